@@ -1,0 +1,39 @@
+# `make run` and `make test` are all that a newcomer needs. Everything goes into .venv and .throughline.
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test check bench docs
+
+help: ## What there is to make
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+
+install: $(STAMP) ## The environment in .venv: quick when nothing changed
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing into .venv (a minute or two the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $(STAMP)
+
+run: install ## Everything in one go, over a demo desk: database, server, worker
+	@exec $(BIN)/throughline up --demo $(ARGS)
+
+test: install ## Every test (ARGS="tests/house -k size" for some of them)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+check: install ## Format, lint, types, import contracts, house tests
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/pyright
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m pytest -q tests/house
+
+bench: install ## The figures (ARGS=--quick for a tenth of the desk)
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+docs: install ## docs/schema.sql, written again from the migrations
+	@$(BIN)/python -m app.schema > docs/schema.sql
