@@ -1,0 +1,1 @@
+"""How the outside hands in what happened, and how an answer goes out."""
