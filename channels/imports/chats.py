@@ -1,9 +1,9 @@
-"""A shop's support chat as interactions: what was said, what the desk looked up, and from where on the customer
-is proved.
+"""A shop's support chat as interactions: what was said, what the desk looked up, and from where on the
+customer is proved.
 
-The chat is a contact of its own. What the customer types (an address, an account id) stays a claim. From the tool
-turn on in which the desk found the customer in the shop, the contact carries that account as verified. The first
-account found stays the chat's: a second one is a fact on the thread and proves nobody.
+The chat is a contact of its own. What the customer types (an address, an account id) stays a claim. From the
+tool turn on in which the desk found the customer in the shop, the contact carries that account as verified.
+The first account found stays the chat's: a second one is a fact on the thread and proves nobody.
 """
 
 import re
@@ -46,8 +46,8 @@ SUBJECTS: Final = {
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
-    """One turn; `number` is its place in the chat. A tool turn has the tool's name, what it was asked and what it
-    answered; `found` is the account that it found in the shop."""
+    """One turn; `number` is its place in the chat. A tool turn has the tool's name, what it was asked and
+    what it answered; `found` is the account that it found in the shop."""
 
     number: int
     role: Literal["user", "assistant", "tool"]

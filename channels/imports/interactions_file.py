@@ -1,7 +1,7 @@
 """Reads a file of interactions: one JSON object a line, each exactly a body of `POST /api/v1/interactions`.
 
-The file may have millions of lines, so it is read twice: once to check every line and keep its time and place,
-once to yield the good ones in order of time. Gzip and stdin go to a temporary file first.
+The file may have millions of lines, so it is read twice: once to check every line and keep its time and
+place, once to yield the good ones in order of time. Gzip and stdin go to a temporary file first.
 """
 
 import gzip
@@ -12,6 +12,7 @@ from array import array
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
+from io import BufferedReader
 from pathlib import Path
 from typing import IO, Final
 
@@ -21,6 +22,7 @@ from timeline.interactions import EARLIEST, Interaction, InvalidField, decode
 MAX_LINE: Final = 1024 * 1024
 _BOM: Final = b"\xef\xbb\xbf"
 _GZIP: Final = b"\x1f\x8b"
+_BUFFER: Final = 1 << 18
 _MICROSECOND: Final = timedelta(microseconds=1)
 _BROKEN: Final = (EOFError, OSError, zlib.error)
 
@@ -39,8 +41,8 @@ class _Index:
 
 
 def read(path: str, channels: frozenset[str] = KNOWN_CHANNELS) -> Iterator[Imported | Refusal]:
-    """Every line of the file at `path` (`-`: stdin; gzip is recognised): refusals as they are met, then the items
-    by `occurred_at`. Blank lines are skipped. Raises `Unreadable` where there is no file to read."""
+    """Every line of the file at `path` (`-`: stdin; gzip is recognised): refusals as they are met, then the
+    items by `occurred_at`. Blank lines are skipped. Raises `Unreadable` where there is no file to read."""
     with ExitStack() as stack:
         lines, keep = _open(path, stack)
         index = _Index()
@@ -50,19 +52,21 @@ def read(path: str, channels: frozenset[str] = KNOWN_CHANNELS) -> Iterator[Impor
 
 def _open(path: str, stack: ExitStack) -> tuple[IO[bytes], IO[bytes] | None]:
     """The lines, and the temporary file to keep them in where they cannot be read twice."""
-    try:
-        raw: IO[bytes] = (
-            sys.stdin.buffer if path == "-" else stack.enter_context(Path(path).open("rb", buffering=1 << 20))
-        )
-        head = raw.peek(2)[:2] if hasattr(raw, "peek") else b""  # pyright: ignore[reportAttributeAccessIssue]
-    except OSError as error:
-        raise Unreadable(f"{path}: {error.strerror or error}") from None
+    raw = sys.stdin.buffer if path == "-" else stack.enter_context(_file(path))
+    head = raw.peek(2)[:2] if isinstance(raw, BufferedReader) else b""
     if head == _GZIP:
-        unpacked: IO[bytes] = stack.enter_context(gzip.GzipFile(fileobj=raw))  # pyright: ignore[reportAssignmentType]
+        unpacked = BufferedReader(stack.enter_context(gzip.GzipFile(fileobj=raw)), _BUFFER)
         return unpacked, stack.enter_context(tempfile.TemporaryFile())
     if path == "-" or not raw.seekable():
         return raw, stack.enter_context(tempfile.TemporaryFile())
     return raw, None
+
+
+def _file(path: str) -> IO[bytes]:
+    try:
+        return Path(path).open("rb", buffering=_BUFFER)
+    except (OSError, ValueError) as error:
+        raise Unreadable(f"{path}: {getattr(error, 'strerror', None) or error}") from None
 
 
 def _first_pass(

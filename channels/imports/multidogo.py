@@ -2,8 +2,8 @@
 
 A file is tab-separated with quoted fields that may hold tabs and line ends. The source gives no dates: each
 conversation begins within the year before the anchor of `times`, and its turns (the agent's, which the source
-leaves out, counted too) follow 20 to 90 seconds apart. Names, phone numbers and addresses that the labels mark
-are what a stranger typed: claims, from the turn on in which they were said.
+leaves out, counted too) follow 20 to 90 seconds apart. Names, phone numbers and addresses that the labels
+mark are what a stranger typed: claims, from the turn on in which they were said.
 """
 
 import csv
@@ -65,8 +65,8 @@ class _Speaker:
 
 
 def read(paths: Iterable[str | Path]) -> Iterator[Imported | Refusal]:
-    """Every row of the files: refusals first, then all items by `occurred_at`. The domain is the file's name up to
-    its first dash. Raises `Unreadable` where a file cannot be read or is not such a file at all."""
+    """Every row of the files: refusals first, then all items by `occurred_at`. The domain is the file's name
+    up to its first dash. Raises `Unreadable` where a file cannot be read or is not such a file at all."""
     opened = [(path, _text(path)) for path in map(Path, paths)]
     return in_order(one for path, text in opened for one in _file(path, text))
 
@@ -171,7 +171,8 @@ def _message(domain: str, row: Row, at: datetime, speaker: _Speaker) -> Interact
 
 
 def _slots(row: Row) -> list[tuple[str, list[str]]]:
-    """Runs of words with one label. Labels that do not fit the words are left aside: the words still count."""
+    """Runs of words with one label. Labels that do not fit the words are left aside: the words still
+    count."""
     words = row.utterance.split(" ")
     found: list[tuple[str, list[str]]] = []
     before = "O"

@@ -75,8 +75,8 @@ async def run(
 ) -> Summary:
     """Deliver all items in order, `size` at a time; refusals of the reader pass straight into the summary.
 
-    `on_progress(done, total)` is called after each chunk, after each `size` refusals, and at the end; `total` is
-    None where neither the caller nor `len(items)` tells. What `deliver` raises ends the run."""
+    `on_progress(done, total)` is called after each chunk, after each `size` refusals, and at the end; `total`
+    is None where neither the caller nor `len(items)` tells. What `deliver` raises ends the run."""
     if total is None and isinstance(items, Sized):
         total = len(items)
     tally, chunk = _Tally(), list[Imported]()

@@ -41,7 +41,8 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Payment(msgspec.Struct, frozen=True, kw_only=True):
-    """Money that moved for an object; a refund has a negative amount at the airline and its own type at the shop."""
+    """Money that moved for an object; a refund has a negative amount at the airline and its own type at the
+    shop."""
 
     amount: float
     transaction_type: str | None = None
@@ -58,7 +59,8 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody's account at a shop; `person` is None where the shop names an account that it does not describe."""
+    """Somebody's account at a shop; `person` is None where the shop names an account that it does not
+    describe."""
 
     shop: str
     id: str
@@ -85,8 +87,9 @@ def contact(account: Account) -> ContactClaim:
 def account_opened(account: Account, person: Person, at: datetime) -> Interaction:
     """The fact that makes the customer known, orders or not, with everything that the profile says.
 
-    The e-mail is verified: both shops recognise their customers by it (the shop's desk looks people up by e-mail
-    before it opens an account to them; tickets and receipts go there), so they have confirmed it at registration."""
+    The e-mail is verified: both shops recognise their customers by it (the shop's desk looks people up by
+    e-mail before it opens an account to them; tickets and receipts go there), so they have confirmed it at
+    registration."""
     full = contact(account)
     email = ClaimedIdentifier(kind="email", value=person.email, verified=True)
     return Interaction(
@@ -153,8 +156,8 @@ def object_state(
 
 
 def reached(type_: str, id_: str, state: str, at: datetime) -> ObjectState:
-    """The state with its version: the second in which it was reached, so that later is greater whichever record
-    told it, and mending one record renumbers no other."""
+    """The state with its version: the second in which it was reached, so that later is greater whichever
+    record told it, and mending one record renumbers no other."""
     return ObjectState(type=type_, id=id_, version=int(at.timestamp()), state=state)
 
 

@@ -1,8 +1,8 @@
 """Reads the tau-airline: its customers, their reservations with payments, and the desk's chats.
 
 A reservation's `created_at` is Eastern time, as the airline's own rules say; the same rules call "now"
-2024-05-15 15:00, so the chats lie in the 24 hours from then, one trial of a task every six hours, with 20 to 90
-seconds between turns. An account opens one to five years before the first reservation.
+2024-05-15 15:00, so the chats lie in the 24 hours from then, one trial of a task every six hours, with 20 to
+90 seconds between turns. An account opens one to five years before the first reservation.
 
 The proof of who is chatting is the tool turn `get_user_details` that was answered with a customer. What the
 data set's makers know (`info.task`) is never read.
@@ -10,7 +10,7 @@ data set's makers know (`info.task`) is never read.
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,8 +42,8 @@ from timeline.interactions import Interaction, InvalidField, check_time
 
 SHOP: Final = "tau-airline"
 EASTERN: Final = timezone(timedelta(hours=-5))
-NOW: Final = datetime(2024, 5, 15, 15, tzinfo=EASTERN)
-_FIRST: Final = datetime(2024, 4, 30, tzinfo=EASTERN)
+NOW: Final = datetime(2024, 5, 15, 15, tzinfo=EASTERN).astimezone(UTC)
+_FIRST: Final = datetime(2024, 4, 30, tzinfo=UTC)
 _CHANGES: Final = {
     "book_reservation": "booked",
     "cancel_reservation": "cancelled",
@@ -97,8 +97,9 @@ class Trajectory(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read(directory: str | Path) -> Iterator[Imported | Refusal]:
-    """Everything in `directory` (users.json, reservations.json, trajectories.json): refusals first, then all items
-    by `occurred_at`. Raises `Unreadable` where a file is missing or is not the JSON that it should be."""
+    """Everything in `directory` (users.json, reservations.json, trajectories.json): refusals first, then all
+    items by `occurred_at`. Raises `Unreadable` where a file is missing or is not the JSON that it should
+    be."""
     folder = Path(directory)
     users, reservations = load_table(folder / "users.json"), load_table(folder / "reservations.json")
     chats = load_json(folder / "trajectories.json")
@@ -146,12 +147,20 @@ def _reservation(id_: str, record: Any) -> Reservation:
     booked = msgspec.convert(record, Reservation)
     if booked.reservation_id != id_:
         raise InvalidField("reservation_id", f"expected {id_}, the id that the record stands under")
-    check_time("created_at", booked.created_at.replace(tzinfo=EASTERN))
+    check_time("created_at", _booked_at(booked))
     return booked
 
 
+def _booked_at(booked: Reservation) -> datetime:
+    try:
+        at = booked.created_at if booked.created_at.tzinfo else booked.created_at.replace(tzinfo=EASTERN)
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise InvalidField("created_at", "expected a time between the years 1970 and 2200") from None
+
+
 def _booking(booked: Reservation, record: Any, account: Account) -> Iterator[Interaction]:
-    id_, at = booked.reservation_id, booked.created_at.replace(tzinfo=EASTERN)
+    id_, at = booked.reservation_id, _booked_at(booked)
     yield _state(booked, record, account, id_, "booked", at, f"reservation/{id_}/booked")
     for number, paid in enumerate(booked.payment_history):
         moved = at + timedelta(seconds=5 + number)
@@ -215,7 +224,8 @@ def _parsed(text: str) -> Any:
 def _found(
     tool: str, arguments: dict[str, Any] | None, result: Any, accounts: Mapping[str, Account]
 ) -> Account | None:
-    """The account that was asked for by its id, if the booking system answered with the customer behind it."""
+    """The account that was asked for by its id, if the booking system answered with the customer behind
+    it."""
     id_ = (arguments or {}).get("user_id")
     if tool != "get_user_details" or not isinstance(id_, str) or not isinstance(result, dict):
         return None
@@ -227,8 +237,8 @@ def _changes(
 ) -> Iterator[tuple[int, Interaction]]:
     """Reservations that a tool turn booked, changed or cancelled, with the money that this moved.
 
-    A booking made in a chat bears the number of the simulation, which gives the same one to every customer: such a
-    reservation is named with its chat."""
+    A booking made in a chat bears the number of the simulation, which gives the same one to every customer:
+    such a reservation is named with its chat."""
     seen: dict[str, Any] = {}
     for turn in chat.turns:
         record = turn.result

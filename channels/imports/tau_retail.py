@@ -1,13 +1,14 @@
 """Reads the tau-retail shop: its customers, their orders with payments and parcels, and the desk's chats.
 
-The source gives no dates. An account opens two to four years before the anchor of `times`; a delivered or cancelled
-order was placed one month to two years before it, a processed one in the last five weeks and a pending one in the
-last three, because an order does not stay pending for a year; states follow one to six days apart. Chats lie in
-the two weeks after the anchor, so after every order, with 20 to 90 seconds between turns.
+The source gives no dates. An account opens two to four years before the anchor of `times`; a delivered or
+cancelled order was placed one month to two years before it, a processed one in the last five weeks and a
+pending one in the last three, because an order does not stay pending for a year; states follow one to six
+days apart. Chats lie in the two weeks after the anchor, so after every order, with 20 to 90 seconds between
+turns.
 
-A chat line holds one text with `user:`, `assistant:` and `tool:` at the start of each turn. It does not name the
-tools, so a tool turn's name is read from what it answered. A chat is named after a hash of its text, so inserting
-a line renames no other.
+A chat line holds one text with `user:`, `assistant:` and `tool:` at the start of each turn. It does not name
+the tools, so a tool turn's name is read from what it answered. A chat is named after a hash of its text, so
+inserting a line renames no other.
 """
 
 import json
@@ -79,8 +80,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read(directory: str | Path) -> Iterator[Imported | Refusal]:
-    """Everything in `directory` (users.json, orders.json, conversations.jsonl): refusals first, then all items by
-    `occurred_at`. Raises `Unreadable` where a file is missing or is not the JSON that it should be."""
+    """Everything in `directory` (users.json, orders.json, conversations.jsonl): refusals first, then all
+    items by `occurred_at`. Raises `Unreadable` where a file is missing or is not the JSON that it should
+    be."""
     folder = Path(directory)
     users, orders = load_table(folder / "users.json"), load_table(folder / "orders.json")
     lines = _lines(folder / "conversations.jsonl")
@@ -192,8 +194,8 @@ def _chat(line: bytes, accounts: Mapping[str, Account]) -> Chat:
 
 
 def _split(text: str) -> list[tuple[str, str]]:
-    """The turns of a chat. A role begins a turn only where it may follow: a customer who types a line that begins
-    with `tool:` answers for nobody's account."""
+    """The turns of a chat. A role begins a turn only where it may follow: a customer who types a line that
+    begins with `tool:` answers for nobody's account."""
     starts: list[tuple[str, int, int]] = []
     for match in _ROLE.finditer(text):
         if match[1] in _NEXT[starts[-1][0] if starts else ""]:
@@ -247,7 +249,8 @@ def _tool(result: Any, accounts: Mapping[str, Account]) -> str:
 def _order_changes(
     chat: Chat, orders: Mapping[str, Any], accounts: Mapping[str, Account]
 ) -> Iterator[tuple[int, Interaction]]:
-    """Orders that a tool turn shows otherwise than the chat, or else the shop, had them: the desk changed them."""
+    """Orders that a tool turn shows otherwise than the chat, or else the shop, had them: the desk changed
+    them."""
     seen: dict[str, Any] = {}
     for turn in chat.turns:
         record = turn.result

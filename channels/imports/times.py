@@ -9,7 +9,8 @@ from hashlib import blake2b
 from typing import Final
 
 ANCHOR: Final = datetime(2026, 10, 1, tzinfo=UTC)
-"""The "today" of sources without dates: what they tell as past lies before, their chats in the two weeks after."""
+"""The "today" of sources without dates: what they tell as past lies before, their chats in the two weeks
+after."""
 
 _OPENS: Final = 13 * 3600
 _OPEN_FOR: Final = 11 * 3600
