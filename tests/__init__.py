@@ -1,0 +1,1 @@
+"""Throughline's tests; a package so that the `tests` which Piccolo installs is not found instead."""
