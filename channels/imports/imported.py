@@ -13,6 +13,7 @@ from timeline.interactions import CHANNELS, Interaction, InvalidField, check, ch
 KNOWN_CHANNELS: Final = frozenset(CHANNELS)
 MAX_DATA: Final = 16 * 1024
 _BEGINNING: Final = 4000
+_MOST_WORDS: Final = 200
 
 Made = TypeVar("Made")
 
@@ -58,6 +59,11 @@ def load_table(path: Path) -> dict[str, Any]:
     if not isinstance(table, dict):
         raise Unreadable(f"{path}: expected one JSON object with a record for each id")
     return table
+
+
+def place(file: str, id_: str) -> str:
+    """Where a record stands, in words that can be printed whatever its id holds."""
+    return f"{file} {id_ if id_.isprintable() else ascii(id_)}"[:_MOST_WORDS]
 
 
 def attempt(where: str, found: list[Refusal], build: Callable[[], Made]) -> Made | None:

@@ -26,6 +26,7 @@ from channels.imports.imported import (
     in_order,
     load_json,
     load_table,
+    place,
 )
 from channels.imports.shop import (
     Account,
@@ -114,14 +115,14 @@ def _all(
     accounts: dict[str, Account] = {}
     bad: list[Refusal] = []
     for id_, record in users.items():
-        where = f"users.json {id_}"
+        where = place("users.json", id_)
         person = attempt(where, bad, lambda record=record: msgspec.convert(record, Person))
         if person:
             accounts[id_] = Account(shop=SHOP, id=id_, person=person)
             opened = days_from(_FIRST, f"account {id_}", -1825, -365)
             yield checked(where, account_opened(accounts[id_], person, opened))
     for id_, record in reservations.items():
-        where = f"reservations.json {id_}"
+        where = place("reservations.json", id_)
         booked = attempt(where, bad, lambda id_=id_, record=record: _reservation(id_, record))
         if booked:
             yield from (

@@ -13,6 +13,7 @@ inserting a line renames no other.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from hashlib import sha256
@@ -30,6 +31,7 @@ from channels.imports.imported import (
     checked,
     in_order,
     load_table,
+    place,
 )
 from channels.imports.shop import (
     Account,
@@ -102,22 +104,23 @@ def _all(users: dict[str, Any], orders: dict[str, Any], lines: list[bytes]) -> I
     accounts: dict[str, Account] = {}
     bad: list[Refusal] = []
     for id_, record in users.items():
-        where = f"users.json {id_}"
+        where = place("users.json", id_)
         person = attempt(where, bad, lambda record=record: msgspec.convert(record, Person))
         if person:
             accounts[id_] = Account(shop=SHOP, id=id_, person=person)
             opened = days_from(ANCHOR, f"account {id_}", -1460, -731)
             yield checked(where, account_opened(accounts[id_], person, opened))
     for id_, record in orders.items():
-        where = f"orders.json {id_}"
+        where = place("orders.json", id_)
         order = attempt(where, bad, lambda id_=id_, record=record: _order(id_, record))
         if order:
             yield from (
                 checked(where, item) for item in _order_history(order, record, _account(order, accounts))
             )
+    emails = _by_email(accounts)
     for number, line in enumerate(lines, 1):
         where = f"conversations.jsonl line {number}"
-        chat = attempt(where, bad, lambda line=line: _chat(line, accounts)) if line.strip() else None
+        chat = attempt(where, bad, lambda line=line: _chat(line, accounts, emails)) if line.strip() else None
         if chat:
             for turn, item in tell(chat):
                 yield checked(f"{where} turn {turn}", item)
@@ -177,7 +180,14 @@ def _parcels(order: Order, account: Account, state: str, at: Any) -> Iterator[In
             yield object_state(account, "shipment", source_id, at, what, "outbound", data)
 
 
-def _chat(line: bytes, accounts: Mapping[str, Account]) -> Chat:
+def _by_email(accounts: Mapping[str, Account]) -> dict[str, Account]:
+    """Accounts by their address; an address of two accounts finds neither."""
+    times = Counter(one.person.email.lower() for one in accounts.values() if one.person)
+    found = {one.person.email.lower(): one for one in accounts.values() if one.person}
+    return {email: one for email, one in found.items() if times[email] == 1}
+
+
+def _chat(line: bytes, accounts: Mapping[str, Account], emails: Mapping[str, Account]) -> Chat:
     try:
         record = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -185,7 +195,6 @@ def _chat(line: bytes, accounts: Mapping[str, Account]) -> Chat:
     text = record.get("messages_display") if isinstance(record, dict) else None
     if not isinstance(text, str):
         raise InvalidField("messages_display", "expected the text of a chat")
-    emails = {one.person.email.lower(): one for one in accounts.values() if one.person}
     turns = [_turn(n, role, said, accounts, emails) for n, (role, said) in enumerate(_split(text))]
     id_ = "chat-" + sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
     return Chat(
