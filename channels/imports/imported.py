@@ -33,7 +33,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     words: str
 
 
-class Unreadable(ValueError):
+class Unreadable(ValueError):  # noqa: N818
     """The source as a whole cannot be read; the message says which file and why."""
 
 

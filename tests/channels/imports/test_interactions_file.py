@@ -1,4 +1,5 @@
-"""A file of interactions: every bad line is named and stops nobody, and what is good comes in order of time."""
+"""A file of interactions: every bad line is named and stops nobody, and what is good comes in order of
+time."""
 
 import gzip
 import io
@@ -111,7 +112,8 @@ class Watched(io.BytesIO):
     most = 0
 
     def readline(self, size: int | None = -1, /) -> bytes:
-        assert size is not None and 0 < size <= interactions_file.MAX_LINE + 1
+        assert size is not None
+        assert 0 < size <= interactions_file.MAX_LINE + 1
         read = super().readline(size)
         self.most = max(self.most, len(read))
         return read
@@ -123,7 +125,13 @@ class Stdin:
 
 
 def test_reads_stdin_without_holding_a_huge_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    raw = b"\n".join([line("b").encode(), b"x" * (5 * interactions_file.MAX_LINE), line("a", "2026-01-01T00:00:00Z").encode()])
+    raw = b"\n".join(
+        [
+            line("b").encode(),
+            b"x" * (5 * interactions_file.MAX_LINE),
+            line("a", "2026-01-01T00:00:00Z").encode(),
+        ]
+    )
     stdin = Stdin(raw)
     monkeypatch.setattr(sys, "stdin", stdin)
     read = list(interactions_file.read("-"))
@@ -133,7 +141,9 @@ def test_reads_stdin_without_holding_a_huge_line(monkeypatch: pytest.MonkeyPatch
 
 
 def test_reads_gzip_whatever_its_name(tmp_path: Path) -> None:
-    (tmp_path / "f.ndjson").write_bytes(gzip.compress(f"{line('b')}\n\n{line('a', '2026-01-01T00:00:00Z')}".encode()))
+    (tmp_path / "f.ndjson").write_bytes(
+        gzip.compress(f"{line('b')}\n\n{line('a', '2026-01-01T00:00:00Z')}".encode())
+    )
     read = list(interactions_file.read(str(tmp_path / "f.ndjson")))
     assert ids(read) == ["a", "b"]
 
@@ -147,7 +157,11 @@ def test_says_where_a_gzip_breaks_off_and_keeps_what_came_before(tmp_path: Path)
     assert [one.field for one in refusals(read)] == [""]
     assert "breaks off" in refusals(read)[0].words
     (tmp_path / "bad").write_bytes(b"\x1f\x8bnothing of the kind")
-    assert ["breaks off" in one.words for one in interactions_file.read(str(tmp_path / "bad")) if isinstance(one, Refusal)] == [True]
+    assert [
+        "breaks off" in one.words
+        for one in interactions_file.read(str(tmp_path / "bad"))
+        if isinstance(one, Refusal)
+    ] == [True]
 
 
 def test_an_empty_file_has_nothing_and_a_missing_one_says_so(tmp_path: Path) -> None:

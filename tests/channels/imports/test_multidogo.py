@@ -31,11 +31,16 @@ def test_claims_grow_with_what_was_said(tmp_path: Path) -> None:
         tmp_path,
         row(ONE, 0, "hi", "O", "openinggreeting<div>transfer"),
         row(ONE, "2.0", "i am ann lee", "O O name name"),
-        row(ONE, 4, "ann 12 examplecom or 2025550123 or 77", "email_address email_address email_address O phone_number O phonenumber"),
+        row(
+            ONE,
+            4,
+            "ann 12 examplecom or 2025550123 or 77",
+            "email_address email_address email_address O phone_number O phonenumber",
+        ),
         row(ONE, 5, "call me bo", "O O name"),
     )
     told = [one.item for one in found if isinstance(one, Imported)]
-    assert [one.where for one in found][0] == "finance-train.tsv line 2"
+    assert found[0].where == "finance-train.tsv line 2"
     assert [(i.source, i.source_id, i.conversation, i.contact.key) for i in told] == [
         ("multidogo-finance", f"{ONE}/{n}", ONE, ONE) for n in (0, 2, 4, 5)
     ]
@@ -50,10 +55,19 @@ def test_claims_grow_with_what_was_said(tmp_path: Path) -> None:
 
 
 def test_quoted_fields_hold_tabs_and_line_ends(tmp_path: Path) -> None:
-    found = read(tmp_path, row(ONE, 0, '"1 oak st \n reno"', "a a a O a"), row(ONE, 1, '"a \t ""b"""', "O O x"), row(TWO, 0, "hi"))
+    found = read(
+        tmp_path,
+        row(ONE, 0, '"1 oak st \n reno"', "a a a O a"),
+        row(ONE, 1, '"a \t ""b"""', "O O x"),
+        row(TWO, 0, "hi"),
+    )
     bodies = {one.item.source_id: one.item.body for one in found if isinstance(one, Imported)}
     assert bodies == {f"{ONE}/0": "1 oak st reno", f"{ONE}/1": 'a "b"', f"{TWO}/0": "hi"}
-    assert [one.where[-6:] for one in sorted(found, key=lambda one: one.where)] == ["line 2", "line 4", "line 5"]
+    assert [one.where[-6:] for one in sorted(found, key=lambda one: one.where)] == [
+        "line 2",
+        "line 4",
+        "line 5",
+    ]
 
 
 def test_a_row_that_cannot_be_read_is_named_and_spoils_no_other(tmp_path: Path) -> None:
@@ -94,7 +108,11 @@ def test_a_row_that_cannot_be_read_is_named_and_spoils_no_other(tmp_path: Path) 
 
 
 def test_several_files_come_in_one_order_of_time(tmp_path: Path) -> None:
-    read(tmp_path, *(row(f"00000000-0000-4000-8000-{n:012}", 0, "hi") for n in range(20)), name="media-train.tsv")
+    read(
+        tmp_path,
+        *(row(f"00000000-0000-4000-8000-{n:012}", 0, "hi") for n in range(20)),
+        name="media-train.tsv",
+    )
     (tmp_path / "software.tsv").write_text((tmp_path / "media-train.tsv").read_text())
     found = list(multidogo.read([tmp_path / "media-train.tsv", str(tmp_path / "software.tsv")]))
     told = [one.item for one in found if isinstance(one, Imported)]

@@ -17,7 +17,7 @@ class Answer(msgspec.Struct):
     error: Any = None
 
 
-class Crash(Exception):
+class CrashError(Exception):
     pass
 
 
@@ -34,7 +34,7 @@ class Ledger:
         answers = [Answer(200 if one.source_id in self.taken else 201) for one in items]
         self.taken |= {one.source_id for one in items}
         if len(self.chunks) == self.dies_after:
-            raise Crash
+            raise CrashError
         return answers
 
 
@@ -76,7 +76,7 @@ async def test_can_be_run_again_after_a_crash_anywhere(dies_after: int) -> None:
     ledger = Ledger()
     ledger.dies_after = dies_after
     read = [item(n) for n in range(25)]
-    with pytest.raises(Crash):
+    with pytest.raises(CrashError):
         await run(read, ledger.deliver, lambda done, total: None, size=10)
     before, ledger.dies_after = len(ledger.taken), -1
     summary = await run(read, ledger.deliver, lambda done, total: None, size=10)

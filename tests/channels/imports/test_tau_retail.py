@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from channels.imports.imported import Imported, Refusal, Unreadable
 from identity.customers import ClaimedIdentifier
 from timeline.interactions import Interaction
 
-ALICE = {
+ALICE: dict[str, Any] = {
     "name": {"first_name": "Alice", "last_name": "Archer"},
     "address": {
         "address1": "1 Oak Lane",
@@ -24,10 +25,17 @@ ALICE = {
         "zip": "89501",
     },
     "email": "alice@example.org",
-    "payment_methods": {"visa_1": {"source": "credit_card", "brand": "visa", "last_four": "1111", "id": "visa_1"}},
+    "payment_methods": {
+        "visa_1": {"source": "credit_card", "brand": "visa", "last_four": "1111", "id": "visa_1"}
+    },
     "orders": ["#W1", "#W2"],
 }
-BOB = {**ALICE, "name": {"first_name": "Bob", "last_name": "Baker"}, "email": "bob@example.org", "orders": []}
+BOB: dict[str, Any] = {
+    **ALICE,
+    "name": {"first_name": "Bob", "last_name": "Baker"},
+    "email": "bob@example.org",
+    "orders": [],
+}
 USERS = {"alice_archer_1001": ALICE, "bob_baker_2002": BOB}
 
 
@@ -36,7 +44,9 @@ def order(id_: str, status: str, **other: Any) -> dict[str, Any]:
         "order_id": id_,
         "user_id": "alice_archer_1001",
         "address": ALICE["address"],
-        "items": [{"name": "Lamp", "product_id": "p", "item_id": "i", "price": 10.5, "options": {"colour": "red"}}],
+        "items": [
+            {"name": "Lamp", "product_id": "p", "item_id": "i", "price": 10.5, "options": {"colour": "red"}}
+        ],
         "fulfillments": [],
         "status": status,
         "payment_history": [{"transaction_type": "payment", "amount": 10.5, "payment_method_id": "visa_1"}],
@@ -44,7 +54,7 @@ def order(id_: str, status: str, **other: Any) -> dict[str, Any]:
 
 
 PARCEL = {"fulfillments": [{"tracking_id": ["T9"], "item_ids": ["i"]}]}
-ORDERS = {"#W1": order("#W1", "delivered", **PARCEL), "#W2": order("#W2", "pending")}
+ORDERS: dict[str, Any] = {"#W1": order("#W1", "delivered", **PARCEL), "#W2": order("#W2", "pending")}
 DETAILS = {**ALICE, "address": {**ALICE["address"], "province": "NV"}}
 CHAT = "\n".join(
     [
@@ -82,7 +92,9 @@ Shop = Callable[..., list[Imported | Refusal]]
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Shop:
-    def read(users: Any = None, orders: Any = None, lines: list[str] | None = None) -> list[Imported | Refusal]:
+    def read(
+        users: Any = None, orders: Any = None, lines: list[str] | None = None
+    ) -> list[Imported | Refusal]:
         (tmp_path / "users.json").write_text(json.dumps(USERS if users is None else users))
         (tmp_path / "orders.json").write_text(json.dumps(ORDERS if orders is None else orders))
         chats = [json.dumps({"messages_display": CHAT})] if lines is None else lines
@@ -175,7 +187,7 @@ def test_a_chat_is_told_turn_by_turn(shop: Shop) -> None:
     assert told[8].body == "yes"
     assert (told[1].data or {})["ok"] is False
     assert (told[6].data or {})["result"]["order_id"] == "#W2"
-    gaps = {b.occurred_at - a.occurred_at for a, b in zip(told, told[1:], strict=False)}
+    gaps = {b.occurred_at - a.occurred_at for a, b in pairwise(told)}
     assert min(gaps) >= timedelta(seconds=20)
 
 
@@ -198,7 +210,9 @@ def test_the_first_account_found_stays_and_a_profile_alone_proves_too(shop: Shop
 
 
 def test_an_unknown_account_proves_nobody(shop: Shop) -> None:
-    text = "user: hi\nassistant: None\ntool: eve_else_3003\nassistant: None\ntool: " + json.dumps(ORDERS["#W1"])
+    text = "user: hi\nassistant: None\ntool: eve_else_3003\nassistant: None\ntool: " + json.dumps(
+        ORDERS["#W1"]
+    )
     told = [i for i in items(shop(lines=[json.dumps({"messages_display": text})])) if i.conversation]
     assert [proofs(i) for i in told] == [[], [], []]
 
@@ -209,13 +223,22 @@ def test_what_the_desk_changed_is_a_newer_state_of_the_order(shop: Shop) -> None
     assert [state.state for state in states] == ["pending", "cancelled"]
     assert int(states[0].version) < int(states[1].version)
     chat = next(i.conversation for i in read if i.conversation)
-    change, refund = [i for i in read if i.source_id.endswith((f"{chat}/12", f"{chat}/12/1")) and not i.conversation]
+    change, refund = [
+        i for i in read if i.source_id.endswith((f"{chat}/12", f"{chat}/12/1")) and not i.conversation
+    ]
     assert (change.contact.key, refund.contact.key) == ("alice_archer_1001", "alice_archer_1001")
-    assert refund.kind == "payment" and refund.direction == "outbound"
+    assert refund.kind == "payment"
+    assert refund.direction == "outbound"
 
 
 def test_bad_records_are_named_and_stop_nobody(shop: Shop) -> None:
-    users = {**USERS, "x_1": "text", "x_2": {**ALICE, "email": 5}, "x_3": {"name": ALICE["name"]}, "x\n4": ALICE}
+    users = {
+        **USERS,
+        "x_1": "text",
+        "x_2": {**ALICE, "email": 5},
+        "x_3": {"name": ALICE["name"]},
+        "x\n4": ALICE,
+    }
     orders = {
         **ORDERS,
         "#X1": None,
@@ -263,7 +286,11 @@ def test_mending_one_record_changes_no_other(shop: Shop) -> None:
 
 def test_a_long_answer_is_bounded(shop: Shop) -> None:
     text = "user: hi\nassistant: None\ntool: " + json.dumps({"name": "x" * 50_000, "variants": {}})
-    told = [i for i in items(shop(lines=[json.dumps({"messages_display": text})])) if i.kind == "fact" and i.conversation]
+    told = [
+        i
+        for i in items(shop(lines=[json.dumps({"messages_display": text})]))
+        if i.kind == "fact" and i.conversation
+    ]
     result = (told[0].data or {})["result"]
     assert result["truncated"] is True
     assert len(result["begins"]) < result["bytes"] / 10
