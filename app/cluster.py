@@ -3,6 +3,7 @@
 PostgreSQL calls a data directory and what is in it a cluster. `app.embedded` decides when; here is how.
 """
 
+import contextlib
 import importlib.util
 import os
 import pwd
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import psutil
 
 SUPERUSER = "postgres"
 DATABASE = "throughline"
@@ -132,7 +134,7 @@ def open_the_way(user: SystemUser, data: Path) -> None:
 def make_cluster(data: Path, user: SystemUser, *, fsync: bool) -> None:
     """Fill a folder beside `data` and rename it, so that what is called `data` is always whole."""
     for leftover in data.parent.glob(f"{data.name}.partial-*"):
-        shutil.rmtree(leftover, ignore_errors=True)
+        _remove_leftover(leftover)
     partial = data.with_name(f"{data.name}.partial-{secrets.token_hex(4)}")
     partial.mkdir(mode=0o700)
     os.chown(partial, user.uid, user.gid)
@@ -154,6 +156,19 @@ def make_cluster(data: Path, user: SystemUser, *, fsync: bool) -> None:
         password.unlink(missing_ok=True)
         shutil.rmtree(partial, ignore_errors=True)
     sync_folder(data.parent)
+
+
+def _remove_leftover(partial: Path) -> None:
+    """Of a maker that was killed; its initdb may still be writing."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if any(str(partial) in argument for argument in process.cmdline()):
+                process.kill()
+                process.wait(5)
+    if partial.is_dir():
+        shutil.rmtree(partial)
+    else:
+        partial.unlink(missing_ok=True)
 
 
 def _initdb(partial: Path, password: Path, user: SystemUser, *, fsync: bool) -> None:

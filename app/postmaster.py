@@ -99,7 +99,8 @@ def clear_remains(data: Path) -> bool:
         if not orphans:
             break
         deadline = time.monotonic() + ORPHAN_PATIENCE
-    if not lines or (lines[0].strip().isdigit() and psutil.pid_exists(int(lines[0]))):
+    number = lines[0].strip() if lines else ""
+    if not number.isdigit() or psutil.pid_exists(int(number)):
         (data / "postmaster.pid").unlink(missing_ok=True)  # PostgreSQL would believe that number
     return True
 

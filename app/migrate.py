@@ -1,0 +1,105 @@
+"""Bringing a database to this version: roles, then Piccolo's migrations, in one transaction under one lock.
+
+Killed in the middle it leaves nothing behind; run twice at once, the second finds nothing to do.
+"""
+
+import contextlib
+import importlib
+import io
+import os
+from typing import Final
+
+import asyncpg
+
+from app.migrations import IDS
+
+LOCK: Final = 0x7468726F7567686C
+ROLES: Final = {
+    "throughline_owner": "NOLOGIN",
+    "throughline_app": "LOGIN",
+    "throughline_reports": "LOGIN",
+    "throughline_search": "NOLOGIN",
+}
+APP_LIMITS: Final = {
+    "idle_in_transaction_session_timeout": "20s",
+    "statement_timeout": "60s",
+    "lock_timeout": "20s",
+}
+
+
+class MigrationFailed(RuntimeError):
+    """The database could not be brought to this version; nothing was changed."""
+
+
+async def pending(dsn: str) -> list[str]:
+    """The ids of the migrations that this database has not seen. Needs no right but to connect."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        return await _pending(connection)
+    finally:
+        await connection.close()
+
+
+async def _pending(connection: asyncpg.Connection) -> list[str]:
+    if await connection.fetchval("SELECT to_regclass('public.migration')") is None:
+        return list(IDS)
+    done = {row["name"] for row in await connection.fetch("SELECT name FROM migration WHERE app_name = 'app'")}
+    return [one for one in IDS if one not in done]
+
+
+async def migrate(admin_dsn: str, app_password: str, reports_password: str) -> list[str]:
+    """Bring the database to this version and return the ids of the migrations applied.
+
+    `admin_dsn` names a user who may create roles and tables. Raises `MigrationFailed`."""
+    connection = await asyncpg.connect(admin_dsn)
+    try:
+        await connection.execute(f"SELECT pg_advisory_lock({LOCK})")
+        await _make_roles(connection, {"throughline_app": app_password, "throughline_reports": reports_password})
+        todo = await _pending(connection)
+        if todo:
+            await _run_piccolo(admin_dsn)
+        return todo
+    finally:
+        await connection.close()
+
+
+async def _make_roles(connection: asyncpg.Connection, passwords: dict[str, str]) -> None:
+    """Roles belong to the whole server, so several databases on it may make them at once."""
+    for role, login in ROLES.items():
+        with contextlib.suppress(asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError):
+            await connection.execute(f"CREATE ROLE {role} {login} NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE")
+    async with connection.transaction():
+        await connection.execute(f"SELECT pg_advisory_xact_lock({LOCK})")
+        quoted = {role: await connection.fetchval("SELECT quote_literal($1)", word) for role, word in passwords.items()}
+    for role, password in quoted.items():
+        await _when_free(connection, f"ALTER ROLE {role} PASSWORD {password}")
+    for setting, value in APP_LIMITS.items():
+        await _when_free(connection, f"ALTER ROLE throughline_app SET {setting} = '{value}'")
+    await _when_free(connection, "GRANT throughline_owner TO CURRENT_USER")
+    await connection.execute("GRANT CREATE, USAGE ON SCHEMA public TO throughline_owner")
+    await connection.execute("GRANT USAGE ON SCHEMA public TO throughline_app, throughline_reports, throughline_search")
+
+
+async def _when_free(connection: asyncpg.Connection, statement: str) -> None:
+    """Run a statement on a role, again while another database's migration changes the same role."""
+    for attempt in range(20):
+        try:
+            await connection.execute(statement)
+            return
+        except asyncpg.InternalServerError as error:
+            if "concurrently" not in str(error) or attempt == 19:
+                raise
+
+
+async def _run_piccolo(admin_dsn: str) -> None:
+    os.environ["PICCOLO_CONF"] = "app.piccolo_conf"
+    engine_module = importlib.import_module("piccolo.engine.postgres")
+    conf = importlib.import_module("app.piccolo_conf")
+    forwards = importlib.import_module("piccolo.apps.migrations.commands.forwards")
+    conf.DB = engine_module.PostgresEngine(config={"dsn": admin_dsn})
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        async with conf.DB.transaction():
+            result = await forwards.ForwardsMigrationManager(app_name="app", migration_id="all").run()
+            if not result.success:
+                raise MigrationFailed(result.message or said.getvalue())

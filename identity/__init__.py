@@ -1,0 +1,1 @@
+"""Who it is: contacts of every channel, resolved to one customer, explained and undone exactly."""

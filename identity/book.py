@@ -1,0 +1,272 @@
+"""What one transaction knows of identity: read after its locks, changed item by item in memory, written at the end.
+
+So a batch decides like the same pushes one after the other, with a handful of statements for all of them.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from identity import store
+from identity.claims import Claim, SharedValues, Value, claim_locks
+from identity.customers import ContactId, CustomerId, DecisionId, Grade, LinkDecision, WorkspaceId
+from identity.identifiers import Identifier
+from identity.matching import Held, Person
+from identity.records import ChangedContact, NewContact, NewSuggestion, SeenIdentifier, SharedValue
+
+MOST_OWNERS: Final = 20
+MOST_MEMBERS: Final = 500
+SEEN_AGAIN: Final = timedelta(hours=12)
+"""`last_seen` is kept to half a day, so that a known contact's push writes nothing about identity."""
+
+
+class Moved(Exception):
+    """A customer that was read before the locks was merged or split until they were held, or a value's class changed."""
+
+
+class Known(msgspec.Struct, kw_only=True):
+    """A contact in the book, as it is by now."""
+
+    id: ContactId
+    source: str
+    key: str
+    home_id: CustomerId
+    customer_id: CustomerId
+    grade: Grade
+    name: str | None
+    attributes: dict[str, str]
+    said_at: datetime
+    via: str | None
+    home_decision: DecisionId | None
+    customer_decision: DecisionId | None
+    created_at: datetime
+    since: datetime
+    proved: bool
+    held: dict[Value, Held] = {}
+    last_seen: dict[Value, datetime] = {}
+
+    @property
+    def person(self) -> Person:
+        return Person(
+            contact_id=self.id, name=self.name, attributes=self.attributes, identifiers=tuple(self.held.values())
+        )
+
+
+class Book:
+    """Contacts, owners of proved values, value classes and "not the same" records around the claims of a batch."""
+
+    def __init__(self, workspace: WorkspaceId) -> None:
+        self.workspace = workspace
+        self.contacts: dict[ContactId, Known] = {}
+        self.by_key: dict[tuple[str, str], ContactId] = {}
+        self.owners: dict[Value, list[ContactId]] = {}
+        self.classes: dict[Value, str] = {}
+        self.reasons: dict[Value, str] = {}
+        self.members: dict[CustomerId, list[ContactId]] = {}
+        self.apart: set[frozenset[UUID]] = set()
+        self._touched: dict[ContactId, None] = {}
+        self._new: dict[ContactId, bool] = {}
+        self._seen: dict[tuple[ContactId, Value], SeenIdentifier] = {}
+        self._shared: dict[Value, SharedValue] = {}
+        self._links: list[LinkDecision] = []
+        self._suggested: list[NewSuggestion] = []
+
+    async def read(self, db: store.Db, claims: Sequence[Claim], shared: SharedValues) -> None:
+        """Read what the claims are about. The locks of `claim_locks` are held."""
+        keys = list(dict.fromkeys((claim.source, claim.key) for claim in claims))
+        rows = await store.contacts_by_key(db, self.workspace, [k[0] for k in keys], [k[1] for k in keys])
+        await self._add(db, rows)
+        fresh = {
+            identifier.key
+            for claim in claims
+            for identifier in claim.proofs
+            if not self.proved_on(self.by_key.get((claim.source, claim.key)), identifier.key)
+        }
+        if not fresh:
+            return
+        values = sorted(fresh)
+        for row in await store.value_classes(db, self.workspace, values):
+            value = (row["kind"], row["scope"], row["value"])
+            self.classes[value], self.reasons[value] = row["class"], row["reason"]
+        for value in values:
+            if self.classes.get(value) == "shared":
+                shared.add(self.workspace, value)
+            elif (self.workspace, value) in shared.values:
+                shared.values.discard((self.workspace, value))
+                raise Moved
+        for row in await store.owners(db, self.workspace, values, MOST_OWNERS):
+            value = (row["kind"], row["scope"], row["value"])
+            self.owners.setdefault(value, []).append(row["contact_id"])
+            self.members.setdefault(row["customer_id"], [])
+
+    def customers(self) -> set[CustomerId]:
+        """The customers that the claims may end up with, as far as they are known before their locks."""
+        return {known.customer_id for known in self.contacts.values()} | set(self.members)
+
+    async def read_candidates(self, db: store.Db) -> None:
+        """Read the members of the candidate customers anew, now that their locks are held. Raises `Moved`."""
+        if not self.owners:
+            return
+        candidates = list(self.customers())
+        before = {contact: known.customer_id for contact, known in self.contacts.items()}
+        rows = await store.members(db, self.workspace, candidates, MOST_MEMBERS)
+        self.members = {customer: [] for customer in candidates}
+        await self._add(db, rows)
+        wanted = {contact for owners in self.owners.values() for contact in owners} | set(before)
+        now = await store.pointers(db, self.workspace, list(wanted))
+        if any(now[contact] != customer for contact, customer in before.items()) or set(now.values()) - set(candidates):
+            raise Moved
+        missing = [contact for contact in wanted if contact not in self.contacts]
+        await self._add(db, await store.contacts(db, self.workspace, missing) if missing else [])
+        ends = {*self.contacts, *(known.home_id for known in self.contacts.values())}
+        for row in await store.not_same(db, self.workspace, list(ends)):
+            self.apart.add(frozenset((row["contact_a"], row["contact_b"])))
+
+    async def _add(self, db: store.Db, rows: Sequence[store.Row]) -> None:
+        fresh = [row for row in rows if row["id"] not in self.contacts]
+        for row in fresh:
+            known = Known(
+                id=row["id"],
+                source=row["source"],
+                key=row["source_key"],
+                home_id=row["home_id"],
+                customer_id=row["customer_id"],
+                grade=row["grade"],
+                name=row["name"],
+                attributes=store.decode(row, "attributes"),
+                said_at=row["said_at"],
+                via=row["via"],
+                home_decision=row["home_decision"],
+                customer_decision=row["customer_decision"],
+                created_at=row["created_at"],
+                since=row["since"],
+                proved=row["proved"],
+                held={},
+                last_seen={},
+            )
+            self.contacts[known.id] = known
+            self.by_key[known.source, known.key] = known.id
+        for row in rows:
+            self.members.setdefault(row["customer_id"], [])
+            if row["id"] not in self.members[row["customer_id"]]:
+                self.members[row["customer_id"]].append(row["id"])
+        if fresh:
+            for row in await store.identifiers_of(db, self.workspace, [row["id"] for row in fresh]):
+                identifier = Identifier(
+                    kind=row["kind"], scope=row["scope"], value=row["value"], raw=row["raw"], problem=row["problem"]
+                )
+                known = self.contacts[row["contact_id"]]
+                verified = row["verified_at"] is not None
+                known.held[identifier.key] = Held(identifier=identifier, verified=verified, shared=None)
+                known.last_seen[identifier.key] = row["last_seen"]
+
+    def proved_on(self, contact: ContactId | None, value: Value) -> bool:
+        """Whether the contact holds the value by proof already."""
+        held = self.contacts[contact].held.get(value) if contact else None
+        return held is not None and held.verified
+
+    def ids_of(self, customer: CustomerId) -> set[UUID]:
+        """The ends that a decision about this customer may name: its contacts and their homes."""
+        known = [self.contacts[contact] for contact in self.members.get(customer, [])]
+        return {customer, *(k.id for k in known), *(k.home_id for k in known)}
+
+    def kept_apart(self, one: CustomerId, other: CustomerId) -> bool:
+        """Whether a person said that somebody in `one` is nobody in `other`."""
+        ours, theirs = self.ids_of(one), self.ids_of(other)
+        return any(len(pair & ours) == 1 and len(pair & theirs) == 1 for pair in self.apart)
+
+    def open_contact(self, known: Known, opens: bool) -> None:
+        self.contacts[known.id] = known
+        self.by_key[known.source, known.key] = known.id
+        self.members.setdefault(known.customer_id, []).append(known.id)
+        self._new[known.id] = opens
+
+    def touch(self, known: Known) -> None:
+        """The contact changed; it is written at the end."""
+        self._touched[known.id] = None
+
+    def hold(self, known: Known, held: Held, now: datetime) -> None:
+        """The contact came with this identifier."""
+        value = held.identifier.key
+        before = known.held.get(value)
+        proved = held.verified and not (before and before.verified)
+        if before is None or proved or now - known.last_seen[value] > SEEN_AGAIN:
+            self._seen[known.id, value] = SeenIdentifier(
+                contact_id=known.id, identifier=held.identifier, verified=held.verified
+            )
+            known.last_seen[value] = now
+        if before is None or proved:
+            known.held[value] = held
+        if proved and held.identifier.strong:
+            known.proved = True
+            self.owners.setdefault(value, []).append(known.id)
+
+    def share(self, identifier: Identifier, reason: str) -> None:
+        """The value turned out to belong to several people: from now on it links nobody."""
+        self.classes[identifier.key], self.reasons[identifier.key] = "shared", reason
+        self._shared[identifier.key] = SharedValue(identifier=identifier, reason=reason)
+
+    def decide(self, decision: LinkDecision) -> None:
+        self._links.append(decision)
+
+    def suggest(self, suggestion: NewSuggestion) -> None:
+        self._suggested.append(suggestion)
+
+    async def write(self, db: store.Db, now: datetime) -> None:
+        """Write what was decided since the last call, in as many statements as there are kinds of rows."""
+        if self._links:
+            await store.write_links(db, self.workspace, self._links)
+        if self._new:
+            new = [_new_contact(self.contacts[contact], opens) for contact, opens in self._new.items()]
+            await store.write_contacts(db, self.workspace, new)
+        changed = [_changed(self.contacts[contact]) for contact in self._touched if contact not in self._new]
+        if changed and await store.change_contacts(db, self.workspace, changed, now) < len(changed):
+            raise Moved
+        for contact in self._touched:
+            self.contacts[contact].since = max(self.contacts[contact].since, now)
+        if self._seen:
+            await store.write_identifiers(db, self.workspace, list(self._seen.values()), now)
+        if self._shared:
+            await store.write_shared(db, self.workspace, list(self._shared.values()), now)
+        if self._suggested:
+            await store.write_suggestions(db, self.workspace, self._suggested, now)
+        for written in (self._links, self._new, self._touched, self._seen, self._shared, self._suggested):
+            written.clear()
+
+
+def _new_contact(known: Known, opens: bool) -> NewContact:
+    return NewContact(
+        id=known.id,
+        source=known.source,
+        key=known.key,
+        home_id=known.home_id,
+        customer_id=known.customer_id,
+        grade=known.grade,
+        name=known.name,
+        attributes=known.attributes,
+        said_at=known.said_at,
+        via=known.via,
+        home_decision=known.home_decision,
+        customer_decision=known.customer_decision,
+        created_at=known.created_at,
+        opens=opens,
+    )
+
+
+def _changed(known: Known) -> ChangedContact:
+    return ChangedContact(
+        id=known.id,
+        home_id=known.home_id,
+        customer_id=known.customer_id,
+        grade=known.grade,
+        name=known.name,
+        attributes=known.attributes,
+        said_at=known.said_at,
+        via=known.via,
+        home_decision=known.home_decision,
+        customer_decision=known.customer_decision,
+        since=known.since,
+    )

@@ -1,0 +1,87 @@
+"""What does an interaction say about its contact, and which locks keep others from deciding about the same?"""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from identity.customers import ContactClaim, WorkspaceId
+from identity.identifiers import Identifier, label, normalise, shared_by_form
+from identity.matching import Held
+
+Value = tuple[str, str, str]
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """What one interaction says about its contact, normalised; `held` are verified as far as the source proves."""
+
+    source: str
+    key: str
+    name: str | None
+    attributes: dict[str, str]
+    held: tuple[Held, ...]
+    said_at: datetime
+
+    @property
+    def proofs(self) -> list[Identifier]:
+        return [h.identifier for h in self.held if h.verified and h.identifier.strong]
+
+
+def read_claim(
+    source: str, source_id: str, said: ContactClaim, proves: frozenset[str], region: str | None, said_at: datetime
+) -> Claim:
+    """The claim in `said`: what the source may not prove is claimed, whatever the payload says."""
+    held: dict[Value, Held] = {}
+    for one in said.identifiers:
+        identifier = normalise(one.kind, one.value, one.scope, region)
+        verified = one.verified and one.kind in proves and identifier.problem is None
+        before = held.get(identifier.key)
+        if before is None or (verified and not before.verified):
+            held[identifier.key] = Held(identifier=identifier, verified=verified, shared=shared_by_form(identifier))
+    first = next((h.identifier for h in held.values() if h.verified), None)
+    key = said.key or (f"identifier/{label(first)}" if first else f"interaction/{source_id}")
+    return Claim(
+        source=source,
+        key=key,
+        name=said.name or None,
+        attributes={name: value for name, value in said.attributes.items() if value is not None},
+        held=tuple(held.values()),
+        said_at=said_at,
+    )
+
+
+def lock_key(workspace: WorkspaceId, *parts: str) -> int:
+    """A 64-bit advisory lock for a name; two names that meet only wait for each other."""
+    digest = hashlib.blake2b("\0".join(parts).encode(), digest_size=8, key=workspace.bytes).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def claim_locks(workspace: WorkspaceId, claims: Iterable[Claim], shared: "SharedValues") -> set[int]:
+    """The locks that keep others from deciding about the same contacts and values meanwhile."""
+    locks: set[int] = set()
+    for claim in claims:
+        locks.add(lock_key(workspace, "contact", claim.source, claim.key))
+        for identifier in claim.proofs:
+            if (workspace, identifier.key) not in shared.values and shared_by_form(identifier) is None:
+                locks.add(lock_key(workspace, "identifier", *identifier.key))
+    return locks
+
+
+def customer_lock(workspace: WorkspaceId, customer: UUID) -> int:
+    return lock_key(workspace, "customer", str(customer))
+
+
+class SharedValues:
+    """Values that this process has seen classed as shared: nobody waits for their lock. It may be behind; a value
+    that stopped being shared is found out after the locks, and the push starts over."""
+
+    def __init__(self, most: int = 100_000) -> None:
+        self.values: set[tuple[WorkspaceId, Value]] = set()
+        self._most = most
+
+    def add(self, workspace: WorkspaceId, value: Value) -> None:
+        if len(self.values) >= self._most:
+            self.values.clear()
+        self.values.add((workspace, value))

@@ -1,0 +1,188 @@
+"""Every event type: a fact in a contact's stream, past tense.
+
+What a channel hands in becomes one of the eight recorded kinds; everything else that the ledger knows is a
+change. A type's fields may grow; a change of meaning gets a new version and an upcast in `codec`.
+"""
+
+from datetime import datetime
+from typing import Any, Final, NewType
+from uuid import UUID
+
+import msgspec
+
+from identity.customers import ContactClaim, ContactId, CustomerId, DecisionId
+from timeline.interactions import ObjectState
+
+EventId = NewType("EventId", UUID)
+Actor = NewType("Actor", str)
+"""`kind:id` of who acted: key, agent, import, rule, policy, or plain `system`."""
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An interaction as it was handed in, with what its source said about the contact."""
+
+    v: int = 1
+    subject: str | None = None
+    body: str | None = None
+    data: dict[str, Any] | None = None
+    object: ObjectState | None = None
+    ticket: str | int | None = None
+    contact: ContactClaim = msgspec.field(default_factory=ContactClaim)
+    ahead: bool = False
+    """Its clock was more than five minutes ahead of ours."""
+    history: bool = False
+    """It was imported: shown, and never reacted to."""
+
+
+class MessageRecorded(Recorded, frozen=True, kw_only=True):
+    """Somebody wrote, on whatever channel."""
+
+
+class CallRecorded(Recorded, frozen=True, kw_only=True):
+    """Somebody called or was called."""
+
+
+class NoteRecorded(Recorded, frozen=True, kw_only=True):
+    """Somebody on our side wrote something down."""
+
+
+class OrderRecorded(Recorded, frozen=True, kw_only=True):
+    """A state of an order or a reservation."""
+
+
+class PaymentRecorded(Recorded, frozen=True, kw_only=True):
+    """Money moved or failed to."""
+
+
+class ShipmentRecorded(Recorded, frozen=True, kw_only=True):
+    """A state of a delivery."""
+
+
+class VisitRecorded(Recorded, frozen=True, kw_only=True):
+    """Somebody was seen, on a page or in a shop."""
+
+
+class FactRecorded(Recorded, frozen=True, kw_only=True):
+    """Something another system knows."""
+
+
+class CustomersMerged(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Two customers were found to be one; written to both desk contacts."""
+
+    v: int = 1
+    decision: DecisionId
+    kept: CustomerId
+    absorbed: CustomerId
+    reason: str | None = None
+
+
+class CustomersUnmerged(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A merge was taken back; written to the desk contacts that it had joined."""
+
+    v: int = 1
+    decision: DecisionId
+    undoes: DecisionId
+    kept: CustomerId
+    restored: CustomerId
+    reason: str | None = None
+
+
+class ContactsSplit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Contacts were given a home of their own."""
+
+    v: int = 1
+    decision: DecisionId
+    contacts: list[ContactId]
+    old_home: CustomerId
+    new_home: CustomerId
+    reason: str | None = None
+
+
+class ItemPlaced(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One item was given to another contact by hand."""
+
+    v: int = 1
+    decision: DecisionId
+    event: EventId
+    contact: ContactId
+    reason: str | None = None
+
+
+class DecisionUndone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A split, a placement or a "not the same person" was taken back."""
+
+    v: int = 1
+    decision: DecisionId
+    undoes: DecisionId
+    reason: str | None = None
+
+
+Event = (
+    MessageRecorded
+    | CallRecorded
+    | NoteRecorded
+    | OrderRecorded
+    | PaymentRecorded
+    | ShipmentRecorded
+    | VisitRecorded
+    | FactRecorded
+    | CustomersMerged
+    | CustomersUnmerged
+    | ContactsSplit
+    | ItemPlaced
+    | DecisionUndone
+)
+
+RECORDED: Final[dict[str, type[Recorded]]] = {
+    "message": MessageRecorded,
+    "call": CallRecorded,
+    "note": NoteRecorded,
+    "order": OrderRecorded,
+    "payment": PaymentRecorded,
+    "shipment": ShipmentRecorded,
+    "visit": VisitRecorded,
+    "fact": FactRecorded,
+}
+KIND_OF: Final[dict[str, str]] = {event_type.__name__: kind for kind, event_type in RECORDED.items()}
+CHANGE: Final = "change"
+
+
+class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event about to be appended; `event` says what, the rest where it lies."""
+
+    id: EventId
+    contact_id: ContactId
+    event: Event
+    channel: str | None = None
+    direction: str | None = None
+    conversation: str | None = None
+    source: str | None = None
+    source_id: str | None = None
+    actor: Actor
+    about: EventId | None = None
+    shown_at: datetime
+    occurred_at: datetime
+    recorded_at: datetime
+
+
+class RecordedEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event as it lies in the ledger. `data` are its bytes: `codec.decode` reads them."""
+
+    id: EventId
+    contact_id: ContactId
+    type: str
+    channel: str | None
+    direction: str | None
+    conversation: str | None
+    source: str | None
+    source_id: str | None
+    actor: Actor
+    about: EventId | None
+    shown_at: datetime
+    occurred_at: datetime
+    recorded_at: datetime
+    data: msgspec.Raw
+
+    @property
+    def kind(self) -> str:
+        return KIND_OF.get(self.type, CHANGE)
