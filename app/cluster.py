@@ -162,7 +162,8 @@ def _remove_leftover(partial: Path) -> None:
     """Of a maker that was killed; its initdb may still be writing."""
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
-            if any(str(partial) in argument for argument in process.cmdline()):
+            named = any(str(partial) in argument for argument in process.cmdline())
+            if named and process.name() in ("initdb", "postgres"):
                 process.kill()
                 process.wait(5)
     if partial.is_dir():
