@@ -57,8 +57,8 @@ class _Unreadable(ValueError):  # noqa: N818
 
 def normalise(kind: str, value: str, scope: str | None, region: str | None) -> Identifier:
     """The identifier in its normal form. `region` is the workspace's (ISO 3166, two letters), for national
-    phone numbers: without one they stay digits, and such a value equals only the identical digits. The `scope`
-    of an e-mail address or a phone number is ignored. Raises UnknownKind and nothing else."""
+    phone numbers: without one they stay digits, and such a value equals only the identical digits. The
+    `scope` of an e-mail address or a phone number is ignored. Raises UnknownKind and nothing else."""
     if kind not in KINDS:
         raise UnknownKind(f"unknown kind of identifier: {kind[:40]!r}; known are {', '.join(KINDS)}")
     text = _trimmed(value)
@@ -77,8 +77,8 @@ def normalise(kind: str, value: str, scope: str | None, region: str | None) -> I
 
 
 def _read(kind: str, text: str, scope: str, region: str | None) -> tuple[str, str]:
-    """Scope and value. Of an account, an external id or a visitor its owner alone knows what makes two equal: they
-    are the same when their characters are."""
+    """Scope and value. Of an account, an external id or a visitor its owner alone knows what makes two equal:
+    they are the same when their characters are."""
     match kind:
         case "email":
             return "", _read_email(text)
@@ -145,8 +145,8 @@ _RESERVED_NAMES = frozenset({"localhost", "local", "test", "example", "invalid"}
 
 def _read_email(text: str) -> str:
     """One bare address. `<a@b>` and `mailto:a@b` can be meant in one way only and are unwrapped; a display
-    name is refused, because `victim@corp <attacker@evil>` must never be read as the victim. The part before the
-    @ is compared in lower case."""
+    name is refused, because `victim@corp <attacker@evil>` must never be read as the victim. The part before
+    the @ is compared in lower case."""
     if len(text) > _LONGEST_EMAIL + len("mailto:"):
         raise _Unreadable(f"too long: an address has at most {_LONGEST_EMAIL} characters")
     bare = text[7:] if text[:7].lower() == "mailto:" else text
@@ -158,7 +158,7 @@ def _read_email(text: str) -> str:
     if len(address) > _LONGEST_EMAIL:
         raise _Unreadable(f"too long: an address has at most {_LONGEST_EMAIL} characters")
     plain = _PLAIN_EMAIL.fullmatch(address)
-    if plain and len(plain[1]) <= 64 and "--" not in plain[2]:
+    if plain and "--" not in plain[2]:
         if "." not in plain[2] and plain[2] not in _RESERVED_NAMES:
             raise _Unreadable("the part after the @ is no full domain")
         return address
@@ -225,7 +225,7 @@ _DASHES = dict.fromkeys([0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2015, 0x2212]
 
 def _read_phone(text: str, region: str | None) -> str:
     """E.164, with `;ext=12` where an extension was given: behind a switchboard it is another person. Without
-    a region a national number keeps its digits. Possible numbers are taken even when nobody was given them."""
+    a region a national number keeps its digits. Possible numbers are taken though nobody has them yet."""
     if len(text) > _LONGEST_PHONE_TEXT:
         raise _Unreadable("too long to be one phone number")
     plain = " ".join(unicodedata.normalize("NFKC", text).translate(_DASHES).lower().split())

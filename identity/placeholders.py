@@ -84,8 +84,7 @@ def _is_placeholder_number(value: str) -> bool:
 
 
 def _counting(digits: str, step: int) -> int:
-    """How many digits at the end count from 1 up, past 9 to 0, or back (step -1). Berlin's 30 1234567 is no such:
-    0 never begins."""
+    """How many digits at the end count from 1 up, past 9 to 0, or back (step -1)."""
     order = "1234567890"[::step]
     run = 1
     while run < len(digits) and digits[-run - 1] + digits[-run] in order:
