@@ -145,12 +145,13 @@ def make_cluster(data: Path, user: SystemUser, *, fsync: bool) -> None:
         password.rename(partial / "throughline.password")
         with (partial / "postgresql.conf").open("a", encoding="utf-8") as file:
             file.write("\ninclude 'throughline.conf'\n")
+            file.flush()
+            os.fsync(file.fileno())
         write_configuration(partial, user)
         create = f"CREATE DATABASE {DATABASE}\n"
         options = [] if fsync else ["-c", "fsync=off"]
         _run(["postgres", "--single", "-j", *options, "-D", str(partial), SUPERUSER], user, create)
-        if fsync:
-            os.sync()
+        sync_folder(partial)
         partial.rename(data)
     finally:
         password.unlink(missing_ok=True)
