@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from identity.identifiers import (
@@ -292,6 +292,7 @@ addresses = st.one_of(
 anything = st.one_of(addresses, st.text(st.characters(), max_size=30).map(lambda text: text * 12))
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(KINDS),
     anything,
@@ -314,18 +315,31 @@ def test_no_text_breaks_it_and_twice_is_once(kind, text, scope, region):
             assert mailbox(mailbox(once.value)) == mailbox(once.value)
 
 
+@settings(deadline=None)
 @given(anything)
 def test_a_label_of_any_text_is_read_or_refused(text):
     try:
-        assert parse_label(text, None)
-    except ValueError as error:
-        assert str(error)
+        readings = parse_label(text, None)
+    except ValueError:
+        return
+    assert readings
 
 
 @pytest.mark.parametrize(
     "text",
-    ["a" * 10_000_000, "a" * 100_000 + "@" + "b." * 100_000, "x" + " \u200b" * 1_000_000, "(" * 1_000_000]
-    + ["\ufdfa" * 1_000_000, "1 " * 31, "-" * 63 + "1", "@" * 256, "a@" + "xn--" * 50, '"' * 250, "(0" * 32],
+    [
+        "a" * 10_000_000,
+        "a" * 100_000 + "@" + "b." * 100_000,
+        "x" + " \u200b" * 1_000_000,
+        "(" * 1_000_000,
+        "\ufdfa" * 1_000_000,
+        "1 " * 31,
+        "-" * 63 + "1",
+        "@" * 256,
+        "a@" + "xn--" * 50,
+        '"' * 250,
+        "(0" * 32,
+    ],
 )
 @pytest.mark.parametrize("kind", KINDS)
 def test_hostile_text_is_bounded(kind, text):
