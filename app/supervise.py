@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
-import msgspec
 import structlog
 
 from app.embedded import EmbeddedDatabase, EmbeddedDatabaseError
@@ -28,16 +27,17 @@ EARLY_DEATHS = 5
 GRACE = 10.0
 
 
-class Piece(msgspec.Struct, kw_only=True):
+class Piece:
     """One child process and what became of it so far; `deaths` counts those in a row."""
 
-    name: str
-    command: list[str]
-    process: subprocess.Popen[bytes] | None = None
-    started: float = 0.0
-    not_before: float = 0.0
-    deaths: int = 0
-    was_steady: bool = False
+    def __init__(self, name: str, command: list[str]) -> None:
+        self.name = name
+        self.command = command
+        self.process: subprocess.Popen[bytes] | None = None
+        self.started = 0.0
+        self.not_before = 0.0
+        self.deaths = 0
+        self.was_steady = False
 
 
 async def supervise(
@@ -57,7 +57,7 @@ async def supervise(
         loop.add_signal_handler(word, asked.set)
     reading, writing = os.pipe()
     environment = child_environment(settings, embedded.database_url() if embedded else None, reading)
-    pieces = [Piece(name=name, command=command) for name, command in commands.items()]
+    pieces = [Piece(name, command) for name, command in commands.items()]
     try:
         while not asked.is_set():
             await _tend_database(embedded)
