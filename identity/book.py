@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from identity import store
-from identity.claims import Claim, SharedValues, Value, claim_locks
+from identity.claims import Claim, SharedValues, Value
 from identity.customers import ContactId, CustomerId, DecisionId, Grade, LinkDecision, WorkspaceId
 from identity.identifiers import Identifier
 from identity.matching import Held, Person
@@ -24,7 +24,7 @@ SEEN_AGAIN: Final = timedelta(hours=12)
 
 
 class Moved(Exception):
-    """A customer that was read before the locks was merged or split until they were held, or a value's class changed."""
+    """What was read before the locks changed until they were held: a customer moved, or a value's class."""
 
 
 class Known(msgspec.Struct, kw_only=True):
@@ -45,13 +45,16 @@ class Known(msgspec.Struct, kw_only=True):
     created_at: datetime
     since: datetime
     proved: bool
-    held: dict[Value, Held] = {}
-    last_seen: dict[Value, datetime] = {}
+    held: dict[Value, Held]
+    last_seen: dict[Value, datetime]
 
     @property
     def person(self) -> Person:
         return Person(
-            contact_id=self.id, name=self.name, attributes=self.attributes, identifiers=tuple(self.held.values())
+            contact_id=self.id,
+            name=self.name,
+            attributes=self.attributes,
+            identifiers=tuple(self.held.values()),
         )
 
 
@@ -156,11 +159,15 @@ class Book:
         if fresh:
             for row in await store.identifiers_of(db, self.workspace, [row["id"] for row in fresh]):
                 identifier = Identifier(
-                    kind=row["kind"], scope=row["scope"], value=row["value"], raw=row["raw"], problem=row["problem"]
+                    kind=row["kind"],
+                    scope=row["scope"],
+                    value=row["value"],
+                    raw=row["raw"],
+                    problem=row["problem"],
                 )
                 known = self.contacts[row["contact_id"]]
                 verified = row["verified_at"] is not None
-                known.held[identifier.key] = Held(identifier=identifier, verified=verified, shared=None)
+                known.held[identifier.key] = Held(identifier=identifier, verified=verified)
                 known.last_seen[identifier.key] = row["last_seen"]
 
     def proved_on(self, contact: ContactId | None, value: Value) -> bool:

@@ -30,7 +30,12 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_claim(
-    source: str, source_id: str, said: ContactClaim, proves: frozenset[str], region: str | None, said_at: datetime
+    source: str,
+    source_id: str,
+    said: ContactClaim,
+    proves: frozenset[str],
+    region: str | None,
+    said_at: datetime,
 ) -> Claim:
     """The claim in `said`: what the source may not prove is claimed, whatever the payload says."""
     held: dict[Value, Held] = {}

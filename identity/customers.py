@@ -23,7 +23,7 @@ DESK_SOURCE: Final = "desk"
 
 
 class ClaimedIdentifier(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """An identifier as a source hands it in; `verified` is the source's word, believed where its key proves the kind."""
+    """An identifier as a source hands it in; `verified` is its word, believed where its key proves the kind."""
 
     kind: Literal["email", "phone", "account", "external", "handle", "visitor"]
     value: str
@@ -54,10 +54,13 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
     grade: Grade
     name: str | None
     attributes: dict[str, str]
+    said_at: datetime
+    via: str | None
     home_decision: DecisionId | None
     customer_decision: DecisionId | None
     proved: bool
     created_at: datetime
+    since: datetime
 
 
 class Edge(msgspec.Struct, frozen=True, kw_only=True):

@@ -25,7 +25,7 @@ _FEWEST_DIGITS, _MOST_DIGITS = 5, 15  # E.164 allows fifteen
 _MOST_SCOPE_READINGS = 4
 
 
-class UnknownKind(ValueError):  # noqa: N818
+class UnknownKind(ValueError):
     """The kind is none of KINDS."""
 
 
@@ -51,7 +51,7 @@ class Identifier(msgspec.Struct, frozen=True, kw_only=True):
         return self.problem is None and self.kind in STRONG
 
 
-class _Unreadable(ValueError):  # noqa: N818
+class _Unreadable(ValueError):
     """The words are the problem."""
 
 

@@ -75,9 +75,7 @@ _KIND_WORDS: Final = {
     "visitor": "visitor",
 }
 _WEIGHTS: Final = {"account": 5, "external": 4, "email": 3, "handle": 2, "phone": 1}
-_SHARED_BY_FAMILIES: Final = frozenset(
-    {"email", "phone"}
-)  # an account or a handle is one person's by its nature
+_SHARED_BY_FAMILIES: Final = frozenset({"email", "phone"})  # an account or a handle is one person's by its nature
 
 
 def weight(identifier: Identifier) -> int:
@@ -112,9 +110,7 @@ def compare(a: Person, b: Person) -> Comparison:
         *against,
         *name_evidence,
     )
-    links = tuple(
-        identifier for identifier, found in equal if found.level == "exact_verified" and identifier.strong
-    )
+    links = tuple(identifier for identifier, found in equal if found.level == "exact_verified" and identifier.strong)
     contradicted = tuple(found for _, found in equal if found.level == "conflicting_names")
     conflicts = (*against, *contradicted, *(name_evidence if contradicted else ()))
     if links and not against:

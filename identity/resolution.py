@@ -11,9 +11,11 @@ from identity import merging, store
 from identity.book import Book, Known
 from identity.claims import Claim
 from identity.customers import Contact, ContactId, CustomerId, DecisionId, LinkDecision
-from identity.identifiers import Identifier, label
-from identity.matching import Held, Person, accounts_conflict, names_conflict, read_name, weight
+from identity.identifiers import Identifier, label, shared_by_form
+from identity.matching import Held, Person, accounts_conflict, weight
 from identity.merging import Joined
+from identity.names import names_conflict, read_name
+from identity.records import NewSuggestion
 
 NewId = Callable[[], UUID]
 LEARNED = frozenset({"email", "phone"})
@@ -46,64 +48,66 @@ async def resolve(db: store.Db, book: Book, claim: Claim, actor: str, now: datet
     `book` was read for this claim, under its locks; what is decided is in the book and written with it."""
     found = book.by_key.get((claim.source, claim.key))
     known = book.contacts[found] if found else None
-    matches = _matches(book, claim, known)
+    matches, unsure = _matches(book, claim, known)
     if known is None:
         known, rest = _open(book, claim, matches, actor, now, new_id)
     else:
         _update(book, known, claim)
         rest = matches
     _hold(book, known, claim, actor, now, new_id)
-    joined = [
-        await _join(db, book, known, match, actor, now, new_id)
-        for match in _allowed(book, known, rest, now, new_id)
-    ]
+    for match in unsure:
+        _suggest(book, known.id, match, "the names conflict", new_id)
+    joined = [await _join(db, book, known, match, actor, now, new_id) for match in _allowed(book, known, rest, new_id)]
     return Resolved(contact_id=known.id, customer_id=known.customer_id, joined=tuple(j for j in joined if j))
 
 
-def _matches(book: Book, claim: Claim, known: Known | None) -> list[Match]:
-    """One match for each other customer that a proof of the claim points to, the heaviest first.
-
-    A value that turns out to be shared on the way links nobody and is remembered."""
-    person = Person(
-        contact_id=None, name=claim.name, attributes=claim.attributes, identifiers=claim.held
-    )
+def _matches(book: Book, claim: Claim, known: Known | None) -> tuple[list[Match], list[Match]]:
+    """One match for each other customer that a proof of the claim points to, the heaviest first; and those to ask
+    a person about, because the mailbox or number is held by somebody with a conflicting name."""
+    person = Person(contact_id=None, name=claim.name, attributes=claim.attributes, identifiers=claim.held)
+    if known is not None and claim.name is None:
+        person = msgspec.structs.replace(person, name=known.name, attributes={**known.attributes, **claim.attributes})
     best: dict[CustomerId, Match] = {}
+    asked: dict[CustomerId, Match] = {}
     for identifier in claim.proofs:
-        if known and book.proved_on(known.id, identifier.key):
-            continue
-        if not links(book, identifier):
+        if (known and book.proved_on(known.id, identifier.key)) or not links(book, identifier):
             continue
         owners = [book.contacts[owner] for owner in book.owners.get(identifier.key, [])]
-        if _learn_sharing(book, identifier, person if known is None or claim.name else known.person, owners):
+        into = asked if _contradicted(book, identifier, person, owners) else best
+        if into is asked and not links(book, identifier):
             continue
         for owner in owners:
-            if known and owner.customer_id == known.customer_id:
-                continue
             match = Match(identifier=identifier, owner=owner)
-            before = best.get(owner.customer_id)
-            if before is None or match.order < before.order:
-                best[owner.customer_id] = match
-    return sorted(best.values(), key=lambda match: match.order)
+            before = into.get(owner.customer_id)
+            if (known is None or owner.customer_id != known.customer_id) and (
+                before is None or match.order < before.order
+            ):
+                into[owner.customer_id] = match
+    unsure = [match for customer, match in asked.items() if customer not in best]
+    return sorted(best.values(), key=lambda match: match.order), unsure
 
 
 def links(book: Book, identifier: Identifier) -> bool:
     """Whether the value may link people: no role mailbox, no junk, not found or listed as shared."""
     said = book.classes.get(identifier.key)
-    return said == "personal" or (said is None and book.shared_by_form(identifier) is None)
+    return said == "personal" or (said is None and shared_by_form(identifier) is None)
 
 
-def _learn_sharing(book: Book, identifier: Identifier, person: Person, owners: list[Known]) -> bool:
-    """A mailbox or number on people with conflicting names, or with different accounts of one shop, is shared."""
+def _contradicted(book: Book, identifier: Identifier, person: Person, owners: list[Known]) -> bool:
+    """Whether somebody with a conflicting name, or with another account of one shop, holds the mailbox or number.
+
+    A number is shared from the first conflict on. A mailbox, whose people change their names and mistype them, is
+    shared once two customers hold it; until then the pair is left to a person."""
     if identifier.kind not in LEARNED or book.classes.get(identifier.key) == "personal":
         return False
     name, accounts = read_name(person.name, person.attributes), _accounts(person)
     for owner in owners:
         other = read_name(owner.name, owner.attributes)
-        if names_conflict(name, other):
-            book.share(identifier, f"seen on {person.name or name.shown} and on {owner.name or other.shown}")
-            return True
-        if accounts_conflict(accounts, _accounts(owner.person)):
-            book.share(identifier, "seen on different accounts of one shop")
+        named_apart = names_conflict(name, other)
+        if named_apart or accounts_conflict(accounts, _accounts(owner.person)):
+            if identifier.kind == "phone" or len({one.customer_id for one in owners}) > 1:
+                names = f"{name.shown} and on {other.shown}" if named_apart else "different accounts of one shop"
+                book.share(identifier, f"seen on {names}")
             return True
     return False
 
@@ -121,7 +125,13 @@ def _open(
     )
     for match in matches:
         if torn or match not in fitting:
-            _suggest(book, contact, match, "kept apart by a person" if torn else "different accounts of one shop", new_id)
+            _suggest(
+                book,
+                contact,
+                match,
+                "kept apart by a person" if torn else "different accounts of one shop",
+                new_id,
+            )
     match = None if torn or not fitting else fitting[0]
     first = next((h.identifier for h in claim.held if h.verified), None)
     home = match.owner.home_id if match else CustomerId(new_id())
@@ -141,6 +151,8 @@ def _open(
         created_at=now,
         since=now,
         proved=False,
+        held={},
+        last_seen={},
     )
     book.open_contact(known, opens=match is None)
     if match:
@@ -181,7 +193,7 @@ def _hold(book: Book, known: Known, claim: Claim, actor: str, now: datetime, new
         )
 
 
-def _allowed(book: Book, known: Known, matches: list[Match], now: datetime, new_id: NewId) -> list[Match]:
+def _allowed(book: Book, known: Known, matches: list[Match], new_id: NewId) -> list[Match]:
     """The matches whose customers may be joined to the contact's; the others are suggested."""
     allowed = []
     for match in matches:
@@ -213,7 +225,7 @@ async def _join(
 
 def _refresh(book: Book, contact: Contact, now: datetime) -> None:
     known = book.contacts.get(contact.id)
-    if known is None or known.customer_id == contact.customer_id and known.grade == contact.grade:
+    if known is None or (known.customer_id == contact.customer_id and known.grade == contact.grade):
         return
     if known.id in book.members.get(known.customer_id, []):
         book.members[known.customer_id].remove(known.id)
@@ -258,4 +270,5 @@ def _said(level: str, identifier: Identifier, words: str) -> dict[str, Any]:
 def _suggest(book: Book, contact: ContactId, match: Match, against: str, new_id: NewId) -> None:
     for_it = _said("exact_verified", match.identifier, f"same verified {label(match.identifier)}")
     from_it = {"comparison": "conflict", "level": "conflict", "words": against}
-    book.suggest_pair(new_id(), contact, match.owner.id, [for_it, from_it])
+    pair = NewSuggestion(id=new_id(), contact_a=contact, contact_b=match.owner.id, evidence=[for_it, from_it])
+    book.suggest(pair)

@@ -13,7 +13,6 @@ from identity.records import ChangedContact, NewContact, NewSuggestion, SeenIden
 
 Db = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 Row = asyncpg.Record
-FOREVER = datetime.max
 
 _CONTACT = (
     "c.id, c.source, c.source_key, c.home_id, c.customer_id, c.grade, c.name, c.attributes, c.said_at, c.via, "
@@ -42,7 +41,9 @@ async def contacts_by_key(db: Db, workspace: WorkspaceId, sources: list[str], ke
 
 async def contacts(db: Db, workspace: WorkspaceId, ids: Sequence[ContactId]) -> list[Row]:
     return await db.fetch(
-        f"SELECT {_CONTACT}, {_PROVED} FROM contact c WHERE c.workspace_id = $1 AND c.id = ANY($2::uuid[])", workspace, ids
+        f"SELECT {_CONTACT}, {_PROVED} FROM contact c WHERE c.workspace_id = $1 AND c.id = ANY($2::uuid[])",
+        workspace,
+        ids,
     )
 
 
@@ -98,7 +99,9 @@ async def identifiers_of(db: Db, workspace: WorkspaceId, contacts: Sequence[Cont
 
 async def pointers(db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId]) -> dict[ContactId, CustomerId]:
     rows = await db.fetch(
-        "SELECT id, customer_id FROM contact WHERE workspace_id = $1 AND id = ANY($2::uuid[])", workspace, contacts
+        "SELECT id, customer_id FROM contact WHERE workspace_id = $1 AND id = ANY($2::uuid[])",
+        workspace,
+        contacts,
     )
     return {row["id"]: row["customer_id"] for row in rows}
 
@@ -151,7 +154,8 @@ async def change_contacts(db: Db, workspace: WorkspaceId, changed: Sequence[Chan
         "o.name AS old_name, o.attributes AS old_attributes, o.via AS old_via, o.home_decision AS old_home_decision, "
         "o.customer_decision AS old_customer_decision FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], "
         "$6::text[], $7::jsonb[], $8::timestamptz[], $9::text[], $10::uuid[], $11::uuid[], $12::timestamptz[]) "
-        "AS k(id, home_id, customer_id, grade, name, attributes, said_at, via, home_decision, customer_decision, since) "
+        "AS k(id, home_id, customer_id, grade, name, attributes, said_at, via, home_decision, customer_decision, "
+        "since) "
         "JOIN contact o ON o.workspace_id = $1 AND o.id = k.id AND o.since = k.since), "
         "kept AS (INSERT INTO contact_past (workspace_id, contact_id, since, until, home_id, customer_id, grade, name, "
         "attributes, via, home_decision, customer_decision) SELECT $1, k.id, k.since, $13, k.old_home, k.old_customer, "
@@ -181,12 +185,15 @@ async def change_contacts(db: Db, workspace: WorkspaceId, changed: Sequence[Chan
 async def write_identifiers(db: Db, workspace: WorkspaceId, seen: Sequence[SeenIdentifier], now: datetime) -> None:
     """Identifiers new on a contact, proved now, or seen again; proof is never taken back."""
     await db.execute(
-        "INSERT INTO identifier AS i (workspace_id, kind, scope, value, contact_id, raw, problem, verified_at, first_seen, "
+        "INSERT INTO identifier AS i (workspace_id, kind, scope, value, contact_id, raw, problem, verified_at, "
+        "first_seen, "
         "last_seen) SELECT $1, k.kind, k.scope, k.value, k.contact_id, k.raw, k.problem, "
-        "CASE WHEN k.verified THEN $9::timestamptz END, $9, $9 FROM unnest($2::text[], $3::text[], $4::text[], $5::uuid[], "
+        "CASE WHEN k.verified THEN $9::timestamptz END, $9, $9 FROM unnest($2::text[], $3::text[], $4::text[], "
+        "$5::uuid[], "
         "$6::text[], $7::text[], $8::bool[]) AS k(kind, scope, value, contact_id, raw, problem, verified) "
         "ON CONFLICT (workspace_id, kind, scope, value, contact_id) DO UPDATE SET "
-        "verified_at = coalesce(i.verified_at, excluded.verified_at), last_seen = greatest(i.last_seen, excluded.last_seen)",
+        "verified_at = coalesce(i.verified_at, excluded.verified_at), last_seen = greatest(i.last_seen, "
+        "excluded.last_seen)",
         workspace,
         [s.identifier.kind for s in seen],
         [s.identifier.scope for s in seen],
@@ -216,7 +223,13 @@ async def write_shared(db: Db, workspace: WorkspaceId, values: Sequence[SharedVa
 
 
 async def set_value_class(
-    db: Db, workspace: WorkspaceId, value: tuple[str, str, str], to: str, reason: str, actor: str, now: datetime
+    db: Db,
+    workspace: WorkspaceId,
+    value: tuple[str, str, str],
+    to: str,
+    reason: str,
+    actor: str,
+    now: datetime,
 ) -> None:
     await db.execute(
         "INSERT INTO value_class AS v (workspace_id, kind, scope, value, class, reason, actor, decided_at) "
@@ -231,12 +244,12 @@ async def set_value_class(
     )
 
 
-async def write_decision(db: Db, workspace: WorkspaceId, decision: LinkDecision) -> int:
-    """Append one decision and return its position, which orders decisions and events alike."""
-    return await db.fetchval(
+async def write_decision(db: Db, workspace: WorkspaceId, decision: LinkDecision) -> None:
+    """Append one decision; its position orders decisions and events alike."""
+    await db.execute(
         "INSERT INTO link_decision (workspace_id, id, kind, contact_a, contact_b, contacts, home_id, event_id, undoes, "
         "grade, actor, reason, evidence, decided_at) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING position",
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         workspace,
         decision.id,
         decision.kind,
@@ -257,7 +270,8 @@ async def write_decision(db: Db, workspace: WorkspaceId, decision: LinkDecision)
 async def write_links(db: Db, workspace: WorkspaceId, decisions: Sequence[LinkDecision]) -> None:
     """Append the links and proofs of a batch at once."""
     await db.execute(
-        "INSERT INTO link_decision (workspace_id, id, kind, contact_a, contact_b, home_id, grade, actor, reason, evidence, "
+        "INSERT INTO link_decision (workspace_id, id, kind, contact_a, contact_b, home_id, grade, actor, reason, "
+        "evidence, "
         "decided_at) SELECT $1, k.id, k.kind, k.a, k.b, k.home_id, k.grade, k.actor, k.reason, k.evidence, k.at "
         "FROM unnest($2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::text[], "
         "$10::jsonb[], $11::timestamptz[]) AS k(id, kind, a, b, home_id, grade, actor, reason, evidence, at)",
@@ -294,7 +308,8 @@ async def not_same(db: Db, workspace: WorkspaceId, ids: Sequence[UUID]) -> list[
     """The standing "not the same person" records with both ends among `ids` (contacts and homes)."""
     return await db.fetch(
         "SELECT d.id, d.contact_a, d.contact_b FROM link_decision d WHERE d.workspace_id = $1 "
-        "AND d.kind IN ('unmerge', 'split', 'not_same') AND d.contact_a = ANY($2::uuid[]) AND d.contact_b = ANY($2::uuid[]) "
+        "AND d.kind IN ('unmerge', 'split', 'not_same') AND d.contact_a = ANY($2::uuid[]) AND d.contact_b = "
+        "ANY($2::uuid[]) "
         "AND NOT EXISTS (SELECT FROM link_decision u WHERE u.workspace_id = $1 AND u.undoes = d.id)",
         workspace,
         ids,
@@ -309,6 +324,55 @@ async def edges(db: Db, workspace: WorkspaceId, ids: Sequence[UUID]) -> list[Row
         "AND NOT EXISTS (SELECT FROM link_decision u WHERE u.workspace_id = $1 AND u.undoes = d.id)",
         workspace,
         ids,
+    )
+
+
+async def verified_links(db: Db, workspace: WorkspaceId, ids: Sequence[UUID]) -> list[Row]:
+    """The verified links by which contacts came to their homes."""
+    return await db.fetch(
+        "SELECT d.contact_a, d.contact_b FROM link_decision d WHERE d.workspace_id = $1 AND d.kind = 'link' "
+        "AND d.grade = 'verified' AND d.contact_a = ANY($2::uuid[])",
+        workspace,
+        ids,
+    )
+
+
+async def survivor(db: Db, workspace: WorkspaceId, customer: CustomerId) -> CustomerId | None:
+    """The customer that a home adds up to today; None for what was never a customer here."""
+    return await db.fetchval(
+        "SELECT customer_id FROM contact WHERE workspace_id = $1 AND home_id = $2 LIMIT 1",
+        workspace,
+        customer,
+    )
+
+
+async def home_placement(db: Db, workspace: WorkspaceId, home: CustomerId) -> Row:
+    row = await db.fetchrow(
+        "SELECT customer_id, customer_decision FROM contact WHERE workspace_id = $1 AND home_id = $2 LIMIT 1",
+        workspace,
+        home,
+    )
+    assert row is not None
+    return row
+
+
+async def customer_ages(db: Db, workspace: WorkspaceId, customers: Sequence[CustomerId]) -> dict[CustomerId, datetime]:
+    rows = await db.fetch(
+        "SELECT id, created_at FROM customer WHERE workspace_id = $1 AND id = ANY($2::uuid[])",
+        workspace,
+        customers,
+    )
+    return {row["id"]: row["created_at"] for row in rows}
+
+
+async def decision(db: Db, workspace: WorkspaceId, decision_id: UUID) -> Row | None:
+    return await db.fetchrow(
+        "SELECT d.id, d.position, d.kind, d.contact_a, d.contact_b, d.contacts, d.home_id, d.event_id, d.undoes, "
+        "d.grade, "
+        "d.actor, d.reason, d.evidence, d.decided_at, EXISTS (SELECT FROM link_decision u WHERE u.workspace_id = $1 "
+        "AND u.undoes = d.id) AS undone FROM link_decision d WHERE d.workspace_id = $1 AND d.id = $2",
+        workspace,
+        decision_id,
     )
 
 

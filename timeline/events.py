@@ -117,7 +117,7 @@ class DecisionUndone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     reason: str | None = None
 
 
-Event = (
+RecordedKind = (
     MessageRecorded
     | CallRecorded
     | NoteRecorded
@@ -126,14 +126,10 @@ Event = (
     | ShipmentRecorded
     | VisitRecorded
     | FactRecorded
-    | CustomersMerged
-    | CustomersUnmerged
-    | ContactsSplit
-    | ItemPlaced
-    | DecisionUndone
 )
+Event = RecordedKind | CustomersMerged | CustomersUnmerged | ContactsSplit | ItemPlaced | DecisionUndone
 
-RECORDED: Final[dict[str, type[Recorded]]] = {
+RECORDED: Final[dict[str, type[RecordedKind]]] = {
     "message": MessageRecorded,
     "call": CallRecorded,
     "note": NoteRecorded,

@@ -1,0 +1,301 @@
+"""Receive one interaction or a batch: lock, resolve to contacts, append once.
+
+The same source and source id is one event for ever: the same content answers with the first result, other content
+is refused by field. Everything happens in the transaction of the caller, who keeps what was refused.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from identity.book import Book, Moved
+from identity.claims import Claim, SharedValues, claim_locks, customer_lock, lock_key, read_claim
+from identity.customers import ContactClaim, ContactId, CustomerId, WorkspaceId
+from identity.identifiers import normalise
+from identity.merging import Joined
+from identity.resolution import resolve
+from identity.store import lock
+from timeline import codec, merges, store
+from timeline.errors import StartOver
+from timeline.events import RECORDED, Actor, EventId, NewEvent, Recorded
+from timeline.interactions import Interaction, shown_at
+from timeline.threads import Workspace, rank
+
+NewId = Callable[[], UUID]
+
+MOST_ITEMS: Final = 100
+MOST_LOCKS: Final = 1_000
+_shared_values: Final = SharedValues()
+
+
+class Sender(msgspec.Struct, frozen=True, kw_only=True):
+    """Who hands interactions in, and which identifier kinds that proves. `history` marks an import."""
+
+    workspace: Workspace
+    actor: Actor
+    proves: frozenset[str]
+    history: bool = False
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one item; `status` is the number that a single push answers with."""
+
+    status: int
+    event_id: EventId | None = None
+    contact_id: ContactId | None = None
+    customer_id: CustomerId | None = None
+    ticket: None = None
+    code: str | None = None
+    fields: list[str] = []
+    words: str | None = None
+
+    @property
+    def error(self) -> tuple[str, str] | None:
+        """The fields at fault and the words, of an item that was refused."""
+        return (", ".join(self.fields), self.words or "") if self.status >= 400 else None
+
+
+class _Taken(msgspec.Struct, kw_only=True):
+    """An item on its way: `recorded_as` is the event that bears its name already."""
+
+    item: Interaction
+    claim: Claim
+    event_id: EventId
+    contact_id: ContactId | None = None
+    answer: Outcome | None = None
+    same_as: int | None = None
+
+
+def chunks(sender: Sender, items: Sequence[Interaction]) -> Iterator[Sequence[Interaction]]:
+    """Runs of items that one transaction takes: at most 100 items and 1,000 locks."""
+    start, locks = 0, 0
+    for at, item in enumerate(items):
+        wanted = 3 + len(item.contact.identifiers)
+        if at > start and (at - start >= MOST_ITEMS or locks + wanted > MOST_LOCKS):
+            yield items[start:at]
+            start, locks = at, 0
+        locks += wanted
+    if start < len(items):
+        yield items[start:]
+
+
+async def receive(
+    db: store.Db, sender: Sender, items: Sequence[Interaction], *, new_id: NewId, now: datetime | None = None
+) -> list[Outcome]:
+    """Take items in their order; one outcome each. `now` is for tests: the database's clock otherwise.
+
+    Raises `StartOver` when a merge came between reading and locking: roll back and call again."""
+    workspace = sender.workspace.id
+    taken = [_taken(sender, item, new_id) for item in items]
+    claims = [one.claim for one in taken]
+    locks = claim_locks(workspace, claims, _shared_values)
+    locks.update(lock_key(workspace, "item", item.source, item.source_id) for item in items)
+    await lock(db, sorted(locks))
+    await _recognise(db, sender, taken)
+    fresh = [one for one in taken if one.answer is None and one.same_as is None]
+    if fresh:
+        try:
+            await _take(db, sender, fresh, new_id, now or await store.clock(db))
+        except Moved:
+            raise StartOver from None
+    return [one.answer or _again(taken[one.same_as or 0]) for one in taken]
+
+
+def _taken(sender: Sender, item: Interaction, new_id: NewId) -> _Taken:
+    claim = read_claim(
+        item.source, item.source_id, item.contact, sender.proves, sender.workspace.region, item.occurred_at
+    )
+    return _Taken(item=item, claim=claim, event_id=EventId(new_id()))
+
+
+async def _recognise(db: store.Db, sender: Sender, taken: list[_Taken]) -> None:
+    """Answer the items whose name is taken: by an event, or by an earlier item of the same batch."""
+    names = [(one.item.source, one.item.source_id) for one in taken]
+    rows = {(row["source"], row["source_id"]): row for row in await store.by_source(db, sender.workspace.id, names)}
+    first: dict[tuple[str, str], int] = {}
+    for at, (name, one) in enumerate(zip(names, taken, strict=True)):
+        row = rows.get(name)
+        if row is not None:
+            stored = codec.decode(row["type"], row["data"])
+            assert isinstance(stored, Recorded)
+            fields = differing(one.item, _stored(row, stored), sender.workspace.region)
+            ids = {"event_id": row["id"], "contact_id": row["contact_id"], "customer_id": row["customer_id"]}
+            one.answer = _differs(fields, row["id"]) if fields else Outcome(status=200, **ids)
+        elif name in first:
+            fields = differing(one.item, taken[first[name]].item, sender.workspace.region)
+            if fields:
+                one.answer = _differs(fields, taken[first[name]].event_id)
+            else:
+                one.same_as = first[name]
+        else:
+            first[name] = at
+
+
+def _again(first: _Taken) -> Outcome:
+    assert first.answer is not None
+    return msgspec.structs.replace(first.answer, status=200)
+
+
+def _differs(fields: list[str], event_id: EventId) -> Outcome:
+    return Outcome(
+        status=409,
+        code="content_differs",
+        event_id=event_id,
+        fields=fields,
+        words="this source and source_id were pushed before with other content",
+    )
+
+
+async def _take(db: store.Db, sender: Sender, fresh: list[_Taken], new_id: NewId, now: datetime) -> None:
+    """Resolve and append what is new. Writes nothing before all locks are held."""
+    workspace = sender.workspace.id
+    book = Book(workspace)
+    await book.read(db, [one.claim for one in fresh], _shared_values)
+    customers = book.customers()
+    if customers:
+        await lock(db, sorted(customer_lock(workspace, customer) for customer in customers))
+    await book.read_candidates(db)
+    joined: list[Joined] = []
+    for one in fresh:
+        resolved = await resolve(db, book, one.claim, sender.actor, now, new_id)
+        one.contact_id = resolved.contact_id
+        joined.extend(resolved.joined)
+    await book.write(db, now)
+    known = await _known_objects(db, workspace, fresh)
+    events = [_event(sender, one, now) for one in fresh]
+    owners = [book.contacts[event.contact_id].customer_id for event in events]
+    orders = [_new_order(one, known) for one in fresh]
+    if await store.append(db, workspace, events, owners, orders) < len(events):
+        raise StartOver
+    states = _states(fresh, events)
+    if states:
+        await store.write_states(db, workspace, states)
+    await merges.append_joined(db, workspace, joined, sender.actor, new_id, now)
+    for one, customer in zip(fresh, owners, strict=True):
+        one.answer = Outcome(status=201, event_id=one.event_id, contact_id=one.contact_id, customer_id=customer)
+
+
+def _event(sender: Sender, one: _Taken, now: datetime) -> NewEvent:
+    item = one.item
+    assert one.contact_id is not None
+    shown = shown_at(item.occurred_at, now)
+    event = RECORDED[item.kind](
+        subject=item.subject,
+        body=item.body,
+        data=item.data,
+        object=item.object,
+        ticket=item.ticket,
+        contact=item.contact,
+        ahead=shown != item.occurred_at,
+        history=sender.history,
+    )
+    return NewEvent(
+        id=one.event_id,
+        contact_id=one.contact_id,
+        event=event,
+        channel=item.channel,
+        direction=item.direction,
+        conversation=item.conversation,
+        source=item.source,
+        source_id=item.source_id,
+        actor=sender.actor,
+        shown_at=shown,
+        occurred_at=item.occurred_at,
+        recorded_at=now,
+    )
+
+
+async def _known_objects(db: store.Db, workspace: WorkspaceId, fresh: list[_Taken]) -> set[tuple[ContactId, str, str]]:
+    named = [
+        (one.contact_id, one.item.object.type, one.item.object.id)
+        for one in fresh
+        if one.item.object is not None and one.contact_id is not None
+    ]
+    return await store.known_objects(db, workspace, named) if named else set()
+
+
+def _new_order(one: _Taken, known: set[tuple[ContactId, str, str]]) -> int:
+    """Whether the item is an order not counted before: several states of one order are one order."""
+    if one.item.kind != "order":
+        return 0
+    if one.item.object is None or one.contact_id is None:
+        return 1
+    name = (one.contact_id, one.item.object.type, one.item.object.id)
+    if name in known:
+        return 0
+    known.add(name)
+    return 1
+
+
+def _states(fresh: list[_Taken], events: list[NewEvent]) -> list[store.StateRow]:
+    newest: dict[tuple[ContactId, str, str], store.StateRow] = {}
+    for one, event in zip(fresh, events, strict=True):
+        pushed = one.item.object
+        if pushed is None:
+            continue
+        row = store.StateRow(
+            contact_id=event.contact_id,
+            type=pushed.type,
+            id=pushed.id,
+            rank=rank(pushed.version),
+            version=msgspec.json.encode(pushed.version),
+            state=msgspec.json.encode(pushed.state),
+            kind=one.item.kind,
+            event_id=event.id,
+            shown_at=event.shown_at,
+        )
+        before = newest.get((row.contact_id, row.type, row.id))
+        if before is None or row.rank >= before.rank:
+            newest[row.contact_id, row.type, row.id] = row
+    return list(newest.values())
+
+
+def _stored(row: store.Row, stored: Recorded) -> Interaction:
+    """The interaction that an event was recorded from."""
+    kind = next(kind for kind, event_type in RECORDED.items() if isinstance(stored, event_type))
+    return Interaction(
+        source=row["source"],
+        source_id=row["source_id"],
+        kind=kind,  # pyright: ignore[reportArgumentType]
+        channel=row["channel"],
+        direction=row["direction"],
+        occurred_at=row["occurred_at"],
+        contact=stored.contact,
+        conversation=row["conversation"],
+        subject=stored.subject,
+        body=stored.body,
+        data=stored.data,
+        object=stored.object,
+        ticket=stored.ticket,
+    )
+
+
+def differing(one: Interaction, other: Interaction, region: str | None) -> list[str]:
+    """The fields in which two interactions of one name differ, after normalisation: instants whatever their zone,
+    identifiers as a set, null as absent."""
+    simple = ("kind", "channel", "direction", "occurred_at", "conversation", "subject", "body", "ticket")
+    fields = [field for field in simple if getattr(one, field) != getattr(other, field)]
+    if (one.data or None) != (other.data or None):
+        fields.append("data")
+    if _object(one) != _object(other):
+        fields.append("object")
+    ours, theirs = _contact(one.contact, region), _contact(other.contact, region)
+    fields.extend(f"contact.{field}" for field in ours if ours[field] != theirs[field])
+    return fields
+
+
+def _object(item: Interaction) -> Any:
+    return None if item.object is None else msgspec.structs.astuple(item.object)
+
+
+def _contact(said: ContactClaim, region: str | None) -> dict[str, Any]:
+    held = {(normalise(one.kind, one.value, one.scope, region).key, one.verified): None for one in said.identifiers}
+    return {
+        "key": said.key,
+        "name": said.name or None,
+        "identifiers": set(held),
+        "attributes": {name: value for name, value in said.attributes.items() if value is not None},
+    }

@@ -1,0 +1,330 @@
+"""Every ledger statement: append, streams, threads, counts, objects, checkpoints. Each runs inside the edge's "
+"transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from identity.customers import ContactId, CustomerId, WorkspaceId
+from timeline import codec
+from timeline.events import EventId, NewEvent
+
+Db = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+Row = asyncpg.Record
+
+EVENT = (
+    "e.id, e.contact_id, e.type, e.channel, e.direction, e.conversation, e.source, e.source_id, e.actor, e.about, "
+    "e.shown_at, e.occurred_at, e.recorded_at, e.data"
+)
+
+
+async def clock(db: Db) -> datetime:
+    """The database's clock: one for all processes, so that what is recorded later reads later."""
+    now = await db.fetchval("SELECT clock_timestamp()")
+    assert isinstance(now, datetime)
+    return now
+
+
+async def append(
+    db: Db,
+    workspace: WorkspaceId,
+    events: Sequence[NewEvent],
+    owners: Sequence[CustomerId],
+    counts: Sequence[int],
+) -> int:
+    """Append events in their order and count them; returns how many were appended.
+
+    An event whose contact has another customer than its place in `owners` says is left out: a merge came between, and
+    the transaction must start over. `counts` are the orders that each event adds (0 or 1)."""
+    appended = await db.fetchval(
+        "WITH k AS (SELECT * FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], "
+        "$8::text[], $9::text[], $10::text[], $11::uuid[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[], "
+        "$15::jsonb[], $16::uuid[], $17::int[]) WITH ORDINALITY AS k(id, contact_id, type, channel, direction, "
+        "conversation, source, source_id, actor, about, shown_at, occurred_at, recorded_at, data, customer_id, "
+        "orders, ord)), "
+        "standing AS (SELECT k.* FROM k JOIN contact c ON c.workspace_id = $1 AND c.id = k.contact_id "
+        "AND c.customer_id = k.customer_id ORDER BY k.ord), "
+        "written AS (INSERT INTO event (workspace_id, epoch, id, contact_id, type, channel, direction, "
+        "conversation, source, "
+        "source_id, actor, about, shown_at, occurred_at, recorded_at, data) SELECT $1, (SELECT epoch FROM workspace "
+        "WHERE id = $1), id, contact_id, type, channel, direction, conversation, source, source_id, actor, "
+        "about, shown_at, "
+        "occurred_at, recorded_at, data FROM standing ORDER BY ord), "
+        "counted AS (INSERT INTO contact_count AS n (workspace_id, contact_id, events, messages, orders) "
+        "SELECT $1, contact_id, count(*), count(*) FILTER (WHERE type = 'MessageRecorded'), sum(orders) FROM standing "
+        "GROUP BY contact_id ORDER BY contact_id ON CONFLICT (workspace_id, contact_id) DO UPDATE SET "
+        "events = n.events + excluded.events, messages = n.messages + excluded.messages, "
+        "orders = n.orders + excluded.orders) SELECT count(*) FROM standing",
+        workspace,
+        [e.id for e in events],
+        [e.contact_id for e in events],
+        [type(e.event).__name__ for e in events],
+        [e.channel for e in events],
+        [e.direction for e in events],
+        [e.conversation for e in events],
+        [e.source for e in events],
+        [e.source_id for e in events],
+        [e.actor for e in events],
+        [e.about for e in events],
+        [e.shown_at for e in events],
+        [e.occurred_at for e in events],
+        [e.recorded_at for e in events],
+        [codec.encode(e.event) for e in events],
+        owners,
+        counts,
+    )
+    assert isinstance(appended, int)
+    return appended
+
+
+async def by_source(db: Db, workspace: WorkspaceId, names: Sequence[tuple[str, str]]) -> list[Row]:
+    """The events that bear one of the (source, source_id) pairs, with the customer of today."""
+    return await db.fetch(
+        f"SELECT {EVENT}, c.customer_id, c.source_key FROM unnest($2::text[], $3::text[]) AS k(source, source_id) "
+        "JOIN event e ON e.workspace_id = $1 AND e.source = k.source AND e.source_id = k.source_id "
+        "JOIN contact c ON c.workspace_id = $1 AND c.id = e.contact_id",
+        workspace,
+        [n[0] for n in names],
+        [n[1] for n in names],
+    )
+
+
+async def event(db: Db, workspace: WorkspaceId, event_id: UUID) -> Row | None:
+    return await db.fetchrow(
+        f"SELECT {EVENT} FROM event e WHERE e.workspace_id = $1 AND e.id = $2", workspace, event_id
+    )
+
+
+async def stream(db: Db, workspace: WorkspaceId, contact: ContactId, after: int, limit: int) -> list[Row]:
+    """One contact's stream in the order in which it was recorded, from behind a position."""
+    return await db.fetch(
+        f"SELECT {EVENT}, e.position FROM event e WHERE e.workspace_id = $1 AND e.contact_id = $2 AND e.position > $3 "
+        "ORDER BY e.position LIMIT $4",
+        workspace,
+        contact,
+        after,
+        limit,
+    )
+
+
+_MATCHES = (
+    "AND ($6::text[] IS NULL OR e.type = ANY($6) OR ($7 AND NOT e.type = ANY($8::text[]))) "
+    "AND ($9::text[] IS NULL OR e.channel = ANY($9)) AND e.recorded_at <= coalesce($10, 'infinity') "
+    "AND e.shown_at >= coalesce($11, '-infinity') AND e.shown_at < coalesce($12, 'infinity') "
+)
+
+
+def _page(towards: str) -> str:
+    """The thread as a merge of one index scan a contact. Items placed elsewhere ($13) are left out, those placed
+    here ($14) added, each with everything about it."""
+    compare, order = ("<", "DESC") if towards == "older" else (">", "ASC")
+    unbounded = "'infinity'" if towards == "older" else "'-infinity'"
+    beyond = (
+        f"(e.shown_at, e.position) {compare} (coalesce($3::timestamptz, {unbounded}), coalesce((SELECT m.position "
+        "FROM event m WHERE m.workspace_id = $1 AND m.id = $4::uuid), 0))"
+    )
+    by_place = f"ORDER BY shown_at {order}, position {order} LIMIT $5"
+    return (
+        f"SELECT * FROM (SELECT o.* FROM unnest($2::uuid[]) AS c(id) CROSS JOIN LATERAL (SELECT {EVENT}, e.position "
+        f"FROM event e WHERE e.workspace_id = $1 AND e.contact_id = c.id AND {beyond} {_MATCHES} "
+        "AND ($13::uuid[] IS NULL OR NOT (e.id = ANY($13) OR coalesce(e.about = ANY($13), false))) "
+        f"ORDER BY e.shown_at {order}, e.position {order} LIMIT $5) AS o "
+        f"UNION ALL SELECT {EVENT}, e.position FROM event e WHERE $14::uuid[] IS NOT NULL AND e.workspace_id = $1 "
+        f"AND (e.id = ANY($14) OR e.about = ANY($14)) AND {beyond} {_MATCHES}) AS page {by_place}"
+    )
+
+
+_OLDER, _NEWER = _page("older"), _page("newer")
+
+
+async def page(
+    db: Db,
+    workspace: WorkspaceId,
+    contacts: Sequence[ContactId],
+    *,
+    newer: bool,
+    edge: tuple[datetime | None, UUID | None],
+    limit: int,
+    types: Sequence[str] | None,
+    changes: bool,
+    recorded: Sequence[str],
+    channels: Sequence[str] | None,
+    as_of: datetime | None,
+    start: datetime | None,
+    end: datetime | None,
+    placed_out: Sequence[UUID] | None,
+    placed_in: Sequence[UUID] | None,
+) -> list[Row]:
+    """One page of the thread of some contacts, from an edge (a shown time and an event) towards older or newer "
+    "items."""
+    return await db.fetch(
+        _NEWER if newer else _OLDER,
+        workspace,
+        contacts,
+        *edge,
+        limit,
+        types,
+        changes,
+        recorded,
+        channels,
+        as_of,
+        start,
+        end,
+        placed_out,
+        placed_in,
+    )
+
+
+async def summary(db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId]) -> Row:
+    """Kept counts, newest object states and the head of the ledger, in one row."""
+    row = await db.fetchrow(
+        "SELECT (SELECT ARRAY[coalesce(sum(events), 0), coalesce(sum(messages), 0), coalesce(sum(orders), "
+        "0)]::bigint[] "
+        "FROM contact_count WHERE workspace_id = $1 AND contact_id = ANY($2::uuid[])) AS counts, "
+        "(SELECT json_agg(o ORDER BY o.shown_at DESC, o.type, o.id) FROM (SELECT DISTINCT ON (type, id) type, "
+        "id, version, "
+        "state, kind, contact_id, event_id, shown_at FROM object_state WHERE workspace_id = $1 "
+        "AND contact_id = ANY($2::uuid[]) ORDER BY type, id, version_number DESC, version_text DESC) AS o) AS objects, "
+        "(SELECT epoch FROM workspace WHERE id = $1) AS epoch, "
+        "pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xid",
+        workspace,
+        contacts,
+    )
+    assert row is not None
+    return row
+
+
+async def count_as_of(db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId], as_of: datetime) -> list[Row]:
+    """How many events of each type had been recorded; counts are kept for today only, so this one reads the streams."""
+    return await db.fetch(
+        "SELECT type, count(*) AS n, count(DISTINCT (data->'object'->>'type', data->'object'->>'id')) "
+        "FILTER (WHERE data ? 'object') + count(*) FILTER (WHERE NOT data ? 'object') AS things FROM event "
+        "WHERE workspace_id = $1 AND contact_id = ANY($2::uuid[]) AND recorded_at <= $3 GROUP BY type",
+        workspace,
+        contacts,
+        as_of,
+    )
+
+
+async def objects_as_of(db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId], as_of: datetime) -> list[Row]:
+    return await db.fetch(
+        f"SELECT {EVENT} FROM event e WHERE e.workspace_id = $1 AND e.contact_id = ANY($2::uuid[]) AND "
+        f"e.recorded_at <= $3 "
+        "AND e.data ? 'object' ORDER BY e.position",
+        workspace,
+        contacts,
+        as_of,
+    )
+
+
+async def known_objects(
+    db: Db, workspace: WorkspaceId, named: Sequence[tuple[ContactId, str, str]]
+) -> set[tuple[ContactId, str, str]]:
+    rows = await db.fetch(
+        "SELECT o.contact_id, o.type, o.id FROM unnest($2::uuid[], $3::text[], $4::text[]) AS k(contact_id, type, id) "
+        "JOIN object_state o ON o.workspace_id = $1 AND o.contact_id = k.contact_id AND o.type = k.type AND o.id "
+        "= k.id",
+        workspace,
+        [n[0] for n in named],
+        [n[1] for n in named],
+        [n[2] for n in named],
+    )
+    return {(row["contact_id"], row["type"], row["id"]) for row in rows}
+
+
+class StateRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One pushed state of an object; `rank` is what versions are compared by."""
+
+    contact_id: ContactId
+    type: str
+    id: str
+    rank: tuple[int, str]
+    version: bytes
+    state: bytes
+    kind: str
+    event_id: EventId
+    shown_at: datetime
+
+
+async def write_states(db: Db, workspace: WorkspaceId, states: Sequence[StateRow]) -> None:
+    """Keep the newest state of each object; `states` hold each object once. Equal versions: the later push wins."""
+    await db.execute(
+        "INSERT INTO object_state AS o (workspace_id, contact_id, type, id, version_number, version_text, "
+        "version, state, kind, "
+        "event_id, shown_at) SELECT $1, k.* FROM unnest($2::uuid[], $3::text[], $4::text[], $5::numeric[], $6::text[], "
+        "$7::jsonb[], $8::jsonb[], $9::text[], $10::uuid[], $11::timestamptz[]) AS k "
+        "ON CONFLICT (workspace_id, contact_id, type, id) DO UPDATE SET version_number = excluded.version_number, "
+        "version_text = excluded.version_text, version = excluded.version, state = excluded.state, kind = "
+        "excluded.kind, "
+        "event_id = excluded.event_id, shown_at = excluded.shown_at "
+        "WHERE (excluded.version_number, excluded.version_text) >= (o.version_number, o.version_text)",
+        workspace,
+        [s.contact_id for s in states],
+        [s.type for s in states],
+        [s.id for s in states],
+        [s.rank[0] for s in states],
+        [s.rank[1] for s in states],
+        [s.version for s in states],
+        [s.state for s in states],
+        [s.kind for s in states],
+        [s.event_id for s in states],
+        [s.shown_at for s in states],
+    )
+
+
+async def follow(db: Db, workspace: WorkspaceId, after: tuple[int, int, int], limit: int) -> list[Row]:
+    """Events behind a checkpoint that no open transaction can still precede, in the order of `(epoch, xid, "
+    "position)`."""
+    return await db.fetch(
+        f"SELECT e.epoch, e.xid::text::bigint AS xid, e.position, {EVENT}, c.customer_id FROM event e "
+        "JOIN contact c ON c.workspace_id = $1 AND c.id = e.contact_id WHERE e.workspace_id = $1 "
+        "AND (e.epoch, e.xid, e.position) > ($2, $3::bigint::text::xid8, $4) "
+        "AND (e.xid < pg_snapshot_xmin(pg_current_snapshot()) OR e.epoch < (SELECT epoch FROM workspace WHERE id "
+        "= $1)) "
+        "ORDER BY e.epoch, e.xid, e.position LIMIT $5",
+        workspace,
+        *after,
+        limit,
+    )
+
+
+async def head(db: Db, workspace: WorkspaceId) -> Row:
+    row = await db.fetchrow(
+        "SELECT epoch, pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xid FROM workspace WHERE id = $1",
+        workspace,
+    )
+    assert row is not None
+    return row
+
+
+async def checkpoint(db: Db, workspace: WorkspaceId, follower: str) -> Row | None:
+    return await db.fetchrow(
+        "SELECT epoch, xid::text::bigint AS xid, position FROM follower_checkpoint WHERE workspace_id = $1 AND "
+        "follower = $2",
+        workspace,
+        follower,
+    )
+
+
+async def move_checkpoint(
+    db: Db, workspace: WorkspaceId, follower: str, to: tuple[int, int, int], now: datetime
+) -> None:
+    """Move a follower forward; it never goes back."""
+    await db.execute(
+        "INSERT INTO follower_checkpoint AS f (workspace_id, follower, epoch, xid, position, moved_at) "
+        "VALUES ($1, $2, $3, $4::bigint::text::xid8, $5, $6) ON CONFLICT (workspace_id, follower) DO UPDATE SET "
+        "epoch = excluded.epoch, xid = excluded.xid, position = excluded.position, moved_at = excluded.moved_at "
+        "WHERE (excluded.epoch, excluded.xid, excluded.position) > (f.epoch, f.xid, f.position)",
+        workspace,
+        follower,
+        *to,
+        now,
+    )
+
+
+async def lock_follower(db: Db, key: int) -> bool:
+    """Whether this transaction is the one that moves the follower: two workers never read the same batch."""
+    return await db.fetchval("SELECT pg_try_advisory_xact_lock($1)", key) is True
