@@ -43,6 +43,11 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         return [contact for contact in self.contacts if contact.customer_id == customer]
 
     @property
+    def ends(self) -> set[UUID]:
+        """What a decision about these customers may name: their contacts and homes."""
+        return {end for contact in self.contacts for end in (contact.id, contact.home_id)}
+
+    @property
     def homes(self) -> dict[ContactId, CustomerId]:
         """The home of every contact, and of every desk contact, there or not yet."""
         homes = {desk_contact(contact.home_id): contact.home_id for contact in self.contacts}
@@ -144,9 +149,7 @@ def _graded(
         oldest.setdefault(contact.home_id, contact.id)
     verified = [*links, *((edge.kept, edge.lost) for edge in edges if edge.grade == "verified")]
     split: dict[UUID, ContactId] = {}
-    for contact in people:
-        if contact.home_decision is not None:
-            verified.append((contact.id, split.setdefault(contact.home_decision, contact.id)))
+    verified.extend((c.id, split.setdefault(c.home_decision, c.id)) for c in people if c.home_decision is not None)
     graded = grades(people, [(oldest.get(a, a), oldest.get(b, b)) for a, b in verified])
     return [msgspec.structs.replace(c, grade=graded.get(c.id, "verified")) for c in together]
 

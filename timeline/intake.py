@@ -69,7 +69,7 @@ class _Taken(msgspec.Struct, kw_only=True):
     same_as: int | None = None
 
 
-def chunks(sender: Sender, items: Sequence[Interaction]) -> Iterator[Sequence[Interaction]]:
+def chunks(items: Sequence[Interaction]) -> Iterator[Sequence[Interaction]]:
     """Runs of items that one transaction takes: at most 100 items and 1,000 locks."""
     start, locks = 0, 0
     for at, item in enumerate(items):

@@ -111,9 +111,9 @@ async def stream(db: Db, workspace: WorkspaceId, contact: ContactId, after: int,
 
 
 _MATCHES = (
-    "AND ($6::text[] IS NULL OR e.type = ANY($6) OR ($7 AND NOT e.type = ANY($8::text[]))) "
-    "AND ($9::text[] IS NULL OR e.channel = ANY($9)) AND e.recorded_at <= coalesce($10, 'infinity') "
-    "AND e.shown_at >= coalesce($11, '-infinity') AND e.shown_at < coalesce($12, 'infinity') "
+    "AND ($6::text[] IS NULL OR e.type = ANY($6) OR ($7::bool AND NOT e.type = ANY($8::text[]))) "
+    "AND ($9::text[] IS NULL OR e.channel = ANY($9)) AND e.recorded_at <= coalesce($10::timestamptz, 'infinity') "
+    "AND e.shown_at >= coalesce($11::timestamptz, '-infinity') AND e.shown_at < coalesce($12::timestamptz, 'infinity') "
 )
 
 
@@ -195,6 +195,28 @@ async def summary(db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId])
     )
     assert row is not None
     return row
+
+
+async def events_of(db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId]) -> int:
+    """How many events lie in the streams of some contacts, by their kept counts."""
+    kept = await db.fetchval(
+        "SELECT coalesce(sum(events), 0)::bigint FROM contact_count "
+        "WHERE workspace_id = $1 AND contact_id = ANY($2::uuid[])",
+        workspace,
+        contacts,
+    )
+    assert isinstance(kept, int)
+    return kept
+
+
+async def count_items(db: Db, workspace: WorkspaceId, items: Sequence[UUID]) -> list[Row]:
+    """How many events of each type some items are, with all that is about them."""
+    return await db.fetch(
+        "SELECT type, count(*) AS n FROM event WHERE workspace_id = $1 "
+        "AND (id = ANY($2::uuid[]) OR about = ANY($2::uuid[])) GROUP BY type",
+        workspace,
+        items,
+    )
 
 
 async def count_as_of(db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId], as_of: datetime) -> list[Row]:

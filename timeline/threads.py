@@ -160,7 +160,7 @@ async def read_profile(db: store.Db, workspace: WorkspaceId, customer: CustomerI
     summary = await store.summary(db, workspace, contacts)
     if query.as_of is None:
         events, messages, orders = summary["counts"]
-        counts = Counts(events=events, messages=messages, orders=orders)
+        counts = await _placed_counts(db, workspace, people, Counts(events=events, messages=messages, orders=orders))
         objects = _objects.decode(summary["objects"] or "[]")
     else:
         counts = await _counts_then(db, workspace, contacts, query.as_of)
@@ -179,9 +179,7 @@ async def _read_page(db: store.Db, workspace: WorkspaceId, people: People, query
     newer = query.before is None and query.after is not None
     edge = query.after if newer else query.before
     contacts = [contact.id for contact in people.contacts]
-    mine = set(contacts)
-    out = [p.event_id for p in people.placements if p.origin_id in mine and p.contact_id != p.origin_id]
-    here = [p.event_id for p in people.placements if p.contact_id in mine and p.contact_id != p.origin_id]
+    out, here = _placed(people)
     types = [event_type.__name__ for kind, event_type in RECORDED.items() if kind in query.kinds]
     rows = await store.page(
         db,
@@ -211,6 +209,27 @@ async def _read_page(db: store.Db, workspace: WorkspaceId, people: People, query
         next=_mark(items[-1]) if older else None,
         previous=_mark(items[0]) if items else query.after if newer else None,
     )
+
+
+def _placed(people: People) -> tuple[list[UUID], list[UUID]]:
+    """The items that were placed off the streams of these contacts, and those that were placed on them."""
+    mine = {contact.id for contact in people.contacts}
+    moved = [placed for placed in people.placements if placed.contact_id != placed.origin_id]
+    return [p.event_id for p in moved if p.origin_id in mine], [p.event_id for p in moved if p.contact_id in mine]
+
+
+async def _placed_counts(db: store.Db, workspace: WorkspaceId, people: People, kept: Counts) -> Counts:
+    """Kept counts belong to streams: an item placed by hand counts where it stands."""
+    out, here = _placed(people)
+    for items, sign in ((out, -1), (here, 1)):
+        for row in await store.count_items(db, workspace, items) if items else []:
+            kept = msgspec.structs.replace(
+                kept,
+                events=kept.events + sign * row["n"],
+                messages=kept.messages + sign * row["n"] * (row["type"] == "MessageRecorded"),
+                orders=kept.orders + sign * row["n"] * (row["type"] == "OrderRecorded"),
+            )
+    return kept
 
 
 def _mark(item: Item) -> Mark:

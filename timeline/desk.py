@@ -1,0 +1,170 @@
+"""The front desk: merge customers, split contacts off, take any decision back.
+
+Every function takes its locks, decides on what it reads then, and writes decision, pointers and seam in the caller's
+transaction. With `preview` it stops before the first write and answers in the same shape without a decision.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from identity import merging
+from identity import store as identity_store
+from identity.customers import ContactId, CustomerId, DecisionId, LinkDecision, desk_contact
+from identity.errors import AlreadyUndone, Impossible, NotFound
+from identity.merging import Scene
+from timeline import store
+from timeline.decisions import Change, Desk, extent, read_scene, seam, seam_of_undoing, time_of, undo
+from timeline.events import ContactsSplit, CustomersMerged, CustomersUnmerged
+from timeline.placing import undo_placing
+
+
+async def merge(db: store.Db, desk: Desk, customer: CustomerId, other: CustomerId) -> Change:
+    """Join `other` to `customer`, whose id stays; lifts what kept them apart.
+
+    Raises `NotFound`, `Absorbed` and `Impossible`."""
+    if customer == other:
+        raise Impossible("other", "a customer cannot be merged with itself")
+    scene = await read_scene(db, desk, [customer, other])
+    return await _merge(db, desk, scene, customer, other, undoes=None)
+
+
+async def _merge(
+    db: store.Db, desk: Desk, scene: Scene, customer: CustomerId, other: CustomerId, undoes: DecisionId | None
+) -> Change:
+    decision = LinkDecision(
+        id=DecisionId(desk.new_id()),
+        kind="merge",
+        contact_a=desk_contact(customer),
+        contact_b=desk_contact(other),
+        undoes=undoes,
+        actor=desk.actor,
+        reason=desk.reason,
+        decided_at=await time_of(db, desk),
+    )
+    after = merging.planned_merge(scene, decision)
+    moved = merging.moved(scene, after)
+    changed = await extent(db, desk, moved) | {"absorbed": [other]}
+    if desk.preview:
+        return Change(decision_id=None, customer_id=customer, moved=moved, changed=changed)
+    for record in merging.records_between(scene, customer, other):
+        if record != undoes:
+            await undo(db, desk, record, decision.decided_at)
+    await merging.carry_out_merge(db, desk.workspace, scene, decision, customer, other, decision.decided_at)
+    shown = CustomersMerged(decision=decision.id, kept=customer, absorbed=other, reason=desk.reason)
+    await seam(db, desk, [customer, other], shown, decision.decided_at)
+    return Change(decision_id=decision.id, customer_id=customer, moved=moved, changed=changed)
+
+
+async def unmerge(db: store.Db, desk: Desk, customer: CustomerId, decision: DecisionId) -> Change:
+    """Take a decision of this customer back: a merge, a link, a split, a placement, a "not the same person".
+
+    Raises `NotFound`, `Absorbed`, `AlreadyUndone` and `Impossible`."""
+    row = await identity_store.decision(db, desk.workspace, decision)
+    if row is None:
+        raise NotFound
+    if row["kind"] == "split":
+        return await _undo_split(db, desk, customer, row)
+    scene = await read_scene(db, desk, [customer])
+    row = await identity_store.decision(db, desk.workspace, decision)
+    assert row is not None
+    if not {row["contact_a"], row["contact_b"]} & scene.ends:
+        raise NotFound
+    if row["undone"]:
+        raise AlreadyUndone("this decision was undone before")
+    if row["kind"] == "merge":
+        return await _undo_merge(db, desk, scene, customer, decision)
+    if row["kind"] == "link":
+        return await _split(db, desk, scene, customer, [row["contact_a"]])
+    if row["kind"] == "place":
+        return await undo_placing(db, desk, customer, row)
+    if row["kind"] == "not_same":
+        change = Change(decision_id=None, customer_id=customer, moved=(), changed={"contacts": 0, "events": 0})
+        if desk.preview:
+            return change
+        now = await time_of(db, desk)
+        undone = await undo(db, desk, decision, now)
+        await seam_of_undoing(db, desk, [customer], undone, decision, now)
+        return msgspec.structs.replace(change, decision_id=undone)
+    raise Impossible("decision", f"a decision of kind {row['kind']} is not undone: merge or split instead")
+
+
+async def _undo_merge(db: store.Db, desk: Desk, scene: Scene, customer: CustomerId, decision: DecisionId) -> Change:
+    edge = merging.standing_edge(scene, decision)
+    back, after = merging.planned_unmerge(scene, edge, customer)
+    moved = merging.moved(scene, after)
+    changed = await extent(db, desk, moved) | {"restored": [back]}
+    if desk.preview:
+        return Change(decision_id=None, customer_id=back, moved=moved, changed=changed)
+    undone = LinkDecision(
+        id=DecisionId(desk.new_id()),
+        kind="unmerge",
+        contact_a=edge.kept,
+        contact_b=edge.lost,
+        undoes=decision,
+        actor=desk.actor,
+        reason=desk.reason,
+        decided_at=await time_of(db, desk),
+    )
+    await identity_store.write_decision(db, desk.workspace, undone)
+    await merging.apply(db, desk.workspace, scene, after, undone.decided_at)
+    shown = CustomersUnmerged(decision=undone.id, undoes=decision, kept=customer, restored=back, reason=desk.reason)
+    await seam(db, desk, [customer, back], shown, undone.decided_at)
+    return Change(decision_id=undone.id, customer_id=back, moved=moved, changed=changed)
+
+
+async def split(db: store.Db, desk: Desk, customer: CustomerId, contacts: Sequence[ContactId]) -> Change:
+    """Give some contacts a home of their own; no automatic link brings them back. Raises as `unmerge` does."""
+    scene = await read_scene(db, desk, [customer])
+    return await _split(db, desk, scene, customer, contacts)
+
+
+async def _split(db: store.Db, desk: Desk, scene: Scene, customer: CustomerId, contacts: Sequence[ContactId]) -> Change:
+    home, decision = CustomerId(desk.new_id()), DecisionId(desk.new_id())
+    after = merging.planned_split(scene, customer, contacts, home, decision)
+    moved = merging.moved(scene, after)
+    changed = await extent(db, desk, moved)
+    new = next(c.customer_id for c in after if c.home_id == home)
+    if desk.preview:
+        return Change(decision_id=None, customer_id=new, moved=moved, changed=changed)
+    now = await time_of(db, desk)
+    old_homes = list(dict.fromkeys(c.home_id for c in scene.contacts if c.id in set(contacts)))
+    for old in old_homes:
+        await merging.ensure_desk(db, desk.workspace, old, now)
+    parted = LinkDecision(
+        id=decision,
+        kind="split",
+        contact_a=desk_contact(home),
+        contact_b=desk_contact(old_homes[0]),
+        contacts=list(contacts),
+        home_id=home,
+        actor=desk.actor,
+        reason=desk.reason,
+        decided_at=now,
+    )
+    await identity_store.write_decision(db, desk.workspace, parted)
+    for old in old_homes[1:]:
+        apart = msgspec.structs.replace(
+            parted, id=DecisionId(desk.new_id()), kind="not_same", contact_b=desk_contact(old), contacts=[]
+        )
+        await identity_store.write_decision(db, desk.workspace, apart)
+    await identity_store.write_customers(db, desk.workspace, [home], [now])
+    await merging.apply(db, desk.workspace, scene, after, now)
+    shown = ContactsSplit(
+        decision=decision, contacts=list(contacts), old_home=customer, new_home=home, reason=desk.reason
+    )
+    await seam(db, desk, [customer, home], shown, now)
+    return Change(decision_id=decision, customer_id=new, moved=moved, changed=changed)
+
+
+async def _undo_split(db: store.Db, desk: Desk, customer: CustomerId, row: identity_store.Row) -> Change:
+    """The contacts that were split off belong to their old customer again: a merge that takes the split back."""
+    new = await identity_store.survivor(db, desk.workspace, row["contact_a"])
+    old = await identity_store.survivor(db, desk.workspace, row["contact_b"])
+    if new is None or old is None or customer not in (new, old):
+        raise NotFound
+    scene = await read_scene(db, desk, [old, new])
+    again = await identity_store.decision(db, desk.workspace, row["id"])
+    if new == old or again is None or again["undone"]:
+        raise AlreadyUndone("this split was undone before")
+    return await _merge(db, desk, scene, old, new, undoes=row["id"])

@@ -1,0 +1,131 @@
+"""One item given to another contact by hand, such as a forwarded mail, with everything about it, and taken back."""
+
+from uuid import UUID
+
+import msgspec
+
+from identity import merging, review
+from identity import store as identity_store
+from identity.customers import ContactId, CustomerId, DecisionId, LinkDecision
+from identity.errors import Absorbed, Impossible, NotFound
+from timeline import store
+from timeline.decisions import Change, Desk, lock_customers, seam, seam_of_undoing, time_of, undo
+from timeline.errors import StartOver
+from timeline.events import EventId, ItemPlaced
+
+
+class ItemMoved(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an item stands by a decision: on `contact_id`, whose customer is `customer_id`."""
+
+    decision_id: DecisionId | None
+    event_id: EventId
+    contact_id: ContactId
+    customer_id: CustomerId
+    moved: tuple[EventId, ...]
+    changed: dict[str, int]
+
+
+async def place(
+    db: store.Db,
+    desk: Desk,
+    customer: CustomerId,
+    event_id: UUID,
+    *,
+    contact: ContactId | None = None,
+    target: CustomerId | None = None,
+) -> ItemMoved:
+    """Give an item of this customer's thread to another contact, or to a customer's desk contact (`target`).
+
+    Raises `NotFound`, `Absorbed` and `Impossible`."""
+    if (contact is None) == (target is None):
+        raise Impossible("contact", "name either a contact or a customer")
+    origin, present, source = await _standing(db, desk, event_id)
+    if source != customer:
+        raise NotFound
+    to, receiver = await _receiver(db, desk, contact, target)
+    await lock_customers(db, desk, [customer, receiver])
+    if not desk.preview and (origin, present, source) != await _standing(db, desk, event_id):
+        raise StartOver
+    if to == present:
+        raise Impossible("contact" if contact else "customer", "the item stands there already")
+    about = sum(row["n"] for row in await store.count_items(db, desk.workspace, [event_id]))
+    placed = ItemMoved(
+        decision_id=None,
+        event_id=EventId(event_id),
+        contact_id=to,
+        customer_id=receiver,
+        moved=(EventId(event_id),),
+        changed={"events": about},
+    )
+    if desk.preview:
+        return placed
+    now = await time_of(db, desk)
+    if target is not None:
+        await merging.ensure_desk(db, desk.workspace, target, now)
+    decision = LinkDecision(
+        id=DecisionId(desk.new_id()),
+        kind="place",
+        contact_a=origin,
+        contact_b=to,
+        event_id=event_id,
+        actor=desk.actor,
+        reason=desk.reason,
+        decided_at=now,
+    )
+    await identity_store.write_decision(db, desk.workspace, decision)
+    await review.move_item(db, desk.workspace, event_id, origin, (to, decision.id), now)
+    shown = ItemPlaced(decision=decision.id, event=EventId(event_id), contact=to, reason=desk.reason)
+    await seam(db, desk, [customer, receiver], shown, now)
+    return msgspec.structs.replace(placed, decision_id=decision.id)
+
+
+async def _standing(db: store.Db, desk: Desk, event_id: UUID) -> tuple[ContactId, ContactId, CustomerId]:
+    """Where the item lies, where it stands, and whose thread that is."""
+    event = await store.event(db, desk.workspace, event_id)
+    if event is None:
+        raise NotFound
+    placed = await review.placed(db, desk.workspace, event_id)
+    present = placed["contact_id"] if placed else event["contact_id"]
+    customers = await identity_store.pointers(db, desk.workspace, [present])
+    return event["contact_id"], present, customers[present]
+
+
+async def _receiver(
+    db: store.Db, desk: Desk, contact: ContactId | None, target: CustomerId | None
+) -> tuple[ContactId, CustomerId]:
+    if contact is not None:
+        customers = await identity_store.pointers(db, desk.workspace, [contact])
+        if contact not in customers:
+            raise NotFound
+        return contact, customers[contact]
+    assert target is not None
+    survivor = await identity_store.survivor(db, desk.workspace, target)
+    if survivor is None:
+        raise NotFound
+    if survivor != target:
+        raise Absorbed(target, survivor)
+    return ContactId(target), target
+
+
+async def undo_placing(db: store.Db, desk: Desk, customer: CustomerId, row: identity_store.Row) -> Change:
+    """Take a placement back: the item goes where the latest of the other placements says, else where it came in."""
+    origin, event_id = row["contact_a"], row["event_id"]
+    _, present, source = await _standing(db, desk, event_id)
+    ends = await identity_store.pointers(db, desk.workspace, [origin, row["contact_b"]])
+    await lock_customers(db, desk, [customer, *ends.values()])
+    about = sum(found["n"] for found in await store.count_items(db, desk.workspace, [event_id]))
+    now = await time_of(db, desk)
+    standing = await review.placed(db, desk.workspace, event_id)
+    wins = standing is not None and standing["decision_id"] == row["id"]
+    changed = {"events": about if wins else 0}
+    if desk.preview:
+        return Change(decision_id=None, customer_id=ends[origin] if wins else source, moved=(), changed=changed)
+    undone = await undo(db, desk, row["id"], now)
+    if wins:
+        latest = await review.latest_placing(db, desk.workspace, event_id, origin)
+        to = (latest["contact_b"], latest["id"]) if latest else None
+        await review.move_item(db, desk.workspace, event_id, origin, to, now)
+        present = to[0] if to else origin
+    back = (await identity_store.pointers(db, desk.workspace, [present]))[present]
+    await seam_of_undoing(db, desk, list({source, back}), undone, row["id"], now)
+    return Change(decision_id=undone, customer_id=back, moved=(), changed=changed)
