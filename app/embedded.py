@@ -69,9 +69,7 @@ class EmbeddedDatabase:
         """The postmaster that was seen last."""
         return self._process.pid if self._process else None
 
-    def database_url(
-        self, user: str = SUPERUSER, password: str | None = None, database: str = DATABASE
-    ) -> str:
+    def database_url(self, user: str = SUPERUSER, password: str | None = None, database: str = DATABASE) -> str:
         """An address for asyncpg and psql; without a password the superuser's own is put in."""
         password = superuser_password(self.data) if password is None else password
         who = f"{quote(user, safe='')}:{quote(password, safe='')}"
@@ -119,17 +117,17 @@ class EmbeddedDatabase:
             found = find_postmaster(self.data)
             if found is not None and found[1]:
                 return found[0], launches > 0
-            if found is None and clear_remains(self.data):
-                launches += 1
-                self._launch(user, deadline)
-            elif time.monotonic() > deadline:
+            if time.monotonic() > deadline:
                 raise self._failure("is still starting: large recoveries take a while, so try again")
             if launches >= LAUNCHES:
                 raise self._failure("does not start")
+            if found is None and clear_remains(self.data):
+                launches += 1
+                self._launch(user, deadline)
             time.sleep(TICK)
 
     def _launch(self, user: SystemUser, deadline: float) -> None:
-        """Return when it takes connections or has ended, a little later each time so that causes may pass."""
+        """Return when it takes connections; or, once it has ended, after a pause in which causes may pass."""
         process = launch(self.data, self.log, user, fsync=self._fsync)
         while process is not None and is_alive(process) and time.monotonic() < deadline:
             found = find_postmaster(self.data)
@@ -140,9 +138,7 @@ class EmbeddedDatabase:
 
     def _failure(self, problem: str) -> EmbeddedDatabaseError:
         check_version(self.data)
-        lines = (
-            self.log.read_text(encoding="utf-8", errors="replace").splitlines() if self.log.exists() else []
-        )
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines() if self.log.exists() else []
         tail = "\n  ".join(lines[-5:])
         return EmbeddedDatabaseError(f"The embedded PostgreSQL {problem}. The end of {self.log}:\n  {tail}")
 

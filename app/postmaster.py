@@ -79,29 +79,27 @@ def launch(data: Path, log: Path, user: SystemUser, *, fsync: bool) -> psutil.Pr
 
 
 def clear_remains(data: Path) -> bool:
-    """After a crash: wait for orphaned backends, then end them; drop a pid file whose number others bear.
+    """After a crash: wait for orphaned backends, then end them; drop lock files whose number others bear.
 
     True when nothing is in the way of a start. To be called under the lock, with no postmaster found.
     """
-    lines = _pid_file(data)
-    if lines is None:
+    locks = [data / "postmaster.pid", Path(f"{socket_folder(data)}{SOCKET_NAME}.lock")]
+    locks = [lock for lock in locks if lock.exists()]
+    if not locks:
         return True
-    deadline = time.monotonic() + ORPHAN_PATIENCE
     for last_word in (None, signal.SIGQUIT, signal.SIGKILL):
         orphans = _processes_in(data)
-        if any(not process.cmdline()[0].startswith("postgres:") for process in _readable(orphans)):
+        if any(not title.startswith("postgres:") for title in _titles(orphans)):
             return False  # a postmaster that another starter launched before it was killed
         if last_word is not None:
             _tell(orphans, last_word)
-        while orphans and time.monotonic() < deadline:
-            time.sleep(TICK)
-            orphans = [process for process in orphans if is_alive(process)]
-        if not orphans:
+        if _gone(orphans, ORPHAN_PATIENCE):
             break
-        deadline = time.monotonic() + ORPHAN_PATIENCE
-    number = lines[0].strip() if lines else ""
-    if not number.isdigit() or psutil.pid_exists(int(number)):
-        (data / "postmaster.pid").unlink(missing_ok=True)  # PostgreSQL would believe that number
+    for lock in locks:
+        number = _first_line(lock)
+        # PostgreSQL believes a number that exists: a stranger's by now, or a zombie's that nobody has reaped yet
+        if not number.isdigit() or psutil.pid_exists(int(number)):
+            lock.unlink(missing_ok=True)
     return True
 
 
@@ -113,12 +111,7 @@ def stop_postmaster(data: Path) -> bool:
     process = found[0]
     for word, patience in ((signal.SIGINT, 30.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
         _tell([process], word)
-        deadline = time.monotonic() + patience
-        while is_alive(process):
-            if time.monotonic() > deadline:
-                break
-            time.sleep(TICK)
-        else:
+        if _gone([process], patience):
             return True
     raise EmbeddedDatabaseError(f"PostgreSQL (process {process.pid}) does not end.")
 
@@ -143,11 +136,27 @@ def _make_private(folder: Path, user: SystemUser) -> None:
         )
 
 
-def _pid_file(data: Path) -> list[str] | None:
+def _pid_file(data: Path) -> list[str]:
     try:
         return (data / "postmaster.pid").read_text(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:
-        return None
+        return []
+
+
+def _first_line(lock: Path) -> str:
+    try:
+        return lock.read_text(encoding="utf-8", errors="replace").partition("\n")[0].strip()
+    except FileNotFoundError:
+        return ""
+
+
+def _gone(processes: list[psutil.Process], patience: float) -> bool:
+    deadline = time.monotonic() + patience
+    while any(is_alive(process) for process in processes):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(TICK)
+    return True
 
 
 def _processes_in(data: Path) -> list[psutil.Process]:
@@ -161,13 +170,12 @@ def _processes_in(data: Path) -> list[psutil.Process]:
     return found
 
 
-def _readable(processes: list[psutil.Process]) -> list[psutil.Process]:
-    readable: list[psutil.Process] = []
+def _titles(processes: list[psutil.Process]) -> list[str]:
+    titles: list[str] = []
     for process in processes:
-        with contextlib.suppress(psutil.Error):
-            if process.cmdline():
-                readable.append(process)
-    return readable
+        with contextlib.suppress(psutil.Error, IndexError):
+            titles.append(process.cmdline()[0])
+    return titles
 
 
 def _tell(processes: list[psutil.Process], word: signal.Signals) -> None:
