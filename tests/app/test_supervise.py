@@ -46,9 +46,7 @@ temporary.write_text(f"{{os.getpid()}} {{settings.database_url or ''}}")
 temporary.replace(settings.home / "child")
 time.sleep(60)
 """
-GRANDCHILD = (
-    "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'], pass_fds=[listener.fileno()])"
-)
+GRANDCHILD = "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'], pass_fds=[listener.fileno()])"
 DEAF = "signal.signal(signal.SIGTERM, signal.SIG_IGN)"
 
 
