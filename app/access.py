@@ -1,0 +1,58 @@
+"""Who may do what: the only way from a request to a workspace's data. What is not declared is denied."""
+
+from typing import Final, Literal
+from uuid import UUID
+
+import msgspec
+
+from app.errors import forbidden
+from timeline.events import Actor
+from timeline.threads import Workspace
+
+Role = Literal["admin", "lead", "agent", "auditor", "integration"]
+Right = Literal[
+    "push",
+    "read",
+    "desk",
+    "suggestions.read",
+    "suggestions.decide",
+    "keys.read",
+    "keys.write",
+    "quarantine.read",
+    "quarantine.decide",
+]
+
+_INTEGRATION: Final[frozenset[Right]] = frozenset({"push", "read"})
+_AGENT: Final[frozenset[Right]] = _INTEGRATION | {"desk", "suggestions.read", "suggestions.decide"}
+_LEAD: Final[frozenset[Right]] = _AGENT
+_AUDITOR: Final[frozenset[Right]] = frozenset({"read", "suggestions.read", "keys.read", "quarantine.read"})
+_ADMIN: Final[frozenset[Right]] = _LEAD | _AUDITOR | {"keys.write", "quarantine.decide"}
+
+RIGHTS: Final[dict[Role, frozenset[Right]]] = {
+    "integration": _INTEGRATION,
+    "agent": _AGENT,
+    "lead": _LEAD,
+    "auditor": _AUDITOR,
+    "admin": _ADMIN,
+}
+ROLES: Final[tuple[Role, ...]] = tuple(RIGHTS)
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """Whoever holds a key: the workspace, the role, and the identifier kinds that what they push proves."""
+
+    workspace: Workspace
+    key: UUID
+    role: Role
+    proves: frozenset[str]
+    rate: int
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(f"key:{self.key}")
+
+
+def permit(caller: Caller, right: Right) -> None:
+    """Raises the 403 where the caller's role has not been given the right."""
+    if right not in RIGHTS[caller.role]:
+        raise forbidden(right)

@@ -1,0 +1,106 @@
+"""Hints: a process says after its commits which workspaces have news, and whoever waits looks sooner.
+
+One connection a process, LISTEN and NOTIFY, workspace ids and never a payload, coalesced to 20 ms. Missing a hint or
+seeing one twice changes nothing: waiters look by themselves after their timeout.
+"""
+
+import asyncio
+import contextlib
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from app import store
+
+COALESCE_SECONDS: Final = 0.02
+CONNECT_SECONDS: Final = 3.0
+RETRY_SECONDS: Final = 1.0
+MOST_A_HINT: Final = 200
+
+_log = structlog.get_logger("throughline.live")
+
+
+class Live:
+    """The process's ear and voice for hints. `closed` tells streams to end."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._said: set[UUID] = set()
+        self._wake = asyncio.Event()
+        self._waiting: dict[UUID, set[asyncio.Future[None]]] = {}
+        self._task: asyncio.Task[None] | None = None
+        self.closed = False
+
+    def open(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="live")
+
+    async def close(self) -> None:
+        self.closed = True
+        for workspace in list(self._waiting):
+            self._rouse(workspace)
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    def say(self, workspace: UUID) -> None:
+        """The workspace has news. Costs nothing to say often."""
+        self._said.add(workspace)
+        self._wake.set()
+
+    async def wait(self, workspace: UUID, timeout: float) -> bool:
+        """Until there is news or the seconds have passed; True when there was a hint."""
+        if self.closed:
+            return False
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiting = self._waiting.setdefault(workspace, set())
+        waiting.add(future)
+        try:
+            async with asyncio.timeout(timeout):
+                await future
+        except TimeoutError:
+            return False
+        else:
+            return True
+        finally:
+            waiting.discard(future)
+            if not waiting and self._waiting.get(workspace) is waiting:
+                del self._waiting[workspace]
+
+    def _rouse(self, workspace: UUID) -> None:
+        for future in self._waiting.pop(workspace, set()):
+            if not future.done():
+                future.set_result(None)
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._listen_and_speak()
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                _log.warning("live.lost", error=error)
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _listen_and_speak(self) -> None:
+        connection = await asyncpg.connect(self._dsn, timeout=CONNECT_SECONDS, command_timeout=CONNECT_SECONDS)
+        try:
+            await connection.add_listener(store.HINTS, self._hear)
+            connection.add_termination_listener(lambda _: self._wake.set())
+            for workspace in list(self._waiting):  # what was said while nobody listened
+                self._rouse(workspace)
+            while not connection.is_closed():
+                await self._wake.wait()
+                await asyncio.sleep(COALESCE_SECONDS)
+                self._wake.clear()
+                said = sorted(self._said)
+                for start in range(0, len(said), MOST_A_HINT):
+                    await store.announce(connection, said[start : start + MOST_A_HINT])
+                self._said.difference_update(said)
+        finally:
+            connection.terminate()
+
+    def _hear(self, _connection: Any, _pid: int, _channel: str, payload: object) -> None:
+        for text in str(payload).split(","):
+            with contextlib.suppress(ValueError):
+                self._rouse(UUID(text))
