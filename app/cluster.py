@@ -40,6 +40,7 @@ min_wal_size = 128MB
 checkpoint_timeout = 5min
 checkpoint_completion_target = 0.9
 random_page_cost = 1.1
+autovacuum_naptime = 5s
 jit = off
 timezone = 'UTC'
 log_timezone = 'UTC'

@@ -4,11 +4,10 @@ So a batch decides like the same pushes one after the other, with a handful of s
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
-
-import msgspec
 
 from identity import store
 from identity.claims import Claim, SharedValues, Value
@@ -27,7 +26,8 @@ class Moved(Exception):
     """What was read before the locks changed until they were held: a customer moved, or a value's class."""
 
 
-class Known(msgspec.Struct, kw_only=True):
+@dataclass(kw_only=True, slots=True)
+class Known:
     """A contact in the book, as it is by now."""
 
     id: ContactId

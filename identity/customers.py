@@ -22,7 +22,7 @@ DecisionKind = Literal["link", "merge", "unmerge", "split", "not_same", "place",
 DESK_SOURCE: Final = "desk"
 
 
-class ClaimedIdentifier(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class ClaimedIdentifier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An identifier as a source hands it in; `verified` is its word, believed where its key proves the kind."""
 
     kind: Literal["email", "phone", "account", "external", "handle", "visitor"]
@@ -31,7 +31,7 @@ class ClaimedIdentifier(msgspec.Struct, kw_only=True, forbid_unknown_fields=True
     scope: str | None = None
 
 
-class ContactClaim(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class ContactClaim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a source says about somebody: `key` is the source's own id for that person."""
 
     key: str | None = None

@@ -32,7 +32,8 @@ async def lock(db: Db, keys: Sequence[int]) -> None:
 async def contacts_by_key(db: Db, workspace: WorkspaceId, sources: list[str], keys: list[str]) -> list[Row]:
     return await db.fetch(
         f"SELECT {_CONTACT}, {_PROVED} FROM unnest($2::text[], $3::text[]) AS k(source, source_key) "
-        "JOIN contact c ON c.workspace_id = $1 AND c.source = k.source AND c.source_key = k.source_key",
+        "CROSS JOIN LATERAL (SELECT * FROM contact o WHERE o.workspace_id = $1 AND o.source = k.source "
+        "AND o.source_key = k.source_key LIMIT 1) AS c",
         workspace,
         sources,
         keys,
@@ -52,10 +53,11 @@ async def owners(db: Db, workspace: WorkspaceId, values: Sequence[tuple[str, str
     return await db.fetch(
         "SELECT k.kind, k.scope, k.value, o.contact_id, o.customer_id "
         "FROM unnest($2::text[], $3::text[], $4::text[]) AS k(kind, scope, value) "
-        "CROSS JOIN LATERAL (SELECT i.contact_id, c.customer_id FROM identifier i "
-        "  JOIN contact c ON c.workspace_id = i.workspace_id AND c.id = i.contact_id "
-        "  WHERE i.workspace_id = $1 AND i.kind = k.kind AND i.scope = k.scope AND i.value = k.value "
-        "  AND i.verified_at IS NOT NULL AND i.problem IS NULL ORDER BY i.contact_id LIMIT $5) AS o",
+        "CROSS JOIN LATERAL (SELECT i.contact_id FROM identifier i WHERE i.workspace_id = $1 AND i.kind = k.kind "
+        "  AND i.scope = k.scope AND i.value = k.value AND i.verified_at IS NOT NULL AND i.problem IS NULL "
+        "  ORDER BY i.contact_id LIMIT $5) AS h "
+        "CROSS JOIN LATERAL (SELECT h.contact_id, c.customer_id FROM contact c "
+        "  WHERE c.workspace_id = $1 AND c.id = h.contact_id LIMIT 1) AS o",
         workspace,
         [v[0] for v in values],
         [v[1] for v in values],
@@ -68,7 +70,8 @@ async def value_classes(db: Db, workspace: WorkspaceId, values: Sequence[tuple[s
     return await db.fetch(
         "SELECT v.kind, v.scope, v.value, v.class, v.reason "
         "FROM unnest($2::text[], $3::text[], $4::text[]) AS k(kind, scope, value) "
-        "JOIN value_class v ON v.workspace_id = $1 AND v.kind = k.kind AND v.scope = k.scope AND v.value = k.value",
+        "CROSS JOIN LATERAL (SELECT * FROM value_class c WHERE c.workspace_id = $1 AND c.kind = k.kind "
+        "AND c.scope = k.scope AND c.value = k.value LIMIT 1) AS v",
         workspace,
         [v[0] for v in values],
         [v[1] for v in values],
@@ -156,7 +159,8 @@ async def change_contacts(db: Db, workspace: WorkspaceId, changed: Sequence[Chan
         "$6::text[], $7::jsonb[], $8::timestamptz[], $9::text[], $10::uuid[], $11::uuid[], $12::timestamptz[]) "
         "AS k(id, home_id, customer_id, grade, name, attributes, said_at, via, home_decision, customer_decision, "
         "since) "
-        "JOIN contact o ON o.workspace_id = $1 AND o.id = k.id AND o.since = k.since), "
+        "CROSS JOIN LATERAL (SELECT * FROM contact c WHERE c.workspace_id = $1 AND c.id = k.id AND c.since = k.since "
+        "LIMIT 1) AS o), "
         "kept AS (INSERT INTO contact_past (workspace_id, contact_id, since, until, home_id, customer_id, grade, name, "
         "attributes, via, home_decision, customer_decision) SELECT $1, k.id, k.since, $13, k.old_home, k.old_customer, "
         "k.old_grade, k.old_name, k.old_attributes, k.old_via, k.old_home_decision, k.old_customer_decision FROM k "
@@ -164,7 +168,7 @@ async def change_contacts(db: Db, workspace: WorkspaceId, changed: Sequence[Chan
         "UPDATE contact c SET home_id = k.home_id, customer_id = k.customer_id, grade = k.grade, name = k.name, "
         "attributes = k.attributes, said_at = k.said_at, via = k.via, home_decision = k.home_decision, "
         "customer_decision = k.customer_decision, since = greatest(c.since, $13) FROM k "
-        "WHERE c.workspace_id = $1 AND c.id = k.id",
+        "WHERE c.workspace_id = $1 AND c.id = ANY($2) AND c.id = k.id",
         workspace,
         [c.id for c in changed],
         [c.home_id for c in changed],

@@ -5,6 +5,7 @@ is refused by field. Everything happens in the transaction of the caller, who ke
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -58,8 +59,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         return (", ".join(self.fields), self.words or "") if self.status >= 400 else None
 
 
-class _Taken(msgspec.Struct, kw_only=True):
-    """An item on its way: `recorded_as` is the event that bears its name already."""
+@dataclass(kw_only=True, slots=True)
+class _Taken:
+    """An item on its way. `same_as` is the place of an earlier item of the batch that it repeats."""
 
     item: Interaction
     claim: Claim
@@ -94,11 +96,11 @@ async def receive(
     locks = claim_locks(workspace, claims, _shared_values)
     locks.update(lock_key(workspace, "item", item.source, item.source_id) for item in items)
     await lock(db, sorted(locks))
-    await _recognise(db, sender, taken)
+    clock = await _recognise(db, sender, taken)
     fresh = [one for one in taken if one.answer is None and one.same_as is None]
     if fresh:
         try:
-            await _take(db, sender, fresh, new_id, now or await store.clock(db))
+            await _take(db, sender, fresh, new_id, now or clock)
         except Moved:
             raise StartOver from None
     return [one.answer or _again(taken[one.same_as or 0]) for one in taken]
@@ -111,10 +113,11 @@ def _taken(sender: Sender, item: Interaction, new_id: NewId) -> _Taken:
     return _Taken(item=item, claim=claim, event_id=EventId(new_id()))
 
 
-async def _recognise(db: store.Db, sender: Sender, taken: list[_Taken]) -> None:
-    """Answer the items whose name is taken: by an event, or by an earlier item of the same batch."""
+async def _recognise(db: store.Db, sender: Sender, taken: list[_Taken]) -> datetime:
+    """Answer the items whose name is taken: by an event, or by an earlier item of the same batch. Returns the clock."""
     names = [(one.item.source, one.item.source_id) for one in taken]
-    rows = {(row["source"], row["source_id"]): row for row in await store.by_source(db, sender.workspace.id, names)}
+    found = await store.by_source(db, sender.workspace.id, names)
+    rows = {(row["source"], row["source_id"]): row for row in found if row["id"] is not None}
     first: dict[tuple[str, str], int] = {}
     for at, (name, one) in enumerate(zip(names, taken, strict=True)):
         row = rows.get(name)
@@ -132,6 +135,7 @@ async def _recognise(db: store.Db, sender: Sender, taken: list[_Taken]) -> None:
                 one.same_as = first[name]
         else:
             first[name] = at
+    return found[0]["now"]
 
 
 def _again(first: _Taken) -> Outcome:

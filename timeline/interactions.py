@@ -39,7 +39,7 @@ class InvalidField(ValueError):
         self.words = words
 
 
-class ObjectState(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class ObjectState(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One state of an order, a reservation, a shipment. The greatest `version` is the newest state."""
 
     type: str
@@ -48,7 +48,7 @@ class ObjectState(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     state: Any = None
 
 
-class Interaction(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class Interaction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One exchange or one pushed fact; `source` and `source_id` name it for ever."""
 
     source: str

@@ -45,8 +45,8 @@ async def append(
         "$15::jsonb[], $16::uuid[], $17::int[]) WITH ORDINALITY AS k(id, contact_id, type, channel, direction, "
         "conversation, source, source_id, actor, about, shown_at, occurred_at, recorded_at, data, customer_id, "
         "orders, ord)), "
-        "standing AS (SELECT k.* FROM k JOIN contact c ON c.workspace_id = $1 AND c.id = k.contact_id "
-        "AND c.customer_id = k.customer_id ORDER BY k.ord), "
+        "standing AS (SELECT k.* FROM k CROSS JOIN LATERAL (SELECT FROM contact c WHERE c.workspace_id = $1 "
+        "AND c.id = k.contact_id AND c.customer_id = k.customer_id LIMIT 1) AS c ORDER BY k.ord), "
         "written AS (INSERT INTO event (workspace_id, epoch, id, contact_id, type, channel, direction, "
         "conversation, source, "
         "source_id, actor, about, shown_at, occurred_at, recorded_at, data) SELECT $1, (SELECT epoch FROM workspace "
@@ -81,11 +81,15 @@ async def append(
 
 
 async def by_source(db: Db, workspace: WorkspaceId, names: Sequence[tuple[str, str]]) -> list[Row]:
-    """The events that bear one of the (source, source_id) pairs, with the customer of today."""
+    """For each (source, source_id) the event that bears it, if any, with the customer of today, and the clock.
+
+    Here and below a LATERAL with a LIMIT keeps the planner, which knows nothing of a young table, from reading a
+    workspace whole: measured 84 ms against 0.6 ms for a hundred names among 8,000 events."""
     return await db.fetch(
-        f"SELECT {EVENT}, c.customer_id, c.source_key FROM unnest($2::text[], $3::text[]) AS k(source, source_id) "
-        "JOIN event e ON e.workspace_id = $1 AND e.source = k.source AND e.source_id = k.source_id "
-        "JOIN contact c ON c.workspace_id = $1 AND c.id = e.contact_id",
+        f"SELECT clock_timestamp() AS now, {EVENT}, c.customer_id FROM unnest($2::text[], $3::text[]) "
+        "AS k(source, source_id) LEFT JOIN LATERAL (SELECT * FROM event o WHERE o.workspace_id = $1 "
+        "AND o.source = k.source AND o.source_id = k.source_id LIMIT 1) AS e ON true LEFT JOIN LATERAL "
+        "(SELECT customer_id FROM contact WHERE workspace_id = $1 AND id = e.contact_id LIMIT 1) AS c ON true",
         workspace,
         [n[0] for n in names],
         [n[1] for n in names],
@@ -247,8 +251,8 @@ async def known_objects(
 ) -> set[tuple[ContactId, str, str]]:
     rows = await db.fetch(
         "SELECT o.contact_id, o.type, o.id FROM unnest($2::uuid[], $3::text[], $4::text[]) AS k(contact_id, type, id) "
-        "JOIN object_state o ON o.workspace_id = $1 AND o.contact_id = k.contact_id AND o.type = k.type AND o.id "
-        "= k.id",
+        "CROSS JOIN LATERAL (SELECT * FROM object_state s WHERE s.workspace_id = $1 AND s.contact_id = k.contact_id "
+        "AND s.type = k.type AND s.id = k.id LIMIT 1) AS o",
         workspace,
         [n[0] for n in named],
         [n[1] for n in named],
@@ -298,11 +302,12 @@ async def write_states(db: Db, workspace: WorkspaceId, states: Sequence[StateRow
 
 
 async def follow(db: Db, workspace: WorkspaceId, after: tuple[int, int, int], limit: int) -> list[Row]:
-    """Events behind a checkpoint that no open transaction can still precede, in the order of `(epoch, xid, "
-    "position)`."""
+    """Events behind a checkpoint that no open transaction can still precede, by `(epoch, xid, position)`."""
     return await db.fetch(
         f"SELECT e.epoch, e.xid::text::bigint AS xid, e.position, {EVENT}, c.customer_id FROM event e "
-        "JOIN contact c ON c.workspace_id = $1 AND c.id = e.contact_id WHERE e.workspace_id = $1 "
+        "CROSS JOIN LATERAL (SELECT customer_id FROM contact WHERE workspace_id = $1 AND id = e.contact_id LIMIT "
+        "1) AS c "
+        "WHERE e.workspace_id = $1 "
         "AND (e.epoch, e.xid, e.position) > ($2, $3::bigint::text::xid8, $4) "
         "AND (e.xid < pg_snapshot_xmin(pg_current_snapshot()) OR e.epoch < (SELECT epoch FROM workspace WHERE id "
         "= $1)) "
