@@ -97,7 +97,8 @@ CREATE TABLE value_class (
   decided_at timestamptz NOT NULL,
   PRIMARY KEY (workspace_id, kind, scope, value)
 );
-COMMENT ON TABLE value_class IS 'values known to be shared (they link nobody), learned or listed by an operator; personal overrules';
+COMMENT ON TABLE value_class IS
+  'values known to be shared (they link nobody), learned or listed by an operator; personal overrules';
 
 CREATE TABLE link_decision (
   workspace_id uuid NOT NULL,
@@ -118,8 +119,10 @@ CREATE TABLE link_decision (
   PRIMARY KEY (workspace_id, id)
 );
 COMMENT ON TABLE link_decision IS 'who is who, by whom, on what evidence: append-only';
-COMMENT ON COLUMN link_decision.contact_a IS 'merge and unmerge: the side whose id stays; link: the arriving contact; place: where the item lies; split: the new home';
-COMMENT ON COLUMN link_decision.contact_b IS 'merge and unmerge: the side that loses its id; link: the contact matched; place: where the item is shown; split: the old home';
+COMMENT ON COLUMN link_decision.contact_a IS
+  'merge and unmerge: the side whose id stays; link: the arriving one; place: the origin; split: the new home';
+COMMENT ON COLUMN link_decision.contact_b IS
+  'merge and unmerge: the side that loses its id; link: the one matched; place: the new place; split: the old home';
 CREATE INDEX link_decision_by_a ON link_decision (workspace_id, contact_a);
 CREATE INDEX link_decision_by_b ON link_decision (workspace_id, contact_b);
 CREATE UNIQUE INDEX link_decision_undone_once ON link_decision (workspace_id, undoes) WHERE undoes IS NOT NULL;
@@ -151,7 +154,8 @@ CREATE TABLE placement (
   decision_id uuid NOT NULL,
   PRIMARY KEY (workspace_id, event_id, decision_id, since)
 );
-COMMENT ON TABLE placement IS 'where items stand that were given to another contact by hand; one row an event has until = infinity';
+COMMENT ON TABLE placement IS
+  'where items stand that were given to another contact by hand; one row an event has until = infinity';
 CREATE UNIQUE INDEX placement_standing ON placement (workspace_id, event_id) WHERE until = 'infinity';
 CREATE INDEX placement_by_origin ON placement (workspace_id, origin_id);
 CREATE INDEX placement_by_contact ON placement (workspace_id, contact_id)
@@ -292,7 +296,28 @@ COMMENT ON TABLE quarantine IS 'what reached us and could not become an event, w
 CREATE INDEX quarantine_waiting ON quarantine (workspace_id, state, id)
 """
 
-APPEND_ONLY = ("event", "link_decision")
+STATISTICS = """
+CREATE FUNCTION analyze_young_tables() RETURNS integer LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public AS $$
+DECLARE
+  young regclass;
+  done integer := 0;
+BEGIN
+  FOR young IN SELECT s.relid FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid
+    WHERE s.schemaname = 'public' AND c.relowner = (SELECT oid FROM pg_roles WHERE rolname = 'throughline_owner')
+    AND c.reltuples < 50000 AND s.n_mod_since_analyze > 20 + greatest(c.reltuples, 0)
+  LOOP
+    EXECUTE format('ANALYZE %s', young);
+    done := done + 1;
+  END LOOP;
+  RETURN done;
+END $$;
+COMMENT ON FUNCTION analyze_young_tables() IS
+  'statistics for tables that doubled: until then their plans read a workspace whole';
+REVOKE ALL ON FUNCTION analyze_young_tables() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION analyze_young_tables() TO throughline_app
+"""
+
 RIGHTS = {
     "customer": "SELECT, INSERT",
     "contact": "SELECT, INSERT, UPDATE",
@@ -333,7 +358,7 @@ async def forwards() -> MigrationManager:
 
     async def run() -> None:
         await run_script("SET LOCAL ROLE throughline_owner")
-        for part in (IDENTITY, LEDGER, EDGE, *(wall(table) for table in RIGHTS)):
+        for part in (IDENTITY, LEDGER, EDGE, STATISTICS, *(wall(table) for table in RIGHTS)):
             await run_script(part)
         await run_script(
             "GRANT SELECT, INSERT ON workspace TO throughline_app;"
