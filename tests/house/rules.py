@@ -16,6 +16,7 @@ SQL_FILES = frozenset(
     {
         "identity/store.py",
         "identity/views.py",
+        "identity/review.py",
         "timeline/store.py",
         "timeline/tickets/views.py",
         "timeline/tickets/reporting.py",
@@ -23,6 +24,7 @@ SQL_FILES = frozenset(
         "search/meilisearch.py",
         "channels/store.py",
         "app/db.py",
+        "app/store.py",
         "app/migrate.py",  # brings a database to this version, as the migrations do
         "app/cluster.py",  # makes the database itself
     }
