@@ -102,13 +102,13 @@ def role_password(settings: Settings, role: str) -> str:
     return hmac.new(settings.secret.encode(), f"role:{role}".encode(), hashlib.sha256).hexdigest()
 
 
-def child_environment(settings: Settings, database_url: str | None, parent_pipe: int) -> dict[str, str]:
+def child_environment(settings: Settings, database_url: str | None, parent_pipe: int | None) -> dict[str, str]:
     """Our own environment, with what a child of `app.supervise` must agree on with us said outright."""
     said = {
         "THROUGHLINE_HOME": str(settings.home),
         "THROUGHLINE_HOST": settings.host,
         "THROUGHLINE_PORT": str(settings.port),
-        "THROUGHLINE_PARENT_PIPE": str(parent_pipe),
+        "THROUGHLINE_PARENT_PIPE": "" if parent_pipe is None else str(parent_pipe),
         "DATABASE_URL": database_url or settings.database_url or "",
     }
     return {**os.environ, **said}

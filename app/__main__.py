@@ -1,0 +1,5 @@
+"""`python -m app` is the command `throughline`: how `up` starts its server and its worker."""
+
+from app.cli import main
+
+main()

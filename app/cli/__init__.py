@@ -1,0 +1,83 @@
+"""The command line: every command by name, each loaded when it is called.
+
+Data goes to stdout, words to stderr; 0 is success, 1 failure, 2 wrong usage.
+"""
+
+import importlib
+import sys
+from typing import Final
+
+import click
+
+_AT: Final = {
+    "up": "app.cli.up:up",
+    "serve": "app.cli.serve:serve",
+    "worker": "app.cli.worker:worker",
+    "migrate": "app.cli.migrate:migrate",
+    "demo": "app.cli.demo:demo",
+    "workspace": "app.cli.workspaces:workspace",
+    "agent": "app.cli.workspaces:agent",
+    "key": "app.cli.keys:key",
+    "import": "app.cli.imports:import_",
+    "export": "app.cli.exports:export",
+    "why": "app.cli.why:why",
+    "shared": "app.cli.sharing:shared",
+    "quarantine": "app.cli.quarantine:quarantine",
+    "verify-audit": "app.cli.audit:verify_audit",
+    "doctor": "app.cli.doctor:doctor",
+    "schema": "app.cli.schema:schema",
+}
+_SHORT: Final = {
+    "up": "Everything in one go: database, server, worker.",
+    "serve": "The HTTP server alone.",
+    "worker": "The worker alone.",
+    "migrate": "Bring the database to this version.",
+    "demo": "Fill an empty desk with a believable shop.",
+    "workspace": "Workspaces: one desk's data each.",
+    "agent": "The people who work at a desk.",
+    "key": "API keys of a workspace.",
+    "import": "Read conversations and orders from files.",
+    "export": "Write a workspace's data to stdout.",
+    "why": "Why two contacts are, or are not, one customer.",
+    "shared": "Values that belong to several people and link nobody.",
+    "quarantine": "What could not be understood, with its bytes.",
+    "verify-audit": "Compute the audit trail again and compare.",
+    "doctor": "Settings, where each came from, and what is wrong.",
+    "schema": "The database's schema as SQL.",
+}
+
+
+class _Commands(click.Group):
+    """A group that imports a command's module only when that command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(_AT)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _AT:
+            return None
+        module, _, name = _AT[cmd_name].partition(":")
+        return getattr(importlib.import_module(module), name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_SHORT.items()))
+
+
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="throughline")
+def throughline() -> None:
+    """Throughline keeps one lifelong thread per customer.
+
+    `throughline up` starts everything in the folder THROUGHLINE_HOME (./.throughline by default);
+    `throughline COMMAND --help` explains one command; `throughline doctor` shows the settings.
+    """
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(throughline(prog_name="throughline"))
+
+
+if __name__ == "__main__":
+    main()

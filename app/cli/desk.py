@@ -1,0 +1,94 @@
+"""How a command reaches its data: settings, the database beside a running server, the workspace meant."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, ParamSpec, TypeVar
+from uuid import UUID
+
+import asyncpg
+import click
+
+from app import store, upkeep
+from app.addresses import app_url
+from app.attached import admin_address, ensure_migrated
+from app.auth import workspace_of
+from app.cli.words import Refused, say
+from app.db import Database, DatabaseAway
+from app.settings import Settings, load_settings
+from timeline.threads import Workspace
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Desk:
+    """An open, migrated database and what a command does with it."""
+
+    def __init__(self, settings: Settings, admin_url: str, database: Database) -> None:
+        self.settings = settings
+        self.admin_url = admin_url
+        self.database = database
+
+    async def workspaces(self) -> list[Workspace]:
+        async with self.database.connection() as db:
+            rows = await store.workspaces(db)
+        return [workspace_of(row, UUID(bytes=row["id"].bytes)) for row in rows]
+
+    async def workspace(self, slug: str | None) -> Workspace:
+        """The workspace of this slug, or the only one."""
+        known = await self.workspaces()
+        named = [one for one in known if slug is None or one.slug == slug]
+        if len(named) == 1:
+            return named[0]
+        if slug is not None:
+            raise Refused(f"there is no workspace {slug}; `throughline workspace create {slug}` makes it.")
+        if not known:
+            raise Refused("there is no workspace yet; `throughline workspace create SLUG` makes one.")
+        raise click.UsageError(f"there are {len(known)} workspaces: say which with --workspace SLUG.")
+
+    async def write(self, workspace: UUID, work: Callable[[Any], Awaitable[T]]) -> T:
+        return await self.database.write(workspace, work)
+
+    async def analyze(self) -> None:
+        """Let the planner know what an import has brought so far."""
+        async with self.database.connection() as db:
+            await upkeep.analyze_young_tables(db)
+
+
+def with_desk(work: Callable[[Desk], Awaitable[T]]) -> T:
+    """Run a command's work over the database: the embedded one, started where it is not, or DATABASE_URL's."""
+    settings = load_settings()
+    with admin_address(settings) as admin_url:
+        return asyncio.run(_with_database(settings, admin_url, work))
+
+
+async def _with_database(settings: Settings, admin_url: str, work: Callable[[Desk], Awaitable[T]]) -> T:
+    applied = await ensure_migrated(settings, admin_url)
+    if applied:
+        say(f"Migrated the database: {', '.join(applied)}.")
+    async with _opened(settings, admin_url) as database:
+        return await work(Desk(settings, admin_url, database))
+
+
+@asynccontextmanager
+async def _opened(settings: Settings, admin_url: str) -> AsyncIterator[Database]:
+    url = app_url(settings, admin_url)
+    said: set[UUID] = set()
+    database = Database(url, on_commit=said.add)
+    await database.open()
+    try:
+        yield database
+    finally:
+        if said:
+            with contextlib.suppress(DatabaseAway, asyncpg.PostgresError):
+                async with database.connection() as db:
+                    await store.announce(db, sorted(said))
+        await database.close()
+
+
+def workspace_option(command: Callable[P, T]) -> Callable[P, T]:
+    return click.option(
+        "--workspace", "slug", metavar="SLUG", help="Which workspace; needed where there is more than one."
+    )(command)

@@ -1,0 +1,110 @@
+"""`throughline workspace` and `throughline agent`."""
+
+import re
+
+import click
+
+from app import store
+from app.cli.desk import Desk, with_desk, workspace_option
+from app.cli.words import Refused, data, failing_in_words, say
+from app.db import Db, new_id
+from identity.identifiers import normalise
+
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+AGENT_ROLES = ("admin", "lead", "agent", "auditor")
+
+
+@click.group()
+def workspace() -> None:
+    """Workspaces: one desk's data each, sealed from one another."""
+
+
+@workspace.command("create")
+@click.argument("slug")
+@click.option("--region", metavar="CC", help="Two letters, such as DE: how national phone numbers are read.")
+@failing_in_words
+def create_workspace(slug: str, region: str | None) -> None:
+    """Make a workspace; its id goes to stdout.
+
+    SLUG is its name in commands: small letters, digits and dashes. Without a region, national phone numbers stay
+    digits and link nobody but the same digits.
+    """
+    if not SLUG.fullmatch(slug):
+        raise click.BadParameter("small letters, digits and dashes, at most 63, no dash at an end", param_hint="SLUG")
+    if region is not None and not re.fullmatch(r"[A-Za-z]{2}", region):
+        raise click.BadParameter("two letters, such as DE", param_hint="--region")
+
+    async def work(desk: Desk) -> None:
+        id_ = new_id()
+
+        async def add(db: Db) -> bool:
+            return await store.add_workspace(db, id_, slug, region.upper() if region else None, ())
+
+        if not await desk.write(id_, add):
+            raise Refused(f"the workspace {slug} is there already.")
+        say(f"Made the workspace {slug}{f' in {region.upper()}' if region else ''}.")
+        data(str(id_))
+
+    with_desk(work)
+
+
+@workspace.command("list")
+@failing_in_words
+def list_workspaces() -> None:
+    """All workspaces: slug, region and id, separated by tabs."""
+
+    async def work(desk: Desk) -> None:
+        for one in await desk.workspaces():
+            data(f"{one.slug}\t{one.region or '-'}\t{one.id}")
+
+    with_desk(work)
+
+
+@click.group()
+def agent() -> None:
+    """The people who work at a desk."""
+
+
+@agent.command("create")
+@click.argument("email")
+@click.option("--role", required=True, type=click.Choice(AGENT_ROLES), help="What the agent may do.")
+@click.option("--name", help="How colleagues call the agent; otherwise the address up to its @.")
+@workspace_option
+@failing_in_words
+def create_agent(email: str, role: str, name: str | None, slug: str | None) -> None:
+    """Add an agent; the agent's id goes to stdout."""
+    read = normalise("email", email, None, None)
+    if read.problem:
+        raise click.BadParameter(read.problem, param_hint="EMAIL")
+
+    async def work(desk: Desk) -> None:
+        workspace = await desk.workspace(slug)
+        id_ = new_id()
+
+        async def add(db: Db) -> bool:
+            return await store.add_agent(
+                db, workspace.id, id_, email=read.value, name=name or read.value.partition("@")[0], role=role
+            )
+
+        if not await desk.write(workspace.id, add):
+            raise Refused(f"{read.value} is an agent of {workspace.slug} already.")
+        say(f"Added {read.value} to {workspace.slug} as {role}.")
+        data(str(id_))
+
+    with_desk(work)
+
+
+@agent.command("list")
+@workspace_option
+@failing_in_words
+def list_agents(slug: str | None) -> None:
+    """All agents of a workspace: address, role, name and id, separated by tabs."""
+
+    async def work(desk: Desk) -> None:
+        workspace = await desk.workspace(slug)
+        async with desk.database.read(workspace.id) as db:
+            rows = await store.agents(db, workspace.id)
+        for row in rows:
+            data(f"{row['email']}\t{row['role']}\t{row['name']}\t{row['id']}")
+
+    with_desk(work)

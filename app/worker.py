@@ -1,0 +1,138 @@
+"""The worker: moves every follower of the ledger over all workspaces, and keeps house.
+
+It looks when a hint comes, and every few seconds without one: a hint that is missed costs time and nothing else.
+"""
+
+import asyncio
+import contextlib
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from app import store, upkeep
+from app.db import Database, DatabaseAway, Db
+from app.live import Live
+from identity.customers import WorkspaceId
+from timeline.followers import BATCH, Followed, advance
+
+log = structlog.get_logger(__name__)
+
+POLL_SECONDS: Final = 2.0
+NEW_WORKSPACES_SECONDS: Final = 1.0
+KEEP_HOUSE_SECONDS: Final = 1.0
+FORGET_SECONDS: Final = 600.0
+ANSWERS_KEPT: Final = timedelta(hours=48)
+OLD_TRANSACTION: Final = 60.0
+PAUSE_AFTER_LOSS: Final = 0.5
+
+Take = Callable[[Db, WorkspaceId, list[Followed]], Awaitable[None]]
+
+
+def work(url: str) -> None:
+    """Run until SIGINT or SIGTERM; what is under way is finished or rolled back."""
+    asyncio.run(_work(url))
+
+
+async def _work(url: str) -> None:
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for word in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(word, asked.set)
+    database, live = Database(url), Live(url)
+    await database.open()
+    live.open()
+    worker = Worker(database, live, {})
+    tasks = [asyncio.create_task(worker.follow_all()), asyncio.create_task(worker.keep_house())]
+    stopping = asyncio.create_task(_until(asked))
+    log.info("worker_started")
+    try:
+        done, _ = await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
+        for task in done - {stopping}:
+            task.result()  # a follower that fails for good ends the process, and `up` starts it again
+    finally:
+        for task in (*tasks, stopping):
+            task.cancel()
+        await asyncio.gather(*tasks, stopping, return_exceptions=True)
+        await live.close()
+        await database.close()
+
+
+async def _until(asked: asyncio.Event) -> None:
+    await asked.wait()
+
+
+class Worker:
+    """One process's part of the work; `followers` go by the name of their checkpoint."""
+
+    def __init__(self, database: Database, live: Live, followers: dict[str, Take]) -> None:
+        self._database = database
+        self._live = live
+        self._followers = followers
+        self._running: dict[UUID, asyncio.Task[None]] = {}
+
+    async def follow_all(self) -> None:
+        """One task a workspace, also for those that are made later."""
+        try:
+            while True:
+                with contextlib.suppress(DatabaseAway):
+                    for workspace in await self._workspaces():
+                        if workspace not in self._running:
+                            self._running[workspace] = asyncio.create_task(self._follow(WorkspaceId(workspace)))
+                for task in self._running.values():
+                    if task.done():
+                        task.result()
+                await asyncio.sleep(NEW_WORKSPACES_SECONDS)
+        finally:
+            for task in self._running.values():
+                task.cancel()
+            await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+    async def _follow(self, workspace: WorkspaceId) -> None:
+        while True:
+            try:
+                for name, take in self._followers.items():
+                    while await self.move(workspace, name, take) == BATCH:
+                        pass
+                await self._live.wait(workspace, POLL_SECONDS)
+            except DatabaseAway:
+                await asyncio.sleep(PAUSE_AFTER_LOSS)
+
+    async def move(self, workspace: WorkspaceId, name: str, take: Take) -> int:
+        """Hand one follower its next batch; returns the batch's length."""
+
+        async def step(db: Db) -> int:
+            return await advance(db, workspace, name, lambda batch: take(db, workspace, batch), datetime.now(UTC))
+
+        return await self._database.write(workspace, step)
+
+    async def keep_house(self) -> None:
+        """Statistics of young tables, answers past their time, and a warning where a transaction holds all up."""
+        forgotten = -FORGET_SECONDS
+        while True:
+            with contextlib.suppress(DatabaseAway):
+                async with self._database.connection() as db:
+                    await upkeep.analyze_young_tables(db)
+                    age = await upkeep.horizon_age(db)
+                if age > OLD_TRANSACTION:
+                    log.warning("old_transaction", seconds=round(age), effect="followers wait for it")
+                if time.monotonic() - forgotten >= FORGET_SECONDS:
+                    await self._forget_answers()
+                    forgotten = time.monotonic()
+            await asyncio.sleep(KEEP_HOUSE_SECONDS)
+
+    async def _forget_answers(self) -> None:
+        for workspace in await self._workspaces():
+
+            async def forget(db: Db, workspace: UUID = workspace) -> int:
+                return await store.forget_answers(db, workspace, datetime.now(UTC) - ANSWERS_KEPT)
+
+            await self._database.write(workspace, forget)
+
+    async def _workspaces(self) -> list[UUID]:
+        async with self._database.connection() as db:
+            return [UUID(bytes=row["id"].bytes) for row in await store.workspaces(db)]
