@@ -1,4 +1,4 @@
-"""The stated desk: customers with a few contacts each and their interactions, made by our own rules, pushed through intake."""
+"""The stated desk: customers with a few contacts each and their interactions, made by our own rules."""
 
 import random
 from collections.abc import Iterator
@@ -10,10 +10,14 @@ import msgspec
 from timeline.interactions import CHANNELS, Interaction
 
 ANCHOR: Final = datetime(2026, 6, 1, tzinfo=UTC)
+# fmt: off
 WORDS: Final = (
-    "parcel order late refund size wrong please thank address change invoice payment broken screen return label tent boots "
-    "delivery tomorrow yesterday still waiting answer call back number account login password reset colour blue green"
-).split()
+    "parcel", "order", "late", "refund", "size", "wrong", "please", "thank", "address", "change", "invoice",
+    "payment", "broken", "screen", "return", "label", "tent", "boots", "delivery", "tomorrow", "yesterday",
+    "still", "waiting", "answer", "call", "back", "number", "account", "login", "password", "reset",
+    "colour", "blue", "green",
+)
+# fmt: on
 _convert = msgspec.json.Decoder(Interaction)
 _channels: Final = frozenset(CHANNELS)
 

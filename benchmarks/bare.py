@@ -1,0 +1,122 @@
+"""The bare statements that the hot paths are compared with: plain SQL over asyncpg in the workspace's transaction, no
+identity decided, no JSON made, no HTTP."""
+
+import os
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from app.db import new_id, prepare_connection
+
+Row = asyncpg.Record
+
+
+async def connect(dsn: str) -> asyncpg.Connection:
+    connection = await asyncpg.connect(dsn)
+    await prepare_connection(connection)
+    return connection
+
+
+async def begin(db: asyncpg.Connection, workspace: UUID, mode: str = "") -> None:
+    await db.execute(f"BEGIN {mode}; SELECT set_config('tl.workspace', '{workspace}', true)")
+
+
+async def profile(db: asyncpg.Connection, workspace: UUID, customer: UUID) -> tuple[list[Row], ...]:
+    """Contacts, identifiers, fifty items, counts and objects of one customer."""
+    await begin(db, workspace, "ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    contacts = await db.fetch(
+        "SELECT id, source, source_key, home_id, grade, name, attributes, created_at FROM contact "
+        "WHERE workspace_id = $1 AND customer_id = $2",
+        workspace,
+        customer,
+    )
+    ids = [row["id"] for row in contacts]
+    identifiers = await db.fetch(
+        "SELECT contact_id, kind, scope, value, raw, verified_at, first_seen, last_seen FROM identifier "
+        "WHERE workspace_id = $1 AND contact_id = ANY($2::uuid[])",
+        workspace,
+        ids,
+    )
+    items = await page(db, workspace, ids)
+    counts = await db.fetch(
+        "SELECT sum(events), sum(messages), sum(orders) FROM contact_count "
+        "WHERE workspace_id = $1 AND contact_id = ANY($2::uuid[])",
+        workspace,
+        ids,
+    )
+    objects = await db.fetch(
+        "SELECT type, id, version, state, shown_at FROM object_state "
+        "WHERE workspace_id = $1 AND contact_id = ANY($2::uuid[])",
+        workspace,
+        ids,
+    )
+    await db.execute("COMMIT")
+    return contacts, identifiers, items, counts, objects
+
+
+async def timeline(db: asyncpg.Connection, workspace: UUID, customer: UUID) -> list[Row]:
+    """Fifty items of one customer."""
+    await begin(db, workspace, "ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    contacts = await db.fetch(
+        "SELECT id, grade FROM contact WHERE workspace_id = $1 AND customer_id = $2", workspace, customer
+    )
+    items = await page(db, workspace, [row["id"] for row in contacts])
+    await db.execute("COMMIT")
+    return items
+
+
+async def page(db: asyncpg.Connection, workspace: UUID, contacts: list[Any]) -> list[Row]:
+    return await db.fetch(
+        "SELECT o.* FROM unnest($2::uuid[]) AS c(id) CROSS JOIN LATERAL (SELECT id, contact_id, type, channel, "
+        "direction, "
+        "conversation, source, source_id, actor, about, shown_at, occurred_at, recorded_at, data, position FROM "
+        "event e "
+        "WHERE e.workspace_id = $1 AND e.contact_id = c.id ORDER BY shown_at DESC, position DESC LIMIT 50) AS o "
+        "ORDER BY o.shown_at DESC, o.position DESC LIMIT 50",
+        workspace,
+        contacts,
+    )
+
+
+_COLUMNS = (
+    "workspace_id, epoch, id, contact_id, type, channel, direction, source, source_id, actor, shown_at, occurred_at, "
+    "recorded_at, data"
+)
+
+
+async def insert(db: asyncpg.Connection, workspace: UUID, contact: UUID, data: bytes) -> None:
+    """One event, committed."""
+    now = datetime.now(UTC)
+    await begin(db, workspace)
+    await db.execute(
+        f"INSERT INTO event ({_COLUMNS}) VALUES ($1, 1, $2, $3, 'MessageRecorded', 'email', 'inbound', 'bare', "
+        f"$4, 'bare', "
+        "$5, $5, $5, $6)",
+        workspace,
+        new_id(),
+        contact,
+        os.urandom(8).hex(),
+        now,
+        data,
+    )
+    await db.execute("COMMIT")
+
+
+async def insert_many(db: asyncpg.Connection, workspace: UUID, contacts: list[UUID], data: bytes) -> None:
+    """A hundred or so events in one statement, committed."""
+    now = datetime.now(UTC)
+    await begin(db, workspace)
+    await db.execute(
+        f"INSERT INTO event ({_COLUMNS}) SELECT $1, 1, k.id, k.contact, 'MessageRecorded', 'email', 'inbound', 'bare', "
+        "k.name, 'bare', $5, $5, $5, k.data FROM unnest($2::uuid[], $3::uuid[], $4::text[], $6::jsonb[]) "
+        "AS k(id, contact, name, data)",
+        workspace,
+        [new_id() for _ in contacts],
+        contacts,
+        [os.urandom(8).hex() for _ in contacts],
+        now,
+        [data] * len(contacts),
+    )
+    await db.execute("COMMIT")
