@@ -70,6 +70,7 @@ class Book:
         self.reasons: dict[Value, str] = {}
         self.members: dict[CustomerId, list[ContactId]] = {}
         self.apart: set[frozenset[UUID]] = set()
+        self._proofs = False
         self._touched: dict[ContactId, None] = {}
         self._new: dict[ContactId, bool] = {}
         self._seen: dict[tuple[ContactId, Value], SeenIdentifier] = {}
@@ -88,6 +89,7 @@ class Book:
             for identifier in claim.proofs
             if not self.proved_on(self.by_key.get((claim.source, claim.key)), identifier.key)
         }
+        self._proofs = bool(fresh)
         if not fresh:
             return
         values = sorted(fresh)
@@ -110,10 +112,12 @@ class Book:
         return {known.customer_id for known in self.contacts.values()} | set(self.members)
 
     async def read_candidates(self, db: store.Db) -> None:
-        """Read the members of the candidate customers anew, now that their locks are held. Raises `Moved`."""
-        if not self.owners:
-            return
+        """Read the members of the candidate customers anew, now that their locks are held. Raises `Moved`.
+
+        Nobody may hold the new proofs yet: an item of the batch may still prove what a later one matches."""
         candidates = list(self.customers())
+        if not self._proofs or not candidates:
+            return
         before = {contact: known.customer_id for contact, known in self.contacts.items()}
         rows = await store.members(db, self.workspace, candidates, MOST_MEMBERS)
         self.members = {customer: [] for customer in candidates}

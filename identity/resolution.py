@@ -57,8 +57,15 @@ async def resolve(db: store.Db, book: Book, claim: Claim, actor: str, now: datet
     _hold(book, known, claim, actor, now, new_id)
     for match in unsure:
         _suggest(book, known.id, match, "the names conflict", new_id)
-    joined = [await _join(db, book, known, match, actor, now, new_id) for match in _allowed(book, known, rest, new_id)]
-    return Resolved(contact_id=known.id, customer_id=known.customer_id, joined=tuple(j for j in joined if j))
+    joined: list[Joined] = []
+    torn = _torn(book, rest)
+    for match in rest:  # one by one: each join brings its side's accounts and partings along
+        against = "kept apart by a person" if match in torn else _against(book, known, match)
+        if against:
+            _suggest(book, known.id, match, against, new_id)
+        else:
+            joined.append(await _join(db, book, known, match, actor, now, new_id))
+    return Resolved(contact_id=known.id, customer_id=known.customer_id, joined=tuple(joined))
 
 
 def _matches(book: Book, claim: Claim, known: Known | None) -> tuple[list[Match], list[Match]]:
@@ -118,11 +125,7 @@ def _open(
     """A new contact: in the home of its heaviest match, else in one of its own. Returns the matches still to join."""
     contact = ContactId(new_id())
     fitting = [m for m in matches if not _accounts_differ(book, claim.held, m.owner.customer_id)]
-    torn = any(
-        book.kept_apart(a.owner.customer_id, b.owner.customer_id)
-        for at, a in enumerate(fitting)
-        for b in fitting[at + 1 :]
-    )
+    torn = bool(_torn(book, fitting))
     for match in matches:
         if torn or match not in fitting:
             _suggest(
@@ -141,7 +144,7 @@ def _open(
         key=claim.key,
         home_id=home,
         customer_id=match.owner.customer_id if match else home,
-        grade="verified" if match or claim.proofs else "possible",
+        grade=match.owner.grade if match else "verified" if claim.proofs else "possible",
         name=claim.name,
         attributes=claim.attributes,
         said_at=claim.said_at,
@@ -193,26 +196,28 @@ def _hold(book: Book, known: Known, claim: Claim, actor: str, now: datetime, new
         )
 
 
-def _allowed(book: Book, known: Known, matches: list[Match], new_id: NewId) -> list[Match]:
-    """The matches whose customers may be joined to the contact's; the others are suggested."""
-    allowed = []
-    for match in matches:
-        ours = tuple(h for contact in book.members[known.customer_id] for h in book.contacts[contact].held.values())
-        if book.kept_apart(known.customer_id, match.owner.customer_id):
-            _suggest(book, known.id, match, "kept apart by a person", new_id)
-        elif _accounts_differ(book, ours, match.owner.customer_id):
-            _suggest(book, known.id, match, "different accounts of one shop", new_id)
-        else:
-            allowed.append(match)
-    return allowed
+def _torn(book: Book, matches: list[Match]) -> list[Match]:
+    """The matches whose customers a person keeps apart from one another: no arrival may unite them."""
+    at = [match.owner.customer_id for match in matches]
+    return [
+        match
+        for match, mine in zip(matches, at, strict=True)
+        if any(other != mine and book.kept_apart(mine, other) for other in at)
+    ]
+
+
+def _against(book: Book, known: Known, match: Match) -> str | None:
+    """Why the customers of the contact and its match may not be joined, in words."""
+    if book.kept_apart(known.customer_id, match.owner.customer_id):
+        return "kept apart by a person"
+    ours = tuple(h for contact in book.members[known.customer_id] for h in book.contacts[contact].held.values())
+    return "different accounts of one shop" if _accounts_differ(book, ours, match.owner.customer_id) else None
 
 
 async def _join(
     db: store.Db, book: Book, known: Known, match: Match, actor: str, now: datetime, new_id: NewId
-) -> Joined | None:
+) -> Joined:
     """Two customers were proved to be one: an edge between the two contacts; the older customer's id stays."""
-    if known.customer_id == match.owner.customer_id:
-        return None
     await book.write(db, now)
     evidence = [_said("exact_verified", match.identifier, f"same verified {label(match.identifier)}")]
     joined = await merging.join(
