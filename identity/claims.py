@@ -46,7 +46,7 @@ def read_claim(
         if before is None or (verified and not before.verified):
             held[identifier.key] = Held(identifier=identifier, verified=verified, shared=shared_by_form(identifier))
     first = next((h.identifier for h in held.values() if h.verified), None)
-    key = said.key or (f"identifier/{label(first)}" if first else f"interaction/{source_id}")
+    key = said.key or (f"identifier/{_unmistakable(first)}" if first else f"interaction/{source_id}")
     return Claim(
         source=source,
         key=key,
@@ -55,6 +55,13 @@ def read_claim(
         held=tuple(held.values()),
         said_at=said_at,
     )
+
+
+def _unmistakable(identifier: Identifier) -> str:
+    """The label, with the scope told apart from a value that holds colons: `a:b` and `c` are not `a` and `b:c`."""
+    if not identifier.scope and ":" not in identifier.value:
+        return label(identifier)
+    return ":".join((identifier.kind, identifier.scope.replace("%", "%25").replace(":", "%3A"), identifier.value))
 
 
 def lock_key(workspace: WorkspaceId, *parts: str) -> int:
