@@ -7,6 +7,7 @@ is refused by field. Everything happens in the transaction of the caller, who ke
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -282,7 +283,7 @@ def differing(one: Interaction, other: Interaction, region: str | None) -> list[
     identifiers as a set, null as absent."""
     simple = ("kind", "channel", "direction", "occurred_at", "conversation", "subject", "body", "ticket")
     fields = [field for field in simple if getattr(one, field) != getattr(other, field)]
-    if (one.data or None) != (other.data or None):
+    if _plain(one.data or None) != _plain(other.data or None):
         fields.append("data")
     if _object(one) != _object(other):
         fields.append("object")
@@ -292,7 +293,19 @@ def differing(one: Interaction, other: Interaction, region: str | None) -> list[
 
 
 def _object(item: Interaction) -> Any:
-    return None if item.object is None else msgspec.structs.astuple(item.object)
+    pushed = item.object
+    return None if pushed is None else (pushed.type, pushed.id, pushed.version, _plain(pushed.state))
+
+
+def _plain(value: Any) -> Any:
+    """JSON as it is compared: true is not 1, and a number is what PostgreSQL made of it (1e25 comes back as digits)."""
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, bool):
+        return "bool", value
+    return Decimal(repr(value)) if isinstance(value, int | float) else value
 
 
 def _contact(said: ContactClaim, region: str | None) -> dict[str, Any]:
