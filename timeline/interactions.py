@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from identity.customers import ContactClaim
+from identity.customers import DESK_SOURCE, ContactClaim
 
 Kind = Literal["message", "call", "note", "order", "payment", "shipment", "visit", "fact"]
 Direction = Literal["inbound", "outbound", "internal"]
@@ -149,6 +149,8 @@ def check(item: Interaction, channels: frozenset[str]) -> None:
     """What the types cannot say. Raises `InvalidField`."""
     for field in ("source", "source_id"):
         _check_name(field, getattr(item, field))
+    if item.source == DESK_SOURCE:
+        raise InvalidField("source", f"{DESK_SOURCE!r} is the desk's own: its contacts are the customers themselves")
     if item.channel not in channels:
         raise InvalidField("channel", "unknown channel; expected one of " + ", ".join(sorted(channels)))
     check_time("occurred_at", item.occurred_at)
