@@ -291,8 +291,10 @@ def planned_split(
         raise Impossible("contacts", "a desk contact belongs to its customer and cannot be split off")
     if all(c.id in chosen for c in there.values() if c.source != DESK_SOURCE):
         raise Impossible("contacts", "all contacts of a customer cannot be split off: nobody would be left")
-    after = replaced(scene, scene.edges, dict.fromkeys(chosen, new_home))
-    return tuple(msgspec.structs.replace(c, home_decision=decision, via=None) if c.id in chosen else c for c in after)
+    parted = tuple(
+        msgspec.structs.replace(c, home_decision=decision, via=None) if c.id in chosen else c for c in scene.contacts
+    )
+    return replaced(msgspec.structs.replace(scene, contacts=parted), scene.edges, dict.fromkeys(chosen, new_home))
 
 
 def _changed(contact: Contact) -> ChangedContact:
