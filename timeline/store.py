@@ -121,27 +121,52 @@ _MATCHES = (
 )
 
 
-def _page(towards: str) -> str:
-    """The thread as a merge of one index scan a contact. Items placed elsewhere ($13) are left out, those placed
-    here ($14) added, each with everything about it."""
+class PageFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """What a page leaves out: types (`changes` lets all but the recorded ones in), channels, what came later than
+    `as_of`, what lies outside `start` to `end`; items placed elsewhere; and the items placed here, which it adds."""
+
+    types: list[str] | None = None
+    changes: bool = False
+    recorded: list[str] = []
+    channels: list[str] | None = None
+    as_of: datetime | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    placed_out: list[UUID] = []
+    placed_in: list[UUID] = []
+
+
+EVERYTHING = PageFilter()
+
+
+def _page(towards: str, filtered: bool) -> str:
+    """The thread as a merge of one index scan a contact. Filtered, items placed elsewhere ($13) are left out and those
+    placed here ($14) added, each with everything about it."""
     compare, order = ("<", "DESC") if towards == "older" else (">", "ASC")
     unbounded = "'infinity'" if towards == "older" else "'-infinity'"
     beyond = (
         f"(e.shown_at, e.position) {compare} (coalesce($3::timestamptz, {unbounded}), coalesce((SELECT m.position "
         "FROM event m WHERE m.workspace_id = $1 AND m.id = $4::uuid), 0))"
     )
-    by_place = f"ORDER BY shown_at {order}, position {order} LIMIT $5"
-    return (
-        f"SELECT * FROM (SELECT o.* FROM unnest($2::uuid[]) AS c(id) CROSS JOIN LATERAL (SELECT {EVENT}, e.position "
-        f"FROM event e WHERE e.workspace_id = $1 AND e.contact_id = c.id AND {beyond} {_MATCHES} "
-        "AND ($13::uuid[] IS NULL OR NOT (e.id = ANY($13) OR coalesce(e.about = ANY($13), false))) "
-        f"ORDER BY e.shown_at {order}, e.position {order} LIMIT $5) AS o "
-        f"UNION ALL SELECT {EVENT}, e.position FROM event e WHERE $14::uuid[] IS NOT NULL AND e.workspace_id = $1 "
-        f"AND (e.id = ANY($14) OR e.about = ANY($14)) AND {beyond} {_MATCHES}) AS page {by_place}"
+    columns, by_place = f"{EVENT}, e.position", f"ORDER BY shown_at {order}, position {order} LIMIT $5"
+    matches = _MATCHES + "AND NOT (e.id = ANY($13) OR coalesce(e.about = ANY($13), false))" if filtered else ""
+    streams = (
+        f"SELECT o.* FROM unnest($2::uuid[]) AS c(id) CROSS JOIN LATERAL (SELECT {columns} FROM event e WHERE "
+        f"e.workspace_id = $1 AND e.contact_id = c.id AND {beyond} {matches} "
+        f"ORDER BY e.shown_at {order}, e.position {order} LIMIT $5) AS o"
     )
+    if not filtered:
+        return f"{streams} {by_place}"
+    placed = (
+        f"SELECT {columns} FROM event e WHERE e.workspace_id = $1 "
+        f"AND (e.id = ANY($14::uuid[]) OR e.about = ANY($14)) AND {beyond} {_MATCHES}"
+    )
+    return f"SELECT * FROM ({streams} UNION ALL {placed}) AS page {by_place}"
 
 
-_OLDER, _NEWER = _page("older"), _page("newer")
+_PAGES = {
+    (newer, some): _page("newer" if newer else "older", some) for newer in (False, True) for some in (False, True)
+}
 
 
 async def page(
@@ -152,33 +177,28 @@ async def page(
     newer: bool,
     edge: tuple[datetime | None, UUID | None],
     limit: int,
-    types: Sequence[str] | None,
-    changes: bool,
-    recorded: Sequence[str],
-    channels: Sequence[str] | None,
-    as_of: datetime | None,
-    start: datetime | None,
-    end: datetime | None,
-    placed_out: Sequence[UUID] | None,
-    placed_in: Sequence[UUID] | None,
+    only: PageFilter,
 ) -> list[Row]:
-    """One page of the thread of some contacts, from an edge (a shown time and an event) towards older or newer "
-    "items."""
+    """One page of the thread of some contacts, from an edge (a shown time and an event) towards older or newer items.
+
+    A page of everything has a statement of its own: the filters cost it a third."""
+    if only == EVERYTHING:
+        return await db.fetch(_PAGES[newer, False], workspace, contacts, *edge, limit)
     return await db.fetch(
-        _NEWER if newer else _OLDER,
+        _PAGES[newer, True],
         workspace,
         contacts,
         *edge,
         limit,
-        types,
-        changes,
-        recorded,
-        channels,
-        as_of,
-        start,
-        end,
-        placed_out,
-        placed_in,
+        only.types,
+        only.changes,
+        only.recorded,
+        only.channels,
+        only.as_of,
+        only.start,
+        only.end,
+        only.placed_out,
+        only.placed_in,
     )
 
 

@@ -181,23 +181,19 @@ async def _read_page(db: store.Db, workspace: WorkspaceId, people: People, query
     contacts = [contact.id for contact in people.contacts]
     out, here = _placed(people)
     types = [event_type.__name__ for kind, event_type in RECORDED.items() if kind in query.kinds]
-    rows = await store.page(
-        db,
-        workspace,
-        contacts,
-        newer=newer,
-        edge=(edge.shown_at, edge.event_id) if edge else (None, None),
-        limit=query.limit + 1,
+    only = store.PageFilter(
         types=types if query.kinds else None,
         changes=CHANGE in query.kinds,
-        recorded=RECORDED_TYPES,
+        recorded=RECORDED_TYPES if query.kinds else [],
         channels=list(query.channels) if query.channels else None,
         as_of=query.as_of,
         start=query.start,
         end=query.end,
-        placed_out=out or None,
-        placed_in=here or None,
+        placed_out=out,
+        placed_in=here,
     )
+    bounds = (edge.shown_at, edge.event_id) if edge else (None, None)
+    rows = await store.page(db, workspace, contacts, newer=newer, edge=bounds, limit=query.limit + 1, only=only)
     more = len(rows) > query.limit
     rows = rows[: query.limit]
     if newer:
