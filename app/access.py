@@ -5,9 +5,13 @@ from uuid import UUID
 
 import msgspec
 
+from app.db import Db
 from app.errors import forbidden
+from identity.identifiers import parse_label
+from identity.views import by_identifiers, page_of_customers
 from timeline.events import Actor
-from timeline.threads import Workspace
+from timeline.interactions import InvalidField
+from timeline.threads import CustomerSummary, Workspace, summaries
 
 Role = Literal["admin", "lead", "agent", "auditor", "integration"]
 Right = Literal[
@@ -56,3 +60,19 @@ def permit(caller: Caller, right: Right) -> None:
     """Raises the 403 where the caller's role has not been given the right."""
     if right not in RIGHTS[caller.role]:
         raise forbidden(right)
+
+
+async def find_customers(
+    db: Db, caller: Caller, identifier: str | None, after: UUID | None, limit: int
+) -> list[CustomerSummary]:
+    """The caller's customers in order of id: all, or those that hold an identifier. Raises `InvalidField`."""
+    workspace = caller.workspace
+    if identifier is None:
+        found = await page_of_customers(db, workspace.id, after, limit)
+    else:
+        try:
+            readings = parse_label(identifier, workspace.region)
+        except ValueError as error:
+            raise InvalidField("identifier", str(error)) from None
+        found = await by_identifiers(db, workspace.id, readings, after, limit)
+    return await summaries(db, workspace.id, found)

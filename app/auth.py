@@ -86,6 +86,22 @@ async def make_key(
     return MadeKey(text=text, key=api_key(row))
 
 
+async def read_keys(db: Db, workspace: UUID, after: UUID | None, limit: int) -> list[ApiKey]:
+    """Keys in order of id, revoked ones too."""
+    return [api_key(row) for row in await store.keys(db, workspace, after, limit)]
+
+
+async def read_key(db: Db, workspace: UUID, key: UUID) -> ApiKey | None:
+    row = await store.key(db, workspace, key)
+    return api_key(row) if row else None
+
+
+async def revoke_key(db: Db, workspace: UUID, key: UUID) -> ApiKey | None:
+    """From the commit on the key does not hold; None where there is no such key."""
+    row = await store.revoke_key(db, workspace, key)
+    return api_key(row) if row else None
+
+
 def api_key(row: store.Row) -> ApiKey:
     return ApiKey(**{**dict(row), "id": UUID(bytes=row["id"].bytes)})
 

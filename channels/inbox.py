@@ -12,6 +12,8 @@ from uuid import UUID
 import msgspec
 
 from channels import store
+from identity.claims import lock_key
+from identity.customers import WorkspaceId
 from identity.errors import NotFound
 from timeline.errors import ItemRefused
 from timeline.events import Actor
@@ -119,7 +121,8 @@ async def discard(db: store.Db, workspace: UUID, entry: UUID, *, by: Actor) -> E
 
 
 async def _waiting(db: store.Db, workspace: UUID, entry: UUID) -> store.Row:
-    row = await store.entry_to_decide(db, workspace, entry)
+    await store.lock(db, lock_key(WorkspaceId(workspace), "quarantine", str(entry)))
+    row = await store.entry(db, workspace, entry)
     if row is None:
         raise NotFound
     if row["state"] != "waiting":

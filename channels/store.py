@@ -73,11 +73,9 @@ async def entry(db: Db, workspace: UUID, entry_id: UUID) -> Row | None:
     )
 
 
-async def entry_to_decide(db: Db, workspace: UUID, entry_id: UUID) -> Row | None:
-    """The entry, locked until the transaction ends."""
-    return await db.fetchrow(
-        f"SELECT {_ENTRY}, raw FROM quarantine WHERE workspace_id = $1 AND id = $2 FOR UPDATE", workspace, entry_id
-    )
+async def lock(db: Db, number: int) -> None:
+    """Hold an advisory lock until the transaction ends. A row lock would number the transaction too early."""
+    await db.execute("SELECT pg_advisory_xact_lock($1)", number)
 
 
 async def decide(db: Db, workspace: UUID, entry_id: UUID, state: str, by: str) -> Row:

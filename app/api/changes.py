@@ -1,0 +1,139 @@
+"""What is new: a page of changes, and a live stream of them, each by ids only, in the order of the ledger.
+
+A stream ends after ten minutes; the client comes back with the last id it saw, and misses nothing. Every look at
+the ledger asks whether the key still holds.
+"""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import msgspec
+
+from app import metrics
+from app.api.calls import Answer, Call, answer
+from app.api.customers import LIMIT
+from app.api.routes import Parameter, Route, route
+from app.api.shapes import ChangeItem, ChangePage
+from app.db import DatabaseAway, KeyGone
+from app.errors import too_many
+from app.limits import STREAMS_A_KEY
+from timeline.followers import START, Checkpoint, Followed, head, read_after
+
+STREAM_SECONDS: Final = 600.0
+LOOK_SECONDS: Final = 4.0
+HEARTBEAT_SECONDS: Final = 15.0
+SOON: Final = (0.05, 0.1, 0.2, 0.5)
+"""After a hint: an event may still stand behind an open transaction."""
+STREAM_BATCH: Final = 200
+
+_AFTER: Final = Parameter(
+    name="after",
+    words="`head` of a profile or a page, or an id of the stream; without it from the beginning, a stream from now on.",
+    schema={"type": "string"},
+)
+
+
+@route("GET", "/api/v1/changes", "read", query=(_AFTER, LIMIT), answers={200: ChangePage})
+async def list_changes(call: Call) -> Answer:
+    """What happened after a place, oldest first. `next` is null when that was all; `head` is where to go on later."""
+    limit, after = call.query.limit(), call.query.text("after")
+    seal, workspace = call.edge.tokens.seal_checkpoint, call.workspace
+    start = call.edge.tokens.open_checkpoint(workspace, after, "after") if after is not None else START
+    async with call.read() as db:
+        found = await read_after(db, workspace, start, limit)
+    last = seal(workspace, found[-1].at if found else start)
+    more = last if len(found) == limit else None
+    return answer(ChangePage(items=[_change(one) for one in found], next=more, head=last))
+
+
+@route(
+    "GET",
+    "/api/v1/stream",
+    "read",
+    query=(_AFTER,),
+    answers={200: None},
+    media_type="text/event-stream",
+)
+async def stream(call: Call) -> Answer:
+    """Server-sent events: `id` goes into `after` or comes back as Last-Event-ID, `data` are ids. Ends after ten
+    minutes; come back with the last id."""
+    workspace, key = call.workspace, call.caller.key
+    said, after = call.request.headers.get("last-event-id"), call.query.text("after")
+    if said is not None:
+        start = call.edge.tokens.open_checkpoint(workspace, said, "Last-Event-ID")
+    elif after is not None:
+        start = call.edge.tokens.open_checkpoint(workspace, after, "after")
+    else:
+        start = None
+    async with call.read() as db:
+        start = start or await head(db, workspace)
+    if call.edge.streams.get(key, 0) >= STREAMS_A_KEY:
+        raise too_many(5)
+    return Answer(
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        stream=_events(call, start),
+    )
+
+
+async def _events(call: Call, at: Checkpoint) -> AsyncIterator[bytes]:
+    """The stream's bytes. It holds no connection while it waits."""
+    live, workspace = call.edge.live, call.workspace
+    started = beat = time.monotonic()
+    with _counted(call):
+        yield b"retry: 1000\n: from here on\n\n"
+        soon = 0
+        while time.monotonic() - started < STREAM_SECONDS and not live.closed:
+            try:
+                found = await _look(call, at)
+            except (KeyGone, DatabaseAway):
+                return
+            for one in found:
+                at = one.at
+                yield _event(call, one)
+            now = time.monotonic()
+            if found:
+                beat, soon = now, 0
+                continue
+            if now - beat >= HEARTBEAT_SECONDS:
+                beat = now
+                yield b": alive\n\n"
+            wait = SOON[-soon] if soon else LOOK_SECONDS
+            hinted = await live.wait(workspace, wait)
+            soon = len(SOON) if hinted else max(0, soon - 1)
+
+
+async def _look(call: Call, at: Checkpoint) -> list[Followed]:
+    async with call.edge.database.read(call.workspace, call.caller.key) as db:
+        return await read_after(db, call.workspace, at, STREAM_BATCH)
+
+
+def _event(call: Call, one: Followed) -> bytes:
+    name = call.edge.tokens.seal_checkpoint(call.workspace, one.at).encode()
+    return b"id: " + name + b"\nevent: change\ndata: " + msgspec.json.encode(_change(one)) + b"\n\n"
+
+
+def _change(one: Followed) -> ChangeItem:
+    event = one.event
+    return ChangeItem(
+        event_id=event.id, contact_id=event.contact_id, customer_id=one.customer_id, kind=event.kind, type=event.type
+    )
+
+
+@contextmanager
+def _counted(call: Call) -> Any:
+    streams, key = call.edge.streams, call.caller.key
+    streams[key] = streams.get(key, 0) + 1
+    metrics.STREAMS.inc()
+    try:
+        yield
+    finally:
+        metrics.STREAMS.dec()
+        streams[key] -= 1
+        if not streams[key]:
+            del streams[key]
+
+
+ROUTES: Final[tuple[Route, ...]] = (list_changes, stream)

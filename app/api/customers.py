@@ -1,0 +1,165 @@
+"""Customers: the list, the profile, the timeline, and why their contacts are one person."""
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any, Final
+from uuid import UUID
+
+from app import access
+from app.api.calls import Answer, Call, answer
+from app.api.routes import Parameter, Route, route
+from app.api.shapes import CustomerPage, ProfileView, TimelinePage
+from app.errors import bad_request
+from identity.customers import CustomerId
+from identity.errors import Absorbed
+from identity.explaining import IdentityView, read_identity
+from timeline.events import CHANGE, RECORDED
+from timeline.threads import Page, ThreadQuery, read_page, read_profile
+
+KINDS: Final = frozenset(RECORDED) | {CHANGE}
+
+_TIME: Final = {"type": "string", "format": "date-time"}
+_TEXT: Final = {"type": "string"}
+LIMIT: Final = Parameter(
+    name="limit",
+    words="How many items, 50 by default.",
+    schema={"type": "integer", "minimum": 1, "maximum": 200, "default": 50},
+)
+CURSOR: Final = Parameter(name="cursor", words="`next` of the page before.", schema=_TEXT)
+AS_OF: Final = Parameter(name="as_of", words="As it was at this moment.", schema=_TIME)
+PAGING: Final = (
+    LIMIT,
+    Parameter(name="before", words="Older items: `next` of the page before.", schema=_TEXT),
+    Parameter(name="after", words="Newer items: `previous` of a page.", schema=_TEXT),
+    Parameter(
+        name="kind",
+        words="Only these kinds; given twice means or.",
+        schema={"type": "array", "items": {"type": "string", "enum": sorted(KINDS)}},
+    ),
+    Parameter(
+        name="channel",
+        words="Only these channels; given twice means or.",
+        schema={"type": "array", "items": {"type": "string"}},
+    ),
+    Parameter(name="from", words="Inclusive.", schema=_TIME),
+    Parameter(name="to", words="Exclusive.", schema=_TIME),
+    AS_OF,
+)
+
+
+def _follow_merges(handler: Callable[[Call], Awaitable[Answer]]) -> Callable[[Call], Awaitable[Answer]]:
+    """An absorbed customer's id answers for ever: with the survivor's path, the query kept."""
+
+    @wraps(handler)
+    async def following(call: Call) -> Answer:
+        try:
+            return await handler(call)
+        except Absorbed as absorbed:
+            raw_path, query = call.request.scope["path"], call.request.scope["query_string"].decode("ascii")
+            path = raw_path.replace(call.request.path_params["customer_id"], str(absorbed.survivor), 1)
+            location = f"{path}?{query}" if query else path
+            return Answer(status=308, headers={"Location": location, "Cache-Control": "no-store"})
+
+    return following
+
+
+@route(
+    "GET",
+    "/api/v1/customers",
+    "read",
+    query=(
+        Parameter(name="identifier", words="`kind:value` or `kind:scope:value`.", schema=_TEXT),
+        Parameter(name="q", words="Needs search, which this server does not have yet.", schema=_TEXT),
+        LIMIT,
+        CURSOR,
+    ),
+    answers={200: CustomerPage},
+)
+async def list_customers(call: Call) -> Answer:
+    """All customers, or those with an identifier."""
+    query = call.query
+    limit, identifier = query.limit(), query.text("identifier")
+    if query.text("q") is not None:
+        raise bad_request("q", "needs search, which this server does not have; look up with identifier=kind:value")
+    listed = f"customers {identifier}"
+    cursor = query.text("cursor")
+    after = call.edge.tokens.open_id(call.workspace, listed, cursor) if cursor is not None else None
+    async with call.read() as db:
+        found = await access.find_customers(db, call.caller, identifier, after, limit + 1)
+    return answer(CustomerPage(items=found[:limit], next=_next(call, listed, [one.id for one in found], limit)))
+
+
+def _next(call: Call, listed: str, ids: list[Any], limit: int) -> str | None:
+    return call.edge.tokens.seal_id(call.workspace, listed, ids[limit - 1]) if len(ids) > limit else None
+
+
+@route("GET", "/api/v1/customers/{customer_id}", "read", query=PAGING, answers={200: ProfileView, 308: None})
+@_follow_merges
+async def show_profile(call: Call) -> Answer:
+    """The profile: who it is, what stands open, how much there is, and the first page of the thread."""
+    customer, query = CustomerId(call.path_id("customer_id")), _thread_query(call)
+    async with call.read() as db:
+        profile = await read_profile(db, call.workspace, customer, query)
+    people = profile.people
+    view = ProfileView(
+        id=people.customer_id,
+        name=profile.name,
+        contacts=people.persons,
+        identifiers=people.identifiers,
+        tickets=[],
+        objects=profile.objects,
+        possible=people.possible,
+        counts=profile.counts,
+        timeline=_page(call, profile.timeline),
+        head=call.edge.tokens.seal_checkpoint(call.workspace, profile.head),
+        absorbed=list[UUID](people.absorbed),
+    )
+    return answer(view)
+
+
+@route("GET", "/api/v1/customers/{customer_id}/timeline", "read", query=PAGING, answers={200: TimelinePage, 308: None})
+@_follow_merges
+async def show_timeline(call: Call) -> Answer:
+    """One page of the thread, newest first."""
+    customer, query = CustomerId(call.path_id("customer_id")), _thread_query(call)
+    async with call.read() as db:
+        page = await read_page(db, call.workspace, customer, query)
+    return answer(_page(call, page))
+
+
+@route(
+    "GET", "/api/v1/customers/{customer_id}/identity", "read", query=(AS_OF,), answers={200: IdentityView, 308: None}
+)
+@_follow_merges
+async def show_identity(call: Call) -> Answer:
+    """Contacts, evidence and decisions: why these are one person."""
+    customer, as_of = CustomerId(call.path_id("customer_id")), call.query.time("as_of")
+    async with call.read() as db:
+        return answer(await read_identity(db, call.workspace, customer, as_of))
+
+
+def _thread_query(call: Call) -> ThreadQuery:
+    query, tokens = call.query, call.edge.tokens
+    before, after = query.text("before"), query.text("after")
+    if before is not None and after is not None:
+        raise bad_request("after", "give either before or after")
+    return ThreadQuery(
+        limit=query.limit(),
+        before=tokens.open_mark(call.workspace, before, "before") if before is not None else None,
+        after=tokens.open_mark(call.workspace, after, "after") if after is not None else None,
+        kinds=query.several("kind", KINDS),
+        channels=query.several("channel", call.caller.workspace.channels),
+        start=query.time("from"),
+        end=query.time("to"),
+        as_of=query.time("as_of"),
+    )
+
+
+def _page(call: Call, page: Page) -> TimelinePage:
+    seal = call.edge.tokens.seal_mark
+    return TimelinePage(
+        items=page.items, next=seal(call.workspace, page.next), previous=seal(call.workspace, page.previous)
+    )
+
+
+ROUTES: Final[tuple[Route, ...]] = (list_customers, show_profile, show_timeline, show_identity)

@@ -1,0 +1,177 @@
+"""Deciding who is who: merge, unmerge, place, keep apart, and the review queue."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from app.api.calls import Answer, Call, answer, read_id
+from app.api.customers import CURSOR, LIMIT
+from app.api.routes import Parameter, Route, route
+from app.api.shapes import Decide, Merge, NotSame, Place, Rejected, SuggestionPage, Unmerge
+from app.db import Db
+from app.errors import bad_request
+from identity.customers import ContactId, CustomerId, DecisionId
+from identity.errors import Impossible
+from identity.explaining import why
+from timeline import desk, placing, suggestions
+from timeline.decisions import Change, Desk
+from timeline.placing import ItemMoved
+
+PREVIEW: Final = Parameter(
+    name="preview", words="Show what would change, and change nothing.", schema={"type": "boolean", "default": False}
+)
+STATES: Final = ("open", "accepted", "rejected")
+_IMPOSSIBLE: Final = frozenset({409, 422})
+
+
+@route(
+    "POST",
+    "/api/v1/customers/{customer_id}/merge",
+    "desk",
+    query=(PREVIEW,),
+    takes=Merge,
+    answers={200: Change},
+    refuses=_IMPOSSIBLE,
+)
+async def merge(call: Call) -> Answer:
+    """Make another customer part of this one, whose id stays. Costs the same for ten events or ten million."""
+    customer, asked = CustomerId(call.path_id("customer_id")), await call.take(Merge)
+    other = CustomerId(read_id(asked.other))
+    return await _decide(call, asked.reason, lambda db, at: desk.merge(db, at, customer, other))
+
+
+@route(
+    "POST",
+    "/api/v1/customers/{customer_id}/unmerge",
+    "desk",
+    query=(PREVIEW,),
+    takes=Unmerge,
+    answers={200: (Change, ItemMoved)},
+    refuses=_IMPOSSIBLE,
+)
+async def unmerge(call: Call) -> Answer:
+    """Take a decision back exactly, or split contacts off; no automatic link unites the sides again."""
+    customer, asked = CustomerId(call.path_id("customer_id")), await call.take(Unmerge)
+    if (asked.decision is None) == (asked.contacts is None):
+        raise bad_request("decision", "expected either decision or contacts")
+    if asked.decision is not None:
+        decision = DecisionId(read_id(asked.decision))
+        return await _decide(call, asked.reason, lambda db, at: desk.unmerge(db, at, customer, decision))
+    contacts = [ContactId(read_id(contact)) for contact in dict.fromkeys(asked.contacts or ())]
+    return await _decide(call, asked.reason, lambda db, at: desk.split(db, at, customer, contacts))
+
+
+@route(
+    "POST",
+    "/api/v1/customers/{customer_id}/place",
+    "desk",
+    query=(PREVIEW,),
+    takes=Place,
+    answers={200: ItemMoved},
+    refuses=_IMPOSSIBLE,
+)
+async def place(call: Call) -> Answer:
+    """Give one item of this thread to another contact, or to a customer, with everything about it."""
+    customer, asked = CustomerId(call.path_id("customer_id")), await call.take(Place)
+    if (asked.contact is None) == (asked.customer is None):
+        raise bad_request("contact", "expected either contact or customer")
+    event = read_id(asked.event)
+    contact = ContactId(read_id(asked.contact)) if asked.contact is not None else None
+    target = CustomerId(read_id(asked.customer)) if asked.customer is not None else None
+    return await _decide(
+        call, asked.reason, lambda db, at: placing.place(db, at, customer, event, contact=contact, target=target)
+    )
+
+
+@route("POST", "/api/v1/identity/not-same", "desk", takes=NotSame, answers={200: Rejected}, refuses=_IMPOSSIBLE)
+async def keep_apart(call: Call) -> Answer:
+    """Record that two contacts are not the same person: no automatic link unites them."""
+    asked = await call.take(NotSame)
+    a, b = ContactId(read_id(asked.a)), ContactId(read_id(asked.b))
+
+    async def work(db: Db) -> Answer:
+        if (await why(db, call.workspace, a, b)).one:
+            raise Impossible("b", "the two are one customer today: take the merge back or split one off")
+        decision = await suggestions.keep_apart(db, call.desk(reason=asked.reason), a, b, [])
+        return answer(Rejected(decision_id=decision))
+
+    return await call.write(work)
+
+
+@route(
+    "GET",
+    "/api/v1/identity/suggestions",
+    "suggestions.read",
+    query=(
+        Parameter(
+            name="state",
+            words="Which; open by default.",
+            schema={"type": "string", "enum": list(STATES), "default": "open"},
+        ),
+        LIMIT,
+        CURSOR,
+    ),
+    answers={200: SuggestionPage},
+)
+async def list_suggestions(call: Call) -> Answer:
+    """Pairs that a person should look at, the oldest first."""
+    query = call.query
+    limit, state, cursor = query.limit(), query.text("state") or "open", query.text("cursor")
+    if state not in STATES:
+        raise bad_request("state", "expected one of " + ", ".join(STATES))
+    listed = f"suggestions {state}"
+    after = call.edge.tokens.open_id(call.workspace, listed, cursor) if cursor is not None else None
+    async with call.read() as db:
+        found = await suggestions.read_suggestions(db, call.desk(), state, after, limit + 1)
+    more = call.edge.tokens.seal_id(call.workspace, listed, found[limit - 1].id) if len(found) > limit else None
+    return answer(SuggestionPage(items=found[:limit], next=more))
+
+
+@route(
+    "POST",
+    "/api/v1/identity/suggestions/{suggestion_id}/accept",
+    "suggestions.decide",
+    query=(PREVIEW,),
+    takes=Decide,
+    answers={200: Change},
+    refuses=_IMPOSSIBLE,
+)
+async def accept(call: Call) -> Answer:
+    """They are the same person: merge them by hand; the older customer's id stays."""
+    suggestion, reason = call.path_id("suggestion_id"), await _reason(call)
+    return await _decide(call, reason, lambda db, at: suggestions.accept(db, at, suggestion))
+
+
+@route(
+    "POST",
+    "/api/v1/identity/suggestions/{suggestion_id}/reject",
+    "suggestions.decide",
+    takes=Decide,
+    answers={200: Rejected},
+    refuses=_IMPOSSIBLE,
+)
+async def reject(call: Call) -> Answer:
+    """They are not the same person, for ever."""
+    suggestion, reason = call.path_id("suggestion_id"), await _reason(call)
+
+    async def work(db: Db) -> Answer:
+        return answer(Rejected(decision_id=await suggestions.reject(db, call.desk(reason=reason), suggestion)))
+
+    return await call.write(work)
+
+
+async def _reason(call: Call) -> str | None:
+    return (await call.take(Decide)).reason if await call.body() else None
+
+
+async def _decide(call: Call, reason: str | None, work: Callable[[Db, Desk], Awaitable[Any]]) -> Answer:
+    """Decide in one transaction; a preview answers in the same shape and is kept under no Idempotency-Key."""
+    preview = call.query.flag("preview")
+    at = call.desk(reason=reason, preview=preview)
+
+    async def decide(db: Db) -> Answer:
+        return answer(await work(db, at))
+
+    return await (call.commit(decide) if preview else call.write(decide))
+
+
+ROUTES: Final[tuple[Route, ...]] = (merge, unmerge, place, keep_apart, list_suggestions, accept, reject)

@@ -1,0 +1,145 @@
+"""The application that a server runs: routes, the process's parts, and what starts and ends with it."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from typing import Any, Final
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import structlog
+from litestar import Litestar, Request, Response
+
+from app import store
+from app.api import changes, customers, identity, interactions, keys, operations, quarantine
+from app.api.calls import Edge
+from app.api.openapi import describe
+from app.api.routes import Route, answer_of, handlers, log_request, request_id
+from app.db import Database, DatabaseAway, Db
+from app.errors import problem_of
+from app.limits import BODY_BYTES
+from app.live import Live
+from app.logs import configure_logs
+from app.settings import Settings, role_password
+
+UPKEEP_SECONDS: Final = 20.0
+FORGET_EVERY_SECONDS: Final = 3_600.0
+KEPT_ANSWERS: Final = timedelta(hours=48)
+
+_log = structlog.get_logger("throughline")
+
+
+def all_routes() -> tuple[Route, ...]:
+    """Every route of the API, in the order of its description."""
+    described: list[bytes] = []
+    routes: list[Route] = [
+        *interactions.ROUTES,
+        *customers.ROUTES,
+        *identity.ROUTES,
+        *keys.ROUTES,
+        *quarantine.ROUTES,
+        *changes.ROUTES,
+        *operations.ROUTES,
+    ]
+
+    def document() -> bytes:
+        if not described:
+            described.append(describe(routes, version("throughline")))
+        return described[0]
+
+    routes.extend(operations.schema_routes(document))
+    return tuple(routes)
+
+
+def create_app(settings: Settings, dsn: str | None = None, *, logs: bool = True) -> Litestar:
+    """The ASGI application. `dsn` is where the role throughline_app connects; by default it is made from
+    `settings.database_url`."""
+    if logs:
+        configure_logs()
+    dsn = dsn or application_dsn(settings)
+    live = Live(dsn)
+    edge = Edge(settings, Database(dsn, on_commit=live.say), live)
+
+    @asynccontextmanager
+    async def running(_: Litestar) -> AsyncIterator[None]:
+        await edge.database.open()
+        live.open()
+        upkeep = asyncio.create_task(_keep_up(edge), name="upkeep")
+        try:
+            yield
+        finally:
+            upkeep.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await upkeep
+            await live.close()
+            with contextlib.suppress(DatabaseAway, TimeoutError):
+                await edge.doorkeeper.write_uses()
+            await edge.database.close()
+
+    return Litestar(
+        route_handlers=_as_handlers(all_routes(), edge),
+        lifespan=[running],
+        exception_handlers={Exception: _answer_outside},
+        openapi_config=None,
+        logging_config=None,
+        request_max_body_size=BODY_BYTES,
+    )
+
+
+def application_dsn(settings: Settings) -> str:
+    """The operator's database address with the application's own role in it."""
+    assert settings.database_url is not None, "the embedded database says its address itself"
+    parts = urlsplit(settings.database_url)
+    who = f"throughline_app:{quote(role_password(settings, 'throughline_app'), safe='')}"
+    where = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{who}@{where}"))
+
+
+def _as_handlers(routes: Sequence[Route], edge: Edge) -> list[Any]:
+    return list(handlers(routes, edge))
+
+
+def _answer_outside(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """What went wrong before a handler was found: unknown routes and methods, mostly."""
+    problem = problem_of(error)
+    if problem.status >= 500:
+        _log.error("http.failed", error=error)
+    name = request_id(request)
+    log_request(str(request.scope.get("method", "")), "unknown", problem.status, 0.0, name)
+    done = answer_of(problem)
+    return Response(
+        done.body,
+        status_code=done.status,
+        headers={**done.headers, "X-Request-ID": name},
+        media_type=done.media_type,
+    )
+
+
+async def _keep_up(edge: Edge) -> None:
+    """Outside of requests: when keys were used last, and answers that need not be kept any more."""
+    forgotten = time.monotonic()
+    while True:
+        await asyncio.sleep(UPKEEP_SECONDS)
+        try:
+            edge.rates.forget_full()
+            await edge.doorkeeper.write_uses()
+            if time.monotonic() - forgotten > FORGET_EVERY_SECONDS:
+                forgotten = time.monotonic()
+                await _forget_answers(edge)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the next round tries again
+            _log.warning("upkeep.failed", error=error)
+
+
+async def _forget_answers(edge: Edge) -> None:
+    before = datetime.now(UTC) - KEPT_ANSWERS
+    async with edge.database.connection() as db:
+        workspaces = [row["id"] for row in await store.workspaces(db)]
+    for workspace in workspaces:
+
+        async def forget(db: Db, workspace: Any = workspace) -> int:
+            return await store.forget_answers(db, workspace, before)
+
+        await edge.database.write(workspace, forget)
