@@ -92,6 +92,7 @@ def _handler(declared: Route, edge: Edge) -> HTTPRouteHandler:
     return HTTPRouteHandler(
         _PARAMETER.sub(r"{\1:str}", declared.path),
         http_method=declared.method,
+        status_code=200,
         name=f"{declared.method} {declared.path}",
         include_in_schema=False,
         request_max_body_size=declared.most_bytes,
