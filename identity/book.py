@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+import msgspec
+
 from identity import store
 from identity.claims import Claim, SharedValues, Value
 from identity.customers import ContactId, CustomerId, DecisionId, Grade, LinkDecision, WorkspaceId
@@ -20,6 +22,8 @@ MOST_OWNERS: Final = 20
 MOST_MEMBERS: Final = 500
 SEEN_AGAIN: Final = timedelta(hours=12)
 """`last_seen` is kept to half a day, so that a known contact's push writes nothing about identity."""
+
+_held = msgspec.json.Decoder(list[tuple[str, str, str, str, str | None, bool, datetime]])
 
 
 class Moved(Exception):
@@ -82,7 +86,7 @@ class Book:
         """Read what the claims are about. The locks of `claim_locks` are held."""
         keys = list(dict.fromkeys((claim.source, claim.key) for claim in claims))
         rows = await store.contacts_by_key(db, self.workspace, [k[0] for k in keys], [k[1] for k in keys])
-        await self._add(db, rows)
+        self._add(rows)
         fresh = {
             identifier.key
             for claim in claims
@@ -121,18 +125,18 @@ class Book:
         before = {contact: known.customer_id for contact, known in self.contacts.items()}
         rows = await store.members(db, self.workspace, candidates, MOST_MEMBERS)
         self.members = {customer: [] for customer in candidates}
-        await self._add(db, rows)
+        self._add(rows)
         wanted = {contact for owners in self.owners.values() for contact in owners} | set(before)
         now = await store.pointers(db, self.workspace, list(wanted))
         if any(now[contact] != customer for contact, customer in before.items()) or set(now.values()) - set(candidates):
             raise Moved
         missing = [contact for contact in wanted if contact not in self.contacts]
-        await self._add(db, await store.contacts(db, self.workspace, missing) if missing else [])
+        self._add(await store.contacts(db, self.workspace, missing) if missing else [])
         ends = {*self.contacts, *(known.home_id for known in self.contacts.values())}
         for row in await store.not_same(db, self.workspace, list(ends)):
             self.apart.add(frozenset((row["contact_a"], row["contact_b"])))
 
-    async def _add(self, db: store.Db, rows: Sequence[store.Row]) -> None:
+    def _add(self, rows: Sequence[store.Row]) -> None:
         fresh = [row for row in rows if row["id"] not in self.contacts]
         for row in fresh:
             known = Known(
@@ -150,29 +154,21 @@ class Book:
                 customer_decision=row["customer_decision"],
                 created_at=row["created_at"],
                 since=row["since"],
-                proved=row["proved"],
+                proved=False,
                 held={},
                 last_seen={},
             )
+            for kind, scope, value, raw, problem, verified, last_seen in _held.decode(row["held"] or "[]"):
+                identifier = Identifier(kind=kind, scope=scope, value=value, raw=raw, problem=problem)
+                known.held[identifier.key] = Held(identifier=identifier, verified=verified)
+                known.last_seen[identifier.key] = last_seen
+                known.proved = known.proved or (verified and identifier.strong)
             self.contacts[known.id] = known
             self.by_key[known.source, known.key] = known.id
         for row in rows:
             self.members.setdefault(row["customer_id"], [])
             if row["id"] not in self.members[row["customer_id"]]:
                 self.members[row["customer_id"]].append(row["id"])
-        if fresh:
-            for row in await store.identifiers_of(db, self.workspace, [row["id"] for row in fresh]):
-                identifier = Identifier(
-                    kind=row["kind"],
-                    scope=row["scope"],
-                    value=row["value"],
-                    raw=row["raw"],
-                    problem=row["problem"],
-                )
-                known = self.contacts[row["contact_id"]]
-                verified = row["verified_at"] is not None
-                known.held[identifier.key] = Held(identifier=identifier, verified=verified)
-                known.last_seen[identifier.key] = row["last_seen"]
 
     def proved_on(self, contact: ContactId | None, value: Value) -> bool:
         """Whether the contact holds the value by proof already."""

@@ -18,6 +18,11 @@ _CONTACT = (
     "c.id, c.source, c.source_key, c.home_id, c.customer_id, c.grade, c.name, c.attributes, c.said_at, c.via, "
     "c.home_decision, c.customer_decision, c.created_at, c.since"
 )
+_HELD = (
+    "(SELECT json_agg(json_build_array(i.kind, i.scope, i.value, i.raw, i.problem, i.verified_at IS NOT NULL, "
+    "i.last_seen)) "
+    "FROM identifier i WHERE i.workspace_id = $1 AND i.contact_id = c.id) AS held"
+)
 _PROVED = (
     "EXISTS (SELECT FROM identifier p WHERE p.workspace_id = c.workspace_id AND p.contact_id = c.id "
     "AND p.verified_at IS NOT NULL AND p.problem IS NULL AND p.kind <> 'visitor') AS proved"
@@ -30,8 +35,9 @@ async def lock(db: Db, keys: Sequence[int]) -> None:
 
 
 async def contacts_by_key(db: Db, workspace: WorkspaceId, sources: list[str], keys: list[str]) -> list[Row]:
+    """Contacts with what they hold: `held` is JSON, a list of kind, scope, value, raw, problem, verified, last seen."""
     return await db.fetch(
-        f"SELECT {_CONTACT}, {_PROVED} FROM unnest($2::text[], $3::text[]) AS k(source, source_key) "
+        f"SELECT {_CONTACT}, {_HELD} FROM unnest($2::text[], $3::text[]) AS k(source, source_key) "
         "CROSS JOIN LATERAL (SELECT * FROM contact o WHERE o.workspace_id = $1 AND o.source = k.source "
         "AND o.source_key = k.source_key LIMIT 1) AS c",
         workspace,
@@ -42,7 +48,7 @@ async def contacts_by_key(db: Db, workspace: WorkspaceId, sources: list[str], ke
 
 async def contacts(db: Db, workspace: WorkspaceId, ids: Sequence[ContactId]) -> list[Row]:
     return await db.fetch(
-        f"SELECT {_CONTACT}, {_PROVED} FROM contact c WHERE c.workspace_id = $1 AND c.id = ANY($2::uuid[])",
+        f"SELECT {_CONTACT}, {_PROVED}, {_HELD} FROM contact c WHERE c.workspace_id = $1 AND c.id = ANY($2::uuid[])",
         workspace,
         ids,
     )
@@ -82,7 +88,7 @@ async def value_classes(db: Db, workspace: WorkspaceId, values: Sequence[tuple[s
 async def members(db: Db, workspace: WorkspaceId, customers: Sequence[CustomerId], most: int) -> list[Row]:
     """The contacts of some customers, the oldest first, at most `most` a customer."""
     return await db.fetch(
-        f"SELECT {_CONTACT}, {_PROVED} FROM unnest($2::uuid[]) AS k(customer_id) CROSS JOIN LATERAL ("
+        f"SELECT {_CONTACT}, {_PROVED}, {_HELD} FROM unnest($2::uuid[]) AS k(customer_id) CROSS JOIN LATERAL ("
         "  SELECT * FROM contact o WHERE o.workspace_id = $1 AND o.customer_id = k.customer_id "
         "  ORDER BY o.created_at, o.id LIMIT $3) AS c",
         workspace,
