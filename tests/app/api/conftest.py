@@ -1,0 +1,95 @@
+"""The API over a real database: two workspaces, with a key of each role in both."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import msgspec
+import pytest
+from litestar import Litestar
+from litestar.testing import AsyncTestClient
+
+from app import auth, store
+from app.access import ROLES
+from app.db import Database, new_id
+from app.main import create_app
+from tests.builders import pushed, settings
+from tests.conftest import Database as TestDatabase
+
+
+class Tenant(msgspec.Struct, frozen=True, kw_only=True):
+    """A workspace with the text of a key of each role; `ids` are those of the keys."""
+
+    id: UUID
+    keys: dict[str, str]
+    ids: dict[str, UUID]
+
+
+class Api:
+    """A client that says who it is: `await api("GET", path, key)`; the admin of `mine` by default."""
+
+    def __init__(self, client: httpx.AsyncClient, database: Database, mine: Tenant, other: Tenant) -> None:
+        self.client = client
+        self.database = database
+        self.mine = mine
+        self.other = other
+
+    async def __call__(
+        self, method: str, path: str, key: str | None = "", *, headers: dict[str, str] | None = None, **rest: Any
+    ) -> httpx.Response:
+        said = dict(headers or {})
+        if key is not None:
+            said["Authorization"] = f"Bearer {key or self.mine.keys['admin']}"
+        return await self.client.request(method, path, headers=said, **rest)
+
+    async def push(self, key: str | None = "", **fields: Any) -> dict[str, Any]:
+        """Push an interaction that must be new, and return the answer."""
+        response = await self("POST", "/api/v1/interactions", key, json=pushed(**fields))
+        assert response.status_code == 201, response.text
+        return response.json()
+
+    async def counts(self) -> dict[str, int]:
+        """How many rows each table of both workspaces holds: what a refused request must not change."""
+        found: dict[str, int] = {}
+        for tenant in (self.mine, self.other):
+            async with self.database.read(tenant.id) as db:
+                for table in ("event", "contact", "identifier", "link_decision", "placement", "quarantine", "api_key"):
+                    found[f"{table} of {tenant.id}"] = await db.fetchval(f"SELECT count(*) FROM {table}")
+        return found
+
+
+async def make_tenant(database: Database, slug: str, rate: int = 0) -> Tenant:
+    workspace = new_id()
+    async with database.connection() as db:
+        assert await store.add_workspace(db, workspace, slug, "DE", [])
+    made: dict[str, auth.MadeKey] = {}
+    for role in ROLES:
+
+        async def work(db: Any, role: Any = role) -> auth.MadeKey:
+            return await auth.make_key(db, workspace, name=role, role=role, rate=rate, created_by="system")
+
+        made[role] = await database.write(workspace, work)
+    return Tenant(
+        id=workspace,
+        keys={role: key.text for role, key in made.items()},
+        ids={role: key.key.id for role, key in made.items()},
+    )
+
+
+@pytest.fixture
+def app(database: TestDatabase, tmp_path: Path) -> Litestar:
+    return create_app(settings(tmp_path), database.app_dsn, logs=False)
+
+
+@pytest.fixture
+async def api(database: TestDatabase, app: Litestar) -> AsyncIterator[Api]:
+    hot = Database(database.app_dsn)
+    await hot.open()
+    try:
+        mine, other = await make_tenant(hot, "mine"), await make_tenant(hot, "other")
+        async with AsyncTestClient(app) as client:
+            yield Api(client, hot, mine, other)
+    finally:
+        await hot.close()
