@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import structlog
 from litestar import Litestar, Request, Response
+from litestar.datastructures import State
 
 from app import store
 from app.api import changes, customers, identity, interactions, keys, operations, quarantine
@@ -82,6 +83,7 @@ def create_app(settings: Settings, dsn: str | None = None, *, logs: bool = True)
     return Litestar(
         route_handlers=_as_handlers(all_routes(), edge),
         lifespan=[running],
+        state=State({"edge": edge}),
         exception_handlers={Exception: _answer_outside},
         openapi_config=None,
         logging_config=None,

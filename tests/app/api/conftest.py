@@ -9,7 +9,6 @@ import httpx
 import msgspec
 import pytest
 from litestar import Litestar
-from litestar.testing import AsyncTestClient
 
 from app import auth, store
 from app.access import ROLES
@@ -89,7 +88,8 @@ async def api(database: TestDatabase, app: Litestar) -> AsyncIterator[Api]:
     await hot.open()
     try:
         mine, other = await make_tenant(hot, "mine"), await make_tenant(hot, "other")
-        async with AsyncTestClient(app) as client:
+        transport = httpx.ASGITransport(app=app)
+        async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url="http://tests") as client:
             yield Api(client, hot, mine, other)
     finally:
         await hot.close()

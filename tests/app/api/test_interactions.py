@@ -87,7 +87,13 @@ async def test_what_was_refused_is_not_kept_under_its_idempotency_key(api: Api) 
 async def test_a_batch_answers_item_by_item(api: Api) -> None:
     known = pushed()
     await api("POST", PUSH, json=known)
-    items = [pushed(), {"kind": "message"}, known, {**known, "body": "other"}, pushed(occurred_at="1969-01-01T00:00:00Z")]
+    items = [
+        pushed(),
+        {"kind": "message"},
+        known,
+        {**known, "body": "other"},
+        pushed(occurred_at="1969-01-01T00:00:00Z"),
+    ]
     response = await api("POST", BATCH, json=items)
     results = response.json()["items"]
     assert response.status_code == 200

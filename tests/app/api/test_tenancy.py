@@ -1,0 +1,240 @@
+"""Every route, asked by whoever may not: the table below fails when a route is missing from it."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+import pytest
+
+from app.access import RIGHTS
+from app.main import all_routes
+from tests.app.api.conftest import Api, Tenant, make_tenant
+from tests.builders import contact, identifier, pushed
+
+
+class Things(msgspec.Struct, frozen=True, kw_only=True):
+    """What a workspace holds: two customers, their contacts, an event, a merge, a suggestion, an entry, a key."""
+
+    customer: str
+    other_customer: str
+    contact: str
+    other_contact: str
+    event: str
+    decision: str
+    suggestion: str
+    entry: str
+    key: str
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """How to ask a route for things: `names` says that path or body name somebody's things."""
+
+    path: Callable[[Things], str]
+    body: Callable[[Things], Any] = lambda _: None
+    names: bool = True
+    fails: int | None = None
+
+
+def _at(template: str) -> Callable[[Things], str]:
+    return lambda things: template.format(**msgspec.structs.asdict(things))
+
+
+CASES: dict[str, Case] = {
+    "POST /api/v1/interactions": Case(
+        path=_at("/api/v1/interactions"), body=lambda _: pushed(source_id="tenancy"), names=False
+    ),
+    "POST /api/v1/interactions/batch": Case(
+        path=_at("/api/v1/interactions/batch"), body=lambda _: [pushed(source_id="tenancy-2")], names=False
+    ),
+    "GET /api/v1/customers": Case(path=_at("/api/v1/customers"), names=False),
+    "GET /api/v1/customers/{customer_id}": Case(path=_at("/api/v1/customers/{customer}")),
+    "GET /api/v1/customers/{customer_id}/timeline": Case(path=_at("/api/v1/customers/{customer}/timeline")),
+    "GET /api/v1/customers/{customer_id}/identity": Case(path=_at("/api/v1/customers/{customer}/identity")),
+    "POST /api/v1/customers/{customer_id}/merge": Case(
+        path=_at("/api/v1/customers/{customer}/merge"), body=lambda things: {"other": things.other_customer}
+    ),
+    "POST /api/v1/customers/{customer_id}/unmerge": Case(
+        path=_at("/api/v1/customers/{customer}/unmerge"), body=lambda things: {"decision": things.decision}
+    ),
+    "POST /api/v1/customers/{customer_id}/place": Case(
+        path=_at("/api/v1/customers/{customer}/place"),
+        body=lambda things: {"event": things.event, "contact": things.other_contact},
+    ),
+    "POST /api/v1/identity/not-same": Case(
+        path=_at("/api/v1/identity/not-same"), body=lambda things: {"a": things.contact, "b": things.other_contact}
+    ),
+    "GET /api/v1/identity/suggestions": Case(path=_at("/api/v1/identity/suggestions"), names=False),
+    "POST /api/v1/identity/suggestions/{suggestion_id}/accept": Case(
+        path=_at("/api/v1/identity/suggestions/{suggestion}/accept")
+    ),
+    "POST /api/v1/identity/suggestions/{suggestion_id}/reject": Case(
+        path=_at("/api/v1/identity/suggestions/{suggestion}/reject")
+    ),
+    "POST /api/v1/keys": Case(path=_at("/api/v1/keys"), body=lambda _: {"name": "new", "role": "agent"}, names=False),
+    "GET /api/v1/keys": Case(path=_at("/api/v1/keys"), names=False),
+    "GET /api/v1/keys/{key_id}": Case(path=_at("/api/v1/keys/{key}")),
+    "DELETE /api/v1/keys/{key_id}": Case(path=_at("/api/v1/keys/{key}")),
+    "GET /api/v1/quarantine": Case(path=_at("/api/v1/quarantine"), names=False),
+    "GET /api/v1/quarantine/{entry_id}": Case(path=_at("/api/v1/quarantine/{entry}")),
+    "POST /api/v1/quarantine/{entry_id}/replay": Case(path=_at("/api/v1/quarantine/{entry}/replay")),
+    "POST /api/v1/quarantine/{entry_id}/discard": Case(path=_at("/api/v1/quarantine/{entry}/discard")),
+    "GET /api/v1/changes": Case(path=_at("/api/v1/changes"), names=False),
+    "GET /api/v1/stream": Case(path=_at("/api/v1/stream?after=nonsense"), names=False, fails=400),
+}
+KEYLESS = {
+    "GET /health/live",
+    "GET /health/ready",
+    "GET /metrics",
+    "GET /schema",
+    "GET /schema/openapi.json",
+}
+ROUTES = {f"{one.method} {one.path}": one for one in all_routes()}
+
+
+async def make_things(api: Api, tenant: Tenant) -> Things:
+    """The same in any workspace, through its own API."""
+    key = tenant.keys["admin"]
+    ann = await api.push(key, source_id="ann", contact=contact("ann", identifier(value="ann@example.com")))
+    ben = await api.push(key, source_id="ben", contact=contact("ben", identifier(value="ben@example.com")))
+    kit = await api.push(key, source_id="kit", contact=contact("kit", identifier(value="kit@example.com")))
+    lou = await api.push(key, source_id="lou", contact=contact("lou", identifier(value="lou@example.com")))
+    merged = await api("POST", f"/api/v1/customers/{kit['customer_id']}/merge", key, json={"other": lou["customer_id"]})
+    assert merged.status_code == 200, merged.text
+    await api("POST", "/api/v1/interactions", key, json=pushed(source_id="ann", contact={}))
+    entry = (await api("GET", "/api/v1/quarantine", key)).json()["items"][0]["id"]
+    suggestion = uuid4()
+
+    async def suggest(db: Any) -> None:
+        await db.execute(
+            "INSERT INTO link_suggestion (workspace_id, id, contact_a, contact_b, state, evidence, created_at) "
+            "VALUES ($1, $2, least($3::uuid, $4::uuid), greatest($3::uuid, $4::uuid), 'open', '[]', now())",
+            tenant.id,
+            suggestion,
+            ann["contact_id"],
+            ben["contact_id"],
+        )
+
+    await api.database.write(tenant.id, suggest)
+    return Things(
+        customer=ann["customer_id"],
+        other_customer=ben["customer_id"],
+        contact=ann["contact_id"],
+        other_contact=ben["contact_id"],
+        event=ann["event_id"],
+        decision=merged.json()["decision_id"],
+        suggestion=str(suggestion),
+        entry=entry,
+        key=str(tenant.ids["agent"]),
+    )
+
+
+def nobodys() -> Things:
+    return Things(**{name: str(uuid4()) for name in Things.__struct_fields__})
+
+
+def test_every_route_is_in_the_table() -> None:
+    assert set(ROUTES) == set(CASES) | KEYLESS
+    assert {name for name, one in ROUTES.items() if one.right is None} == KEYLESS
+
+
+def test_rights_are_as_the_design_says() -> None:
+    everything = {right for rights in RIGHTS.values() for right in rights}
+    assert RIGHTS["admin"] == everything
+    assert RIGHTS["integration"] == {"push", "read"}
+    assert RIGHTS["agent"] == RIGHTS["integration"] | {"desk", "suggestions.read", "suggestions.decide"}
+    assert all(right == "read" or right.endswith(".read") for right in RIGHTS["auditor"])
+
+
+async def test_foreign_things_are_nobodys_by_any_verb(api: Api) -> None:
+    mine, theirs = await make_things(api, api.mine), await make_things(api, api.other)
+    before = await api.counts()
+    for name, case in CASES.items():
+        if not case.names:
+            continue
+        method = name.split()[0]
+        mixed = [theirs, nobodys()]
+        if case.body(mine) is not None:
+            own = msgspec.structs.asdict(mine)
+            foreign = msgspec.structs.asdict(theirs)
+            for field in ("other_customer", "decision", "event", "other_contact", "contact"):
+                mixed.append(Things(**{**own, field: foreign[field]}))
+                mixed.append(Things(**{**own, field: str(uuid4())}))
+                mixed.append(Things(**{**own, field: "no id"}))
+        asked = [
+            (case.path(things), case.body(things))
+            for things in mixed
+            if (case.path(things), case.body(things)) != (case.path(mine), case.body(mine))
+        ]
+        asked.append(
+            (case.path(mine).replace(mine.customer, "no-id"), case.body(mine))
+            if mine.customer in case.path(mine)
+            else asked[0]
+        )
+        answers = set()
+        for number, (path, body) in enumerate(asked):
+            said = {"Idempotency-Key": f"{name} {number}"} if method != "GET" else {}
+            for headers in ({}, said, said):
+                response = await api(method, path, json=body, headers=headers)
+                answers.add((response.status_code, response.content))
+        assert len(answers) == 1, (name, answers)
+        assert answers.pop()[0] == 404, name
+    assert await api.counts() == before
+
+
+async def test_without_the_right_nothing_is_done(api: Api) -> None:
+    mine = await make_things(api, api.mine)
+    before = await api.counts()
+    for name, case in CASES.items():
+        method, right = name.split()[0], ROUTES[name].right
+        for role, rights in RIGHTS.items():
+            if right in rights:
+                continue
+            for headers in ({}, {"Idempotency-Key": "x"}, {"Idempotency-Key": "x"}):
+                response = await api(
+                    method, case.path(mine), api.mine.keys[role], json=case.body(mine), headers=headers
+                )
+                assert (response.status_code, response.json()["code"]) == (403, "forbidden"), (name, role)
+    assert await api.counts() == before
+
+
+@pytest.mark.parametrize("said", [None, "", "tl_", "x" * 500, "tl_" + "0" * 32 + "_" + "a" * 52])
+async def test_without_a_key_there_is_nothing(api: Api, said: str | None) -> None:
+    before = await api.counts()
+    things = nobodys()
+    for name, case in CASES.items():
+        headers = {} if said is None else {"Authorization": f"Bearer {said}"}
+        response = await api(name.split()[0], case.path(things), None, json=case.body(things), headers=headers)
+        assert (response.status_code, response.json()["code"]) == (401, "unauthorized"), name
+        assert response.headers["WWW-Authenticate"].startswith("Bearer")
+    assert await api.counts() == before
+
+
+async def test_with_the_right_every_route_answers(api: Api) -> None:
+    """So that the refusals above are not refusals of something else."""
+    for number, (name, case) in enumerate(CASES.items()):
+        tenant = await make_tenant(api.database, f"tenant-{number}") if case.names else api.mine
+        things = await make_things(api, tenant) if case.names else nobodys()
+        if "unmerge" in name:
+            merged = (
+                await api("GET", "/api/v1/customers?identifier=email:kit@example.com", tenant.keys["admin"])
+            ).json()
+            things = msgspec.structs.replace(things, customer=merged["items"][0]["id"])
+        response = await api(name.split()[0], case.path(things), tenant.keys["admin"], json=case.body(things))
+        assert response.status_code in ({case.fails} if case.fails else {200, 201}), (name, response.text)
+
+
+async def test_the_other_workspace_shows_nothing_of_mine(api: Api) -> None:
+    await make_things(api, api.mine)
+    key = api.other.keys["admin"]
+    for path in (
+        "customers",
+        "quarantine",
+        "changes",
+        "identity/suggestions",
+        "customers?identifier=email:ann@example.com",
+    ):
+        assert (await api("GET", f"/api/v1/{path}", key)).json()["items"] == [], path
+    assert len((await api("GET", "/api/v1/keys", key)).json()["items"]) == 5
+    head = (await api("GET", "/api/v1/changes")).json()["head"]
+    assert (await api("GET", f"/api/v1/changes?after={head}", key)).status_code == 400
