@@ -2,6 +2,7 @@
 into a mandatory field. What only use can show (a family's phone, a switchboard) is not seen here."""
 
 import re
+from functools import lru_cache
 
 import phonenumbers
 
@@ -46,6 +47,7 @@ _SAME_AGAIN = _words("a b x aa aaa xx xxx abc foo bar me you user username name 
 _SEPARATORS = re.compile(r"[-._+ /]+")
 
 
+@lru_cache(maxsize=65_536)
 def role_or_placeholder(kind: str, value: str) -> str | None:
     """The reason in words, for a normalised value; None when it looks like somebody's own."""
     if kind == "email":

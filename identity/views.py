@@ -58,7 +58,6 @@ class Possible(msgspec.Struct, frozen=True, kw_only=True):
     contact_id: ContactId
     customer_id: CustomerId
     name: str | None
-    grade: Grade
     kind: str
     scope: str
     value: str
@@ -119,37 +118,48 @@ _THEN = (
     "JOIN contact c ON c.workspace_id = $1 AND c.id = p.contact_id "
     "WHERE p.workspace_id = $1 AND p.customer_id = $2 AND p.since <= $3 AND p.until > $3"
 )
-_PEOPLE = (
-    "WITH mine AS ({mine}), held AS (SELECT i.contact_id, i.kind, i.scope, i.value, i.raw, i.problem, "
+_HELD = (
+    ", held AS (SELECT i.contact_id, i.kind, i.scope, i.value, i.raw, i.problem, "
     "coalesce(i.verified_at <= {at}, false) AS verified, i.first_seen, least(i.last_seen, {at}) AS last_seen, "
     "v.class AS value_class, v.reason AS shared FROM mine CROSS JOIN LATERAL "
     "(SELECT * FROM identifier o WHERE o.workspace_id = $1 AND o.contact_id = mine.id OFFSET 0) AS i "
     "LEFT JOIN LATERAL (SELECT class, reason FROM value_class c WHERE c.workspace_id = $1 AND c.kind = i.kind "
-    "AND c.scope = i.scope AND c.value = i.value LIMIT 1) AS v ON true "
-    "WHERE i.first_seen <= {at}) "
-    "SELECT (SELECT json_agg(mine ORDER BY mine.created_at, mine.id) FROM mine) AS contacts, "
-    "(SELECT json_agg(held ORDER BY held.first_seen, held.kind, held.value) FROM held) AS identifiers, "
-    "(SELECT json_agg(p) FROM (SELECT DISTINCT ON (o.id) o.id AS contact_id, o.customer_id, o.name, o.grade, h.kind, "
+    "AND c.scope = i.scope AND c.value = i.value LIMIT 1) AS v ON true WHERE i.first_seen <= {at})"
+)
+_IDENTIFIERS = (
+    ", (SELECT json_agg(held ORDER BY held.first_seen, held.kind, held.value) FROM held) AS identifiers, "
+    "(SELECT json_agg(p) FROM (SELECT DISTINCT ON (o.id) o.id AS contact_id, o.customer_id, o.name, h.kind, "
     "  h.scope, h.value, h.verified AS ours_verified, x.verified_at IS NOT NULL AS theirs_verified FROM held h "
     "  CROSS JOIN LATERAL (SELECT i.contact_id, i.verified_at FROM identifier i WHERE i.workspace_id = $1 "
     "    AND i.kind = h.kind AND i.scope = h.scope AND i.value = h.value AND i.first_seen <= {at} LIMIT 20) AS x "
     "  CROSS JOIN LATERAL (SELECT * FROM contact c WHERE c.workspace_id = $1 AND c.id = x.contact_id LIMIT 1) AS o "
-    "  WHERE o.customer_id <> $2 AND h.problem IS NULL AND h.kind <> 'visitor' AND h.value_class IS DISTINCT "
-    "FROM 'shared' "
-    "  AND o.id NOT IN (SELECT id FROM mine) ORDER BY o.id, h.kind LIMIT 20) AS p) AS possible, "
+    "  WHERE o.customer_id <> $2 AND h.problem IS NULL AND h.kind <> 'visitor' "
+    "  AND h.value_class IS DISTINCT FROM 'shared' AND o.id NOT IN (SELECT id FROM mine) "
+    "  ORDER BY o.id, h.kind LIMIT 20) AS p) AS possible"
+)
+_PEOPLE = (
+    "WITH mine AS ({mine}){held} SELECT (SELECT json_agg(mine ORDER BY mine.created_at, mine.id) FROM mine) AS "
+    "contacts, "
     "(SELECT json_agg(p) FROM (SELECT event_id, contact_id, origin_id, decision_id FROM placement "
     "  WHERE workspace_id = $1 AND since <= {at} AND (until = 'infinity' OR until > {at}) "
     "  AND origin_id IN (SELECT id FROM mine) "
     "  UNION SELECT event_id, contact_id, origin_id, decision_id FROM placement "
     "  WHERE workspace_id = $1 AND since <= {at} AND (until = 'infinity' OR until > {at}) "
     "  AND contact_id IN (SELECT id FROM mine)) AS p) AS placements, "
-    "(SELECT json_agg(d) FROM (SELECT id, kind, actor, reason, decided_at, evidence FROM link_decision "
-    "  WHERE workspace_id = $1 AND id IN (SELECT home_decision FROM mine UNION SELECT customer_decision FROM "
-    "mine)) AS d) "
-    "AS decisions"
+    "(SELECT json_agg(d) FROM (SELECT id, kind, actor, reason, decided_at, evidence FROM link_decision WHERE "
+    "  workspace_id = $1 AND id IN (SELECT home_decision FROM mine UNION SELECT customer_decision FROM mine)) AS d) "
+    "AS decisions{identifiers}"
 )
-_PEOPLE_NOW = _PEOPLE.format(mine=_NOW, at="'infinity'::timestamptz")
-_PEOPLE_THEN = _PEOPLE.format(mine=_THEN, at="$3::timestamptz")
+
+
+def _people(then: bool, whole: bool) -> str:
+    """Whole with identifiers and possible contacts, which a page of the thread does without."""
+    at = "$3::timestamptz" if then else "'infinity'::timestamptz"
+    held, identifiers = (_HELD.format(at=at), _IDENTIFIERS.format(at=at)) if whole else ("", "")
+    return _PEOPLE.format(mine=_THEN if then else _NOW, at=at, held=held, identifiers=identifiers)
+
+
+_STATEMENTS = {(then, whole): _people(then, whole) for then in (False, True) for whole in (False, True)}
 
 _contacts = msgspec.json.Decoder(list[SeenContact])
 _identifiers = msgspec.json.Decoder(list[HeldIdentifier])
@@ -159,13 +169,13 @@ _decisions = msgspec.json.Decoder(list[Decided])
 
 
 async def read_people(
-    db: store.Db, workspace: WorkspaceId, customer: CustomerId, as_of: datetime | None = None
+    db: store.Db, workspace: WorkspaceId, customer: CustomerId, as_of: datetime | None = None, *, whole: bool = True
 ) -> People:
-    """The customer's people today, or as they were. Raises `Absorbed` (then or today) and `NotFound`."""
-    if as_of is None:
-        row = await db.fetchrow(_PEOPLE_NOW, workspace, customer)
-    else:
-        row = await db.fetchrow(_PEOPLE_THEN, workspace, customer, as_of)
+    """The customer's people today, or as they were; not `whole`, without identifiers and possible contacts.
+
+    Raises `Absorbed` (then or today) and `NotFound`."""
+    statement = _STATEMENTS[as_of is not None, whole]
+    row = await db.fetchrow(statement, workspace, customer, *([] if as_of is None else [as_of]))
     assert row is not None
     if row["contacts"] is None:
         survivor = await survivor_of(db, workspace, customer, as_of)
@@ -173,10 +183,10 @@ async def read_people(
     return People(
         customer_id=customer,
         contacts=_contacts.decode(row["contacts"]),
-        identifiers=[_classed(held) for held in _identifiers.decode(row["identifiers"] or "[]")],
-        possible=_possible.decode(row["possible"] or "[]"),
         placements=_placements.decode(row["placements"] or "[]"),
         decisions=_decisions.decode(row["decisions"] or "[]"),
+        identifiers=[_classed(held) for held in _identifiers.decode(row["identifiers"] or "[]")] if whole else [],
+        possible=_possible.decode(row["possible"] or "[]") if whole else [],
     )
 
 

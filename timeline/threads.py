@@ -9,7 +9,8 @@ import msgspec
 
 from identity import views
 from identity.customers import ContactId, CustomerId, DecisionId, Grade, WorkspaceId
-from identity.views import Decided, HeldIdentifier, People, SeenContact
+from identity.explaining import IdentifierView, identifier_views
+from identity.views import Decided, People, SeenContact
 from timeline import store
 from timeline.events import CHANGE, KIND_OF, RECORDED, EventId
 from timeline.followers import Checkpoint
@@ -129,7 +130,7 @@ class CustomerSummary(msgspec.Struct, frozen=True, kw_only=True):
 
     id: CustomerId
     name: str | None
-    identifiers: list[HeldIdentifier]
+    identifiers: list[IdentifierView]
 
 
 class _Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,7 +150,7 @@ _objects = msgspec.json.Decoder(list[ObjectView])
 
 async def read_page(db: store.Db, workspace: WorkspaceId, customer: CustomerId, query: ThreadQuery) -> Page:
     """One page of a customer's thread. Raises `NotFound` and `Absorbed`."""
-    people = await views.read_people(db, workspace, customer, query.as_of)
+    people = await views.read_people(db, workspace, customer, query.as_of, whole=False)
     return await _read_page(db, workspace, people, query)
 
 
@@ -365,6 +366,6 @@ def rank(version: int | str) -> tuple[int, str]:
 async def summaries(db: store.Db, workspace: WorkspaceId, customers: list[CustomerId]) -> list[CustomerSummary]:
     """Customers as a list shows them, in the order given."""
     return [
-        CustomerSummary(id=people.customer_id, name=views.best_name(people), identifiers=people.identifiers)
+        CustomerSummary(id=people.customer_id, name=views.best_name(people), identifiers=identifier_views(people.identifiers))
         for people in await views.people_of(db, workspace, customers)
     ]

@@ -12,7 +12,7 @@ from app.api.shapes import CustomerPage, ProfileView, TimelinePage
 from app.errors import bad_request
 from identity.customers import CustomerId
 from identity.errors import Absorbed
-from identity.explaining import IdentityView, read_identity
+from identity.explaining import IdentityView, identifier_views, possible_view, read_identity
 from timeline.events import CHANGE, RECORDED
 from timeline.threads import Page, ThreadQuery, read_page, read_profile
 
@@ -105,10 +105,10 @@ async def show_profile(call: Call) -> Answer:
         id=people.customer_id,
         name=profile.name,
         contacts=people.persons,
-        identifiers=people.identifiers,
+        identifiers=identifier_views(people.identifiers),
         tickets=[],
         objects=profile.objects,
-        possible=people.possible,
+        possible=[possible_view(possible) for possible in people.possible],
         counts=profile.counts,
         timeline=_page(call, profile.timeline),
         head=call.edge.tokens.seal_checkpoint(call.workspace, profile.head),

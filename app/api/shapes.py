@@ -10,7 +10,8 @@ from app.access import Role
 from app.auth import ApiKey
 from app.errors import FieldFault
 from channels.inbox import Entry
-from identity.views import HeldIdentifier, Possible, SeenContact
+from identity.explaining import IdentifierView, PossibleView
+from identity.views import SeenContact
 from timeline.suggestions import Suggestion
 from timeline.threads import Counts, CustomerSummary, Item, ObjectView
 
@@ -68,10 +69,10 @@ class ProfileView(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     name: str | None
     contacts: list[SeenContact]
-    identifiers: list[HeldIdentifier]
+    identifiers: list[IdentifierView]
     tickets: list[Any]
     objects: list[ObjectView]
-    possible: list[Possible]
+    possible: list[PossibleView]
     counts: Counts
     timeline: TimelinePage
     head: str
