@@ -108,18 +108,33 @@ def components(homes: Mapping[ContactId, CustomerId], edges: Iterable[Edge]) -> 
 
     `homes` maps every contact that an edge may name (desk contacts are their own home). An edge inside one
     component joins nothing and is skipped."""
+    placed, _ = _replayed(homes, edges)
+    return placed
+
+
+def idle(homes: Mapping[ContactId, CustomerId], edges: Iterable[Edge]) -> list[Edge]:
+    """The edges that join nothing which is not joined without them: only a split can leave such."""
+    _, skipped = _replayed(homes, edges)
+    return skipped
+
+
+def _replayed(
+    homes: Mapping[ContactId, CustomerId], edges: Iterable[Edge]
+) -> tuple[dict[CustomerId, Placed], list[Edge]]:
     members: dict[CustomerId, list[CustomerId]] = {home: [home] for home in homes.values()}
     placed = {home: Placed(customer_id=home, decision=None) for home in members}
     group = {home: home for home in members}
+    skipped: list[Edge] = []
     for edge in sorted(edges, key=lambda e: e.position):
         kept, lost = group[homes[edge.kept]], group[homes[edge.lost]]
         if kept == lost:
+            skipped.append(edge)
             continue
         for home in members.pop(lost):
             members[kept].append(home)
             group[home] = kept
             placed[home] = Placed(customer_id=kept, decision=edge.decision)
-    return placed
+    return placed, skipped
 
 
 def grades(contacts: Sequence[Contact], links: Iterable[tuple[ContactId, ContactId]]) -> dict[ContactId, Grade]:

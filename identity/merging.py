@@ -24,6 +24,7 @@ from identity.customers import (
     components,
     desk_contact,
     grades,
+    idle,
 )
 from identity.errors import Absorbed, AlreadyUndone, Impossible, NotFound
 from identity.records import ChangedContact, NewContact
@@ -65,6 +66,15 @@ class Joined(msgspec.Struct, frozen=True, kw_only=True):
     other: CustomerId
     moved: tuple[ContactId, ...]
     contacts: tuple[Contact, ...]
+
+
+class Split(msgspec.Struct, frozen=True, kw_only=True):
+    """What splitting off leaves: the contacts, and the edges that go with it: `crossing` keep their ends apart, `idle`
+    joined nothing any more."""
+
+    contacts: tuple[Contact, ...]
+    crossing: tuple[Edge, ...]
+    idle: tuple[Edge, ...]
 
 
 async def read_scene(db: store.Db, workspace: WorkspaceId, customers: Sequence[CustomerId]) -> Scene:
@@ -114,24 +124,15 @@ def contact_of(row: store.Row) -> Contact:
     )
 
 
-def replaced(
-    scene: Scene, edges: Iterable[Edge], homes: dict[ContactId, CustomerId] | None = None
-) -> tuple[Contact, ...]:
-    """The scene's contacts as they stand under other edges or homes: customer, decision and grade of each."""
-    moved = homes or {}
-    at_home = {c.id: moved.get(c.id, c.home_id) for c in scene.contacts}
+def replaced(scene: Scene, edges: Iterable[Edge]) -> tuple[Contact, ...]:
+    """The scene's contacts as they stand under other edges: customer, decision and grade of each."""
     standing = tuple(edges)
-    placed = components(scene.homes | {desk_contact(h): h for h in at_home.values()} | at_home, standing)
+    placed = components(scene.homes, standing)
     out: list[Contact] = []
     by_customer: dict[CustomerId, list[Contact]] = {}
     for contact in scene.contacts:
-        where = placed[at_home[contact.id]]
-        new = msgspec.structs.replace(
-            contact,
-            home_id=at_home[contact.id],
-            customer_id=where.customer_id,
-            customer_decision=where.decision,
-        )
+        where = placed[contact.home_id]
+        new = msgspec.structs.replace(contact, customer_id=where.customer_id, customer_decision=where.decision)
         by_customer.setdefault(where.customer_id, []).append(new)
     for together in by_customer.values():
         out.extend(_graded(together, scene.links, standing))
@@ -279,8 +280,11 @@ def planned_split(
     contacts: Sequence[ContactId],
     new_home: CustomerId,
     decision: DecisionId,
-) -> tuple[Contact, ...]:
-    """The contacts as they stand once some have a home of their own. Raises `NotFound` and `Impossible`."""
+) -> Split:
+    """The contacts as they stand once some have a home of their own, with their edges along.
+
+    Where everybody would go along, the edges between those named and the others are taken back with the split
+    (docs/decisions/0005). Raises `NotFound` and `Impossible`."""
     there = {contact.id: contact for contact in scene.of(customer)}
     chosen = set(contacts)
     if not chosen:
@@ -291,10 +295,26 @@ def planned_split(
         raise Impossible("contacts", "a desk contact belongs to its customer and cannot be split off")
     if all(c.id in chosen for c in there.values() if c.source != DESK_SOURCE):
         raise Impossible("contacts", "all contacts of a customer cannot be split off: nobody would be left")
-    parted = tuple(
-        msgspec.structs.replace(c, home_decision=decision, via=None) if c.id in chosen else c for c in scene.contacts
+    new = msgspec.structs.replace(
+        scene, contacts=tuple(_split_off(c, chosen, new_home, decision) for c in scene.contacts)
     )
-    return replaced(msgspec.structs.replace(scene, contacts=parted), scene.edges, dict.fromkeys(chosen, new_home))
+    edges, after = list(scene.edges), replaced(new, scene.edges)
+    crossing: list[Edge] = []
+    if len({c.customer_id for c in after if c.source != DESK_SOURCE}) == 1:
+        crossing = [edge for edge in edges if (edge.kept in chosen) != (edge.lost in chosen)]
+        edges = [edge for edge in edges if edge not in crossing]
+    spare = idle(new.homes, edges)
+    return Split(
+        contacts=replaced(new, [edge for edge in edges if edge not in spare]),
+        crossing=tuple(crossing),
+        idle=tuple(spare),
+    )
+
+
+def _split_off(contact: Contact, chosen: set[ContactId], home: CustomerId, decision: DecisionId) -> Contact:
+    if contact.id not in chosen:
+        return contact
+    return msgspec.structs.replace(contact, home_id=home, home_decision=decision, via=None)
 
 
 def _changed(contact: Contact) -> ChangedContact:

@@ -5,12 +5,13 @@ transaction. With `preview` it stops before the first write and answers in the s
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 
 from identity import merging
 from identity import store as identity_store
-from identity.customers import ContactId, CustomerId, DecisionId, LinkDecision, desk_contact
+from identity.customers import ContactId, CustomerId, DecisionId, Edge, LinkDecision, desk_contact
 from identity.errors import AlreadyUndone, Impossible, NotFound
 from identity.merging import Scene
 from timeline import store
@@ -65,6 +66,8 @@ async def unmerge(db: store.Db, desk: Desk, customer: CustomerId, decision: Deci
         raise NotFound
     if row["kind"] == "split":
         return await _undo_split(db, desk, customer, row)
+    if row["kind"] == "place":
+        return await undo_placing(db, desk, customer, row)
     scene = await read_scene(db, desk, [customer])
     row = await identity_store.decision(db, desk.workspace, decision)
     assert row is not None
@@ -75,9 +78,7 @@ async def unmerge(db: store.Db, desk: Desk, customer: CustomerId, decision: Deci
     if row["kind"] == "merge":
         return await _undo_merge(db, desk, scene, customer, decision)
     if row["kind"] == "link":
-        return await _split(db, desk, scene, customer, [row["contact_a"]])
-    if row["kind"] == "place":
-        return await undo_placing(db, desk, customer, row)
+        return await _split(db, desk, scene, customer, [row["contact_a"]], undoes=decision)
     if row["kind"] == "not_same":
         change = Change(decision_id=None, customer_id=customer, moved=(), changed={"contacts": 0, "events": 0})
         if desk.preview:
@@ -96,21 +97,25 @@ async def _undo_merge(db: store.Db, desk: Desk, scene: Scene, customer: Customer
     changed = await extent(db, desk, moved) | {"restored": [back]}
     if desk.preview:
         return Change(decision_id=None, customer_id=back, moved=moved, changed=changed)
-    undone = LinkDecision(
-        id=DecisionId(desk.new_id()),
-        kind="unmerge",
-        contact_a=edge.kept,
-        contact_b=edge.lost,
-        undoes=decision,
-        actor=desk.actor,
-        reason=desk.reason,
-        decided_at=await time_of(db, desk),
-    )
+    undone = _unmerging(desk, edge, await time_of(db, desk))
     await identity_store.write_decision(db, desk.workspace, undone)
     await merging.apply(db, desk.workspace, scene, after, undone.decided_at)
     shown = CustomersUnmerged(decision=undone.id, undoes=decision, kept=customer, restored=back, reason=desk.reason)
     await seam(db, desk, [customer, back], shown, undone.decided_at)
     return Change(decision_id=undone.id, customer_id=back, moved=moved, changed=changed)
+
+
+def _unmerging(desk: Desk, edge: Edge, now: datetime) -> LinkDecision:
+    return LinkDecision(
+        id=DecisionId(desk.new_id()),
+        kind="unmerge",
+        contact_a=edge.kept,
+        contact_b=edge.lost,
+        undoes=edge.decision,
+        actor=desk.actor,
+        reason=desk.reason,
+        decided_at=now,
+    )
 
 
 async def split(db: store.Db, desk: Desk, customer: CustomerId, contacts: Sequence[ContactId]) -> Change:
@@ -119,9 +124,17 @@ async def split(db: store.Db, desk: Desk, customer: CustomerId, contacts: Sequen
     return await _split(db, desk, scene, customer, contacts)
 
 
-async def _split(db: store.Db, desk: Desk, scene: Scene, customer: CustomerId, contacts: Sequence[ContactId]) -> Change:
+async def _split(
+    db: store.Db,
+    desk: Desk,
+    scene: Scene,
+    customer: CustomerId,
+    contacts: Sequence[ContactId],
+    undoes: DecisionId | None = None,
+) -> Change:
     home, decision = CustomerId(desk.new_id()), DecisionId(desk.new_id())
-    after = merging.planned_split(scene, customer, contacts, home, decision)
+    plan = merging.planned_split(scene, customer, contacts, home, decision)
+    after = plan.contacts
     moved = merging.moved(scene, after)
     changed = await extent(db, desk, moved)
     new = next(c.customer_id for c in after if c.home_id == home)
@@ -138,6 +151,7 @@ async def _split(db: store.Db, desk: Desk, scene: Scene, customer: CustomerId, c
         contact_b=desk_contact(old_homes[0]),
         contacts=list(contacts),
         home_id=home,
+        undoes=undoes,
         actor=desk.actor,
         reason=desk.reason,
         decided_at=now,
@@ -145,9 +159,13 @@ async def _split(db: store.Db, desk: Desk, scene: Scene, customer: CustomerId, c
     await identity_store.write_decision(db, desk.workspace, parted)
     for old in old_homes[1:]:
         apart = msgspec.structs.replace(
-            parted, id=DecisionId(desk.new_id()), kind="not_same", contact_b=desk_contact(old), contacts=[]
+            parted, id=DecisionId(desk.new_id()), kind="not_same", contact_b=desk_contact(old), contacts=[], undoes=None
         )
         await identity_store.write_decision(db, desk.workspace, apart)
+    for edge in plan.crossing:
+        await identity_store.write_decision(db, desk.workspace, _unmerging(desk, edge, now))
+    for edge in plan.idle:
+        await undo(db, desk, edge.decision, now)
     await identity_store.write_customers(db, desk.workspace, [home], [now])
     await merging.apply(db, desk.workspace, scene, after, now)
     shown = ContactsSplit(
