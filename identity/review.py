@@ -18,15 +18,18 @@ async def placed(db: Db, workspace: WorkspaceId, event_id: UUID) -> Row | None:
     )
 
 
-async def latest_placing(db: Db, workspace: WorkspaceId, event_id: UUID, origin: ContactId) -> Row | None:
-    """The latest standing decision that placed the item."""
+async def latest_placing(
+    db: Db, workspace: WorkspaceId, event_id: UUID, origin: ContactId, but: DecisionId
+) -> Row | None:
+    """The latest standing decision that placed the item, apart from one."""
     return await db.fetchrow(
         "SELECT d.id, d.contact_b FROM link_decision d WHERE d.workspace_id = $1 AND d.kind = 'place' "
-        "AND d.contact_a = $3 AND d.event_id = $2 AND NOT EXISTS "
+        "AND d.contact_a = $3 AND d.event_id = $2 AND d.id <> $4 AND NOT EXISTS "
         "(SELECT FROM link_decision u WHERE u.workspace_id = $1 AND u.undoes = d.id) ORDER BY d.position DESC LIMIT 1",
         workspace,
         event_id,
         origin,
+        but,
     )
 
 

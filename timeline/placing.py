@@ -7,7 +7,7 @@ import msgspec
 from identity import merging, review
 from identity import store as identity_store
 from identity.customers import ContactId, CustomerId, DecisionId, LinkDecision
-from identity.errors import Absorbed, Impossible, NotFound
+from identity.errors import Absorbed, AlreadyUndone, Impossible, NotFound
 from timeline import store
 from timeline.decisions import Change, Desk, lock_customers, seam, seam_of_undoing, time_of, undo
 from timeline.errors import StartOver
@@ -44,7 +44,10 @@ async def place(
         raise NotFound
     to, receiver = await _receiver(db, desk, contact, target)
     await lock_customers(db, desk, [customer, receiver])
-    if not desk.preview and (origin, present, source) != await _standing(db, desk, event_id):
+    if not desk.preview and (
+        (origin, present, source) != await _standing(db, desk, event_id)
+        or (to, receiver) != await _receiver(db, desk, contact, target)
+    ):
         raise StartOver
     if to == present:
         raise Impossible("contact" if contact else "customer", "the item stands there already")
@@ -108,24 +111,61 @@ async def _receiver(
 
 
 async def undo_placing(db: store.Db, desk: Desk, customer: CustomerId, row: identity_store.Row) -> Change:
-    """Take a placement back: the item goes where the latest of the other placements says, else where it came in."""
-    origin, event_id = row["contact_a"], row["event_id"]
-    _, present, source = await _standing(db, desk, event_id)
-    ends = await identity_store.pointers(db, desk.workspace, [origin, row["contact_b"]])
-    await lock_customers(db, desk, [customer, *ends.values()])
+    """Take a placement back: the item goes where the latest of the other placements says, else where it came in.
+
+    Raises `NotFound`, `Absorbed` and `AlreadyUndone`."""
+    event_id = row["event_id"]
+    before = await _before(db, desk, row)
+    await lock_customers(db, desk, [customer, *before.customers.values()])
+    if not desk.preview and before != await _before(db, desk, row):
+        raise StartOver
+    if customer not in (before.customers[row["contact_a"]], before.customers[row["contact_b"]]):
+        survivor = await identity_store.survivor(db, desk.workspace, customer)
+        raise NotFound if survivor in (None, customer) else Absorbed(customer, survivor)
+    if before.undone:
+        raise AlreadyUndone("this placement was undone before")
+    goes = before.goes if before.wins else before.stands
     about = sum(found["n"] for found in await store.count_items(db, desk.workspace, [event_id]))
-    now = await time_of(db, desk)
-    standing = await review.placed(db, desk.workspace, event_id)
-    wins = standing is not None and standing["decision_id"] == row["id"]
-    changed = {"events": about if wins else 0}
+    change = Change(
+        decision_id=None,
+        customer_id=before.customers[goes],
+        moved=(),
+        changed={"events": about if before.wins else 0},
+    )
     if desk.preview:
-        return Change(decision_id=None, customer_id=ends[origin] if wins else source, moved=(), changed=changed)
+        return change
+    now = await time_of(db, desk)
     undone = await undo(db, desk, row["id"], now)
-    if wins:
-        latest = await review.latest_placing(db, desk.workspace, event_id, origin)
-        to = (latest["contact_b"], latest["id"]) if latest else None
-        await review.move_item(db, desk.workspace, event_id, origin, to, now)
-        present = to[0] if to else origin
-    back = (await identity_store.pointers(db, desk.workspace, [present]))[present]
-    await seam_of_undoing(db, desk, list({source, back}), undone, row["id"], now)
-    return Change(decision_id=undone, customer_id=back, moved=(), changed=changed)
+    if before.wins:
+        to = (goes, before.goes_by) if before.goes_by else None
+        await review.move_item(db, desk.workspace, event_id, row["contact_a"], to, now)
+    seen = list(dict.fromkeys([before.customers[before.stands], before.customers[goes]]))
+    await seam_of_undoing(db, desk, seen, undone, row["id"], now)
+    return msgspec.structs.replace(change, decision_id=undone)
+
+
+class _Before(msgspec.Struct, frozen=True, kw_only=True):
+    """A placement before it is taken back: `wins` where the item stands by it; `goes` is its place without it."""
+
+    stands: ContactId
+    wins: bool
+    goes: ContactId
+    goes_by: DecisionId | None
+    undone: bool
+    customers: dict[ContactId, CustomerId]
+
+
+async def _before(db: store.Db, desk: Desk, row: identity_store.Row) -> _Before:
+    origin, to = row["contact_a"], row["contact_b"]
+    standing = await review.placed(db, desk.workspace, row["event_id"])
+    other = await review.latest_placing(db, desk.workspace, row["event_id"], origin, but=row["id"])
+    again = await identity_store.decision(db, desk.workspace, row["id"])
+    stands, goes = standing["contact_id"] if standing else origin, other["contact_b"] if other else origin
+    return _Before(
+        stands=stands,
+        wins=standing is not None and standing["decision_id"] == row["id"],
+        goes=goes,
+        goes_by=other["id"] if other else None,
+        undone=again is None or again["undone"],
+        customers=await identity_store.pointers(db, desk.workspace, list({origin, to, stands, goes})),
+    )

@@ -11,8 +11,9 @@ from identity import store as identity_store
 from identity.customers import ContactId, CustomerId, DecisionId, LinkDecision
 from identity.errors import AlreadyUndone, NotFound
 from timeline import store
-from timeline.decisions import Change, Desk, read_scene, time_of
+from timeline.decisions import Change, Desk, lock_customers, time_of
 from timeline.desk import merge
+from timeline.errors import StartOver
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +68,8 @@ async def accept(db: store.Db, desk: Desk, suggestion_id: UUID) -> Change:
     row = await _open(db, desk, suggestion_id)
     pair = [row["customer_a"], row["customer_b"]]
     if pair[0] == pair[1]:
-        await review.answer_suggestion(db, desk.workspace, suggestion_id, "accepted", None, await time_of(db, desk))
+        if not desk.preview:
+            await review.answer_suggestion(db, desk.workspace, suggestion_id, "accepted", None, await time_of(db, desk))
         return Change(decision_id=None, customer_id=pair[0], moved=(), changed={"contacts": 0, "events": 0})
     ages = await identity_store.customer_ages(db, desk.workspace, pair)
     kept, other = sorted(pair, key=lambda customer: (ages[customer], customer))
@@ -90,9 +92,11 @@ async def _open(db: store.Db, desk: Desk, suggestion_id: UUID) -> identity_store
     found = await review.suggestion(db, desk.workspace, suggestion_id)
     if found is None:
         raise NotFound
-    await read_scene(db, desk, list(dict.fromkeys([found["customer_a"], found["customer_b"]])))
+    await lock_customers(db, desk, [found["customer_a"], found["customer_b"]])
     row = await review.suggestion(db, desk.workspace, suggestion_id)
     assert row is not None
+    if (row["customer_a"], row["customer_b"]) != (found["customer_a"], found["customer_b"]):
+        raise StartOver
     if row["state"] != "open":
         raise AlreadyUndone(f"this suggestion was {row['state']} before")
     return row
