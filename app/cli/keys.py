@@ -25,7 +25,7 @@ def key() -> None:
 @click.option(
     "--proves",
     metavar="LIST",
-    help=f"Identifier kinds that this sender proves, separated by commas, or `none`. Default: all ({', '.join(KINDS)}).",
+    help=f"Identifier kinds that this sender proves, separated by commas, or `none`. Default: {', '.join(KINDS)}.",
 )
 @click.option(
     "--rate",

@@ -20,7 +20,7 @@ from app.supervise import watch_parent
     "--server",
     "carrier",
     type=click.Choice(["granian", "uvicorn"]),
-    default="granian",
+    default="uvicorn",
     show_default=True,
     help="Which HTTP server carries the application.",
 )
@@ -37,4 +37,4 @@ def serve(carrier: Carrier) -> None:
     with admin_address(settings) as address:
         asyncio.run(wait_until_fit(settings, address))
         app = create_app(settings, app_url(settings, address))
-        carry(app, settings, carrier, lambda: None)
+        carry(app, settings, carrier, app.state.edge.live.close)

@@ -2,6 +2,11 @@
 
 from typing import Final, NamedTuple
 
+
+def _listed(words: str) -> tuple[str, ...]:
+    return tuple(words.split())
+
+
 SHOP: Final = "Northfold Outdoor"
 SCOPE: Final = "northfold.example"
 COLLEAGUES: Final = (
@@ -13,10 +18,18 @@ COLLEAGUES: Final = (
 )
 MAIL_HOSTS: Final = ("fellmail.example", "postbox.example", "brightnet.example", "inbox.example", "homepost.example")
 
-GIVEN: Final = ["Amelia", "Noah", "Isla", "Arthur", "Freya", "Leo", "Maya", "Oscar", "Ivy", "Theo", "Grace", "Finlay", "Rosa", "Callum", "Nadia", "Hugo", "Elsie", "Ravi", "Poppy", "Jonah", "Alice", "Marcus", "Zara", "Felix", "Beth", "Owen", "Leila", "Duncan", "Clara", "Sami", "Molly", "Patrick", "Aisha", "Gareth", "Nora", "Dylan", "Tara", "Simon", "Ingrid", "Malik", "Fiona", "Rhys", "Helen", "Kieran", "Yasmin", "Stuart", "Lydia", "Craig", "Amina", "Joel", "Heather", "Victor", "Sian", "Anton", "Megan", "Idris", "Kate", "Luis", "Erin", "Bruno"]
-
-FAMILY: Final = ["Whitfield", "Okoro", "Barlow", "Sinclair", "Mistry", "Penrose", "Achterberg", "Lowell", "Farrow", "Hussain", "Kettle", "Drummond", "Vance", "Ellery", "Quayle", "Brandt", "Cairns", "Mwangi", "Thorne", "Ashby", "Pritchard", "Novak", "Sutherland", "Rahman", "Fielding", "Marsh", "Beckett", "Iqbal", "Holloway", "Greer", "Tennant", "Osei", "Winslow", "Radcliffe", "Bhatt", "Calder", "Munro", "Eastwood", "Lam", "Harkness", "Devlin", "Petrov", "Rowntree", "Siddiqui", "Oakley", "Blythe", "Ferreira", "Garrick", "Hale", "Strand"]
-
+GIVEN: Final = _listed(
+    "Amelia Noah Isla Arthur Freya Leo Maya Oscar Ivy Theo Grace Finlay Rosa Callum Nadia Hugo Elsie Ravi Poppy Jonah "
+    "Alice Marcus Zara Felix Beth Owen Leila Duncan Clara Sami Molly Patrick Aisha Gareth Nora Dylan Tara Simon "
+    "Ingrid Malik Fiona Rhys Helen Kieran Yasmin Stuart Lydia Craig Amina Joel Heather Victor Sian Anton Megan Idris "
+    "Kate Luis Erin Bruno"
+)
+FAMILY: Final = _listed(
+    "Whitfield Okoro Barlow Sinclair Mistry Penrose Achterberg Lowell Farrow Hussain Kettle Drummond Vance Ellery "
+    "Quayle Brandt Cairns Mwangi Thorne Ashby Pritchard Novak Sutherland Rahman Fielding Marsh Beckett Iqbal Holloway "
+    "Greer Tennant Osei Winslow Radcliffe Bhatt Calder Munro Eastwood Lam Harkness Devlin Petrov Rowntree Siddiqui "
+    "Oakley Blythe Ferreira Garrick Hale Strand"
+)
 PLACES: Final = (
     ("Keswick", "CA12 5JR", "Main Street"),
     ("Sheffield", "S1 2GU", "Norfolk Row"),
