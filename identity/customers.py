@@ -137,15 +137,18 @@ def _replayed(
     return placed, skipped
 
 
-def grades(contacts: Sequence[Contact], links: Iterable[tuple[ContactId, ContactId]]) -> dict[ContactId, Grade]:
+def grades(
+    contacts: Sequence[Contact], links: Iterable[tuple[ContactId, ContactId]], through: Iterable[ContactId] = ()
+) -> dict[ContactId, Grade]:
     """How sure it is that each contact of one customer is this customer.
 
     `links` are the verified ones. Contacts that they join are a proved group: in company the oldest proved
-    group is verified and the others presumed; alone, a contact is verified with a proved strong identifier."""
+    group is verified and the others presumed; alone, a contact is verified with a proved strong identifier.
+    `through` are desk contacts of homes that nobody is left in: links still pass through them."""
     if len(contacts) == 1:
         only = contacts[0]
         return {only.id: "verified" if only.proved else "possible"}
-    root = {contact.id: contact.id for contact in contacts}
+    root = {contact: contact for contact in (*through, *(contact.id for contact in contacts))}
 
     def find(contact: ContactId) -> ContactId:
         while root[contact] != contact:

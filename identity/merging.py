@@ -151,7 +151,8 @@ def _graded(
     verified = [*links, *((edge.kept, edge.lost) for edge in edges if edge.grade == "verified")]
     split: dict[UUID, ContactId] = {}
     verified.extend((c.id, split.setdefault(c.home_decision, c.id)) for c in people if c.home_decision is not None)
-    graded = grades(people, [(oldest.get(a, a), oldest.get(b, b)) for a, b in verified])
+    left = [desk_contact(contact.home_id) for contact in together if contact.home_id not in oldest]
+    graded = grades(people, [(oldest.get(a, a), oldest.get(b, b)) for a, b in verified], left)
     return [msgspec.structs.replace(c, grade=graded.get(c.id, "verified")) for c in together]
 
 
