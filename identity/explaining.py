@@ -118,12 +118,17 @@ async def read_identity(
         decisions=decisions,
         possible=[possible_view(possible) for possible in people.possible],
         suggestions=[
-            {"id": row["id"], "state": row["state"], "contact_a": row["contact_a"], "contact_b": row["contact_b"]}
+            {"id": row["id"], "state": _state(row, as_of), "contact_a": row["contact_a"], "contact_b": row["contact_b"]}
             for row in suggested
             if as_of is None or row["created_at"] <= as_of
         ],
         absorbed=people.absorbed,
     )
+
+
+def _state(row: store.Row, as_of: datetime | None) -> str:
+    answered = row["decided_at"] is not None and (as_of is None or row["decided_at"] <= as_of)
+    return row["state"] if answered else "open"
 
 
 def identifier_views(held: list[HeldIdentifier]) -> list[IdentifierView]:

@@ -124,15 +124,17 @@ _HELD = (
     "v.class AS value_class, v.reason AS shared FROM mine CROSS JOIN LATERAL "
     "(SELECT * FROM identifier o WHERE o.workspace_id = $1 AND o.contact_id = mine.id OFFSET 0) AS i "
     "LEFT JOIN LATERAL (SELECT class, reason FROM value_class c WHERE c.workspace_id = $1 AND c.kind = i.kind "
-    "AND c.scope = i.scope AND c.value = i.value LIMIT 1) AS v ON true WHERE i.first_seen <= {at})"
+    "AND c.scope = i.scope AND c.value = i.value AND c.decided_at <= {at} LIMIT 1) AS v ON true WHERE i.first_seen "
+    "<= {at})"
 )
 _IDENTIFIERS = (
     ", (SELECT json_agg(held ORDER BY held.first_seen, held.kind, held.value) FROM held) AS identifiers, "
     "(SELECT json_agg(p) FROM (SELECT DISTINCT ON (o.id) o.id AS contact_id, o.customer_id, o.name, h.kind, "
-    "  h.scope, h.value, h.verified AS ours_verified, x.verified_at IS NOT NULL AS theirs_verified FROM held h "
+    "  h.scope, h.value, h.verified AS ours_verified, coalesce(x.verified_at <= {at}, false) AS theirs_verified "
+    "  FROM held h "
     "  CROSS JOIN LATERAL (SELECT i.contact_id, i.verified_at FROM identifier i WHERE i.workspace_id = $1 "
     "    AND i.kind = h.kind AND i.scope = h.scope AND i.value = h.value AND i.first_seen <= {at} LIMIT 20) AS x "
-    "  CROSS JOIN LATERAL (SELECT * FROM contact c WHERE c.workspace_id = $1 AND c.id = x.contact_id LIMIT 1) AS o "
+    "  CROSS JOIN LATERAL ({other}) AS o "
     "  WHERE o.customer_id <> $2 AND h.problem IS NULL AND h.kind <> 'visitor' "
     "  AND h.value_class IS DISTINCT FROM 'shared' AND o.id NOT IN (SELECT id FROM mine) "
     "  ORDER BY o.id, h.kind LIMIT 20) AS p) AS possible"
@@ -152,10 +154,19 @@ _PEOPLE = (
 )
 
 
+_OTHER_NOW = "SELECT * FROM contact c WHERE c.workspace_id = $1 AND c.id = x.contact_id LIMIT 1"
+_OTHER_THEN = (
+    "SELECT id, customer_id, name, grade FROM contact WHERE workspace_id = $1 AND id = x.contact_id AND since <= $3 "
+    "UNION ALL SELECT contact_id, customer_id, name, grade FROM contact_past WHERE workspace_id = $1 "
+    "AND contact_id = x.contact_id AND since <= $3 AND until > $3 LIMIT 1"
+)
+
+
 def _people(then: bool, whole: bool) -> str:
     """Whole with identifiers and possible contacts, which a page of the thread does without."""
     at = "$3::timestamptz" if then else "'infinity'::timestamptz"
-    held, identifiers = (_HELD.format(at=at), _IDENTIFIERS.format(at=at)) if whole else ("", "")
+    other = _OTHER_THEN if then else _OTHER_NOW
+    held, identifiers = (_HELD.format(at=at), _IDENTIFIERS.format(at=at, other=other)) if whole else ("", "")
     return _PEOPLE.format(mine=_THEN if then else _NOW, at=at, held=held, identifiers=identifiers)
 
 

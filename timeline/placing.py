@@ -51,7 +51,7 @@ async def place(
         raise StartOver
     if to == present:
         raise Impossible("contact" if contact else "customer", "the item stands there already")
-    about = sum(row["n"] for row in await store.count_items(db, desk.workspace, [event_id]))
+    about = await store.count_about(db, desk.workspace, event_id)
     placed = ItemMoved(
         decision_id=None,
         event_id=EventId(event_id),
@@ -125,7 +125,7 @@ async def undo_placing(db: store.Db, desk: Desk, customer: CustomerId, row: iden
     if before.undone:
         raise AlreadyUndone("this placement was undone before")
     goes = before.goes if before.wins else before.stands
-    about = sum(found["n"] for found in await store.count_items(db, desk.workspace, [event_id]))
+    about = await store.count_about(db, desk.workspace, event_id)
     change = Change(
         decision_id=None,
         customer_id=before.customers[goes],

@@ -48,11 +48,10 @@ async def append(
         "standing AS (SELECT k.* FROM k CROSS JOIN LATERAL (SELECT FROM contact c WHERE c.workspace_id = $1 "
         "AND c.id = k.contact_id AND c.customer_id = k.customer_id LIMIT 1) AS c ORDER BY k.ord), "
         "written AS (INSERT INTO event (workspace_id, epoch, id, contact_id, type, channel, direction, "
-        "conversation, source, "
-        "source_id, actor, about, shown_at, occurred_at, recorded_at, data) SELECT $1, (SELECT epoch FROM workspace "
+        "conversation, source, source_id, actor, about, shown_at, occurred_at, recorded_at, data) SELECT $1, (SELECT "
+        "epoch FROM workspace "
         "WHERE id = $1), id, contact_id, type, channel, direction, conversation, source, source_id, actor, "
-        "about, shown_at, "
-        "occurred_at, recorded_at, data FROM standing ORDER BY ord), "
+        "about, shown_at, occurred_at, recorded_at, data FROM standing ORDER BY ord), "
         "counted AS (INSERT INTO contact_count AS n (workspace_id, contact_id, events, messages, orders) "
         "SELECT $1, contact_id, count(*), count(*) FILTER (WHERE type = 'MessageRecorded'), sum(orders) FROM standing "
         "GROUP BY contact_id ORDER BY contact_id ON CONFLICT (workspace_id, contact_id) DO UPDATE SET "
@@ -209,8 +208,7 @@ async def summary(db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId])
         "0)]::bigint[] "
         "FROM contact_count WHERE workspace_id = $1 AND contact_id = ANY($2::uuid[])) AS counts, "
         "(SELECT json_agg(o ORDER BY o.shown_at DESC, o.type, o.id) FROM (SELECT DISTINCT ON (type, id) type, "
-        "id, version, "
-        "state, kind, contact_id, event_id, shown_at FROM object_state WHERE workspace_id = $1 "
+        "id, version, state, kind, contact_id, event_id, shown_at FROM object_state WHERE workspace_id = $1 "
         "AND contact_id = ANY($2::uuid[]) ORDER BY type, id, version_number DESC, version_text DESC) AS o) AS objects, "
         "(SELECT epoch FROM workspace WHERE id = $1) AS epoch, "
         "pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xid",
@@ -233,20 +231,51 @@ async def events_of(db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId
     return kept
 
 
-async def count_items(db: Db, workspace: WorkspaceId, items: Sequence[UUID]) -> list[Row]:
-    """How many events of each type some items are, with all that is about them."""
-    return await db.fetch(
-        "SELECT type, count(*) AS n FROM event WHERE workspace_id = $1 "
-        "AND (id = ANY($2::uuid[]) OR about = ANY($2::uuid[])) GROUP BY type",
-        workspace,
-        items,
+async def count_about(db: Db, workspace: WorkspaceId, event_id: UUID) -> int:
+    """An item and all that is about it."""
+    counting = "SELECT count(*) FROM event WHERE workspace_id = $1 AND (id = $2 OR about = $2)"
+    return await db.fetchval(counting, workspace, event_id) or 0
+
+
+async def count_placed(
+    db: Db,
+    workspace: WorkspaceId,
+    contacts: Sequence[ContactId],
+    out: Sequence[UUID],
+    here: Sequence[UUID],
+    as_of: datetime | None,
+) -> Row:
+    """What items placed off and onto the streams of some contacts change in their counts. An order counts where any
+    of its states stands."""
+    moved = (
+        "SELECT {sign} AS sign, e.id, e.type, e.contact_id, e.data->'object'->>'type' AS kept_type, "
+        "e.data->'object'->>'id' AS kept_id FROM event e WHERE e.workspace_id = $1 AND (e.id = ANY({items}::uuid[]) "
+        "OR e.about = ANY({items}::uuid[])) AND e.recorded_at <= coalesce($5::timestamptz, 'infinity')"
     )
+    row = await db.fetchrow(
+        f"WITH moved AS ({moved.format(sign=-1, items='$3')} UNION ALL {moved.format(sign=1, items='$4')}), "
+        "orders AS (SELECT DISTINCT sign, contact_id, kept_type, kept_id, CASE WHEN kept_id IS NULL THEN id END AS one "
+        "FROM moved WHERE type = 'OrderRecorded') SELECT coalesce(sum(sign), 0)::bigint AS events, "
+        "coalesce(sum(sign) FILTER (WHERE type = 'MessageRecorded'), 0)::bigint AS messages, "
+        "(SELECT coalesce(sum(o.sign), 0)::bigint FROM orders o WHERE NOT EXISTS (SELECT FROM event s "
+        "  WHERE s.workspace_id = $1 AND s.contact_id = o.contact_id AND s.contact_id = ANY($2::uuid[]) "
+        "  AND s.type = 'OrderRecorded' AND s.data->'object'->>'type' = o.kept_type "
+        "  AND s.data->'object'->>'id' = o.kept_id AND s.recorded_at <= coalesce($5::timestamptz, 'infinity') "
+        "  AND NOT (s.id = ANY($3) OR coalesce(s.about = ANY($3), false)))) AS orders FROM moved",
+        workspace,
+        contacts,
+        out,
+        here,
+        as_of,
+    )
+    assert row is not None
+    return row
 
 
 async def count_as_of(db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId], as_of: datetime) -> list[Row]:
     """How many events of each type had been recorded; counts are kept for today only, so this one reads the streams."""
     return await db.fetch(
-        "SELECT type, count(*) AS n, count(DISTINCT (data->'object'->>'type', data->'object'->>'id')) "
+        "SELECT type, count(*) AS n, count(DISTINCT (contact_id, data->'object'->>'type', data->'object'->>'id')) "
         "FILTER (WHERE data ? 'object') + count(*) FILTER (WHERE NOT data ? 'object') AS things FROM event "
         "WHERE workspace_id = $1 AND contact_id = ANY($2::uuid[]) AND recorded_at <= $3 GROUP BY type",
         workspace,
@@ -258,8 +287,7 @@ async def count_as_of(db: Db, workspace: WorkspaceId, contacts: Sequence[Contact
 async def objects_as_of(db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId], as_of: datetime) -> list[Row]:
     return await db.fetch(
         f"SELECT {EVENT} FROM event e WHERE e.workspace_id = $1 AND e.contact_id = ANY($2::uuid[]) AND "
-        f"e.recorded_at <= $3 "
-        "AND e.data ? 'object' ORDER BY e.position",
+        "e.recorded_at <= $3 AND e.data ? 'object' ORDER BY e.position",
         workspace,
         contacts,
         as_of,
@@ -299,13 +327,12 @@ async def write_states(db: Db, workspace: WorkspaceId, states: Sequence[StateRow
     """Keep the newest state of each object; `states` hold each object once. Equal versions: the later push wins."""
     await db.execute(
         "INSERT INTO object_state AS o (workspace_id, contact_id, type, id, version_number, version_text, "
-        "version, state, kind, "
-        "event_id, shown_at) SELECT $1, k.* FROM unnest($2::uuid[], $3::text[], $4::text[], $5::numeric[], $6::text[], "
+        "version, state, kind, event_id, shown_at) SELECT $1, k.* FROM unnest($2::uuid[], $3::text[], $4::text[], "
+        "$5::numeric[], $6::text[], "
         "$7::jsonb[], $8::jsonb[], $9::text[], $10::uuid[], $11::timestamptz[]) AS k "
         "ON CONFLICT (workspace_id, contact_id, type, id) DO UPDATE SET version_number = excluded.version_number, "
-        "version_text = excluded.version_text, version = excluded.version, state = excluded.state, kind = "
-        "excluded.kind, "
-        "event_id = excluded.event_id, shown_at = excluded.shown_at "
+        "version_text = excluded.version_text, version = excluded.version, state = excluded.state, "
+        "kind = excluded.kind, event_id = excluded.event_id, shown_at = excluded.shown_at "
         "WHERE (excluded.version_number, excluded.version_text) >= (o.version_number, o.version_text)",
         workspace,
         [s.contact_id for s in states],
@@ -325,13 +352,10 @@ async def follow(db: Db, workspace: WorkspaceId, after: tuple[int, int, int], li
     """Events behind a checkpoint that no open transaction can still precede, by `(epoch, xid, position)`."""
     return await db.fetch(
         f"SELECT e.epoch, e.xid::text::bigint AS xid, e.position, {EVENT}, c.customer_id FROM event e "
-        "CROSS JOIN LATERAL (SELECT customer_id FROM contact WHERE workspace_id = $1 AND id = e.contact_id LIMIT "
-        "1) AS c "
-        "WHERE e.workspace_id = $1 "
-        "AND (e.epoch, e.xid, e.position) > ($2, $3::bigint::text::xid8, $4) "
-        "AND (e.xid < pg_snapshot_xmin(pg_current_snapshot()) OR e.epoch < (SELECT epoch FROM workspace WHERE id "
-        "= $1)) "
-        "ORDER BY e.epoch, e.xid, e.position LIMIT $5",
+        "CROSS JOIN LATERAL (SELECT customer_id FROM contact WHERE workspace_id = $1 AND id = e.contact_id "
+        "LIMIT 1) AS c WHERE e.workspace_id = $1 AND (e.epoch, e.xid, e.position) > ($2, $3::bigint::text::xid8, $4) "
+        "AND (e.xid < pg_snapshot_xmin(pg_current_snapshot()) OR e.epoch < (SELECT epoch FROM workspace "
+        "WHERE id = $1)) ORDER BY e.epoch, e.xid, e.position LIMIT $5",
         workspace,
         *after,
         limit,

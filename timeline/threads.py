@@ -161,11 +161,12 @@ async def read_profile(db: store.Db, workspace: WorkspaceId, customer: CustomerI
     summary = await store.summary(db, workspace, contacts)
     if query.as_of is None:
         events, messages, orders = summary["counts"]
-        counts = await _placed_counts(db, workspace, people, Counts(events=events, messages=messages, orders=orders))
+        counts = Counts(events=events, messages=messages, orders=orders)
         objects = _objects.decode(summary["objects"] or "[]")
     else:
         counts = await _counts_then(db, workspace, contacts, query.as_of)
         objects = await _objects_then(db, workspace, contacts, query.as_of)
+    counts = await _placed_counts(db, workspace, people, counts, query.as_of)
     return Profile(
         people=people,
         name=views.best_name(people),
@@ -215,18 +216,20 @@ def _placed(people: People) -> tuple[list[UUID], list[UUID]]:
     return [p.event_id for p in moved if p.origin_id in mine], [p.event_id for p in moved if p.contact_id in mine]
 
 
-async def _placed_counts(db: store.Db, workspace: WorkspaceId, people: People, kept: Counts) -> Counts:
-    """Kept counts belong to streams: an item placed by hand counts where it stands."""
+async def _placed_counts(
+    db: store.Db, workspace: WorkspaceId, people: People, streams: Counts, as_of: datetime | None
+) -> Counts:
+    """Counts belong to streams: an item placed by hand counts where it stands."""
     out, here = _placed(people)
-    for items, sign in ((out, -1), (here, 1)):
-        for row in await store.count_items(db, workspace, items) if items else []:
-            kept = msgspec.structs.replace(
-                kept,
-                events=kept.events + sign * row["n"],
-                messages=kept.messages + sign * row["n"] * (row["type"] == "MessageRecorded"),
-                orders=kept.orders + sign * row["n"] * (row["type"] == "OrderRecorded"),
-            )
-    return kept
+    if not (out or here):
+        return streams
+    contacts = [contact.id for contact in people.contacts]
+    placed = await store.count_placed(db, workspace, contacts, out, here, as_of)
+    return Counts(
+        events=streams.events + placed["events"],
+        messages=streams.messages + placed["messages"],
+        orders=streams.orders + placed["orders"],
+    )
 
 
 def _mark(item: Item) -> Mark:
@@ -366,6 +369,8 @@ def rank(version: int | str) -> tuple[int, str]:
 async def summaries(db: store.Db, workspace: WorkspaceId, customers: list[CustomerId]) -> list[CustomerSummary]:
     """Customers as a list shows them, in the order given."""
     return [
-        CustomerSummary(id=people.customer_id, name=views.best_name(people), identifiers=identifier_views(people.identifiers))
+        CustomerSummary(
+            id=people.customer_id, name=views.best_name(people), identifiers=identifier_views(people.identifiers)
+        )
         for people in await views.people_of(db, workspace, customers)
     ]
