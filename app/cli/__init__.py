@@ -9,7 +9,7 @@ from typing import Final
 
 import click
 
-_AT: Final = {
+COMMANDS: Final = {
     "up": "app.cli.up:up",
     "serve": "app.cli.serve:serve",
     "worker": "app.cli.worker:worker",
@@ -23,7 +23,6 @@ _AT: Final = {
     "why": "app.cli.why:why",
     "shared": "app.cli.sharing:shared",
     "quarantine": "app.cli.quarantine:quarantine",
-    "verify-audit": "app.cli.audit:verify_audit",
     "doctor": "app.cli.doctor:doctor",
     "schema": "app.cli.schema:schema",
 }
@@ -41,7 +40,6 @@ _SHORT: Final = {
     "why": "Why two contacts are, or are not, one customer.",
     "shared": "Values that belong to several people and link nobody.",
     "quarantine": "What could not be understood, with its bytes.",
-    "verify-audit": "Compute the audit trail again and compare.",
     "doctor": "Settings, where each came from, and what is wrong.",
     "schema": "The database's schema as SQL.",
 }
@@ -51,12 +49,12 @@ class _Commands(click.Group):
     """A group that imports a command's module only when that command is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return list(_AT)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in _AT:
+        if cmd_name not in COMMANDS:
             return None
-        module, _, name = _AT[cmd_name].partition(":")
+        module, _, name = COMMANDS[cmd_name].partition(":")
         return getattr(importlib.import_module(module), name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -20,7 +20,7 @@ from app.supervise import watch_parent
     "--server",
     "carrier",
     type=click.Choice(["granian", "uvicorn"]),
-    default="uvicorn",
+    default="granian",
     show_default=True,
     help="Which HTTP server carries the application.",
 )

@@ -1,0 +1,630 @@
+-- Written by `make docs` from the migrations; not to be edited.
+
+CREATE FUNCTION public.analyze_young_tables() RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+DECLARE
+  young regclass;
+  done integer := 0;
+BEGIN
+  FOR young IN SELECT s.relid FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid
+    WHERE s.schemaname = 'public' AND c.relowner = (SELECT oid FROM pg_roles WHERE rolname = 'throughline_owner')
+    AND c.reltuples < 50000 AND s.n_mod_since_analyze > 20 + greatest(c.reltuples, 0)
+  LOOP
+    EXECUTE format('ANALYZE %s', young);
+    done := done + 1;
+  END LOOP;
+  RETURN done;
+END $$;
+
+ALTER FUNCTION public.analyze_young_tables() OWNER TO throughline_owner;
+
+COMMENT ON FUNCTION public.analyze_young_tables() IS 'statistics for tables that doubled: until then their plans read a workspace whole';
+
+CREATE TABLE public.agent (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    email text NOT NULL,
+    name text NOT NULL,
+    role text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    disabled_at timestamp with time zone,
+    CONSTRAINT agent_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'lead'::text, 'agent'::text, 'auditor'::text])))
+);
+ALTER TABLE ONLY public.agent ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.agent FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.agent OWNER TO throughline_owner;
+
+CREATE TABLE public.api_key (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    name text NOT NULL,
+    role text NOT NULL,
+    hash bytea NOT NULL,
+    hint text NOT NULL,
+    proves text[] NOT NULL,
+    rate integer NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    expires_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    last_used_at timestamp with time zone,
+    CONSTRAINT api_key_rate_check CHECK ((rate >= 0)),
+    CONSTRAINT api_key_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'lead'::text, 'agent'::text, 'auditor'::text, 'integration'::text])))
+);
+ALTER TABLE ONLY public.api_key ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.api_key FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.api_key OWNER TO throughline_owner;
+
+CREATE TABLE public.contact (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    source text NOT NULL,
+    source_key text NOT NULL,
+    home_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    grade text NOT NULL,
+    name text,
+    attributes jsonb NOT NULL,
+    said_at timestamp with time zone NOT NULL,
+    via text,
+    home_decision uuid,
+    customer_decision uuid,
+    created_at timestamp with time zone NOT NULL,
+    since timestamp with time zone NOT NULL,
+    CONSTRAINT contact_grade_check CHECK ((grade = ANY (ARRAY['verified'::text, 'presumed'::text, 'possible'::text])))
+);
+ALTER TABLE ONLY public.contact ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.contact FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.contact OWNER TO throughline_owner;
+
+COMMENT ON COLUMN public.contact.said_at IS 'when the source said what name and attributes hold; older news fills gaps only';
+
+COMMENT ON COLUMN public.contact.via IS 'the identifier on which it came to its home';
+
+CREATE TABLE public.contact_count (
+    workspace_id uuid NOT NULL,
+    contact_id uuid NOT NULL,
+    events bigint NOT NULL,
+    messages bigint NOT NULL,
+    orders bigint NOT NULL
+)
+WITH (fillfactor='80');
+ALTER TABLE ONLY public.contact_count ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.contact_count FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.contact_count OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.contact_count IS 'how much lies in a contact''s stream, kept so that nobody counts a thread';
+
+CREATE TABLE public.contact_past (
+    workspace_id uuid NOT NULL,
+    contact_id uuid NOT NULL,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone NOT NULL,
+    home_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    grade text NOT NULL,
+    name text,
+    attributes jsonb NOT NULL,
+    via text,
+    home_decision uuid,
+    customer_decision uuid
+);
+ALTER TABLE ONLY public.contact_past ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.contact_past FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.contact_past OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.contact_past IS 'what a contact was before it changed: as_of reads it';
+
+CREATE TABLE public.customer (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.customer ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.customer FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.customer OWNER TO throughline_owner;
+
+CREATE SEQUENCE public.ledger_position
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE public.ledger_position OWNER TO throughline_owner;
+
+CREATE TABLE public.event (
+    workspace_id uuid NOT NULL,
+    epoch integer NOT NULL,
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    "position" bigint DEFAULT nextval('public.ledger_position'::regclass) NOT NULL,
+    id uuid NOT NULL,
+    contact_id uuid NOT NULL,
+    type text NOT NULL,
+    channel text,
+    direction text,
+    conversation text,
+    source text,
+    source_id text,
+    actor text NOT NULL,
+    about uuid,
+    shown_at timestamp with time zone NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    data jsonb NOT NULL
+);
+ALTER TABLE ONLY public.event ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.event FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.event OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.event IS 'what happened: append-only';
+
+CREATE TABLE public.follower_checkpoint (
+    workspace_id uuid NOT NULL,
+    follower text NOT NULL,
+    epoch integer NOT NULL,
+    xid xid8 NOT NULL,
+    "position" bigint NOT NULL,
+    moved_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.follower_checkpoint ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.follower_checkpoint FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.follower_checkpoint OWNER TO throughline_owner;
+
+CREATE TABLE public.idempotency_key (
+    workspace_id uuid NOT NULL,
+    caller text NOT NULL,
+    route text NOT NULL,
+    key text NOT NULL,
+    request_hash bytea NOT NULL,
+    status integer NOT NULL,
+    body bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.idempotency_key ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.idempotency_key FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.idempotency_key OWNER TO throughline_owner;
+
+CREATE TABLE public.identifier (
+    workspace_id uuid NOT NULL,
+    kind text NOT NULL,
+    scope text NOT NULL,
+    value text NOT NULL,
+    contact_id uuid NOT NULL,
+    raw text NOT NULL,
+    problem text,
+    verified_at timestamp with time zone,
+    first_seen timestamp with time zone NOT NULL,
+    last_seen timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.identifier ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.identifier FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.identifier OWNER TO throughline_owner;
+
+CREATE TABLE public.link_decision (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    "position" bigint DEFAULT nextval('public.ledger_position'::regclass) NOT NULL,
+    kind text NOT NULL,
+    contact_a uuid,
+    contact_b uuid,
+    contacts uuid[] DEFAULT ARRAY[]::uuid[] NOT NULL,
+    home_id uuid,
+    event_id uuid,
+    undoes uuid,
+    grade text NOT NULL,
+    actor text NOT NULL,
+    reason text,
+    evidence jsonb NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    CONSTRAINT link_decision_kind_check CHECK ((kind = ANY (ARRAY['link'::text, 'proof'::text, 'merge'::text, 'unmerge'::text, 'split'::text, 'not_same'::text, 'place'::text, 'undo'::text])))
+);
+ALTER TABLE ONLY public.link_decision ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.link_decision FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.link_decision OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.link_decision IS 'who is who, by whom, on what evidence: append-only';
+
+COMMENT ON COLUMN public.link_decision.contact_a IS 'merge and unmerge: the side whose id stays; link: the arriving one; place: the origin; split: the new home';
+
+COMMENT ON COLUMN public.link_decision.contact_b IS 'merge and unmerge: the side that loses its id; link: the one matched; place: the new place; split: the old home';
+
+CREATE TABLE public.link_suggestion (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    contact_a uuid NOT NULL,
+    contact_b uuid NOT NULL,
+    state text NOT NULL,
+    evidence jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    decided_at timestamp with time zone,
+    decision_id uuid,
+    CONSTRAINT link_suggestion_check CHECK ((contact_a < contact_b)),
+    CONSTRAINT link_suggestion_state_check CHECK ((state = ANY (ARRAY['open'::text, 'accepted'::text, 'rejected'::text])))
+);
+ALTER TABLE ONLY public.link_suggestion ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.link_suggestion FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.link_suggestion OWNER TO throughline_owner;
+
+CREATE TABLE public.migration (
+    id integer NOT NULL,
+    name character varying(200) DEFAULT ''::character varying NOT NULL,
+    app_name character varying(200) DEFAULT ''::character varying NOT NULL,
+    ran_on timestamp without time zone DEFAULT CURRENT_TIMESTAMP NOT NULL
+);
+
+ALTER TABLE public.migration OWNER TO postgres;
+
+CREATE SEQUENCE public.migration_id_seq
+    AS integer
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE public.migration_id_seq OWNER TO postgres;
+
+ALTER SEQUENCE public.migration_id_seq OWNED BY public.migration.id;
+
+CREATE TABLE public.object_state (
+    workspace_id uuid NOT NULL,
+    contact_id uuid NOT NULL,
+    type text NOT NULL,
+    id text NOT NULL,
+    version_number numeric NOT NULL,
+    version_text text NOT NULL COLLATE pg_catalog."C",
+    version jsonb NOT NULL,
+    state jsonb NOT NULL,
+    kind text NOT NULL,
+    event_id uuid NOT NULL,
+    shown_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.object_state ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.object_state FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.object_state OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.object_state IS 'the newest state of each object by version, whatever the order of arrival';
+
+CREATE TABLE public.placement (
+    workspace_id uuid NOT NULL,
+    event_id uuid NOT NULL,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone DEFAULT 'infinity'::timestamp with time zone NOT NULL,
+    contact_id uuid NOT NULL,
+    origin_id uuid NOT NULL,
+    decision_id uuid NOT NULL
+);
+ALTER TABLE ONLY public.placement ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.placement FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.placement OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.placement IS 'where items stand that were given to another contact by hand; one row an event has until = infinity';
+
+CREATE TABLE public.quarantine (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    door text NOT NULL,
+    source text,
+    source_id text,
+    event_id uuid,
+    code text NOT NULL,
+    reason text NOT NULL,
+    fields text[] NOT NULL,
+    raw bytea,
+    digest bytea NOT NULL,
+    state text NOT NULL,
+    tries integer DEFAULT 1 NOT NULL,
+    actor text NOT NULL,
+    proves text[] NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    decided_at timestamp with time zone,
+    decided_by text,
+    CONSTRAINT quarantine_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'replayed'::text, 'discarded'::text])))
+);
+ALTER TABLE ONLY public.quarantine ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.quarantine FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.quarantine OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.quarantine IS 'what reached us and could not become an event, with its bytes';
+
+CREATE TABLE public.value_class (
+    workspace_id uuid NOT NULL,
+    kind text NOT NULL,
+    scope text NOT NULL,
+    value text NOT NULL,
+    class text NOT NULL,
+    reason text NOT NULL,
+    actor text NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    CONSTRAINT value_class_class_check CHECK ((class = ANY (ARRAY['shared'::text, 'personal'::text])))
+);
+ALTER TABLE ONLY public.value_class ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.value_class FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.value_class OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.value_class IS 'values known to be shared (they link nobody), learned or listed by an operator; personal overrules';
+
+CREATE TABLE public.workspace (
+    id uuid NOT NULL,
+    slug text NOT NULL,
+    region text,
+    channels text[] DEFAULT ARRAY[]::text[] NOT NULL,
+    epoch integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT workspace_region_check CHECK ((region ~ '^[A-Z][A-Z]$'::text)),
+    CONSTRAINT workspace_slug_check CHECK (((slug ~ '^[a-z0-9]([a-z0-9-]*[a-z0-9])?$'::text) AND (length(slug) <= 63)))
+);
+
+ALTER TABLE public.workspace OWNER TO throughline_owner;
+
+COMMENT ON COLUMN public.workspace.epoch IS 'raised by a restore, because transaction ids start again';
+
+ALTER TABLE ONLY public.migration ALTER COLUMN id SET DEFAULT nextval('public.migration_id_seq'::regclass);
+
+ALTER TABLE ONLY public.agent
+    ADD CONSTRAINT agent_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.agent
+    ADD CONSTRAINT agent_workspace_id_email_key UNIQUE (workspace_id, email);
+
+ALTER TABLE ONLY public.api_key
+    ADD CONSTRAINT api_key_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.api_key
+    ADD CONSTRAINT api_key_workspace_id_hash_key UNIQUE (workspace_id, hash);
+
+ALTER TABLE ONLY public.contact_count
+    ADD CONSTRAINT contact_count_pkey PRIMARY KEY (workspace_id, contact_id);
+
+ALTER TABLE ONLY public.contact_past
+    ADD CONSTRAINT contact_past_pkey PRIMARY KEY (workspace_id, contact_id, since);
+
+ALTER TABLE ONLY public.contact
+    ADD CONSTRAINT contact_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.contact
+    ADD CONSTRAINT contact_workspace_id_source_source_key_key UNIQUE (workspace_id, source, source_key);
+
+ALTER TABLE ONLY public.customer
+    ADD CONSTRAINT customer_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.event
+    ADD CONSTRAINT event_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.event
+    ADD CONSTRAINT event_workspace_id_source_source_id_key UNIQUE (workspace_id, source, source_id);
+
+ALTER TABLE ONLY public.follower_checkpoint
+    ADD CONSTRAINT follower_checkpoint_pkey PRIMARY KEY (workspace_id, follower);
+
+ALTER TABLE ONLY public.idempotency_key
+    ADD CONSTRAINT idempotency_key_pkey PRIMARY KEY (workspace_id, caller, route, key);
+
+ALTER TABLE ONLY public.identifier
+    ADD CONSTRAINT identifier_pkey PRIMARY KEY (workspace_id, kind, scope, value, contact_id);
+
+ALTER TABLE ONLY public.link_decision
+    ADD CONSTRAINT link_decision_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.link_suggestion
+    ADD CONSTRAINT link_suggestion_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.link_suggestion
+    ADD CONSTRAINT link_suggestion_workspace_id_contact_a_contact_b_key UNIQUE (workspace_id, contact_a, contact_b);
+
+ALTER TABLE ONLY public.migration
+    ADD CONSTRAINT migration_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.object_state
+    ADD CONSTRAINT object_state_pkey PRIMARY KEY (workspace_id, contact_id, type, id);
+
+ALTER TABLE ONLY public.placement
+    ADD CONSTRAINT placement_pkey PRIMARY KEY (workspace_id, event_id, decision_id, since);
+
+ALTER TABLE ONLY public.quarantine
+    ADD CONSTRAINT quarantine_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.quarantine
+    ADD CONSTRAINT quarantine_workspace_id_door_digest_key UNIQUE (workspace_id, door, digest);
+
+ALTER TABLE ONLY public.value_class
+    ADD CONSTRAINT value_class_pkey PRIMARY KEY (workspace_id, kind, scope, value);
+
+ALTER TABLE ONLY public.workspace
+    ADD CONSTRAINT workspace_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.workspace
+    ADD CONSTRAINT workspace_slug_key UNIQUE (slug);
+
+CREATE INDEX contact_by_customer ON public.contact USING btree (workspace_id, customer_id);
+
+CREATE INDEX contact_by_home ON public.contact USING btree (workspace_id, home_id);
+
+CREATE INDEX contact_past_by_customer ON public.contact_past USING btree (workspace_id, customer_id, until);
+
+CREATE INDEX contact_past_by_home ON public.contact_past USING btree (workspace_id, home_id, until);
+
+CREATE INDEX event_about ON public.event USING btree (workspace_id, about) WHERE (about IS NOT NULL);
+
+CREATE INDEX event_followers ON public.event USING btree (workspace_id, epoch, xid, "position");
+
+CREATE INDEX event_thread ON public.event USING btree (workspace_id, contact_id, shown_at, "position");
+
+CREATE INDEX idempotency_key_age ON public.idempotency_key USING btree (workspace_id, created_at);
+
+CREATE INDEX identifier_by_contact ON public.identifier USING btree (workspace_id, contact_id);
+
+CREATE INDEX link_decision_by_a ON public.link_decision USING btree (workspace_id, contact_a);
+
+CREATE INDEX link_decision_by_b ON public.link_decision USING btree (workspace_id, contact_b);
+
+CREATE UNIQUE INDEX link_decision_undone_once ON public.link_decision USING btree (workspace_id, undoes) WHERE (undoes IS NOT NULL);
+
+CREATE INDEX link_suggestion_by_b ON public.link_suggestion USING btree (workspace_id, contact_b);
+
+CREATE INDEX link_suggestion_open ON public.link_suggestion USING btree (workspace_id, created_at, id) WHERE (state = 'open'::text);
+
+CREATE INDEX placement_by_contact ON public.placement USING btree (workspace_id, contact_id);
+
+CREATE INDEX placement_by_origin ON public.placement USING btree (workspace_id, origin_id);
+
+CREATE UNIQUE INDEX placement_standing ON public.placement USING btree (workspace_id, event_id) WHERE (until = 'infinity'::timestamp with time zone);
+
+CREATE INDEX quarantine_waiting ON public.quarantine USING btree (workspace_id, state, id);
+
+ALTER TABLE public.agent ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.api_key ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.contact ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.contact_count ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.contact_past ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.customer ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.event ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.follower_checkpoint ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.idempotency_key ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.identifier ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.link_decision ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.link_suggestion ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.object_state ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.placement ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.quarantine ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.value_class ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY workspace_wall ON public.agent USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.api_key USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.contact USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.contact_count USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.contact_past USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.customer USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.event USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.follower_checkpoint USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.idempotency_key USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.identifier USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.link_decision USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.link_suggestion USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.object_state USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.placement USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.quarantine USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.value_class USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+GRANT ALL ON SCHEMA public TO throughline_owner;
+GRANT USAGE ON SCHEMA public TO throughline_app;
+GRANT USAGE ON SCHEMA public TO throughline_reports;
+GRANT USAGE ON SCHEMA public TO throughline_search;
+
+REVOKE ALL ON FUNCTION public.analyze_young_tables() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.analyze_young_tables() TO throughline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.agent TO throughline_app;
+GRANT SELECT ON TABLE public.agent TO throughline_reports;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.api_key TO throughline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.contact TO throughline_app;
+GRANT SELECT ON TABLE public.contact TO throughline_reports;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.contact_count TO throughline_app;
+GRANT SELECT ON TABLE public.contact_count TO throughline_reports;
+
+GRANT SELECT,INSERT ON TABLE public.contact_past TO throughline_app;
+GRANT SELECT ON TABLE public.contact_past TO throughline_reports;
+
+GRANT SELECT,INSERT ON TABLE public.customer TO throughline_app;
+GRANT SELECT ON TABLE public.customer TO throughline_reports;
+
+GRANT USAGE ON SEQUENCE public.ledger_position TO throughline_app;
+
+GRANT SELECT,INSERT ON TABLE public.event TO throughline_app;
+GRANT SELECT ON TABLE public.event TO throughline_reports;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.follower_checkpoint TO throughline_app;
+GRANT SELECT ON TABLE public.follower_checkpoint TO throughline_reports;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.idempotency_key TO throughline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.identifier TO throughline_app;
+GRANT SELECT ON TABLE public.identifier TO throughline_reports;
+
+GRANT SELECT,INSERT ON TABLE public.link_decision TO throughline_app;
+GRANT SELECT ON TABLE public.link_decision TO throughline_reports;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.link_suggestion TO throughline_app;
+GRANT SELECT ON TABLE public.link_suggestion TO throughline_reports;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.object_state TO throughline_app;
+GRANT SELECT ON TABLE public.object_state TO throughline_reports;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.placement TO throughline_app;
+GRANT SELECT ON TABLE public.placement TO throughline_reports;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.quarantine TO throughline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.value_class TO throughline_app;
+GRANT SELECT ON TABLE public.value_class TO throughline_reports;
+
+GRANT SELECT,INSERT ON TABLE public.workspace TO throughline_app;
+GRANT SELECT ON TABLE public.workspace TO throughline_reports;

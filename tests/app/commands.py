@@ -1,0 +1,125 @@
+"""Running the command line as people do: in processes of their own, on a home of their own."""
+
+import contextlib
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).parents[2]
+
+
+class Home:
+    """A home with a port; what it starts, it ends."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if name != "DATABASE_URL"},
+            "PYTHONPATH": str(ROOT),
+            "THROUGHLINE_HOME": str(folder),
+            "THROUGHLINE_PORT": str(self.port),
+            "NO_COLOR": "1",
+            **environment,
+        }
+        self._started: list[subprocess.Popen[str]] = []
+
+    def run(self, *words: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "app", *words],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            input=given,
+            timeout=120,
+        )
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app", *words],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._started.append(process)
+        return process
+
+    def up(self, *words: str) -> subprocess.Popen[str]:
+        """`throughline up`, once it says that it is ready."""
+        process = self.start("up", *words)
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("Throughline is ready at"), f"{line!r} {process.poll()}"
+        return process
+
+    def pieces(self, process: subprocess.Popen[str]) -> dict[str, psutil.Process]:
+        """The children of an `up`, and its PostgreSQL, by name."""
+        found: dict[str, psutil.Process] = {}
+        for child in psutil.Process(process.pid).children():
+            with contextlib.suppress(psutil.Error):
+                if child.cmdline()[-1] in ("serve", "worker"):
+                    found[child.cmdline()[-1]] = child
+        number = self.postmaster()
+        if number is not None:
+            found["postgres"] = psutil.Process(number)
+        return found
+
+    def postmaster(self) -> int | None:
+        with contextlib.suppress(OSError, ValueError, psutil.Error):
+            number = int((self.folder / "postgres" / "postmaster.pid").read_text().splitlines()[0])
+            if psutil.Process(number).name() == "postgres":
+                return number
+        return None
+
+    def ready(self) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
+        try:
+            connection.request("GET", "/health/ready")
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        for process in self._started:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        for process in self._started:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.communicate(timeout=20)
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
+
+
+@contextlib.contextmanager
+def home_in(folder: Path, **environment: str) -> Iterator[Home]:
+    home = Home(folder, **environment)
+    try:
+        yield home
+    finally:
+        home.close()
+
+
+def until(holds: Callable[[], bool], seconds: float) -> float:
+    """Wait; returns the seconds that it took."""
+    began = time.monotonic()
+    while not holds():
+        assert time.monotonic() - began < seconds, "did not happen in time"
+        time.sleep(0.05)
+    return time.monotonic() - began
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return free.getsockname()[1]

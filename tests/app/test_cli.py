@@ -1,0 +1,231 @@
+"""The command line from outside: what goes where, which number it ends with, and that imports repeat and resume."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.cli import COMMANDS
+from tests.app.commands import ROOT, Home, home_in, until
+
+DATA = ROOT.parent / "shared" / "data"
+needs_data = pytest.mark.skipif(not DATA.exists(), reason="the data sets are not on this machine")
+GROUPS = {
+    "workspace": ("create", "list"),
+    "agent": ("create", "list"),
+    "key": ("create", "list", "revoke"),
+    "import": ("interactions", "tau-retail", "tau-airline", "multidogo"),
+    "export": ("identity", "interactions"),
+    "shared": ("list", "add", "remove"),
+    "quarantine": ("list", "show", "replay", "discard"),
+}
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Home]:
+    """A home with the workspaces `one` (region GB) and `two`; a held database makes each command quick."""
+    folder = Path(tempfile.mkdtemp(prefix="throughline-cli-"))
+    folder.chmod(0o711)
+    with home_in(folder) as made:
+        assert made.run("workspace", "create", "one", "--region", "gb").returncode == 0
+        made.start("worker")
+        assert made.run("workspace", "create", "two").returncode == 0
+        yield made
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_every_command_explains_itself_and_wrong_usage_is_2(tmp_path: Path) -> None:
+    script = (
+        "import sys\nfrom click.testing import CliRunner\nfrom app.cli import throughline\n"
+        "for words in sys.argv[1:]:\n"
+        "    words = words.split()\n"
+        "    said = CliRunner().invoke(throughline, [*words, '--help'])\n"
+        "    assert said.exit_code == 0 and len(said.output) > 150, (words, said.output)\n"
+        "    wrong = CliRunner().invoke(throughline, [*words, '--no-such-option'])\n"
+        "    assert wrong.exit_code == 2 and 'Traceback' not in wrong.output, (words, wrong.output)\n"
+    )
+    commands = [*COMMANDS, *(f"{group} {part}" for group, parts in GROUPS.items() for part in parts)]
+    done = Home(tmp_path).environment
+    ran = subprocess.run([sys.executable, "-c", script, *commands], env=done, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert list(tmp_path.iterdir()) == [], "asking for help makes nothing"
+
+
+def test_help_comes_at_once(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    began = time.perf_counter()
+    said = home.run("--help")
+    took = time.perf_counter() - began
+    assert said.returncode == 0
+    assert all(command in said.stdout for command in COMMANDS)
+    assert took < 1.0  # 0.05 s on a quiet machine; what is checked is that nothing heavy is imported
+
+
+def test_a_key_is_the_last_word_on_stdout_and_words_are_on_stderr(home: Home) -> None:
+    made = home.run("key", "create", "--workspace", "one", "--role", "integration", "--proves", "email, phone")
+    assert made.returncode == 0
+    key = made.stdout.split()[-1]
+    assert key.startswith("tl_")
+    assert key not in made.stderr
+    assert "proves email, phone" in made.stderr
+    listed = home.run("key", "list", "--workspace", "one").stdout
+    assert key not in listed
+    assert key[-4:] in listed
+    number = next(line.split("\t")[0] for line in listed.splitlines() if key[-4:] in line)
+    assert home.run("key", "revoke", number, "--workspace", "one").returncode == 0
+    assert "revoked" in home.run("key", "list", "--workspace", "one").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("key", "create", "--role", "admin"), 2, "there are 2 workspaces"),
+        (("key", "create", "--role", "king", "--workspace", "one"), 2, "king"),
+        (("key", "create", "--role", "admin", "--workspace", "one", "--proves", "shoe"), 2, "shoe"),
+        (("key", "create", "--role", "admin", "--workspace", "one", "--expires", "2001-01-01"), 2, "over already"),
+        (("key", "create", "--role", "admin", "--workspace", "three"), 1, "no workspace three"),
+        (("workspace", "create", "One"), 2, "small letters"),
+        (("workspace", "create", "one"), 1, "there already"),
+        (("workspace", "create", "three", "--region", "Germany"), 2, "two letters"),
+        (("agent", "create", "nobody", "--role", "lead", "--workspace", "one"), 2, "EMAIL"),
+        (("import", "interactions", "/nowhere.ndjson", "--workspace", "one"), 1, "/nowhere.ndjson"),
+        (("import", "tau-retail", "/nowhere", "--workspace", "one"), 1, "users.json"),
+        (("why", "not-an-id", "nor-this", "--workspace", "one"), 2, "not-an-id"),
+        (("shared", "add", "shoe:1", "--workspace", "one"), 2, "shoe"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_sentence(home: Home, words: tuple[str, ...], code: int, said: str) -> None:
+    done = home.run(*words)
+    assert done.returncode == code, done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def item(number: int, **more: object) -> str:
+    said = {
+        "source": "shop",
+        "source_id": f"{number}",
+        "kind": "message",
+        "channel": "email",
+        "direction": "inbound",
+        "occurred_at": f"2026-01-{1 + number % 28:02d}T10:00:00Z",
+        "contact": {"identifiers": [{"kind": "email", "value": f"p{number % 7}@mail.example", "verified": True}]},
+        "body": f"number {number}",
+    }
+    return json.dumps(said | more)
+
+
+def test_an_import_adds_up_repeats_and_exports_what_imports_again(home: Home, tmp_path: Path) -> None:
+    file = tmp_path / "items.ndjson"
+    lines = [item(number) for number in range(250)]
+    lines[10] = '{"source": "shop"}'
+    lines[20] = "not JSON"
+    lines.append(item(5, body="another body"))
+    file.write_text("\n".join(lines) + "\n")
+    words = ("import", "interactions", str(file), "--workspace", "one")
+    first = home.run(*words)
+    assert first.returncode == 0, first.stderr
+    assert first.stdout.split("\n")[-2] == "read 251, new 248, already there 0, refused 3"
+    assert "refused line 11" in first.stderr
+    assert "refused line 251: body" in first.stderr
+    again = home.run(*words)
+    assert again.stdout.split("\n")[-2] == "read 251, new 0, already there 248, refused 3"
+
+    waiting = home.run("quarantine", "list", "--workspace", "one").stdout.splitlines()
+    assert [line.split("\t")[1:4] for line in waiting] == [["content_differs", "shop", "5"]]
+    shown = home.run("quarantine", "show", waiting[0].split("\t")[0], "--workspace", "one")
+    assert json.loads(shown.stdout)["body"] == "another body"
+    assert home.run("quarantine", "replay", waiting[0].split("\t")[0], "--workspace", "one").returncode == 1
+    assert home.run("quarantine", "discard", waiting[0].split("\t")[0], "--workspace", "one").returncode == 0
+    assert home.run("quarantine", "list", "--workspace", "one").stdout == ""
+
+    identity = [json.loads(line) for line in home.run("export", "identity", "--workspace", "one").stdout.splitlines()]
+    assert len(identity) == len({one["customer_id"] for one in identity}) == 7
+    assert sum(len(one["source_ids"]) for one in identity) == 248
+    assert set(identity[0]) == {"source", "key", "contact_id", "customer_id", "grade", "source_ids"}
+    exported = home.run("export", "interactions", "--workspace", "one").stdout
+    same = home.run("import", "interactions", "-", "--workspace", "one", given=exported)
+    assert same.stdout.split("\n")[-2] == "read 248, new 0, already there 248, refused 0"
+
+    why = home.run("why", identity[0]["contact_id"], identity[1]["contact_id"], "--workspace", "one")
+    assert "two customers" in why.stdout
+
+
+def test_an_import_that_was_killed_is_resumed(home: Home, tmp_path: Path) -> None:
+    file = tmp_path / "many.ndjson"
+    file.write_text("".join(item(number, source="killed") + "\n" for number in range(6000)))
+    words = ("import", "interactions", str(file), "--workspace", "two")
+    process = home.start(*words)
+
+    def some_are_there() -> bool:
+        return "killed" in home.run("export", "identity", "--workspace", "two").stdout
+
+    until(some_are_there, 20)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    resumed = home.run(*words)
+    assert resumed.returncode == 0, resumed.stderr
+    counts = [int(part.split()[-1]) for part in resumed.stdout.strip().split(",")]
+    assert counts[0] == 6000
+    assert counts[1] + counts[2] == 6000
+    assert home.run(*words).stdout.strip() == "read 6000, new 0, already there 6000, refused 0"
+
+
+def test_values_of_several_people_are_listed_by_the_operator(home: Home) -> None:
+    assert home.run("shared", "add", "phone:01632 960001", "--workspace", "one", "--reason", "switchboard").returncode == 0
+    listed = home.run("shared", "list", "--workspace", "one").stdout
+    assert "shared\tphone:+441632960001\tcli\tswitchboard" in listed
+    assert home.run("shared", "remove", "phone:01632 960001", "--workspace", "one").returncode == 0
+    assert "personal\tphone:+441632960001" in home.run("shared", "list", "--workspace", "one").stdout
+
+
+def test_doctor_hides_secrets_and_finds_nothing_wrong(home: Home) -> None:
+    told = home.run("doctor")
+    assert told.returncode == 0, told.stdout
+    secret = (home.folder / "secret").read_text().strip()
+    assert secret not in told.stdout + told.stderr
+    assert f"THROUGHLINE_PORT        {home.port}  [environment]" in told.stdout
+
+
+def test_a_home_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    told = Home(tmp_path / "file" / "home").run("up")
+    assert told.returncode == 1
+    assert "THROUGHLINE_HOME" in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+def test_the_schema_is_what_docs_say(tmp_path: Path) -> None:
+    made = Home(tmp_path).run("schema")
+    assert made.returncode == 0, made.stderr
+    written = (ROOT / "docs" / "schema.sql").read_text()
+    assert made.stdout == written, "the migrations changed: make docs"
+
+
+@needs_data
+def test_both_shops_and_two_multidogo_files_come_twice_with_equal_counts(tmp_path: Path) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="throughline-shops-"))
+    folder.chmod(0o711)
+    multidogo = [str(DATA / "multidogo" / f"{domain}-train.tsv") for domain in ("airline", "media")]
+    sources = (
+        ("tau-retail", str(DATA / "tau-retail")),
+        ("tau-airline", str(DATA / "tau-airline")),
+        ("multidogo", *multidogo),
+    )
+    with home_in(folder) as home:
+        assert home.run("workspace", "create", "shops", "--region", "US").returncode == 0
+        home.start("worker")
+        for words in sources:
+            first, again = (home.run("import", *words).stdout.strip() for _ in range(2))
+            read, new, known, refused = (int(part.split()[-1]) for part in first.split(","))
+            assert read == new + known + refused > 6000
+            assert again == f"read {read}, new {known}, already there {new}, refused {refused}"
+    shutil.rmtree(folder, ignore_errors=True)
