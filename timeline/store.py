@@ -1,5 +1,4 @@
-"""Every ledger statement: append, streams, threads, counts, objects, checkpoints. Each runs inside the edge's "
-"transaction."""
+"""Every ledger statement: append, streams, threads, counts, objects, checkpoints; all in the edge's transaction."""
 
 from collections.abc import Sequence
 from datetime import datetime
