@@ -5,6 +5,7 @@ that key still holds (measured against a statement of its own: 0.06 ms instead o
 """
 
 import asyncio
+import contextlib
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -42,6 +43,7 @@ _LOST: Final = (
     asyncpg.TooManyConnectionsError,
     asyncpg.InvalidPasswordError,
     asyncpg.InvalidCatalogNameError,
+    asyncpg.InternalClientError,  # what a statement meets when the server dies between its messages
     OSError,
     TimeoutError,
 )
@@ -114,16 +116,16 @@ class Database:
         try:
             yield connection
         except asyncpg.InterfaceError as error:
-            if not connection.is_closed():
+            if not _is_closed(connection):
                 raise
             raise DatabaseAway(str(error)) from error
         except _LOST as error:
-            connection.terminate()
+            _terminate(connection)
             raise DatabaseAway(str(error) or type(error).__name__) from error
         except (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError, asyncpg.OutOfMemoryError) as error:
             raise Busy(str(error)) from error
         except asyncio.CancelledError:
-            connection.terminate()
+            _terminate(connection)
             raise
         finally:
             await self._pool.release(connection)
@@ -188,11 +190,24 @@ async def _open(db: Db, begin: str, opening: Opening) -> None:
 
 
 async def _roll_back(db: Db) -> None:
-    if db.is_closed():
+    if _is_closed(db):
         return
     try:
         await db.execute("ROLLBACK", timeout=OPEN_SECONDS)
     except (*_LOST, asyncpg.InterfaceError):
+        _terminate(db)
+
+
+def _is_closed(db: Db) -> bool:
+    """A connection that was lost has left the pool already: even asking it raises then."""
+    try:
+        return db.is_closed()
+    except asyncpg.InterfaceError:
+        return True
+
+
+def _terminate(db: Db) -> None:
+    with contextlib.suppress(asyncpg.InterfaceError):
         db.terminate()
 
 

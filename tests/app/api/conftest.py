@@ -15,7 +15,7 @@ from app.access import ROLES
 from app.db import Database, new_id
 from app.main import create_app
 from tests.builders import pushed, settings
-from tests.conftest import Database as TestDatabase
+from tests.conftest import Database as Cloned
 
 
 class Tenant(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,13 +77,23 @@ async def make_tenant(database: Database, slug: str, rate: int = 0) -> Tenant:
     )
 
 
+async def tenant_of(dsn: str) -> Tenant:
+    """A workspace made through a pool of its own: for servers with a loop of their own."""
+    database = Database(dsn)
+    await database.open()
+    try:
+        return await make_tenant(database, "mine")
+    finally:
+        await database.close()
+
+
 @pytest.fixture
-def app(database: TestDatabase, tmp_path: Path) -> Litestar:
+def app(database: Cloned, tmp_path: Path) -> Litestar:
     return create_app(settings(tmp_path), database.app_dsn, logs=False)
 
 
 @pytest.fixture
-async def api(database: TestDatabase, app: Litestar) -> AsyncIterator[Api]:
+async def api(database: Cloned, app: Litestar) -> AsyncIterator[Api]:
     hot = Database(database.app_dsn)
     await hot.open()
     try:

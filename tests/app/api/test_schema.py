@@ -1,0 +1,109 @@
+"""The description is true: requests made from it meet no undocumented status, no other shape and no 5xx."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from app.api.openapi import describe
+from app.main import all_routes, create_app
+from tests.app.api.conftest import tenant_of
+from tests.app.api.serving import served
+from tests.builders import contact, identifier, pushed
+from tests.builders import settings as operator_settings
+from tests.conftest import Database as Cloned
+
+EXAMPLES = 20
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+OPERATIONS = sorted((one.method, one.path) for one in all_routes() if one.path != "/api/v1/stream")
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return json.loads(describe(all_routes(), "0"))
+
+
+@pytest.fixture
+def server(database: Cloned, tmp_path: Path) -> Iterator[tuple[str, dict[str, str], dict[str, str]]]:
+    """The application's address, a key, and ids that exist, to put into paths."""
+
+    key = asyncio.run(tenant_of(database.app_dsn)).keys["admin"]
+    said = {"Authorization": f"Bearer {key}"}
+    application = create_app(operator_settings(tmp_path), database.app_dsn, logs=False)
+    with served(application) as url, httpx.Client(base_url=url, headers=said) as http:
+        made = http.post("/api/v1/interactions", json=pushed(source_id="x")).json()
+        http.post("/api/v1/interactions", json=pushed(contact=contact("b", identifier(value="b@example.com"))))
+        http.post("/api/v1/interactions", json=pushed(source_id="x", body="other"))
+        entry = http.get("/api/v1/quarantine").json()["items"][0]["id"]
+        keys = http.get("/api/v1/keys").json()["items"]
+        ids = {
+            "customer_id": made["customer_id"],
+            "entry_id": entry,
+            "key_id": next(one["id"] for one in keys if one["role"] == "auditor"),
+        }
+        yield url, said, ids
+
+
+def test_the_description_is_whole(document: dict[str, Any]) -> None:
+    assert {(method.upper(), path) for path, methods in document["paths"].items() for method in methods} == {
+        (one.method, one.path) for one in all_routes()
+    }
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            statuses = set(operation["responses"])
+            assert {"400", "404", "405"} <= statuses, (method, path)
+            if "security" in operation:
+                assert {"401", "403", "429", "503"} <= statuses, (method, path)
+            if method != "get":
+                assert {"413", "422"} <= statuses, (method, path)
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_requests_made_from_the_description(
+    method: str, path: str, document: dict[str, Any], server: tuple[str, dict[str, str], dict[str, str]]
+) -> None:
+    url, said, ids = server
+    operation = schemathesis.openapi.from_dict(document)[path][method]
+
+    @seed(20260101)
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def ask(case: Any) -> None:
+        for name in case.path_parameters or {}:
+            if name in ids and len(case.body if isinstance(case.body, (dict, list)) else "") % 2 == 0:
+                case.path_parameters[name] = ids[name]
+        response = case.call(base_url=url, headers=said)
+        case.validate_response(response, checks=CHECKS)
+
+    for mode in (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE):
+        operation_case = operation.as_strategy(generation_mode=mode)
+        _given(ask, operation_case)
+
+
+def _given(ask: Any, strategy: Any) -> None:
+
+    given(case=strategy)(ask)()

@@ -1,0 +1,121 @@
+"""The live stream: nothing missed and nothing twice over resumes, ids only, closed to revoked keys."""
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+
+from app.main import create_app
+from tests.app.api.conftest import Tenant, tenant_of
+from tests.app.api.serving import served
+from tests.builders import pushed, settings
+from tests.conftest import Database as Cloned
+
+
+class Served(msgspec.Struct, frozen=True, kw_only=True):
+    url: str
+    tenant: Tenant
+
+    def client(self, role: str = "admin") -> httpx.Client:
+        said = {"Authorization": f"Bearer {self.tenant.keys[role]}"}
+        return httpx.Client(base_url=self.url, headers=said, timeout=15)
+
+
+@pytest.fixture
+def served_api(database: Cloned, tmp_path: Path) -> Iterator[Served]:
+    tenant = asyncio.run(tenant_of(database.app_dsn))
+    with served(create_app(settings(tmp_path), database.app_dsn, logs=False)) as url:
+        yield Served(url=url, tenant=tenant)
+
+
+def _events(response: httpx.Response) -> Iterator[tuple[str, dict[str, str]]]:
+    name = ""
+    for line in response.iter_lines():
+        if line.startswith("id: "):
+            name = line[4:]
+        elif line.startswith("data: "):
+            yield name, json.loads(line[6:])
+
+
+def test_a_stream_resumes_without_a_gap(served_api: Served) -> None:
+    with served_api.client() as client:
+        head = client.get("/api/v1/changes").json()["head"]
+        pushed_ids: list[str] = []
+
+        def push() -> None:
+            with served_api.client("integration") as pushing:
+                answers = (pushing.post("/api/v1/interactions", json=pushed()).json() for _ in range(60))
+                pushed_ids.extend(answer["event_id"] for answer in answers)
+
+        writer = threading.Thread(target=push)
+        writer.start()
+        seen: list[str] = []
+        last, connections = head, 0
+        while len(seen) < 60:
+            connections += 1
+            headers = {"Last-Event-ID": last} if connections > 1 else {}
+            with client.stream("GET", "/api/v1/stream", params={"after": head}, headers=headers) as response:
+                assert response.status_code == 200
+                assert response.headers["content-type"].startswith("text/event-stream")
+                for name, data in _events(response):
+                    last = name
+                    assert set(data) == {"event_id", "contact_id", "customer_id", "kind", "type"}
+                    seen.append(data["event_id"])
+                    if len(seen) % 17 == 0 or len(seen) == 60:
+                        break
+        writer.join()
+        assert seen == pushed_ids
+        assert connections >= 4
+
+
+def test_news_arrive_within_a_second(served_api: Served) -> None:
+    with served_api.client() as client, client.stream("GET", "/api/v1/stream") as response:
+        events = _events(response)
+        waits: list[float] = []
+        with served_api.client("integration") as pushing:
+            for _ in range(3):
+                event = pushing.post("/api/v1/interactions", json=pushed()).json()["event_id"]
+                answered = time.monotonic()
+                assert next(events)[1]["event_id"] == event
+                waits.append(time.monotonic() - answered)
+        assert min(waits) < 0.5
+        assert max(waits) < 4.5
+
+
+def test_a_revoked_key_hears_nothing_after_five_seconds(served_api: Served) -> None:
+    tenant = served_api.tenant
+    with served_api.client() as admin, served_api.client("agent") as agent:
+        with agent.stream("GET", "/api/v1/stream") as response:
+            lines = response.iter_lines()
+            assert next(lines).startswith("retry")
+            assert admin.delete(f"/api/v1/keys/{tenant.ids['agent']}").status_code == 200
+            started = time.monotonic()
+            admin.post("/api/v1/interactions", json=pushed())
+            assert not [line for line in lines if line.startswith("data")]
+            assert time.monotonic() - started < 5
+
+
+def test_a_stream_begins_at_its_head_and_pages_agree(served_api: Served) -> None:
+    with served_api.client() as client:
+        first = client.post("/api/v1/interactions", json=pushed()).json()
+        head = client.get(f"/api/v1/customers/{first['customer_id']}").json()["head"]
+        second = client.post("/api/v1/interactions", json=pushed()).json()
+        with client.stream("GET", "/api/v1/stream", params={"after": head}) as response:
+            events = _events(response)
+            assert next(events)[1]["event_id"] == second["event_id"]
+        items = []
+        after: str | None = None
+        while True:
+            page = client.get("/api/v1/changes", params={"limit": 1} | ({"after": after} if after else {})).json()
+            items.extend(item["event_id"] for item in page["items"])
+            after = page["head"]
+            if page["next"] is None:
+                break
+        assert items == [first["event_id"], second["event_id"]]
+        assert client.get("/api/v1/stream", headers={"Last-Event-ID": "forged"}).status_code == 400
