@@ -7,7 +7,9 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -30,6 +32,7 @@ class Home:
             "NO_COLOR": "1",
             **environment,
         }
+        self.words = Path(tempfile.gettempdir()) / f"throughline-words-{uuid.uuid4().hex}"
         self._started: list[subprocess.Popen[str]] = []
 
     def run(self, *words: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
@@ -43,13 +46,14 @@ class Home:
         )
 
     def start(self, *words: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "app", *words],
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        with self.words.open("a") as said:  # not a pipe: nobody reads it, and a full one holds the server up
+            process = subprocess.Popen(
+                [sys.executable, "-m", "app", *words],
+                env=self.environment,
+                stdout=subprocess.PIPE,
+                stderr=said,
+                text=True,
+            )
         self._started.append(process)
         return process
 
@@ -100,6 +104,7 @@ class Home:
             if process.poll() is None:
                 process.kill()
                 process.communicate()
+        self.words.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

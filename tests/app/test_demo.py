@@ -1,0 +1,90 @@
+"""The demo desk: the same day gives the same desk, it is believable in its counts, and its lines work when pasted."""
+
+import json
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.demo.cast import Decision
+from app.demo.desk import steps
+from tests.app.commands import Home, home_in
+
+ANCHOR = datetime(2026, 11, 20, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Home]:
+    folder = Path(tempfile.mkdtemp(prefix="throughline-demo-"))
+    folder.chmod(0o711)
+    with home_in(folder) as made:
+        yield made
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_the_same_day_gives_the_same_desk_and_nothing_lies_ahead() -> None:
+    assert steps(ANCHOR) == steps(ANCHOR)
+    items = [item for step in steps(ANCHOR) if not isinstance(step, Decision) for item in step]
+    assert all(item.occurred_at < ANCHOR for item in items)
+    names = Counter((item.source, item.source_id) for item in items)
+    assert names.most_common(1)[0][1] == 1
+    assert not any("{" in (item.body or "") + (item.subject or "") for item in items)
+    assert {item.channel for item in items} == {
+        "email", "chat", "sms", "voice", "social", "web_form", "orders", "crm", "api",
+    }  # fmt: skip
+    assert {item.kind for item in items} == {
+        "message", "call", "note", "order", "payment", "shipment", "visit", "fact",
+    }  # fmt: skip
+
+
+def test_make_run_ends_with_lines_that_work_when_pasted(home: Home) -> None:
+    process = home.up("--demo")
+    assert process.stdout is not None
+    told: list[str] = []
+    while sum(line.startswith("curl") for line in told) < 3:
+        told.append(process.stdout.readline())
+        assert told[-1], told
+    push, profile, found = (line for line in told if line.startswith("curl"))
+    pushed = _paste(push)
+    read = _paste(profile)
+    assert pushed["customer_id"] == read["id"]
+    assert read["name"] == "Hannah Whitlock"
+    assert read["timeline"]["items"][0]["event_id"] == pushed["event_id"]
+    assert len(read["absorbed"]) == 2
+    assert read["counts"]["events"] > 100
+    assert len({item["channel"] for item in _whole(read, profile)}) >= 5
+    assert [one["id"] for one in _paste(found)["items"]][:1] == [read["id"]]
+    assert [one["words"] for one in read["possible"]], "the stranger's claim stands beside the thread"
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=20)
+    assert process.returncode == 0
+
+
+def test_it_is_made_once_and_only_where_nothing_else_is(home: Home) -> None:
+    again = home.run("demo")
+    assert again.returncode == 0, again.stderr
+    assert "there already" in again.stderr
+    suggested = home.run("export", "identity", "--workspace", "demo").stdout.splitlines()
+    contacts = [json.loads(line) for line in suggested]
+    assert len({one["customer_id"] for one in contacts}) > 120
+    carters = {one["customer_id"] for one in contacts if one["key"] in ("NC-11034", "NC-11977")}
+    assert len(carters) == 2, "the wrong merge was undone"
+
+
+def _paste(line: str) -> dict[str, Any]:
+    done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def _whole(read: dict[str, Any], line: str) -> list[dict[str, Any]]:
+    address = line.strip().replace(str(read["id"]), f"{read['id']}/timeline?limit=200").replace("-s ", "-sg ")
+    command, _, where = address.rpartition(" ")
+    return _paste(f"{command} '{where}'")["items"]
