@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -48,11 +48,18 @@ def all_routes() -> tuple[Route, ...]:
 
     def document() -> bytes:
         if not described:
-            described.append(describe(routes, version("throughline")))
+            described.append(describe(routes, _version()))
         return described[0]
 
     routes.extend(operations.schema_routes(document))
     return tuple(routes)
+
+
+def _version() -> str:
+    try:
+        return version("throughline")
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        return "0"
 
 
 def create_app(settings: Settings, dsn: str | None = None, *, logs: bool = True) -> Litestar:
