@@ -2,6 +2,8 @@
 them, the items placed by hand and the contacts that may be the same person."""
 
 from datetime import datetime
+from functools import cache
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -150,7 +152,7 @@ _PEOPLE = (
     "  AND contact_id IN (SELECT id FROM mine)) AS p) AS placements, "
     "(SELECT json_agg(d) FROM (SELECT id, kind, actor, reason, decided_at, evidence FROM link_decision WHERE "
     "  workspace_id = $1 AND id IN (SELECT home_decision FROM mine UNION SELECT customer_decision FROM mine)) AS d) "
-    "AS decisions{identifiers}"
+    "AS decisions{identifiers}{rider}"
 )
 
 
@@ -162,15 +164,22 @@ _OTHER_THEN = (
 )
 
 
-def _people(then: bool, whole: bool) -> str:
+class Rider(msgspec.Struct, frozen=True, kw_only=True):
+    """More columns for the statement that reads a customer of today, over its contacts `mine`; `values` are $3 and on.
+    A round trip saved costs less than what it asks for."""
+
+    columns: str
+    values: tuple[Any, ...]
+
+
+@cache
+def _people(then: bool, whole: bool, rider: str) -> str:
     """Whole with identifiers and possible contacts, which a page of the thread does without."""
     at = "$3::timestamptz" if then else "'infinity'::timestamptz"
     other = _OTHER_THEN if then else _OTHER_NOW
     held, identifiers = (_HELD.format(at=at), _IDENTIFIERS.format(at=at, other=other)) if whole else ("", "")
-    return _PEOPLE.format(mine=_THEN if then else _NOW, at=at, held=held, identifiers=identifiers)
+    return _PEOPLE.format(mine=_THEN if then else _NOW, at=at, held=held, identifiers=identifiers, rider=rider)
 
-
-_STATEMENTS = {(then, whole): _people(then, whole) for then in (False, True) for whole in (False, True)}
 
 _contacts = msgspec.json.Decoder(list[SeenContact])
 _identifiers = msgspec.json.Decoder(list[HeldIdentifier])
@@ -185,9 +194,24 @@ async def read_people(
     """The customer's people today, or as they were; not `whole`, without identifiers and possible contacts.
 
     Raises `Absorbed` (then or today) and `NotFound`."""
-    statement = _STATEMENTS[as_of is not None, whole]
+    statement = _people(as_of is not None, whole, "")
     row = await db.fetchrow(statement, workspace, customer, *([] if as_of is None else [as_of]))
     assert row is not None
+    return await _people_in(db, workspace, customer, row, as_of, whole=whole)
+
+
+async def read_people_with(
+    db: store.Db, workspace: WorkspaceId, customer: CustomerId, rider: Rider, *, whole: bool
+) -> tuple[People, store.Row]:
+    """As `read_people` today, and the row with the rider's columns."""
+    row = await db.fetchrow(_people(False, whole, rider.columns), workspace, customer, *rider.values)
+    assert row is not None
+    return await _people_in(db, workspace, customer, row, None, whole=whole), row
+
+
+async def _people_in(
+    db: store.Db, workspace: WorkspaceId, customer: CustomerId, row: store.Row, as_of: datetime | None, *, whole: bool
+) -> People:
     if row["contacts"] is None:
         survivor = await survivor_of(db, workspace, customer, as_of)
         raise NotFound if survivor is None else Absorbed(customer, survivor)

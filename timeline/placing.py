@@ -9,6 +9,7 @@ from identity import store as identity_store
 from identity.customers import ContactId, CustomerId, DecisionId, LinkDecision
 from identity.errors import Absorbed, AlreadyUndone, Impossible, NotFound
 from timeline import store
+from timeline import views as thread_views
 from timeline.decisions import Change, Desk, lock_customers, seam, seam_of_undoing, time_of, undo
 from timeline.errors import StartOver
 from timeline.events import EventId, ItemPlaced
@@ -51,7 +52,7 @@ async def place(
         raise StartOver
     if to == present:
         raise Impossible("contact" if contact else "customer", "the item stands there already")
-    about = await store.count_about(db, desk.workspace, event_id)
+    about = await thread_views.count_about(db, desk.workspace, event_id)
     placed = ItemMoved(
         decision_id=None,
         event_id=EventId(event_id),
@@ -125,7 +126,7 @@ async def undo_placing(db: store.Db, desk: Desk, customer: CustomerId, row: iden
     if before.undone:
         raise AlreadyUndone("this placement was undone before")
     goes = before.goes if before.wins else before.stands
-    about = await store.count_about(db, desk.workspace, event_id)
+    about = await thread_views.count_about(db, desk.workspace, event_id)
     change = Change(
         decision_id=None,
         customer_id=before.customers[goes],

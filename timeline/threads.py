@@ -1,23 +1,23 @@
 """One thread per customer, paged by keyset, now or as of any moment, and why each item is on it."""
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import msgspec
 
 from identity import views
-from identity.customers import ContactId, CustomerId, DecisionId, Grade, WorkspaceId
+from identity.customers import ContactId, CustomerId, WorkspaceId
 from identity.explaining import IdentifierView, identifier_views
-from identity.views import Decided, People, SeenContact
+from identity.views import People
 from timeline import store
-from timeline.events import CHANGE, KIND_OF, RECORDED, EventId
-from timeline.followers import Checkpoint
+from timeline import views as thread_views
+from timeline.events import CHANGE, KIND_OF, RECORDED, EventId, RecordedEvent
+from timeline.followers import Checkpoint, recorded
 from timeline.interactions import CHANNELS
+from timeline.items import NOTHING, Explainer, Item
 
 RECORDED_TYPES: Final = [event_type.__name__ for event_type in RECORDED.values()]
-NOTHING: Final = msgspec.Raw(b"null")
 
 
 class Workspace(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,41 +48,19 @@ class ThreadQuery(msgspec.Struct, frozen=True, kw_only=True):
     end: datetime | None = None
     as_of: datetime | None = None
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether everything of today is asked for, from some place on."""
+        return not (self.kinds or self.channels or self.start or self.end or self.as_of)
 
-class Why(msgspec.Struct, frozen=True, kw_only=True):
-    """Why an item is on this thread: the identifier, the grade and the decision that put it here, and in words."""
+    @property
+    def newer(self) -> bool:
+        return self.before is None and self.after is not None
 
-    identifier: str | None
-    grade: Grade
-    decision: DecisionId | None
-    words: str
-
-
-class Item(msgspec.Struct, frozen=True, kw_only=True):
-    """One item of a thread. `late` marks a clock that was ahead, `history` what was imported."""
-
-    event_id: EventId
-    kind: str
-    type: str
-    channel: str | None
-    direction: str | None
-    conversation: str | None
-    source: str | None
-    source_id: str | None
-    occurred_at: datetime
-    shown_at: datetime
-    recorded_at: datetime
-    contact_id: ContactId
-    actor: str
-    about: EventId | None
-    subject: str | None
-    body: str | None
-    data: msgspec.Raw
-    object: msgspec.Raw
-    ahead: bool
-    history: bool
-    tickets: tuple[Any, ...]
-    why: Why
+    @property
+    def edge(self) -> tuple[datetime | None, UUID | None]:
+        mark = self.after if self.newer else self.before
+        return (mark.shown_at, mark.event_id) if mark else (None, None)
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,32 +111,35 @@ class CustomerSummary(msgspec.Struct, frozen=True, kw_only=True):
     identifiers: list[IdentifierView]
 
 
-class _Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """What a thread shows of a recorded interaction's bytes."""
-
-    subject: str | None = None
-    body: str | None = None
-    data: msgspec.Raw = NOTHING
-    object: msgspec.Raw = NOTHING
-    ahead: bool = False
-    history: bool = False
-
-
-_shown = msgspec.json.Decoder(_Shown)
 _objects = msgspec.json.Decoder(list[ObjectView])
 
 
 async def read_page(db: store.Db, workspace: WorkspaceId, customer: CustomerId, query: ThreadQuery) -> Page:
     """One page of a customer's thread. Raises `NotFound` and `Absorbed`."""
-    people = await views.read_people(db, workspace, customer, query.as_of, whole=False)
-    return await _read_page(db, workspace, people, query)
+    if not query.is_plain:
+        people = await views.read_people(db, workspace, customer, query.as_of, whole=False)
+        return await _read_page(db, workspace, people, query)
+    people, row = await views.read_people_with(db, workspace, customer, _rider(query), whole=False)
+    return await _page_with(db, workspace, people, row, query)
 
 
 async def read_profile(db: store.Db, workspace: WorkspaceId, customer: CustomerId, query: ThreadQuery) -> Profile:
-    """The profile in three statements, in the snapshot of the transaction. Raises `NotFound` and `Absorbed`."""
+    """The profile in the snapshot of the transaction: one statement, of today and unfiltered; else three.
+
+    Raises `NotFound` and `Absorbed`."""
+    if query.is_plain:
+        rider = _rider(query, summarised=True)
+        people, row = await views.read_people_with(db, workspace, customer, rider, whole=True)
+        return await _profile(db, workspace, people, row, await _page_with(db, workspace, people, row, query), query)
     people = await views.read_people(db, workspace, customer, query.as_of)
+    summary = await thread_views.summary(db, workspace, [contact.id for contact in people.contacts])
+    return await _profile(db, workspace, people, summary, await _read_page(db, workspace, people, query), query)
+
+
+async def _profile(
+    db: store.Db, workspace: WorkspaceId, people: People, summary: store.Row, page: Page, query: ThreadQuery
+) -> Profile:
     contacts = [contact.id for contact in people.contacts]
-    summary = await store.summary(db, workspace, contacts)
     if query.as_of is None:
         events, messages, orders = summary["counts"]
         counts = Counts(events=events, messages=messages, orders=orders)
@@ -166,24 +147,32 @@ async def read_profile(db: store.Db, workspace: WorkspaceId, customer: CustomerI
     else:
         counts = await _counts_then(db, workspace, contacts, query.as_of)
         objects = await _objects_then(db, workspace, contacts, query.as_of)
-    counts = await _placed_counts(db, workspace, people, counts, query.as_of)
     return Profile(
         people=people,
         name=views.best_name(people),
         objects=objects,
-        counts=counts,
-        timeline=await _read_page(db, workspace, people, query),
+        counts=await _placed_counts(db, workspace, people, counts, query.as_of),
+        timeline=page,
         head=Checkpoint(epoch=summary["epoch"], xid=summary["xid"], position=0),
     )
 
 
+def _rider(query: ThreadQuery, *, summarised: bool = False) -> views.Rider:
+    return thread_views.page_rider(newer=query.newer, edge=query.edge, limit=query.limit + 1, summarised=summarised)
+
+
+async def _page_with(db: store.Db, workspace: WorkspaceId, people: People, row: store.Row, query: ThreadQuery) -> Page:
+    """The page that came along, unless items were placed by hand: it knows streams alone."""
+    if people.placements:
+        return await _read_page(db, workspace, people, query)
+    return _page(people, thread_views.page_in(row), query)
+
+
 async def _read_page(db: store.Db, workspace: WorkspaceId, people: People, query: ThreadQuery) -> Page:
-    newer = query.before is None and query.after is not None
-    edge = query.after if newer else query.before
     contacts = [contact.id for contact in people.contacts]
     out, here = _placed(people)
     types = [event_type.__name__ for kind, event_type in RECORDED.items() if kind in query.kinds]
-    only = store.PageFilter(
+    only = thread_views.PageFilter(
         types=types if query.kinds else None,
         changes=CHANGE in query.kinds,
         recorded=RECORDED_TYPES if query.kinds else [],
@@ -194,18 +183,23 @@ async def _read_page(db: store.Db, workspace: WorkspaceId, people: People, query
         placed_out=out,
         placed_in=here,
     )
-    bounds = (edge.shown_at, edge.event_id) if edge else (None, None)
-    rows = await store.page(db, workspace, contacts, newer=newer, edge=bounds, limit=query.limit + 1, only=only)
-    more = len(rows) > query.limit
-    rows = rows[: query.limit]
-    if newer:
-        rows.reverse()
-    items = Explainer(people).items(rows)
-    older = bool(items) and (more or newer)
+    rows = await thread_views.page(
+        db, workspace, contacts, newer=query.newer, edge=query.edge, limit=query.limit + 1, only=only
+    )
+    return _page(people, [recorded(row) for row in rows], query)
+
+
+def _page(people: People, events: list[RecordedEvent], query: ThreadQuery) -> Page:
+    more = len(events) > query.limit
+    events = events[: query.limit]
+    if query.newer:
+        events.reverse()
+    items = Explainer(people).items(events)
+    older = bool(items) and (more or query.newer)
     return Page(
         items=items,
         next=_mark(items[-1]) if older else None,
-        previous=_mark(items[0]) if items else query.after if newer else None,
+        previous=_mark(items[0]) if items else query.after if query.newer else None,
     )
 
 
@@ -224,7 +218,7 @@ async def _placed_counts(
     if not (out or here):
         return streams
     contacts = [contact.id for contact in people.contacts]
-    placed = await store.count_placed(db, workspace, contacts, out, here, as_of)
+    placed = await thread_views.count_placed(db, workspace, contacts, out, here, as_of)
     return Counts(
         events=streams.events + placed["events"],
         messages=streams.messages + placed["messages"],
@@ -236,88 +230,8 @@ def _mark(item: Item) -> Mark:
     return Mark(shown_at=item.shown_at, event_id=item.event_id)
 
 
-class Explainer:
-    """Turns rows of a customer's thread into items that say why they are on it."""
-
-    def __init__(self, people: People) -> None:
-        self._contacts = {contact.id: contact for contact in people.contacts}
-        self._decisions = {decided.id: decided for decided in people.decisions}
-        self._placed = {placed.event_id: placed for placed in people.placements}
-        self._why = {contact.id: self._because(contact) for contact in people.contacts}
-
-    def items(self, rows: Sequence[store.Row]) -> list[Item]:
-        return [self._item(row) for row in rows]
-
-    def _item(self, row: store.Row) -> Item:
-        event_type, data = row["type"], row["data"]
-        kind = KIND_OF.get(event_type)
-        shown = _shown.decode(data) if kind else _Shown(data=msgspec.Raw(data))
-        return Item(
-            event_id=row["id"],
-            kind=kind or CHANGE,
-            type=event_type,
-            channel=row["channel"],
-            direction=row["direction"],
-            conversation=row["conversation"],
-            source=row["source"],
-            source_id=row["source_id"],
-            occurred_at=row["occurred_at"],
-            shown_at=row["shown_at"],
-            recorded_at=row["recorded_at"],
-            contact_id=row["contact_id"],
-            actor=row["actor"],
-            about=row["about"],
-            subject=shown.subject,
-            body=shown.body,
-            data=shown.data,
-            object=shown.object,
-            ahead=shown.ahead,
-            history=shown.history,
-            tickets=(),
-            why=self._reason(row),
-        )
-
-    def _reason(self, row: store.Row) -> Why:
-        placed = self._placed.get(row["id"]) or self._placed.get(row["about"])
-        if placed is not None and placed.contact_id in self._contacts:
-            return Why(identifier=None, grade="verified", decision=placed.decision_id, words="placed here by hand")
-        return self._why[row["contact_id"]]
-
-    def _because(self, contact: SeenContact) -> Why:
-        decision = contact.customer_decision or contact.home_decision
-        decided = self._decisions.get(decision) if decision else None
-        identifier = contact.via
-        if contact.customer_decision and decided:
-            identifier = _identifier_in(decided)
-        return Why(
-            identifier=identifier,
-            grade=contact.grade,
-            decision=decision,
-            words=_words(contact, identifier, decided),
-        )
-
-
-def _identifier_in(decided: Decided) -> str | None:
-    for piece in decided.evidence:
-        if "identifier" in piece:
-            return msgspec.json.decode(piece["identifier"], type=str)
-    return None
-
-
-def _words(contact: SeenContact, identifier: str | None, decided: Decided | None) -> str:
-    if decided is None:
-        return f"came in as {identifier}" if identifier else f"the {contact.source} contact {contact.key}"
-    day = decided.decided_at.date().isoformat()
-    if decided.kind == "link":
-        return f"linked on {day}: same verified {identifier}" if identifier else f"linked on {day}"
-    if decided.kind == "split":
-        return f"given a home of its own on {day} by {decided.actor}"
-    because = f"same verified {identifier}" if identifier else decided.reason or "no reason given"
-    return f"merged on {day} by {decided.actor}: {because}"
-
-
 async def _counts_then(db: store.Db, workspace: WorkspaceId, contacts: list[ContactId], as_of: datetime) -> Counts:
-    rows = {row["type"]: row for row in await store.count_as_of(db, workspace, contacts, as_of)}
+    rows = {row["type"]: row for row in await thread_views.count_as_of(db, workspace, contacts, as_of)}
     return Counts(
         events=sum(row["n"] for row in rows.values()),
         messages=rows["MessageRecorded"]["n"] if "MessageRecorded" in rows else 0,
@@ -329,7 +243,7 @@ async def _objects_then(
     db: store.Db, workspace: WorkspaceId, contacts: list[ContactId], as_of: datetime
 ) -> list[ObjectView]:
     newest: dict[tuple[str, str], tuple[tuple[int, str], ObjectView]] = {}
-    for row in await store.objects_as_of(db, workspace, contacts, as_of):
+    for row in await thread_views.objects_as_of(db, workspace, contacts, as_of):
         seen = msgspec.json.decode(row["data"], type=_WithObject).object
         version = (rank(seen.version), seen.version)
         view = ObjectView(

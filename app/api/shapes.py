@@ -12,8 +12,9 @@ from app.errors import FieldFault
 from channels.inbox import Entry
 from identity.explaining import IdentifierView, PossibleView
 from identity.views import SeenContact
+from timeline.items import Item
 from timeline.suggestions import Suggestion
-from timeline.threads import Counts, CustomerSummary, Item, ObjectView
+from timeline.threads import Counts, CustomerSummary, ObjectView
 
 Kind = Literal["email", "phone", "account", "external", "handle", "visitor"]
 Reason = Annotated[str, msgspec.Meta(max_length=2_000)]

@@ -18,6 +18,7 @@ SQL_FILES = frozenset(
         "identity/views.py",
         "identity/review.py",
         "timeline/store.py",
+        "timeline/views.py",
         "timeline/tickets/views.py",
         "timeline/tickets/reporting.py",
         "search/postgres.py",

@@ -1,0 +1,191 @@
+"""What a thread shows: pages of some contacts' streams, their counts, their objects, now or as of any moment."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from identity.customers import ContactId, WorkspaceId
+from identity.views import Rider
+from timeline.events import RecordedEvent
+from timeline.store import EVENT, Db, Row
+
+_MATCHES = (
+    "AND ($6::text[] IS NULL OR e.type = ANY($6) OR ($7::bool AND NOT e.type = ANY($8::text[]))) "
+    "AND ($9::text[] IS NULL OR e.channel = ANY($9)) AND e.recorded_at <= coalesce($10::timestamptz, 'infinity') "
+    "AND e.shown_at >= coalesce($11::timestamptz, '-infinity') AND e.shown_at < coalesce($12::timestamptz, 'infinity') "
+)
+
+
+_SUMMARY = (
+    "(SELECT ARRAY[coalesce(sum(events), 0), coalesce(sum(messages), 0), coalesce(sum(orders), 0)]::bigint[] "
+    "FROM contact_count WHERE workspace_id = $1 AND contact_id {contacts}) AS counts, "
+    "(SELECT json_agg(o ORDER BY o.shown_at DESC, o.type, o.id) FROM (SELECT DISTINCT ON (type, id) type, id, version, "
+    "state, kind, contact_id, event_id, shown_at FROM object_state WHERE workspace_id = $1 AND contact_id {contacts} "
+    "ORDER BY type, id, version_number DESC, version_text DESC) AS o) AS objects, "
+    "(SELECT epoch FROM workspace WHERE id = $1) AS epoch, pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xid"
+)
+
+
+class PageFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """What a page leaves out: types (`changes` lets all but the recorded ones in), channels, what came later than
+    `as_of`, what lies outside `start` to `end`; items placed elsewhere; and the items placed here, which it adds."""
+
+    types: list[str] | None = None
+    changes: bool = False
+    recorded: list[str] = []
+    channels: list[str] | None = None
+    as_of: datetime | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    placed_out: list[UUID] = []
+    placed_in: list[UUID] = []
+
+
+def _page(towards: str, filtered: bool) -> str:
+    """The thread as a merge of one index scan a contact. Filtered, items placed elsewhere ($13) are left out and those
+    placed here ($14) added, each with everything about it."""
+    compare, order = ("<", "DESC") if towards == "older" else (">", "ASC")
+    unbounded = "'infinity'" if towards == "older" else "'-infinity'"
+    beyond = (
+        f"(e.shown_at, e.position) {compare} (coalesce($3::timestamptz, {unbounded}), coalesce((SELECT m.position "
+        "FROM event m WHERE m.workspace_id = $1 AND m.id = $4::uuid), 0))"
+    )
+    columns, by_place = f"{EVENT}, e.position", f"ORDER BY shown_at {order}, position {order} LIMIT $5"
+    matches = _MATCHES + "AND NOT (e.id = ANY($13) OR coalesce(e.about = ANY($13), false))" if filtered else ""
+    streams = (
+        f"SELECT o.* FROM unnest($2::uuid[]) AS c(id) CROSS JOIN LATERAL (SELECT {columns} FROM event e WHERE "
+        f"e.workspace_id = $1 AND e.contact_id = c.id AND {beyond} {matches} "
+        f"ORDER BY e.shown_at {order}, e.position {order} LIMIT $5) AS o"
+    )
+    if not filtered:
+        return f"{streams} {by_place}"
+    placed = (
+        f"SELECT {columns} FROM event e WHERE e.workspace_id = $1 "
+        f"AND (e.id = ANY($14::uuid[]) OR e.about = ANY($14)) AND {beyond} {_MATCHES}"
+    )
+    return f"SELECT * FROM ({streams} UNION ALL {placed}) AS page {by_place}"
+
+
+_PAGES = {
+    (newer, some): _page("newer" if newer else "older", some) for newer in (False, True) for some in (False, True)
+}
+_PAGE_COLUMN = {
+    newer: ", (SELECT json_agg(p ORDER BY p.shown_at {order}, p.position {order}) FROM ({page}) AS p) AS page".format(
+        order="ASC" if newer else "DESC",
+        page=_PAGES[newer, False].replace("unnest($2::uuid[]) AS c(id)", "mine AS c"),
+    )
+    for newer in (False, True)
+}
+_page_rows = msgspec.json.Decoder(list[RecordedEvent])
+
+
+def page_rider(*, newer: bool, edge: tuple[datetime | None, UUID | None], limit: int, summarised: bool) -> Rider:
+    """A page of everything, and the summary where it is asked for, on the back of the customer's own statement."""
+    columns = _PAGE_COLUMN[newer] + (f", {_SUMMARY.format(contacts='IN (SELECT id FROM mine)')}" if summarised else "")
+    return Rider(columns=columns, values=(*edge, limit))
+
+
+def page_in(row: Row) -> list[RecordedEvent]:
+    """The page that a row holds which was read with `page_rider`."""
+    return _page_rows.decode(row["page"] or "[]")
+
+
+async def page(
+    db: Db,
+    workspace: WorkspaceId,
+    contacts: Sequence[ContactId],
+    *,
+    newer: bool,
+    edge: tuple[datetime | None, UUID | None],
+    limit: int,
+    only: PageFilter,
+) -> list[Row]:
+    """One page of some contacts' thread, from an edge (a shown time and an event) towards older or newer items."""
+    return await db.fetch(
+        _PAGES[newer, True],
+        workspace,
+        contacts,
+        *edge,
+        limit,
+        only.types,
+        only.changes,
+        only.recorded,
+        only.channels,
+        only.as_of,
+        only.start,
+        only.end,
+        only.placed_out,
+        only.placed_in,
+    )
+
+
+async def summary(db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId]) -> Row:
+    """Kept counts, newest object states and the head of the ledger, in one row."""
+    row = await db.fetchrow("SELECT " + _SUMMARY.format(contacts="= ANY($2::uuid[])"), workspace, contacts)
+    assert row is not None
+    return row
+
+
+async def count_about(db: Db, workspace: WorkspaceId, event_id: UUID) -> int:
+    """An item and all that is about it."""
+    counting = "SELECT count(*) FROM event WHERE workspace_id = $1 AND (id = $2 OR about = $2)"
+    return await db.fetchval(counting, workspace, event_id) or 0
+
+
+async def count_placed(
+    db: Db,
+    workspace: WorkspaceId,
+    contacts: Sequence[ContactId],
+    out: Sequence[UUID],
+    here: Sequence[UUID],
+    as_of: datetime | None,
+) -> Row:
+    """What items placed off and onto the streams of some contacts change in their counts. An order counts where any
+    of its states stands."""
+    moved = (
+        "SELECT {sign} AS sign, e.id, e.type, e.contact_id, e.data->'object'->>'type' AS kept_type, "
+        "e.data->'object'->>'id' AS kept_id FROM event e WHERE e.workspace_id = $1 AND (e.id = ANY({items}::uuid[]) "
+        "OR e.about = ANY({items}::uuid[])) AND e.recorded_at <= coalesce($5::timestamptz, 'infinity')"
+    )
+    row = await db.fetchrow(
+        f"WITH moved AS ({moved.format(sign=-1, items='$3')} UNION ALL {moved.format(sign=1, items='$4')}), "
+        "orders AS (SELECT DISTINCT sign, contact_id, kept_type, kept_id, CASE WHEN kept_id IS NULL THEN id END AS one "
+        "FROM moved WHERE type = 'OrderRecorded') SELECT coalesce(sum(sign), 0)::bigint AS events, "
+        "coalesce(sum(sign) FILTER (WHERE type = 'MessageRecorded'), 0)::bigint AS messages, "
+        "(SELECT coalesce(sum(o.sign), 0)::bigint FROM orders o WHERE NOT EXISTS (SELECT FROM event s "
+        "  WHERE s.workspace_id = $1 AND s.contact_id = o.contact_id AND s.contact_id = ANY($2::uuid[]) "
+        "  AND s.type = 'OrderRecorded' AND s.data->'object'->>'type' = o.kept_type "
+        "  AND s.data->'object'->>'id' = o.kept_id AND s.recorded_at <= coalesce($5::timestamptz, 'infinity') "
+        "  AND NOT (s.id = ANY($3) OR coalesce(s.about = ANY($3), false)))) AS orders FROM moved",
+        workspace,
+        contacts,
+        out,
+        here,
+        as_of,
+    )
+    assert row is not None
+    return row
+
+
+async def count_as_of(db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId], as_of: datetime) -> list[Row]:
+    """How many events of each type had been recorded; counts are kept for today only, so this one reads the streams."""
+    return await db.fetch(
+        "SELECT type, count(*) AS n, count(DISTINCT (contact_id, data->'object'->>'type', data->'object'->>'id')) "
+        "FILTER (WHERE data ? 'object') + count(*) FILTER (WHERE NOT data ? 'object') AS things FROM event "
+        "WHERE workspace_id = $1 AND contact_id = ANY($2::uuid[]) AND recorded_at <= $3 GROUP BY type",
+        workspace,
+        contacts,
+        as_of,
+    )
+
+
+async def objects_as_of(db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId], as_of: datetime) -> list[Row]:
+    return await db.fetch(
+        f"SELECT {EVENT} FROM event e WHERE e.workspace_id = $1 AND e.contact_id = ANY($2::uuid[]) AND "
+        "e.recorded_at <= $3 AND e.data ? 'object' ORDER BY e.position",
+        workspace,
+        contacts,
+        as_of,
+    )
