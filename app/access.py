@@ -27,10 +27,12 @@ Right = Literal[
 ]
 
 _INTEGRATION: Final[frozenset[Right]] = frozenset({"push", "read"})
-_AGENT: Final[frozenset[Right]] = _INTEGRATION | {"desk", "suggestions.read", "suggestions.decide"}
-_LEAD: Final[frozenset[Right]] = _AGENT
+_DESK: Final[frozenset[Right]] = frozenset({"desk", "suggestions.read", "suggestions.decide"})
+_AGENT: Final = _INTEGRATION | _DESK
+_LEAD: Final = _AGENT
 _AUDITOR: Final[frozenset[Right]] = frozenset({"read", "suggestions.read", "keys.read", "quarantine.read"})
-_ADMIN: Final[frozenset[Right]] = _LEAD | _AUDITOR | {"keys.write", "quarantine.decide"}
+_OPERATOR: Final[frozenset[Right]] = frozenset({"keys.write", "quarantine.decide"})
+_ADMIN: Final = _LEAD | _AUDITOR | _OPERATOR
 
 RIGHTS: Final[dict[Role, frozenset[Right]]] = {
     "integration": _INTEGRATION,

@@ -103,7 +103,7 @@ async def revoke_key(db: Db, workspace: UUID, key: UUID) -> ApiKey | None:
 
 
 def api_key(row: store.Row) -> ApiKey:
-    return ApiKey(**{**dict(row), "id": UUID(bytes=row["id"].bytes)})
+    return ApiKey(**dict(row))
 
 
 def hash_key(text: str) -> bytes:

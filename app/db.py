@@ -61,7 +61,7 @@ class KeyGone(Exception):
     """The key was revoked or has expired."""
 
 
-class Opening(msgspec.Struct, frozen=True):
+class Opening(msgspec.Struct, frozen=True, kw_only=True):
     """What a transaction begins with: the workspace, and the key that must still hold (None: the process itself)."""
 
     workspace: UUID
@@ -134,7 +134,7 @@ class Database:
     async def read(self, workspace: UUID, key: UUID | None = None) -> AsyncIterator[Db]:
         """One snapshot of one workspace, read-only. Raises `DatabaseAway` and `KeyGone`."""
         async with self.connection() as db:
-            await _open(db, _READ, Opening(workspace, key))
+            await _open(db, _READ, Opening(workspace=workspace, key=key))
             try:
                 yield db
             except BaseException:
@@ -146,7 +146,7 @@ class Database:
         """Do `work` in one transaction, again from the start where it had to start over; commit; hint.
 
         Raises what `work` raises (nothing is kept then), `DatabaseAway` and `KeyGone`."""
-        opening = Opening(workspace, key)
+        opening = Opening(workspace=workspace, key=key)
         async with self.connection() as db:
             done = await _until_done(db, opening, work)
         if self.on_commit is not None:

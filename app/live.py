@@ -15,7 +15,7 @@ import structlog
 from app import store
 
 COALESCE_SECONDS: Final = 0.02
-CONNECT_SECONDS: Final = 3.0
+CONNECT_SECONDS: Final = 3
 RETRY_SECONDS: Final = 1.0
 MOST_A_HINT: Final = 200
 

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from collections.abc import MutableMapping
 from typing import Any, Final
 
 import msgspec
@@ -36,7 +37,7 @@ def _to_json(event: dict[str, Any], **_: Any) -> bytes:
     return _encoder.encode(event)
 
 
-def _exception_by_name(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
+def _exception_by_name(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """An exception's type and the places it passed: its message may quote what somebody wrote."""
     error = event.pop("error", None)
     if isinstance(error, BaseException):

@@ -16,7 +16,7 @@ HINTS: Final = "tl"
 
 
 async def is_migrated(db: Db) -> bool:
-    return await db.fetchval("SELECT to_regclass('public.api_key') IS NOT NULL")
+    return bool(await db.fetchval("SELECT to_regclass('public.api_key') IS NOT NULL"))
 
 
 async def add_workspace(db: Db, workspace: UUID, slug: str, region: str | None, channels: Sequence[str]) -> bool:

@@ -140,5 +140,4 @@ async def _receive(db: store.Db, workspace: Workspace, row: store.Row, new_id: C
 
 
 def _entry(row: store.Row) -> Entry:
-    fields = {name: value for name, value in row.items() if name != "raw"}
-    return Entry(**{**fields, "id": UUID(bytes=row["id"].bytes)})
+    return Entry(**{name: value for name, value in row.items() if name != "raw"})

@@ -33,7 +33,7 @@ async def keep(
     proves: Sequence[str],
 ) -> UUID:
     """Keep a payload, or count that the same one came again: one that was decided on waits anew."""
-    return await db.fetchval(
+    kept = await db.fetchval(
         "INSERT INTO quarantine AS q (workspace_id, id, door, source, source_id, event_id, code, reason, fields, raw, "
         "digest, state, actor, proves, received_at) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'waiting', $12, $13, now()) "
@@ -53,6 +53,8 @@ async def keep(
         actor,
         list(proves),
     )
+    assert kept is not None
+    return kept
 
 
 async def entries(db: Db, workspace: UUID, states: Sequence[str], after: UUID | None, limit: int) -> list[Row]:

@@ -51,19 +51,17 @@ def claim(*identifiers: ClaimedIdentifier, key: str | None = "c-1", name: str | 
 
 def settings(home: Path, **fields: Any) -> Settings:
     """What an operator decides, decided: a loopback address and a fixed secret."""
-    return Settings(
-        **{
-            "home": home,
-            "host": "127.0.0.1",
-            "port": 0,
-            "secret": "a secret of tests, long enough",
-            "public_url": "http://127.0.0.1",
-            "database_url": None,
-            "meilisearch_url": None,
-            "meilisearch_key": None,
-            "embedder": "none",
-            "parent_pipe": None,
-            "sources": {},
-            **fields,
-        }
-    )
+    decided: dict[str, Any] = {
+        "home": home,
+        "host": "127.0.0.1",
+        "port": 0,
+        "secret": "a secret of tests, long enough",
+        "public_url": "http://127.0.0.1",
+        "database_url": None,
+        "meilisearch_url": None,
+        "meilisearch_key": None,
+        "embedder": "none",
+        "parent_pipe": None,
+        "sources": {},
+    }
+    return Settings(**{**decided, **fields})

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import httpx
@@ -10,10 +10,11 @@ import msgspec
 import pytest
 from litestar import Litestar
 
-from app import auth, store
 from app.access import ROLES
+from app.auth import MadeKey, make_key
 from app.db import Database, new_id
 from app.main import create_app
+from app.store import add_workspace
 from tests.builders import pushed, settings
 from tests.conftest import Database as Cloned
 
@@ -55,19 +56,19 @@ class Api:
         for tenant in (self.mine, self.other):
             async with self.database.read(tenant.id) as db:
                 for table in ("event", "contact", "identifier", "link_decision", "placement", "quarantine", "api_key"):
-                    found[f"{table} of {tenant.id}"] = await db.fetchval(f"SELECT count(*) FROM {table}")
+                    found[f"{table} of {tenant.id}"] = int(await db.fetchval(f"SELECT count(*) FROM {table}") or 0)
         return found
 
 
 async def make_tenant(database: Database, slug: str, rate: int = 0) -> Tenant:
     workspace = new_id()
     async with database.connection() as db:
-        assert await store.add_workspace(db, workspace, slug, "DE", [])
-    made: dict[str, auth.MadeKey] = {}
+        assert await add_workspace(db, workspace, slug, "DE", [])
+    made: dict[str, MadeKey] = {}
     for role in ROLES:
 
-        async def work(db: Any, role: Any = role) -> auth.MadeKey:
-            return await auth.make_key(db, workspace, name=role, role=role, rate=rate, created_by="system")
+        async def work(db: Any, role: Any = role) -> MadeKey:
+            return await make_key(db, workspace, name=role, role=role, rate=rate, created_by="system")
 
         made[role] = await database.write(workspace, work)
     return Tenant(
@@ -98,7 +99,7 @@ async def api(database: Cloned, app: Litestar) -> AsyncIterator[Api]:
     await hot.open()
     try:
         mine, other = await make_tenant(hot, "mine"), await make_tenant(hot, "other")
-        transport = httpx.ASGITransport(app=app)
+        transport = httpx.ASGITransport(app=cast("Any", app))
         async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url="http://tests") as client:
             yield Api(client, hot, mine, other)
     finally:

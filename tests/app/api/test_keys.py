@@ -1,12 +1,13 @@
 """Keys: shown once, hashed, limited, revoked with the next request."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from tests.app.api.conftest import Api
 from tests.builders import contact, identifier, pushed
 
 
-async def _make(api: Api, **fields: object) -> dict:
+async def _make(api: Api, **fields: object) -> dict[str, Any]:
     response = await api("POST", "/api/v1/keys", json={"name": "shop", "role": "integration", **fields})
     assert response.status_code == 201, response.text
     return response.json()
