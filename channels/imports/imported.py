@@ -33,7 +33,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     words: str
 
 
-class Unreadable(ValueError):  # noqa: N818
+class Unreadable(ValueError):
     """The source as a whole cannot be read; the message says which file and why."""
 
 

@@ -69,9 +69,7 @@ def _file(path: str) -> IO[bytes]:
         raise Unreadable(f"{path}: {getattr(error, 'strerror', None) or error}") from None
 
 
-def _first_pass(
-    lines: IO[bytes], keep: IO[bytes] | None, index: _Index, channels: frozenset[str]
-) -> Iterator[Refusal]:
+def _first_pass(lines: IO[bytes], keep: IO[bytes] | None, index: _Index, channels: frozenset[str]) -> Iterator[Refusal]:
     number = offset = 0
     while True:
         number += 1

@@ -93,9 +93,7 @@ def _file(path: Path, text: str) -> Iterator[Imported | Refusal]:
             conversations.setdefault(row.conversation, []).append((where, row))
     yield from bad
     for id_, rows in conversations.items():
-        times = turn_times(
-            days_from(ANCHOR, f"{domain} {id_}", -365, -1), id_, max(r.turn for _, r in rows) + 1
-        )
+        times = turn_times(days_from(ANCHOR, f"{domain} {id_}", -365, -1), id_, max(r.turn for _, r in rows) + 1)
         speaker = _Speaker(id_)
         for where, row in sorted(rows, key=lambda placed: placed[1].turn):
             yield checked(where, _message(domain, row, times[row.turn], speaker))

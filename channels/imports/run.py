@@ -94,9 +94,7 @@ async def run(
     if chunk:
         await _deliver(chunk, deliver, tally)
     on_progress(tally.done, tally.done)
-    return Summary(
-        read=tally.done, new=tally.new, known=tally.known, refused=tally.refused, refusals=tally.refusals
-    )
+    return Summary(read=tally.done, new=tally.new, known=tally.known, refused=tally.refused, refusals=tally.refusals)
 
 
 async def _deliver(chunk: list[Imported], deliver: Deliver, tally: _Tally) -> None:

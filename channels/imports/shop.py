@@ -161,9 +161,7 @@ def reached(type_: str, id_: str, state: str, at: datetime) -> ObjectState:
     return ObjectState(type=type_, id=id_, version=int(at.timestamp()), state=state)
 
 
-def payment(
-    account: Account, source_id: str, at: datetime, of: tuple[str, str], paid: Payment
-) -> Interaction:
+def payment(account: Account, source_id: str, at: datetime, of: tuple[str, str], paid: Payment) -> Interaction:
     """Money for the object `of` (type, id), or back."""
     type_, id_ = of
     method = account.person.payment_methods.get(paid.method, {}) if account.person else {}

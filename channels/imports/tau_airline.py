@@ -109,9 +109,7 @@ def read(directory: str | Path) -> Iterator[Imported | Refusal]:
     return in_order(_all(users, reservations, chats))
 
 
-def _all(
-    users: dict[str, Any], reservations: dict[str, Any], chats: list[Any]
-) -> Iterator[Imported | Refusal]:
+def _all(users: dict[str, Any], reservations: dict[str, Any], chats: list[Any]) -> Iterator[Imported | Refusal]:
     accounts: dict[str, Account] = {}
     bad: list[Refusal] = []
     for id_, record in users.items():
@@ -125,9 +123,7 @@ def _all(
         where = place("reservations.json", id_)
         booked = attempt(where, bad, lambda id_=id_, record=record: _reservation(id_, record))
         if booked:
-            yield from (
-                checked(where, item) for item in _booking(booked, record, _account(booked.user_id, accounts))
-            )
+            yield from (checked(where, item) for item in _booking(booked, record, _account(booked.user_id, accounts)))
     for number, record in enumerate(chats):
         where = f"trajectories.json [{number}]"
         told = attempt(where, bad, lambda record=record: _chat(record, accounts))
@@ -222,9 +218,7 @@ def _parsed(text: str) -> Any:
         return text
 
 
-def _found(
-    tool: str, arguments: dict[str, Any] | None, result: Any, accounts: Mapping[str, Account]
-) -> Account | None:
+def _found(tool: str, arguments: dict[str, Any] | None, result: Any, accounts: Mapping[str, Account]) -> Account | None:
     """The account that was asked for by its id, if the booking system answered with the customer behind
     it."""
     id_ = (arguments or {}).get("user_id")

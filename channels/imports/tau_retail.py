@@ -114,9 +114,7 @@ def _all(users: dict[str, Any], orders: dict[str, Any], lines: list[bytes]) -> I
         where = place("orders.json", id_)
         order = attempt(where, bad, lambda id_=id_, record=record: _order(id_, record))
         if order:
-            yield from (
-                checked(where, item) for item in _order_history(order, record, _account(order, accounts))
-            )
+            yield from (checked(where, item) for item in _order_history(order, record, _account(order, accounts)))
     emails = _by_email(accounts)
     for number, line in enumerate(lines, 1):
         where = f"conversations.jsonl line {number}"
@@ -162,9 +160,7 @@ def _order_history(order: Order, record: Any, account: Account) -> Iterator[Inte
 
 def _state(order: Order, record: Any, account: Account, status: str, at: Any, source_id: str) -> Interaction:
     names = ", ".join(item.name for item in order.items)
-    data = {
-        key: value for key, value in record.items() if key not in ("user_id", "status", "payment_history")
-    }
+    data = {key: value for key, value in record.items() if key not in ("user_id", "status", "payment_history")}
     data["total"] = round(sum(item.price for item in order.items), 2)
     state = reached("order", order.order_id, status, at)
     direction = "inbound" if source_id.endswith("/pending") else "internal"
@@ -197,9 +193,7 @@ def _chat(line: bytes, accounts: Mapping[str, Account], emails: Mapping[str, Acc
         raise InvalidField("messages_display", "expected the text of a chat")
     turns = [_turn(n, role, said, accounts, emails) for n, (role, said) in enumerate(_split(text))]
     id_ = "chat-" + sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
-    return Chat(
-        shop=SHOP, id=id_, turns=turns, times=turn_times(days_from(ANCHOR, id_, 0, 13), id_, len(turns))
-    )
+    return Chat(shop=SHOP, id=id_, turns=turns, times=turn_times(days_from(ANCHOR, id_, 0, 13), id_, len(turns)))
 
 
 def _split(text: str) -> list[tuple[str, str]]:
@@ -215,9 +209,7 @@ def _split(text: str) -> list[tuple[str, str]]:
     return [(role, text[begin:end].strip()) for (role, _, begin), end in zip(starts, ends, strict=True)]
 
 
-def _turn(
-    number: int, role: str, text: str, accounts: Mapping[str, Account], emails: Mapping[str, Account]
-) -> Turn:
+def _turn(number: int, role: str, text: str, accounts: Mapping[str, Account], emails: Mapping[str, Account]) -> Turn:
     if role == "user":
         return Turn(number=number, role="user", text=text)
     if role == "assistant":

@@ -24,9 +24,7 @@ def draw(key: str, low: int, high: int) -> int:
 
 def days_from(day: datetime, key: str, low: int, high: int) -> datetime:
     """A moment within shop hours, `low` to `high` days after midnight of `day` (negative: before)."""
-    return day + timedelta(
-        days=draw(f"day {key}", low, high), seconds=_OPENS + draw(f"hour {key}", 0, _OPEN_FOR - 1)
-    )
+    return day + timedelta(days=draw(f"day {key}", low, high), seconds=_OPENS + draw(f"hour {key}", 0, _OPEN_FOR - 1))
 
 
 def later(at: datetime, key: str, low: int, high: int) -> datetime:

@@ -53,9 +53,8 @@ def test_a_family_phone_links_nobody_and_says_why():
     found = compare(maria, carlos)
     assert (found.verdict, found.links) == ("review", ())
     assert [conflict.level for conflict in found.conflicts] == ["conflicting_names", "conflicting"]
-    assert (
-        "same verified phone +4930123456, but the names conflict (Maria Lopez, Carlos Lopez): looks shared"
-        in words(maria, carlos)
+    assert "same verified phone +4930123456, but the names conflict (Maria Lopez, Carlos Lopez): looks shared" in words(
+        maria, carlos
     )
 
 

@@ -141,9 +141,7 @@ def test_reads_stdin_without_holding_a_huge_line(monkeypatch: pytest.MonkeyPatch
 
 
 def test_reads_gzip_whatever_its_name(tmp_path: Path) -> None:
-    (tmp_path / "f.ndjson").write_bytes(
-        gzip.compress(f"{line('b')}\n\n{line('a', '2026-01-01T00:00:00Z')}".encode())
-    )
+    (tmp_path / "f.ndjson").write_bytes(gzip.compress(f"{line('b')}\n\n{line('a', '2026-01-01T00:00:00Z')}".encode()))
     read = list(interactions_file.read(str(tmp_path / "f.ndjson")))
     assert ids(read) == ["a", "b"]
 
@@ -158,9 +156,7 @@ def test_says_where_a_gzip_breaks_off_and_keeps_what_came_before(tmp_path: Path)
     assert "breaks off" in refusals(read)[0].words
     (tmp_path / "bad").write_bytes(b"\x1f\x8bnothing of the kind")
     assert [
-        "breaks off" in one.words
-        for one in interactions_file.read(str(tmp_path / "bad"))
-        if isinstance(one, Refusal)
+        "breaks off" in one.words for one in interactions_file.read(str(tmp_path / "bad")) if isinstance(one, Refusal)
     ] == [True]
 
 

@@ -104,10 +104,7 @@ def test_retail_chats_are_proved_where_the_shop_found_the_customer() -> None:
     real(RETAIL)
     told = items(tau_retail.read(RETAIL))
     users = json.loads((RETAIL / "users.json").read_text())
-    texts = [
-        json.loads(line)["messages_display"]
-        for line in (RETAIL / "conversations.jsonl").read_text().splitlines()
-    ]
+    texts = [json.loads(line)["messages_display"] for line in (RETAIL / "conversations.jsonl").read_text().splitlines()]
     expected: list[str] = []
     for text in texts:
         before, found = text, ""
@@ -153,11 +150,7 @@ def test_airline_chats_are_proved_where_the_details_were_answered() -> None:
     for chat in chats:
         id_ = f"chat-{chat['task_id']}-{chat['trial']}"
         for number, said in enumerate(chat["traj"]):
-            if (
-                said["role"] == "tool"
-                and said["name"] == "get_user_details"
-                and said["content"].startswith("{")
-            ):
+            if said["role"] == "tool" and said["name"] == "get_user_details" and said["content"].startswith("{"):
                 asked = json.loads(chat["traj"][number - 1]["tool_calls"][0]["function"]["arguments"])
                 expected.setdefault(id_, f"{id_}/{number} {asked['user_id']}")
     proofs = first_proofs(items(tau_airline.read(AIRLINE)), "tau-airline")

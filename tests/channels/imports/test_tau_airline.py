@@ -33,9 +33,7 @@ BOOKED: dict[str, Any] = {
     "destination": "SEA",
     "flight_type": "one_way",
     "cabin": "economy",
-    "flights": [
-        {"origin": "RDM", "destination": "SEA", "flight_number": "HAT001", "date": "2024-05-20", "price": 90}
-    ],
+    "flights": [{"origin": "RDM", "destination": "SEA", "flight_number": "HAT001", "date": "2024-05-20", "price": 90}],
     "passengers": [{"first_name": "Cara", "last_name": "Cole", "dob": "1980-02-03"}],
     "payment_history": [{"payment_id": "gift_1", "amount": 90}],
     "created_at": "2024-05-02T22:10:19",

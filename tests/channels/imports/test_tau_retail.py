@@ -25,9 +25,7 @@ ALICE: dict[str, Any] = {
         "zip": "89501",
     },
     "email": "alice@example.org",
-    "payment_methods": {
-        "visa_1": {"source": "credit_card", "brand": "visa", "last_four": "1111", "id": "visa_1"}
-    },
+    "payment_methods": {"visa_1": {"source": "credit_card", "brand": "visa", "last_four": "1111", "id": "visa_1"}},
     "orders": ["#W1", "#W2"],
 }
 BOB: dict[str, Any] = {
@@ -44,9 +42,7 @@ def order(id_: str, status: str, **other: Any) -> dict[str, Any]:
         "order_id": id_,
         "user_id": "alice_archer_1001",
         "address": ALICE["address"],
-        "items": [
-            {"name": "Lamp", "product_id": "p", "item_id": "i", "price": 10.5, "options": {"colour": "red"}}
-        ],
+        "items": [{"name": "Lamp", "product_id": "p", "item_id": "i", "price": 10.5, "options": {"colour": "red"}}],
         "fulfillments": [],
         "status": status,
         "payment_history": [{"transaction_type": "payment", "amount": 10.5, "payment_method_id": "visa_1"}],
@@ -92,9 +88,7 @@ Shop = Callable[..., list[Imported | Refusal]]
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Shop:
-    def read(
-        users: Any = None, orders: Any = None, lines: list[str] | None = None
-    ) -> list[Imported | Refusal]:
+    def read(users: Any = None, orders: Any = None, lines: list[str] | None = None) -> list[Imported | Refusal]:
         (tmp_path / "users.json").write_text(json.dumps(USERS if users is None else users))
         (tmp_path / "orders.json").write_text(json.dumps(ORDERS if orders is None else orders))
         chats = [json.dumps({"messages_display": CHAT})] if lines is None else lines
@@ -210,9 +204,7 @@ def test_the_first_account_found_stays_and_a_profile_alone_proves_too(shop: Shop
 
 
 def test_an_unknown_account_proves_nobody(shop: Shop) -> None:
-    text = "user: hi\nassistant: None\ntool: eve_else_3003\nassistant: None\ntool: " + json.dumps(
-        ORDERS["#W1"]
-    )
+    text = "user: hi\nassistant: None\ntool: eve_else_3003\nassistant: None\ntool: " + json.dumps(ORDERS["#W1"])
     told = [i for i in items(shop(lines=[json.dumps({"messages_display": text})])) if i.conversation]
     assert [proofs(i) for i in told] == [[], [], []]
 
@@ -223,9 +215,7 @@ def test_what_the_desk_changed_is_a_newer_state_of_the_order(shop: Shop) -> None
     assert [state.state for state in states] == ["pending", "cancelled"]
     assert int(states[0].version) < int(states[1].version)
     chat = next(i.conversation for i in read if i.conversation)
-    change, refund = [
-        i for i in read if i.source_id.endswith((f"{chat}/12", f"{chat}/12/1")) and not i.conversation
-    ]
+    change, refund = [i for i in read if i.source_id.endswith((f"{chat}/12", f"{chat}/12/1")) and not i.conversation]
     assert (change.contact.key, refund.contact.key) == ("alice_archer_1001", "alice_archer_1001")
     assert refund.kind == "payment"
     assert refund.direction == "outbound"
@@ -287,9 +277,7 @@ def test_mending_one_record_changes_no_other(shop: Shop) -> None:
 def test_a_long_answer_is_bounded(shop: Shop) -> None:
     text = "user: hi\nassistant: None\ntool: " + json.dumps({"name": "x" * 50_000, "variants": {}})
     told = [
-        i
-        for i in items(shop(lines=[json.dumps({"messages_display": text})]))
-        if i.kind == "fact" and i.conversation
+        i for i in items(shop(lines=[json.dumps({"messages_display": text})])) if i.kind == "fact" and i.conversation
     ]
     result = (told[0].data or {})["result"]
     assert result["truncated"] is True
