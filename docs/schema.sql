@@ -22,6 +22,17 @@ ALTER FUNCTION public.analyze_young_tables() OWNER TO throughline_owner;
 
 COMMENT ON FUNCTION public.analyze_young_tables() IS 'statistics for tables that doubled: until then their plans read a workspace whole';
 
+CREATE FUNCTION public.current_epoch() RETURNS integer
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+  SELECT epoch FROM workspace WHERE id = nullif(current_setting('tl.workspace', true), '')::uuid
+$$;
+
+ALTER FUNCTION public.current_epoch() OWNER TO throughline_owner;
+
+COMMENT ON FUNCTION public.current_epoch() IS 'the epoch of the workspace that the transaction works for';
+
 CREATE TABLE public.agent (
     workspace_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -60,6 +71,29 @@ ALTER TABLE ONLY public.api_key ALTER COLUMN workspace_id SET (n_distinct=1);
 ALTER TABLE ONLY public.api_key FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.api_key OWNER TO throughline_owner;
+
+CREATE TABLE public.audit_seal (
+    workspace_id uuid NOT NULL,
+    number bigint NOT NULL,
+    epoch integer NOT NULL,
+    xid xid8 NOT NULL,
+    "position" bigint NOT NULL,
+    records integer NOT NULL,
+    digest bytea NOT NULL,
+    sealed_at timestamp with time zone NOT NULL,
+    CONSTRAINT audit_seal_digest_check CHECK ((length(digest) = 32)),
+    CONSTRAINT audit_seal_number_check CHECK ((number > 0)),
+    CONSTRAINT audit_seal_records_check CHECK ((records > 0))
+);
+ALTER TABLE ONLY public.audit_seal ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.audit_seal FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.audit_seal OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.audit_seal IS 'a chain of SHA-256 over every event and decision in ledger order: append-only';
+
+COMMENT ON COLUMN public.audit_seal."position" IS 'with epoch and xid: the last record that this seal covers';
 
 CREATE TABLE public.contact (
     workspace_id uuid NOT NULL,
@@ -239,6 +273,8 @@ CREATE TABLE public.link_decision (
     reason text,
     evidence jsonb NOT NULL,
     decided_at timestamp with time zone NOT NULL,
+    epoch integer DEFAULT COALESCE(public.current_epoch(), 1) NOT NULL,
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
     CONSTRAINT link_decision_kind_check CHECK ((kind = ANY (ARRAY['link'::text, 'proof'::text, 'merge'::text, 'unmerge'::text, 'split'::text, 'not_same'::text, 'place'::text, 'undo'::text])))
 );
 ALTER TABLE ONLY public.link_decision ALTER COLUMN workspace_id SET (n_distinct=1);
@@ -408,6 +444,9 @@ ALTER TABLE ONLY public.api_key
 ALTER TABLE ONLY public.api_key
     ADD CONSTRAINT api_key_workspace_id_hash_key UNIQUE (workspace_id, hash);
 
+ALTER TABLE ONLY public.audit_seal
+    ADD CONSTRAINT audit_seal_pkey PRIMARY KEY (workspace_id, number);
+
 ALTER TABLE ONLY public.contact_count
     ADD CONSTRAINT contact_count_pkey PRIMARY KEY (workspace_id, contact_id);
 
@@ -493,6 +532,8 @@ CREATE INDEX link_decision_by_a ON public.link_decision USING btree (workspace_i
 
 CREATE INDEX link_decision_by_b ON public.link_decision USING btree (workspace_id, contact_b);
 
+CREATE INDEX link_decision_followers ON public.link_decision USING btree (workspace_id, epoch, xid, "position");
+
 CREATE UNIQUE INDEX link_decision_undone_once ON public.link_decision USING btree (workspace_id, undoes) WHERE (undoes IS NOT NULL);
 
 CREATE INDEX link_suggestion_by_b ON public.link_suggestion USING btree (workspace_id, contact_b);
@@ -510,6 +551,8 @@ CREATE INDEX quarantine_waiting ON public.quarantine USING btree (workspace_id, 
 ALTER TABLE public.agent ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.api_key ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.audit_seal ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.contact ENABLE ROW LEVEL SECURITY;
 
@@ -542,6 +585,8 @@ ALTER TABLE public.value_class ENABLE ROW LEVEL SECURITY;
 CREATE POLICY workspace_wall ON public.agent USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.api_key USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.audit_seal USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.contact USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
@@ -583,6 +628,9 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.agent TO throughline_app;
 GRANT SELECT ON TABLE public.agent TO throughline_reports;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.api_key TO throughline_app;
+
+GRANT SELECT,INSERT ON TABLE public.audit_seal TO throughline_app;
+GRANT SELECT ON TABLE public.audit_seal TO throughline_reports;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.contact TO throughline_app;
 GRANT SELECT ON TABLE public.contact TO throughline_reports;
