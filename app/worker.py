@@ -9,20 +9,25 @@ import signal
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Final
 from uuid import UUID
 
 import structlog
 
 from app import store, upkeep
+from app.audit import SealLog
 from app.db import Database, DatabaseAway, Db
 from app.live import Live
 from identity.customers import WorkspaceId
+from timeline import audit
+from timeline.audit import Seal
 from timeline.followers import BATCH, Followed, advance
 
 log = structlog.get_logger(__name__)
 
 POLL_SECONDS: Final = 2.0
+SEAL_SECONDS: Final = 5.0
 NEW_WORKSPACES_SECONDS: Final = 1.0
 KEEP_HOUSE_SECONDS: Final = 1.0
 FORGET_SECONDS: Final = 600.0
@@ -33,12 +38,12 @@ PAUSE_AFTER_LOSS: Final = 0.5
 Take = Callable[[Db, WorkspaceId, list[Followed]], Awaitable[None]]
 
 
-def work(url: str) -> None:
+def work(home: Path, url: str) -> None:
     """Run until SIGINT or SIGTERM; what is under way is finished or rolled back."""
-    asyncio.run(_work(url))
+    asyncio.run(_work(home, url))
 
 
-async def _work(url: str) -> None:
+async def _work(home: Path, url: str) -> None:
     asked = asyncio.Event()
     loop = asyncio.get_running_loop()
     for word in (signal.SIGINT, signal.SIGTERM):
@@ -46,7 +51,7 @@ async def _work(url: str) -> None:
     database, live = Database(url), Live(url)
     await database.open()
     live.open()
-    worker = Worker(database, live, {})
+    worker = Worker(database, live, home, {})
     tasks = [asyncio.create_task(worker.follow_all()), asyncio.create_task(worker.keep_house())]
     stopping = asyncio.create_task(_until(asked))
     log.info("worker_started")
@@ -69,8 +74,9 @@ async def _until(asked: asyncio.Event) -> None:
 class Worker:
     """One process's part of the work; `followers` go by the name of their checkpoint."""
 
-    def __init__(self, database: Database, live: Live, followers: dict[str, Take]) -> None:
+    def __init__(self, database: Database, live: Live, home: Path, followers: dict[str, Take]) -> None:
         self._database = database
+        self._home = home
         self._live = live
         self._followers = followers
         self._running: dict[UUID, asyncio.Task[None]] = {}
@@ -93,8 +99,12 @@ class Worker:
             await asyncio.gather(*self._running.values(), return_exceptions=True)
 
     async def _follow(self, workspace: WorkspaceId) -> None:
+        sealed = -SEAL_SECONDS
         while True:
             try:
+                if time.monotonic() - sealed >= SEAL_SECONDS:
+                    await self.seal(workspace)
+                    sealed = time.monotonic()
                 for name, take in self._followers.items():
                     while await self.move(workspace, name, take) == BATCH:
                         pass
@@ -109,6 +119,20 @@ class Worker:
             return await advance(db, workspace, name, lambda batch: take(db, workspace, batch), datetime.now(UTC))
 
         return await self._database.write(workspace, step)
+
+    async def seal(self, workspace: WorkspaceId) -> None:
+        """Seal all that is settled; the log outside the database follows each commit, and catches up after a crash."""
+
+        async def step(db: Db) -> Seal | None:
+            return await audit.seal(db, workspace, datetime.now(UTC))
+
+        async with self._database.read(workspace) as db:
+            log_ = SealLog(self._home, workspace)
+            log_.append(await audit.seals_after(db, workspace, log_.last(), BATCH))
+        while (made := await self._database.write(workspace, step)) is not None:
+            log_.append([made])
+            if made.records < BATCH:
+                break
 
     async def keep_house(self) -> None:
         """Statistics of young tables, answers past their time, and a warning where a transaction holds all up."""

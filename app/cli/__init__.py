@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "why": "app.cli.why:why",
     "shared": "app.cli.sharing:shared",
     "quarantine": "app.cli.quarantine:quarantine",
+    "verify-audit": "app.cli.audit:verify_audit",
     "doctor": "app.cli.doctor:doctor",
     "schema": "app.cli.schema:schema",
 }
@@ -40,6 +41,7 @@ _SHORT: Final = {
     "why": "Why two contacts are, or are not, one customer.",
     "shared": "Values that belong to several people and link nobody.",
     "quarantine": "What could not be understood, with its bytes.",
+    "verify-audit": "Compute the audit trail again and compare.",
     "doctor": "Settings, where each came from, and what is wrong.",
     "schema": "The database's schema as SQL.",
 }

@@ -19,6 +19,7 @@ SQL_FILES = frozenset(
         "identity/review.py",
         "timeline/store.py",
         "timeline/views.py",
+        "timeline/audit.py",
         "timeline/tickets/views.py",
         "timeline/tickets/reporting.py",
         "search/postgres.py",
@@ -26,6 +27,7 @@ SQL_FILES = frozenset(
         "channels/store.py",
         "app/db.py",
         "app/store.py",
+        "app/upkeep.py",
         "app/migrate.py",  # brings a database to this version, as the migrations do
         "app/cluster.py",  # makes the database itself
     }
