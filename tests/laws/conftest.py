@@ -11,7 +11,7 @@ from app.embedded import EmbeddedDatabase
 
 pytest.register_assert_rewrite("tests.laws.history", "tests.laws.world")
 
-from tests.laws.world import APP_PASSWORD, World, opened_world
+from tests.laws.world import APP_PASSWORD, World, opened_world  # noqa: E402 - after its asserts are rewritten
 
 
 @pytest.fixture(scope="module")

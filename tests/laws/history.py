@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+import pytest
 from hypothesis import strategies as st
 
 from identity import explaining
@@ -123,8 +124,9 @@ class History:
     async def _id_of(self, merge: Merge) -> UUID:
         if merge.number not in self.decisions:
             rows = await self.place.fetch(
-                "SELECT id FROM link_decision d WHERE workspace_id = $1 AND kind = 'merge' AND contact_a = $2 AND "
-                "contact_b = $3 AND NOT EXISTS (SELECT FROM link_decision u WHERE u.workspace_id = $1 AND u.undoes = d.id)",
+                "SELECT id FROM link_decision d WHERE workspace_id = $1 AND kind = 'merge' AND contact_a = $2 "
+                "AND contact_b = $3 AND NOT EXISTS "
+                "(SELECT FROM link_decision u WHERE u.workspace_id = $1 AND u.undoes = d.id)",
                 self.place.id,
                 self.end(merge.kept),
                 self.end(merge.lost),
@@ -317,12 +319,9 @@ class History:
             assert await self.everybody(remembered.at) == remembered.customers
 
     async def _answers(self, absorbed: UUID, survivor: UUID) -> None:
-        try:
+        with pytest.raises(Absorbed) as found:
             await self.profile(absorbed)
-        except Absorbed as found:
-            assert (found.customer, found.survivor) == (absorbed, survivor)
-        else:
-            raise AssertionError("an absorbed id answered as a customer")
+        assert (found.value.customer, found.value.survivor) == (absorbed, survivor)
 
     async def profile(self, customer: UUID, as_of: datetime | None = None) -> Profile:
         query = ThreadQuery(limit=200, as_of=as_of)

@@ -42,8 +42,9 @@ async def fill_the_rest(admin: asyncpg.Connection, workspace: UUID) -> None:
             continue
         columns = await admin.fetch(
             "SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, "
-            "(SELECT pg_get_constraintdef(k.oid) FROM pg_constraint k WHERE k.conrelid = a.attrelid AND k.contype = 'c' "
-            "AND k.conkey = ARRAY[a.attnum] AND pg_get_constraintdef(k.oid) LIKE '%ARRAY%' LIMIT 1) AS allowed "
+            "(SELECT pg_get_constraintdef(k.oid) FROM pg_constraint k WHERE k.conrelid = a.attrelid "
+            "AND k.contype = 'c' AND k.conkey = ARRAY[a.attnum] "
+            "AND pg_get_constraintdef(k.oid) LIKE '%ARRAY%' LIMIT 1) AS allowed "
             "FROM pg_attribute a WHERE a.attrelid = $1::text::regclass AND a.attnum > 0 AND NOT a.attisdropped "
             "AND a.attnotnull AND a.attname <> 'workspace_id'",
             table,
@@ -59,7 +60,7 @@ def made_up(column: Any) -> str:
     return {
         "uuid": "gen_random_uuid()",
         "text": "'x'",
-        "bytea": "'\\x00'",
+        "bytea": "sha256('x')",
         "integer": "1",
         "bigint": "1",
         "numeric": "1",
