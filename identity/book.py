@@ -20,6 +20,7 @@ from identity.records import ChangedContact, NewContact, NewSuggestion, SeenIden
 
 MOST_OWNERS: Final = 20
 MOST_MEMBERS: Final = 500
+MOST_HELD: Final = 50
 SEEN_AGAIN: Final = timedelta(hours=12)
 """`last_seen` is kept to half a day, so that a known contact's push writes nothing about identity."""
 
@@ -196,9 +197,11 @@ class Book:
         self._touched[known.id] = None
 
     def hold(self, known: Known, held: Held, now: datetime) -> None:
-        """The contact came with this identifier."""
+        """The contact came with this identifier. Past fifty the event alone keeps it: no contact grows without end."""
         value = held.identifier.key
         before = known.held.get(value)
+        if before is None and len(known.held) >= MOST_HELD:
+            return
         proved = held.verified and not (before and before.verified)
         if before is None or proved or now - known.last_seen[value] > SEEN_AGAIN:
             self._seen[known.id, value] = SeenIdentifier(
