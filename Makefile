@@ -36,4 +36,4 @@ bench: install ## The figures (ARGS=--quick for a tenth of the desk)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 docs: install ## docs/schema.sql, written again from the migrations
-	@$(BIN)/python -m app.schema > docs/schema.sql
+	@$(BIN)/throughline schema > docs/schema.sql

@@ -5,6 +5,7 @@ It looks when a hint comes, and every few seconds without one: a hint that is mi
 
 import asyncio
 import contextlib
+import math
 import signal
 import time
 from collections.abc import Awaitable, Callable
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+import asyncpg
 import structlog
 
 from app import store, upkeep
@@ -99,7 +101,7 @@ class Worker:
             await asyncio.gather(*self._running.values(), return_exceptions=True)
 
     async def _follow(self, workspace: WorkspaceId) -> None:
-        sealed = -SEAL_SECONDS
+        sealed = -math.inf
         while True:
             try:
                 if time.monotonic() - sealed >= SEAL_SECONDS:
@@ -126,27 +128,36 @@ class Worker:
         async def step(db: Db) -> Seal | None:
             return await audit.seal(db, workspace, datetime.now(UTC))
 
+        outside = SealLog(self._home, workspace)
         async with self._database.read(workspace) as db:
-            log_ = SealLog(self._home, workspace)
-            log_.append(await audit.seals_after(db, workspace, log_.last(), BATCH))
-        while (made := await self._database.write(workspace, step)) is not None:
-            log_.append([made])
-            if made.records < BATCH:
-                break
+            missed = await audit.seals_after(db, workspace, outside.last(), BATCH)
+        try:
+            outside.append(missed)
+            while (made := await self._database.write(workspace, step)) is not None:
+                outside.append([made])
+                if made.records < BATCH:
+                    break
+        except OSError as error:
+            log.error("seal_log_not_written", path=str(outside.path), error=error)
 
     async def keep_house(self) -> None:
         """Statistics of young tables, answers past their time, and a warning where a transaction holds all up."""
-        forgotten = -FORGET_SECONDS
+        forgotten = warned = -math.inf
         while True:
-            with contextlib.suppress(DatabaseAway):
+            try:
                 async with self._database.connection() as db:
                     await upkeep.analyze_young_tables(db)
                     age = await upkeep.horizon_age(db)
-                if age > OLD_TRANSACTION:
+                if age > OLD_TRANSACTION and time.monotonic() - warned >= OLD_TRANSACTION:
                     log.warning("old_transaction", seconds=round(age), effect="followers wait for it")
+                    warned = time.monotonic()
                 if time.monotonic() - forgotten >= FORGET_SECONDS:
                     await self._forget_answers()
                     forgotten = time.monotonic()
+            except DatabaseAway:
+                pass
+            except asyncpg.PostgresError as error:
+                log.warning("housekeeping_failed", error=error)
             await asyncio.sleep(KEEP_HOUSE_SECONDS)
 
     async def _forget_answers(self) -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from app import store
 from app.audit import SealLog
 from app.auth import workspace_of
 from app.db import Database as Pool
 from app.db import Db, new_id
+from app.store import Row, add_workspace, workspace_by_slug
 from identity.customers import ClaimedIdentifier, ContactClaim
 from tests.conftest import Database
 from timeline import audit
@@ -84,9 +84,9 @@ async def in_scene(database: Database, work: Callable[[Scene], Awaitable[None]])
     try:
         id_ = new_id()
 
-        async def add(db: Db) -> store.Row:
-            await store.add_workspace(db, id_, "audit", None, ())
-            row = await store.workspace_by_slug(db, "audit")
+        async def add(db: Db) -> Row:
+            await add_workspace(db, id_, "audit", None, ())
+            row = await workspace_by_slug(db, "audit")
             assert row is not None
             return row
 

@@ -180,7 +180,9 @@ def test_an_import_that_was_killed_is_resumed(home: Home, tmp_path: Path) -> Non
 
 
 def test_values_of_several_people_are_listed_by_the_operator(home: Home) -> None:
-    assert home.run("shared", "add", "phone:01632 960001", "--workspace", "one", "--reason", "switchboard").returncode == 0
+    assert (
+        home.run("shared", "add", "phone:01632 960001", "--workspace", "one", "--reason", "switchboard").returncode == 0
+    )
     listed = home.run("shared", "list", "--workspace", "one").stdout
     assert "shared\tphone:+441632960001\tcli\tswitchboard" in listed
     assert home.run("shared", "remove", "phone:01632 960001", "--workspace", "one").returncode == 0
