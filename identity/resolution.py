@@ -56,7 +56,9 @@ async def resolve(db: store.Db, book: Book, claim: Claim, actor: str, now: datet
         rest = matches
     _hold(book, known, claim, actor, now, new_id)
     for match in unsure:
-        _suggest(book, known.id, match, "the names conflict", new_id)
+        accounts = accounts_conflict(_accounts(known.person), _accounts(match.owner.person))
+        against = "different accounts of one shop" if accounts else "the names conflict"
+        _suggest(book, known.id, match, against, new_id)
     joined: list[Joined] = []
     torn = _torn(book, rest)
     for match in rest:  # one by one: each join brings its side's accounts and partings along
