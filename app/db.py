@@ -5,26 +5,24 @@ that key still holds (measured against a statement of its own: 0.06 ms instead o
 """
 
 import asyncio
-import contextlib
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from typing import Any, Final, TypeVar
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Final, TypeVar
 from uuid import UUID
 
 import asyncpg
 import msgspec
 import uuid_utils
 
+from app.pool import Pool, prepare_connection
 from timeline.errors import StartOver
 
 Db = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 T = TypeVar("T")
+__all__ = ["Busy", "Database", "DatabaseAway", "Db", "Held", "KeyGone", "new_id", "prepare_connection"]
 
-MOST_CONNECTIONS: Final = 16
-ACQUIRE_SECONDS: Final = 2.0
 OPEN_SECONDS: Final = 2.5
-STATEMENT_SECONDS: Final = 30.0
 START_OVERS: Final = 5
 DEADLOCKS: Final = 3
 JITTER_SECONDS: Final = 0.02
@@ -35,18 +33,20 @@ _KEY_HOLDS: Final = (
     "; SELECT FROM api_key WHERE workspace_id = '{workspace}' AND id = '{key}' AND revoked_at IS NULL "
     "AND (expires_at IS NULL OR expires_at > now())"
 )
-_LOST: Final = (
-    asyncpg.PostgresConnectionError,
+_UNREACHABLE: Final = (
     asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
     asyncpg.InvalidPasswordError,
     asyncpg.InvalidCatalogNameError,
+)
+_LOST: Final = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
     asyncpg.InternalClientError,  # what a statement meets when the server dies between its messages
-    OSError,
     TimeoutError,
 )
+_TOO_SLOW: Final = (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError, asyncpg.OutOfMemoryError)
 
 
 class DatabaseAway(Exception):
@@ -79,68 +79,25 @@ class Database:
     def __init__(self, dsn: str, *, on_commit: Callable[[UUID], None] | None = None) -> None:
         self.dsn = dsn
         self.on_commit = on_commit
-        self._pool: asyncpg.Pool | None = None
+        self._pool: Pool | None = None
 
     async def open(self) -> None:
         """Make the pool. The database may be away: connections are made when they are needed."""
-        self._pool = await asyncpg.create_pool(
-            self.dsn,
-            min_size=0,
-            max_size=MOST_CONNECTIONS,
-            max_queries=2**62,
-            max_inactive_connection_lifetime=300.0,
-            timeout=ACQUIRE_SECONDS,
-            command_timeout=STATEMENT_SECONDS,
-            init=prepare_connection,
-            reset=_leave_as_it_is,
-            server_settings={"application_name": "throughline"},
-        )
+        self._pool = Pool(self.dsn)
 
     async def close(self) -> None:
-        if self._pool is None:
-            return
-        try:
-            async with asyncio.timeout(5.0):
-                await self._pool.close()
-        except TimeoutError:
-            self._pool.terminate()
+        if self._pool is not None:
+            await self._pool.close()
 
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Db]:
+    def connection(self) -> "Held":
         """A connection outside any transaction. Raises `DatabaseAway`."""
         assert self._pool is not None, "open() first"
-        try:
-            connection = await self._pool.acquire(timeout=ACQUIRE_SECONDS)
-        except (*_LOST, asyncpg.InterfaceError) as error:
-            raise DatabaseAway(str(error) or type(error).__name__) from error
-        try:
-            yield connection
-        except asyncpg.InterfaceError as error:
-            if not _is_closed(connection):
-                raise
-            raise DatabaseAway(str(error)) from error
-        except _LOST as error:
-            _terminate(connection)
-            raise DatabaseAway(str(error) or type(error).__name__) from error
-        except (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError, asyncpg.OutOfMemoryError) as error:
-            raise Busy(str(error)) from error
-        except asyncio.CancelledError:
-            _terminate(connection)
-            raise
-        finally:
-            await self._pool.release(connection)
+        return Held(self._pool, None)
 
-    @asynccontextmanager
-    async def read(self, workspace: UUID, key: UUID | None = None) -> AsyncIterator[Db]:
+    def read(self, workspace: UUID, key: UUID | None = None) -> "Held":
         """One snapshot of one workspace, read-only. Raises `DatabaseAway` and `KeyGone`."""
-        async with self.connection() as db:
-            await _open(db, _READ, Opening(workspace=workspace, key=key))
-            try:
-                yield db
-            except BaseException:
-                await _roll_back(db)
-                raise
-            await db.execute("COMMIT")
+        assert self._pool is not None, "open() first"
+        return Held(self._pool, Opening(workspace=workspace, key=key))
 
     async def write(self, workspace: UUID, work: Callable[[Db], Awaitable[T]], key: UUID | None = None) -> T:
         """Do `work` in one transaction, again from the start where it had to start over; commit; hint.
@@ -152,6 +109,71 @@ class Database:
         if self.on_commit is not None:
             self.on_commit(workspace)
         return done
+
+
+class Held:
+    """A connection while `async with` holds it: with an opening inside a read-only transaction."""
+
+    def __init__(self, pool: Pool, opening: Opening | None) -> None:
+        self._pool = pool
+        self._opening = opening
+        self._db: asyncpg.Connection | None = None
+
+    async def __aenter__(self) -> Db:
+        try:
+            db = self._db = await self._pool.take()
+        except (*_UNREACHABLE, *_LOST, OSError, asyncpg.InterfaceError) as error:
+            raise _away(error) from error
+        if self._opening is not None:
+            try:
+                await _open(db, _READ, self._opening)
+            except BaseException as error:
+                await self._end(error)
+                raise
+        return db
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None and self._opening is None:
+            self._give_back()
+            return
+        if error is None:
+            try:
+                await self._taken.execute("COMMIT")
+            except BaseException as failure:
+                await self._end(failure)
+                raise
+            self._give_back()
+            return
+        await self._end(error)
+
+    @property
+    def _taken(self) -> asyncpg.Connection:
+        assert self._db is not None
+        return self._db
+
+    def _give_back(self) -> None:
+        self._pool.give_back(self._taken)
+
+    async def _end(self, error: BaseException) -> None:
+        """Leave the connection clean or closed, and say in our words what happened to it."""
+        db = self._taken
+        try:
+            if isinstance(error, (*_LOST, asyncio.CancelledError)):
+                db.terminate()
+            elif self._opening is not None:
+                await _roll_back(db)
+        finally:
+            self._give_back()
+        if isinstance(error, _LOST) or (isinstance(error, OSError | asyncpg.InterfaceError) and db.is_closed()):
+            raise _away(error) from error
+        if isinstance(error, _TOO_SLOW):
+            raise Busy(str(error)) from error
+
+
+def _away(error: BaseException) -> DatabaseAway:
+    return DatabaseAway(str(error) or type(error).__name__)
 
 
 async def _until_done(db: Db, opening: Opening, work: Callable[[Db], Awaitable[T]]) -> T:
@@ -190,37 +212,9 @@ async def _open(db: Db, begin: str, opening: Opening) -> None:
 
 
 async def _roll_back(db: Db) -> None:
-    if _is_closed(db):
+    if db.is_closed():
         return
     try:
         await db.execute("ROLLBACK", timeout=OPEN_SECONDS)
-    except (*_LOST, asyncpg.InterfaceError):
-        _terminate(db)
-
-
-def _is_closed(db: Db) -> bool:
-    """A connection that was lost has left the pool already: even asking it raises then."""
-    try:
-        return db.is_closed()
-    except asyncpg.InterfaceError:
-        return True
-
-
-def _terminate(db: Db) -> None:
-    with contextlib.suppress(asyncpg.InterfaceError):
+    except (*_LOST, OSError, asyncpg.InterfaceError):
         db.terminate()
-
-
-async def prepare_connection(connection: Any) -> None:
-    """jsonb as bytes of JSON in both directions: nothing is parsed that msgspec will parse anyway."""
-    await connection.set_type_codec(
-        "jsonb",
-        schema="pg_catalog",
-        format="binary",
-        encoder=lambda value: b"\x01" + bytes(value),
-        decoder=lambda value: bytes(value[1:]),
-    )
-
-
-async def _leave_as_it_is(connection: Any) -> None:
-    """Sessions hold nothing: every setting ends with its transaction."""

@@ -6,7 +6,6 @@ for in every transaction, and `Idempotency-Key` is kept with the effect it belon
 
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -18,7 +17,7 @@ from app import store
 from app.access import Caller
 from app.api.queries import Query
 from app.auth import Doorkeeper
-from app.db import Database, Db, new_id
+from app.db import Database, Db, Held, new_id
 from app.errors import Problem, bad_request
 from app.limits import Rates
 from app.live import Live
@@ -121,7 +120,7 @@ class Call:
         check_json(msgspec.to_builtins(taken))
         return taken
 
-    def read(self) -> AbstractAsyncContextManager[Db]:
+    def read(self) -> Held:
         """A snapshot of the caller's workspace, if the key still holds."""
         self.asked = True
         return self.edge.database.read(self.workspace, self.caller.key)
