@@ -15,7 +15,7 @@ import pytest
 
 from app.demo.cast import Decision
 from app.demo.desk import steps
-from tests.app.commands import Home, home_in
+from tests.app.commands import Home, home_in, until
 
 ANCHOR = datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -65,6 +65,27 @@ def test_make_run_ends_with_lines_that_work_when_pasted(home: Home) -> None:
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=20)
     assert process.returncode == 0
+
+
+def test_killed_on_the_way_it_goes_on_where_it_was() -> None:
+    folder = Path(tempfile.mkdtemp(prefix="throughline-demo-"))
+    folder.chmod(0o711)
+    with home_in(folder) as home:
+        first = home.start("demo")
+        until(lambda: "account/NC-10012" in home.run("export", "identity", "--workspace", "demo").stdout, 30)
+        first.kill()
+        first.communicate()
+        assert home.run("demo").returncode == 0
+        there = {json.loads(line)["source_id"] for line in _lines(home, "interactions")}
+        plan = steps(datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0))
+        assert there == {item.source_id for step in plan if not isinstance(step, Decision) for item in step}
+        hannah = [one for one in map(json.loads, _lines(home, "identity")) if one["key"] in ("NC-10012", "GUEST-3118")]
+        assert len({one["customer_id"] for one in hannah}) == 1, "merged once"
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lines(home: Home, what: str) -> list[str]:
+    return home.run("export", what, "--workspace", "demo").stdout.splitlines()
 
 
 def test_it_is_made_once_and_only_where_nothing_else_is(home: Home) -> None:
