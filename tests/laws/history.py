@@ -262,7 +262,7 @@ class History:
     def end(self, end: End) -> UUID:
         return self.homes[end[1]] if end[0] == "desk" else self.ids[end[1]]
 
-    def name_of(self, customer: UUID) -> str:
+    def name_of(self, customer: Any) -> str:
         return next(home for home, known in self.homes.items() if known == customer)
 
     # -- comparing -----------------------------------------------------------------------------------------------
@@ -323,7 +323,7 @@ class History:
             await self.profile(absorbed)
         assert (found.value.customer, found.value.survivor) == (absorbed, survivor)
 
-    async def profile(self, customer: UUID, as_of: datetime | None = None) -> Profile:
+    async def profile(self, customer: Any, as_of: datetime | None = None) -> Profile:
         query = ThreadQuery(limit=200, as_of=as_of)
         return await self.place.read(lambda db: threads.read_profile(db, self.place.id, customer, query))
 
@@ -335,7 +335,7 @@ class History:
         ]
         return {customer: found for customer in ids if (found := await self._answer(customer, as_of)) is not None}
 
-    async def _answer(self, customer: UUID, as_of: datetime | None) -> Any:
+    async def _answer(self, customer: Any, as_of: datetime | None) -> Any:
         try:
             profile = await self.profile(customer, as_of)
         except Absorbed as found:

@@ -63,12 +63,13 @@ class Writer:
     async def begin(self) -> None:
         if self.open is not None:
             return
-        self.open = await asyncpg.connect(self.world.edge.dsn)
-        await prepare_connection(self.open)
-        await self.open.execute(f"BEGIN; SELECT set_config('tl.workspace', '{self.place.id}', true)")
+        self.open = opened = await asyncpg.connect(self.world.edge.dsn)
+        await prepare_connection(opened)
+        await opened.execute(f"BEGIN; SELECT set_config('tl.workspace', '{self.place.id}', true)")
 
     async def write(self) -> None:
         await self.begin()
+        assert self.open is not None
         item = self.place.item(f"k{self.number}")
         (outcome,) = await intake.receive(self.open, self.place.sender(), [item], new_id=new_id)
         assert outcome.event_id
@@ -163,7 +164,7 @@ def test_a_stream_reads_as_it_was_appended(world: World):
         outcomes = await place.receive(*items)
         rows = await place.read(lambda db: store.stream(db, place.id, outcomes[0].contact_id, 0, 100))
         assert [row["id"] for row in rows] == [outcome.event_id for outcome in outcomes]
-        stored = [codec.decode(row["type"], row["data"]) for row in rows]
+        stored: list[Any] = [codec.decode(row["type"], row["data"]) for row in rows]
         assert [(event.body, event.data) for event in stored] == [(item.body, item.data) for item in items]
         assert [row["shown_at"] for row in rows] == [item.occurred_at for item in items]
         assert sorted(row["position"] for row in rows) == [row["position"] for row in rows]

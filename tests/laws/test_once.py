@@ -16,7 +16,7 @@ from tests.laws.history import History, chosen_identifiers, written
 from tests.laws.world import NOON, Place, World, law
 from timeline.interactions import Interaction, ObjectState
 
-WHOLE = {
+WHOLE: dict[str, Any] = {
     "conversation": "c1",
     "subject": "Hello",
     "body": "Where is it?",

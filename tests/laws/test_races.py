@@ -11,11 +11,10 @@ from uuid import UUID
 import pytest
 
 from identity.errors import IdentityError
-from tests.laws.history import check_profile
+from tests.laws.history import History, check_profile
 from tests.laws.test_once import structure
 from tests.laws.world import Place, World
-from timeline import desk, placing, threads
-from timeline.threads import ThreadQuery
+from timeline import desk, placing
 
 
 async def sound(place: Place) -> None:
@@ -34,10 +33,7 @@ async def sound(place: Place) -> None:
     for customer in {min(owners) for owners in at.values()}:
         items = await place.thread(customer)
         shown.extend(item.event_id for item in items)
-        profile = await place.read(
-            lambda db, customer=customer: threads.read_profile(db, place.id, customer, ThreadQuery())
-        )
-        check_profile(profile, items)
+        check_profile(await History(place).profile(customer), items)
     events = await place.fetch("SELECT id FROM event WHERE workspace_id = $1", place.id)
     assert sorted(shown) == sorted(row["id"] for row in events)
 

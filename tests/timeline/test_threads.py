@@ -22,15 +22,15 @@ MINUTES = st.lists(st.integers(0, 3), min_size=1, max_size=14)
 """When each item was, in minutes: many at the same."""
 
 
-async def page(place: Place, customer: UUID, **query: Any) -> Page:
+async def page(place: Place, customer: Any, **query: Any) -> Page:
     return await place.read(lambda db: read_page(db, place.id, customer, ThreadQuery(**query)))
 
 
-async def profile(place: Place, customer: UUID) -> Profile:
+async def profile(place: Place, customer: Any) -> Profile:
     return await place.read(lambda db: read_profile(db, place.id, customer, ThreadQuery()))
 
 
-async def ids(place: Place, customer: UUID, limit: int = 200, **query: Any) -> list[UUID]:
+async def ids(place: Place, customer: Any, limit: int = 200, **query: Any) -> list[UUID]:
     return [item.event_id for item in await place.thread(customer, limit, **query)]
 
 
@@ -42,7 +42,7 @@ async def pushed(place: Place, minutes: Sequence[int], keys: str = "ab") -> UUID
             for n, minute in enumerate(minutes)
         )
     )
-    return outcomes[-1].customer_id  # type: ignore[return-value]
+    return outcomes[-1].customer_id
 
 
 def test_pages_meet_in_both_directions_without_gap_or_repeat(world: World):
@@ -152,11 +152,11 @@ def test_a_clock_ahead_is_shown_when_it_was_recorded(world: World):
     world.run(told())
 
 
-async def about(place: Place, contact: UUID, event: UUID) -> UUID:
+async def about(place: Place, contact: Any, event: UUID) -> UUID:
     """A note about an event, as commands will write it: in the stream where the event lies."""
     note = NewEvent(
         id=EventId(new_id()),
-        contact_id=contact,  # pyright: ignore[reportArgumentType]
+        contact_id=contact,
         event=NoteRecorded(body="about it"),
         actor=KEY,
         about=EventId(event),
@@ -182,7 +182,7 @@ def test_a_placement_carries_what_is_about_its_item_earlier_and_later(world: Wor
         assert moved <= set(await ids(place, b.customer_id))
         assert moved.isdisjoint(await ids(place, a.customer_id))
         assert {earlier, a.event_id} <= set(await ids(place, a.customer_id, as_of=before))
-        why = {item.event_id: item.why for item in (await page(place, b.customer_id)).items}
+        why: dict[Any, Any] = {item.event_id: item.why for item in (await page(place, b.customer_id)).items}
         assert {(why[event].decision, why[event].words) for event in moved} == {
             (placed.decision_id, "placed here by hand")
         }
