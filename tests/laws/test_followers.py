@@ -93,6 +93,20 @@ class Writer:
         return written if how == "commit" else []
 
 
+async def quiet(place: Place) -> None:
+    """Wait until nothing that is open anywhere on this server, in another test perhaps, began before our last write."""
+    for _ in range(1_000):
+        (row,) = await place.fetch(
+            "SELECT NOT EXISTS (SELECT FROM event WHERE workspace_id = $1 "
+            "AND epoch = (SELECT epoch FROM workspace WHERE id = $1) AND xid >= "
+            "pg_snapshot_xmin(pg_current_snapshot())) AS settled",
+            place.id,
+        )
+        if row["settled"]:
+            return
+        await asyncio.sleep(0.01)
+
+
 async def play(world: World, script: Sequence[tuple[str, int]], read: Read) -> tuple[list[UUID], list[UUID], Place]:
     """What was committed, and what the follower saw."""
     place = await world.open_workspace()
@@ -119,6 +133,7 @@ async def play(world: World, script: Sequence[tuple[str, int]], read: Read) -> t
     finally:
         for writer in writers:
             committed.extend(await writer.end("commit"))
+    await quiet(place)
     while await follow(3):
         pass
     return committed, seen, place
@@ -180,6 +195,7 @@ def test_a_follower_that_dies_before_its_checkpoint_takes_the_batch_again(world:
     async def told() -> None:
         place = await world.open_workspace()
         pushed = [(await place.push("a")).event_id for _ in range(5)]
+        await quiet(place)
         taken: list[UUID] = []
 
         async def take(batch: list[Followed]) -> None:
@@ -202,6 +218,7 @@ def test_two_workers_on_one_follower_never_share_a_batch(world: World):
     async def told() -> None:
         place = await world.open_workspace()
         pushed = [(await place.push("a")).event_id for _ in range(12)]
+        await quiet(place)
         taken: list[UUID] = []
 
         async def take(batch: list[Followed]) -> None:
@@ -209,8 +226,9 @@ def test_two_workers_on_one_follower_never_share_a_batch(world: World):
             taken.extend(followed.event.id for followed in batch)
 
         async def work() -> None:
-            for _ in range(10):
-                await advance(place, take, 2)
+            for _ in range(500):
+                if len(taken) < len(pushed) and not await advance(place, take, 2):
+                    await asyncio.sleep(0.001)
 
         await asyncio.gather(work(), work(), work())
         assert taken == pushed
@@ -248,6 +266,7 @@ def test_a_restore_raises_the_epoch_and_nothing_is_missed(world: World):
         await admin.execute("UPDATE workspace SET epoch = epoch + 1 WHERE id = $1", place.id)
         await admin.close()
         after = [(await place.push("a")).event_id for _ in range(3)]
+        await quiet(place)
         seen: list[UUID] = []
         at = followers.START
         while batch := await place.read(lambda db, at=at: followers.read_after(db, place.id, at, 2)):
@@ -267,6 +286,7 @@ def test_reading_on_from_the_head_of_a_profile_misses_nothing(world: World):
         head = await place.read(lambda db: followers.head(db, place.id))
         late = await writer.end("commit")
         newer = (await place.push("a")).event_id
+        await quiet(place)
         seen = [f.event.id for f in await place.read(lambda db: followers.read_after(db, place.id, head, 100))]
         assert set(late) | {newer} <= set(seen) <= {*late, shown, newer}
 
