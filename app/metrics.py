@@ -15,11 +15,6 @@ _seconds: Final = Histogram(
 )
 STREAMS: Final = Gauge("throughline_streams_open", "Open live streams", registry=REGISTRY)
 ITEMS: Final = Counter("throughline_items", "Interactions handed in, by outcome", ["status"], registry=REGISTRY)
-HORIZON: Final = Gauge(
-    "throughline_oldest_writer_seconds",
-    "Age of the oldest writing transaction: followers wait for it",
-    registry=REGISTRY,
-)
 
 
 def count_request(method: str, route: str, status: int, seconds: float) -> None:
