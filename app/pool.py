@@ -1,7 +1,7 @@
 """The connections of a process: few, kept warm, replaced when they are lost.
 
-asyncpg's own pool makes a task, two timeouts and a proxy for every request, 0.1 ms of the 0.5 ms that a page may
-cost beyond its statements. This one hands out the connection used last, and makes one where it has none.
+asyncpg's own pool makes a task, two timeouts and a proxy for every request (a list of keys: 0.45 ms of our CPU with
+it, 0.32 without, one run each). This one hands out the connection used last, and makes one where it has none.
 """
 
 import asyncio
