@@ -58,9 +58,12 @@ class ThreadQuery(msgspec.Struct, frozen=True, kw_only=True):
         return self.before is None and self.after is not None
 
     @property
-    def edge(self) -> tuple[datetime | None, UUID | None]:
+    def edge(self) -> tuple[datetime, UUID | None]:
+        """Where the page begins: a shown time and the item there."""
         mark = self.after if self.newer else self.before
-        return (mark.shown_at, mark.event_id) if mark else (None, None)
+        if mark is not None:
+            return mark.shown_at, mark.event_id
+        return thread_views.BEFORE_ALL if self.newer else thread_views.AFTER_ALL, None
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,8 +181,8 @@ async def _read_page(db: store.Db, workspace: WorkspaceId, people: People, query
         recorded=RECORDED_TYPES if query.kinds else [],
         channels=list(query.channels) if query.channels else None,
         as_of=query.as_of,
-        start=query.start,
-        end=query.end,
+        start=query.start or thread_views.BEFORE_ALL,
+        end=query.end or thread_views.AFTER_ALL,
         placed_out=out,
         placed_in=here,
     )

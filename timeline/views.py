@@ -1,7 +1,8 @@
 """What a thread shows: pages of some contacts' streams, their counts, their objects, now or as of any moment."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -9,12 +10,17 @@ import msgspec
 from identity.customers import ContactId, WorkspaceId
 from identity.views import Rider
 from timeline.events import RecordedEvent
+from timeline.interactions import EARLIEST, LATEST
 from timeline.store import EVENT, Db, Row
+
+BEFORE_ALL: Final = EARLIEST - timedelta(days=1)
+AFTER_ALL: Final = LATEST + timedelta(days=1)
+"""Around every time that is taken, where a page has no edge."""
 
 _MATCHES = (
     "AND ($6::text[] IS NULL OR e.type = ANY($6) OR ($7::bool AND NOT e.type = ANY($8::text[]))) "
     "AND ($9::text[] IS NULL OR e.channel = ANY($9)) AND e.recorded_at <= coalesce($10::timestamptz, 'infinity') "
-    "AND e.shown_at >= coalesce($11::timestamptz, '-infinity') AND e.shown_at < coalesce($12::timestamptz, 'infinity') "
+    "AND e.shown_at >= $11::timestamptz AND e.shown_at < $12::timestamptz "
 )
 
 
@@ -37,8 +43,8 @@ class PageFilter(msgspec.Struct, frozen=True, kw_only=True):
     recorded: list[str] = []
     channels: list[str] | None = None
     as_of: datetime | None = None
-    start: datetime | None = None
-    end: datetime | None = None
+    start: datetime = BEFORE_ALL
+    end: datetime = AFTER_ALL
     placed_out: list[UUID] = []
     placed_in: list[UUID] = []
 
@@ -47,10 +53,11 @@ def _page(towards: str, filtered: bool) -> str:
     """The thread as a merge of one index scan a contact. Filtered, items placed elsewhere ($13) are left out and those
     placed here ($14) added, each with everything about it."""
     compare, order = ("<", "DESC") if towards == "older" else (">", "ASC")
-    unbounded = "'infinity'" if towards == "older" else "'-infinity'"
+    # Bounds of an index scan are plain parameters: row-level security takes COALESCE and sub-selects for leaky, and
+    # would read the thread from its end. The second half settles the items of the edge's own moment.
     beyond = (
-        f"(e.shown_at, e.position) {compare} (coalesce($3::timestamptz, {unbounded}), coalesce((SELECT m.position "
-        "FROM event m WHERE m.workspace_id = $1 AND m.id = $4::uuid), 0))"
+        f"e.shown_at {compare}= $3::timestamptz AND (e.shown_at, e.position) {compare} "
+        "($3, coalesce((SELECT m.position FROM event m WHERE m.workspace_id = $1 AND m.id = $4::uuid), 0))"
     )
     columns, by_place = f"{EVENT}, e.position", f"ORDER BY shown_at {order}, position {order} LIMIT $5"
     matches = _MATCHES + "AND NOT (e.id = ANY($13) OR coalesce(e.about = ANY($13), false))" if filtered else ""
@@ -81,7 +88,7 @@ _PAGE_COLUMN = {
 _page_rows = msgspec.json.Decoder(list[RecordedEvent])
 
 
-def page_rider(*, newer: bool, edge: tuple[datetime | None, UUID | None], limit: int, summarised: bool) -> Rider:
+def page_rider(*, newer: bool, edge: tuple[datetime, UUID | None], limit: int, summarised: bool) -> Rider:
     """A page of everything, and the summary where it is asked for, on the back of the customer's own statement."""
     columns = _PAGE_COLUMN[newer] + (f", {_SUMMARY.format(contacts='IN (SELECT id FROM mine)')}" if summarised else "")
     return Rider(columns=columns, values=(*edge, limit))
@@ -98,7 +105,7 @@ async def page(
     contacts: Sequence[ContactId],
     *,
     newer: bool,
-    edge: tuple[datetime | None, UUID | None],
+    edge: tuple[datetime, UUID | None],
     limit: int,
     only: PageFilter,
 ) -> list[Row]:
