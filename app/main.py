@@ -2,10 +2,9 @@
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -14,12 +13,11 @@ import structlog
 from litestar import Litestar, Request, Response
 from litestar.datastructures import State
 
-from app import store
 from app.api import changes, customers, identity, interactions, keys, operations, quarantine
 from app.api.calls import Edge
 from app.api.openapi import describe
 from app.api.routes import Route, answer_of, handlers, log_request, request_id
-from app.db import Database, DatabaseAway, Db
+from app.db import Database, DatabaseAway
 from app.errors import problem_of
 from app.limits import BODY_BYTES
 from app.live import Live
@@ -128,27 +126,11 @@ def _answer_outside(request: Request[Any, Any, Any], error: Exception) -> Respon
 
 
 async def _keep_up(edge: Edge) -> None:
-    """Outside of requests: when keys were used last, and answers that need not be kept any more."""
-    forgotten = time.monotonic()
+    """Outside of requests: when keys were used last."""
     while True:
         await asyncio.sleep(UPKEEP_SECONDS)
         try:
             edge.rates.forget_full()
             await edge.doorkeeper.write_uses()
-            if time.monotonic() - forgotten > FORGET_EVERY_SECONDS:
-                forgotten = time.monotonic()
-                await _forget_answers(edge)
         except Exception as error:  # noqa: BLE001 - whatever it was, the next round tries again
             _log.warning("upkeep.failed", error=error)
-
-
-async def _forget_answers(edge: Edge) -> None:
-    before = datetime.now(UTC) - KEPT_ANSWERS
-    async with edge.database.connection() as db:
-        workspaces = [row["id"] for row in await store.workspaces(db)]
-    for workspace in workspaces:
-
-        async def forget(db: Db, workspace: Any = workspace) -> int:
-            return await store.forget_answers(db, workspace, before)
-
-        await edge.database.write(workspace, forget)

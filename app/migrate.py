@@ -7,7 +7,7 @@ import contextlib
 import importlib
 import io
 import os
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 
@@ -63,6 +63,7 @@ async def migrate(admin_dsn: str, app_password: str, reports_password: str) -> l
         todo = await _pending(connection)
         if todo:
             await _run_piccolo(admin_dsn)
+        await connection.execute("GRANT SELECT ON migration TO throughline_app")
         return todo
     finally:
         await connection.close()
@@ -97,9 +98,11 @@ async def _when_free(connection: asyncpg.Connection, statement: str) -> None:
 async def _run_piccolo(admin_dsn: str) -> None:
     os.environ["PICCOLO_CONF"] = "app.piccolo_conf"
     engine_module = importlib.import_module("piccolo.engine.postgres")
-    conf = importlib.import_module("app.piccolo_conf")
+    conf: Any = importlib.import_module("app.piccolo_conf")
     forwards = importlib.import_module("piccolo.apps.migrations.commands.forwards")
+    tables: Any = importlib.import_module("piccolo.apps.migrations.tables")
     conf.DB = engine_module.PostgresEngine(config={"dsn": admin_dsn})
+    tables.Migration._meta.db = conf.DB  # Piccolo's own table keeps the engine that it met first
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         async with conf.DB.transaction():

@@ -7,6 +7,8 @@ from uuid import UUID
 
 import asyncpg
 
+from app.migrations import IDS
+
 Db = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 Row = asyncpg.Record
 
@@ -16,7 +18,13 @@ HINTS: Final = "tl"
 
 
 async def is_migrated(db: Db) -> bool:
-    return bool(await db.fetchval("SELECT to_regclass('public.api_key') IS NOT NULL"))
+    """Whether the database has seen every migration of this version."""
+    if await db.fetchval("SELECT to_regclass('public.migration')") is None:
+        return False
+    seen = await db.fetchval(
+        "SELECT count(DISTINCT name) FROM migration WHERE app_name = 'app' AND name = ANY($1)", IDS
+    )
+    return seen == len(IDS)
 
 
 async def add_workspace(db: Db, workspace: UUID, slug: str, region: str | None, channels: Sequence[str]) -> bool:

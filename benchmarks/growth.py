@@ -4,16 +4,18 @@ import os
 import statistics
 import time
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 
-from app.db import Database
+from app.db import Database, Db
 from benchmarks import bare
 from benchmarks.client import Client
 from benchmarks.house import House
 from benchmarks.table import Line
 from benchmarks.writes import BODY, push
+from identity.customers import WorkspaceId
 from timeline.followers import Followed, advance
 
 ROUNDS = 12
@@ -64,7 +66,7 @@ async def _pair(client: Client, db: asyncpg.Connection, workspace: UUID, name: s
     return kept["customer_id"], other["customer_id"]
 
 
-def _own(item: dict[str, object], name: str) -> dict[str, object]:
+def _own(item: dict[str, Any], name: str) -> dict[str, Any]:
     contact = {
         "key": name,
         "name": name,
@@ -99,8 +101,8 @@ async def follow(house: House) -> Line:
     began = time.perf_counter()
     while True:
 
-        async def step(db: asyncpg.Connection) -> int:
-            return await advance(db, house.workspace, name, take, datetime.now(UTC))
+        async def step(db: Db) -> int:
+            return await advance(db, WorkspaceId(house.workspace), name, take, datetime.now(UTC))
 
         if not await database.write(house.workspace, step):
             break

@@ -663,6 +663,8 @@ GRANT SELECT ON TABLE public.link_decision TO throughline_reports;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.link_suggestion TO throughline_app;
 GRANT SELECT ON TABLE public.link_suggestion TO throughline_reports;
 
+GRANT SELECT ON TABLE public.migration TO throughline_app;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.object_state TO throughline_app;
 GRANT SELECT ON TABLE public.object_state TO throughline_reports;
 

@@ -46,9 +46,7 @@ STATEMENT = re.compile(
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
 
-FORBIDDEN_NAMES = frozenset(
-    {"utils", "util", "helpers", "helper", "common", "misc", "manager", "service", "shared"}
-)
+FORBIDDEN_NAMES = frozenset({"utils", "util", "helpers", "helper", "common", "misc", "manager", "service", "shared"})
 FORBIDDEN_ENDINGS = ("Manager", "Service", "Helper", "Utils", "Util")
 PROMISE = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b(?!\s*\(#\d+\))")
 
@@ -126,9 +124,7 @@ def promises_without_issue(root: Path) -> list[str]:
     for name, path in _files(root, EVERYWHERE):
         with path.open("rb") as file:
             comments = (token for token in tokenize.tokenize(file.readline) if token.type == tokenize.COMMENT)
-            found.extend(
-                f"{name}:{one.start[0]} {one.string}" for one in comments if PROMISE.search(one.string)
-            )
+            found.extend(f"{name}:{one.start[0]} {one.string}" for one in comments if PROMISE.search(one.string))
     return found
 
 
@@ -171,9 +167,7 @@ def structs_that_change(root: Path) -> list[str]:
     """Every msgspec.Struct says frozen=True and kw_only=True, itself or by the struct it builds on."""
     trees = list(_trees(root, PACKAGES))
     sound = {"Struct": False}
-    classes = [
-        (name, node) for name, tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
-    ]
+    classes = [(name, node) for name, tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
     for _ in range(3):  # bases before what builds on them, whatever the order of files
         for _, node in classes:
             bases = [_last(base) for base in node.bases]
@@ -252,9 +246,5 @@ def _last(base: ast.expr) -> str:
 
 
 def _says(node: ast.ClassDef) -> bool:
-    said = {
-        word.arg
-        for word in node.keywords
-        if isinstance(word.value, ast.Constant) and word.value.value is True
-    }
+    said = {word.arg for word in node.keywords if isinstance(word.value, ast.Constant) and word.value.value is True}
     return {"frozen", "kw_only"} <= said
