@@ -1,5 +1,6 @@
 """Who may do what: the only way from a request to a workspace's data. What is not declared is denied."""
 
+from collections.abc import Sequence
 from typing import Final, Literal
 from uuid import UUID
 
@@ -65,15 +66,15 @@ def permit(caller: Caller, right: Right) -> None:
 
 
 async def find_customers(
-    db: Db, caller: Caller, identifier: str | None, after: UUID | None, limit: int
+    db: Db, caller: Caller, identifiers: Sequence[str], after: UUID | None, limit: int
 ) -> list[CustomerSummary]:
-    """The caller's customers in order of id: all, or those that hold an identifier. Raises `InvalidField`."""
+    """The caller's customers in order of id: all, or those that hold one of the identifiers. Raises `InvalidField`."""
     workspace = caller.workspace
-    if identifier is None:
+    if not identifiers:
         found = await page_of_customers(db, workspace.id, after, limit)
     else:
         try:
-            readings = parse_label(identifier, workspace.region)
+            readings = [one for text in identifiers for one in parse_label(text, workspace.region)]
         except ValueError as error:
             raise InvalidField("identifier", str(error)) from None
         found = await by_identifiers(db, workspace.id, readings, after, limit)

@@ -8,7 +8,7 @@ import msgspec
 from litestar.exceptions import HTTPException
 
 from app.db import DatabaseAway, KeyGone
-from identity.errors import Absorbed, AlreadyUndone, Impossible, NotFound
+from identity.errors import Absorbed, AlreadyDecided, AlreadyUndone, Impossible, NotFound
 from timeline.errors import ContentDiffers, ItemRefused
 from timeline.interactions import InvalidField
 
@@ -122,6 +122,7 @@ _TABLE: Final[dict[type[Exception], Callable[[Any], Problem]]] = {
     InvalidField: lambda error: bad_request(error.field, error.words),
     NotFound: lambda _: not_found(),
     Absorbed: _absorbed,
+    AlreadyDecided: lambda error: Problem(409, "already_decided", str(error)),
     AlreadyUndone: lambda error: Problem(409, "already_undone", str(error) or "This was taken back before."),
     Impossible: lambda error: Problem(422, "impossible", str(error), [(error.field, str(error))]),
     ContentDiffers: _differs,

@@ -149,6 +149,7 @@ CREATE TABLE public.contact_past (
     grade text NOT NULL,
     name text,
     attributes jsonb NOT NULL,
+    said_at timestamp with time zone NOT NULL,
     via text,
     home_decision uuid,
     customer_decision uuid

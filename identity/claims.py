@@ -3,15 +3,19 @@
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import msgspec
 
 from identity.customers import ContactClaim, WorkspaceId
-from identity.identifiers import Identifier, label, normalise, shared_by_form
+from identity.identifiers import LONGEST_SCOPE, Identifier, label, normalise, shared_by_form
 from identity.matching import Held
 
 Value = tuple[str, str, str]
+
+OURS: Final = ("identifier/", "interaction/", "claimed/", "key/")
+SCOPED_BY_SOURCE: Final = frozenset({"account", "external", "handle"})
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,22 +43,38 @@ def read_claim(
 ) -> Claim:
     """The claim in `said`: what the source may not prove is claimed, whatever the payload says."""
     held: dict[Value, Held] = {}
-    for one in said.identifiers:
-        identifier = normalise(one.kind, one.value, one.scope, region)
-        verified = one.verified and one.kind in proves and identifier.problem is None
+    for one in said.identifiers or ():
+        identifier = normalise(one.kind, one.value, one.scope or _own_scope(source, one.kind), region)
+        verified = one.verified is True and one.kind in proves and identifier.problem is None
         before = held.get(identifier.key)
         if before is None or (verified and not before.verified):
             held[identifier.key] = Held(identifier=identifier, verified=verified, shared=shared_by_form(identifier))
     first = next((h.identifier for h in held.values() if h.verified), None)
-    key = said.key or (f"identifier/{_unmistakable(first)}" if first else f"interaction/{source_id}")
+    derived = f"identifier/{_unmistakable(first)}" if first else f"interaction/{source_id}"
+    key = _said_key(said.key, proves) if said.key else derived
     return Claim(
         source=source,
         key=key,
         name=said.name or None,
-        attributes={name: value for name, value in said.attributes.items() if value is not None},
+        attributes={name: value for name, value in (said.attributes or {}).items() if value is not None},
         held=tuple(held.values()),
         said_at=said_at,
     )
+
+
+def _said_key(key: str, proves: frozenset[str]) -> str:
+    """A source's own key for somebody. One that proves nothing (a form on the web) names contacts of its own and
+    reaches nobody's proved one; and no key can be taken for one that we derived."""
+    if not proves:
+        return f"claimed/{key}"
+    return f"key/{key}" if key.startswith(OURS) else key
+
+
+def _own_scope(source: str, kind: str) -> str | None:
+    """An account or an id without a scope is unique in its source and nowhere else."""
+    if kind not in SCOPED_BY_SOURCE:
+        return None
+    return source if len(source) <= LONGEST_SCOPE else hashlib.sha256(source.encode()).hexdigest()
 
 
 def _unmistakable(identifier: Identifier) -> str:

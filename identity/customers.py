@@ -27,7 +27,7 @@ class ClaimedIdentifier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
 
     kind: Literal["email", "phone", "account", "external", "handle", "visitor"]
     value: str
-    verified: bool = False
+    verified: bool | None = False
     scope: str | None = None
 
 
@@ -36,8 +36,8 @@ class ContactClaim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     key: str | None = None
     name: str | None = None
-    identifiers: list[ClaimedIdentifier] = []
-    attributes: dict[str, str | None] = {}
+    identifiers: list[ClaimedIdentifier] | None = None
+    attributes: dict[str, str | None] | None = None
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):

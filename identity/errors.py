@@ -24,6 +24,10 @@ class AlreadyUndone(IdentityError):
     """The decision was taken back before."""
 
 
+class AlreadyDecided(IdentityError):
+    """Somebody answered this before."""
+
+
 class Impossible(IdentityError):
     """The request is well formed and makes no sense here; `field` is at fault."""
 

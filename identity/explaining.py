@@ -8,7 +8,7 @@ import msgspec
 
 from identity import merging, review, store, views
 from identity.customers import ContactId, CustomerId, DecisionId, Grade, WorkspaceId
-from identity.errors import NotFound
+from identity.errors import Impossible, NotFound
 from identity.identifiers import Identifier, label, shared_by_form
 from identity.matching import Evidence, Held, Person, compare, explain
 from identity.views import HeldIdentifier, Possible, SeenContact
@@ -228,7 +228,9 @@ def _decision_words(row: store.Row, evidence: list[dict[str, Any]]) -> str:
 
 
 async def why(db: store.Db, workspace: WorkspaceId, contact_a: ContactId, contact_b: ContactId) -> WhyView:
-    """Why two contacts are, or are not, one customer. Raises `NotFound`."""
+    """Why two contacts are, or are not, one customer. Raises `NotFound`, and `Impossible` for a contact and itself."""
+    if contact_a == contact_b:
+        raise Impossible("contact", "a contact is itself: name two")
     rows = {row["id"]: row for row in await store.contacts(db, workspace, [contact_a, contact_b])}
     if contact_a not in rows or contact_b not in rows:
         raise NotFound
@@ -258,17 +260,22 @@ async def why(db: store.Db, workspace: WorkspaceId, contact_a: ContactId, contac
 
 
 async def _decisions_between(db: store.Db, workspace: WorkspaceId, a: store.Row, b: store.Row) -> list[DecisionView]:
-    """What was decided about the two: the links that brought them home, the merges and the partings between."""
-    contacts, homes = {a["id"], b["id"]}, {a["home_id"], b["home_id"]}
+    """What was decided about the two. Of one customer: the links and merges that brought them together; of two: what
+    joined or parted their sides."""
+    ours, theirs = ({row["id"], row["home_id"]} for row in (a, b))
     scene = await merging.read_scene(db, workspace, list(dict.fromkeys([a["customer_id"], b["customer_id"]])))
-    rows = await review.decisions_about(db, workspace, list(contacts | homes | scene.ends), None)
+    rows = await review.decisions_about(db, workspace, list(ours | theirs | scene.ends), None)
+    one = a["customer_id"] == b["customer_id"]
     return [
         decision_view(row)
         for row in rows
-        if {row["contact_a"], row["contact_b"]} & contacts
-        or (row["kind"] in ("merge", "unmerge", "split", "not_same") and homes & {row["contact_a"], row["contact_b"]})
-        or (row["kind"] == "merge" and a["customer_id"] == b["customer_id"])
+        if _spans({row["contact_a"], row["contact_b"]}, ours, theirs)
+        or (one and (row["kind"] == "merge" or (row["kind"] == "link" and row["contact_a"] in (a["id"], b["id"]))))
     ]
+
+
+def _spans(ends: set[UUID], ours: set[UUID], theirs: set[UUID]) -> bool:
+    return bool(ends & ours) and bool(ends & theirs)
 
 
 def _person(row: store.Row, held: list[store.Row], classes: dict[tuple[str, str, str], tuple[str, str]]) -> Person:

@@ -212,8 +212,14 @@ def _against(book: Book, known: Known, match: Match) -> str | None:
     """Why the customers of the contact and its match may not be joined, in words."""
     if book.kept_apart(known.customer_id, match.owner.customer_id):
         return "kept apart by a person"
-    ours = tuple(h for contact in book.members[known.customer_id] for h in book.contacts[contact].held.values())
-    return "different accounts of one shop" if _accounts_differ(book, ours, match.owner.customer_id) else None
+    if _accounts_differ(book, tuple(known.held.values()), match.owner.customer_id):
+        return "different accounts of one shop"
+    others = [_accounts(book.contacts[one].person) for one in book.members[known.customer_id] if one != known.id]
+    theirs = [_accounts(book.contacts[one].person) for one in book.members[match.owner.customer_id]]
+    # Contact by contact: somebody who carries both accounts does not make two account holders one person.
+    if any(accounts_conflict(ours, other) for ours in others if ours for other in theirs if other):
+        return "different accounts of one shop"
+    return None
 
 
 async def _join(

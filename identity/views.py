@@ -111,8 +111,7 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
 
 _COLUMNS = (
     "c.id, c.source, c.source_key AS key, {p}.home_id, {p}.customer_id, {p}.grade, {p}.name, {p}.attributes, "
-    "c.said_at, "
-    "{p}.via, {p}.home_decision, {p}.customer_decision, c.created_at"
+    "{p}.said_at, {p}.via, {p}.home_decision, {p}.customer_decision, c.created_at"
 )
 _NOW = f"SELECT {_COLUMNS.format(p='c')} FROM contact c WHERE c.workspace_id = $1 AND c.customer_id = $2"
 _THEN = (

@@ -31,9 +31,9 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """What a decision does: `moved` are the contacts with another customer than before."""
+    """What a decision does: `moved` are the contacts with another customer than before. A preview has no decision."""
 
-    decision_id: DecisionId | None
+    decision_id: DecisionId | msgspec.UnsetType = msgspec.UNSET
     customer_id: CustomerId
     moved: tuple[ContactId, ...]
     changed: dict[str, Any]

@@ -47,7 +47,7 @@ async def _merge(
     moved = merging.moved(scene, after)
     changed = await extent(db, desk, moved) | {"absorbed": [other]}
     if desk.preview:
-        return Change(decision_id=None, customer_id=customer, moved=moved, changed=changed)
+        return Change(customer_id=customer, moved=moved, changed=changed)
     for record in merging.records_between(scene, customer, other):
         if record != undoes:
             await undo(db, desk, record, decision.decided_at)
@@ -80,7 +80,7 @@ async def unmerge(db: store.Db, desk: Desk, customer: CustomerId, decision: Deci
     if row["kind"] == "link":
         return await _split(db, desk, scene, customer, [row["contact_a"]], undoes=decision)
     if row["kind"] == "not_same":
-        change = Change(decision_id=None, customer_id=customer, moved=(), changed={"contacts": 0, "events": 0})
+        change = Change(customer_id=customer, moved=(), changed={"contacts": 0, "events": 0})
         if desk.preview:
             return change
         now = await time_of(db, desk)
@@ -96,7 +96,7 @@ async def _undo_merge(db: store.Db, desk: Desk, scene: Scene, customer: Customer
     moved = merging.moved(scene, after)
     changed = await extent(db, desk, moved) | {"restored": [back]}
     if desk.preview:
-        return Change(decision_id=None, customer_id=back, moved=moved, changed=changed)
+        return Change(customer_id=back, moved=moved, changed=changed)
     undone = _unmerging(desk, edge, await time_of(db, desk))
     await identity_store.write_decision(db, desk.workspace, undone)
     await merging.apply(db, desk.workspace, scene, after, undone.decided_at)
@@ -139,7 +139,7 @@ async def _split(
     changed = await extent(db, desk, moved)
     new = next(c.customer_id for c in after if c.home_id == home)
     if desk.preview:
-        return Change(decision_id=None, customer_id=new, moved=moved, changed=changed)
+        return Change(customer_id=new, moved=moved, changed=changed)
     now = await time_of(db, desk)
     old_homes = list(dict.fromkeys(c.home_id for c in scene.contacts if c.id in set(contacts)))
     for old in old_homes:

@@ -76,7 +76,7 @@ def chunks(items: Sequence[Interaction]) -> Iterator[Sequence[Interaction]]:
     """Runs of items that one transaction takes: at most 100 items and 1,000 locks."""
     start, locks = 0, 0
     for at, item in enumerate(items):
-        wanted = 3 + len(item.contact.identifiers)
+        wanted = 3 + len(item.contact.identifiers or ())
         if at > start and (at - start >= MOST_ITEMS or locks + wanted > MOST_LOCKS):
             yield items[start:at]
             start, locks = at, 0
@@ -309,10 +309,13 @@ def _plain(value: Any) -> Any:
 
 
 def _contact(said: ContactClaim, region: str | None) -> dict[str, Any]:
-    held = {(normalise(one.kind, one.value, one.scope, region).key, one.verified): None for one in said.identifiers}
+    held = {
+        (normalise(one.kind, one.value, one.scope, region).key, one.verified is True): None
+        for one in said.identifiers or ()
+    }
     return {
         "key": said.key,
         "name": said.name or None,
         "identifiers": set(held),
-        "attributes": {name: value for name, value in said.attributes.items() if value is not None},
+        "attributes": {name: value for name, value in (said.attributes or {}).items() if value is not None},
     }

@@ -20,13 +20,17 @@ Direction = Literal["inbound", "outbound", "internal"]
 
 CHANNELS: Final = ("email", "chat", "sms", "voice", "social", "web_form", "orders", "crm", "api")
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
-LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(2201, 1, 1, tzinfo=UTC)
 MAX_IDENTIFIERS: Final = 50
 MAX_NAME: Final = 512
+MAX_ATTRIBUTES: Final = 100
+MAX_ATTRIBUTE_NAME: Final = 100
+MAX_ATTRIBUTE: Final = 10_000
 MAX_DEPTH: Final = 64
 AHEAD: Final = timedelta(minutes=5)
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_UNPRINTABLE = re.compile(r"[\x01-\x08\x0b-\x0c\x0e-\x1f\x7f]")
 _LONG_NUMBER = re.compile(rb"\d{19}")
 
 
@@ -158,8 +162,12 @@ def check(item: Interaction, channels: frozenset[str]) -> None:
         _check_name("conversation", item.conversation)
     if item.contact.key is not None:
         _check_name("contact.key", item.contact.key)
-    if len(item.contact.identifiers) > MAX_IDENTIFIERS:
+    if len(item.contact.identifiers or ()) > MAX_IDENTIFIERS:
         raise InvalidField("contact.identifiers", f"at most {MAX_IDENTIFIERS} identifiers a contact")
+    _check_attributes(item.contact.attributes or {})
+    for field, text in (("subject", item.subject), ("body", item.body), ("contact.name", item.contact.name)):
+        if text is not None and _UNPRINTABLE.search(text):
+            raise InvalidField(field, "control characters other than tab and line ends are not text")
     if item.object is not None:
         _check_name("object.type", item.object.type)
         _check_name("object.id", item.object.id)
@@ -184,6 +192,16 @@ def check_time(field: str, at: datetime) -> None:
 def shown_at(occurred_at: datetime, recorded_at: datetime) -> datetime:
     """Where the item stands on the thread: a clock more than five minutes ahead is not believed."""
     return recorded_at if occurred_at > recorded_at + AHEAD else occurred_at
+
+
+def _check_attributes(attributes: dict[str, str | None]) -> None:
+    if len(attributes) > MAX_ATTRIBUTES:
+        raise InvalidField("contact.attributes", f"at most {MAX_ATTRIBUTES} attributes a contact")
+    for name, value in attributes.items():
+        if not 0 < len(name) <= MAX_ATTRIBUTE_NAME or _CONTROL.search(name):
+            raise InvalidField("contact.attributes", f"a name has 1 to {MAX_ATTRIBUTE_NAME} printable characters")
+        if value is not None and (len(value) > MAX_ATTRIBUTE or _UNPRINTABLE.search(value)):
+            raise InvalidField(f"contact.attributes.{name}", f"expected at most {MAX_ATTRIBUTE} printable characters")
 
 
 def _check_name(field: str, value: str) -> None:

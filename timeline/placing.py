@@ -12,13 +12,13 @@ from timeline import store
 from timeline import views as thread_views
 from timeline.decisions import Change, Desk, lock_customers, seam, seam_of_undoing, time_of, undo
 from timeline.errors import StartOver
-from timeline.events import EventId, ItemPlaced
+from timeline.events import KIND_OF, EventId, ItemPlaced
 
 
 class ItemMoved(msgspec.Struct, frozen=True, kw_only=True):
     """Where an item stands by a decision: on `contact_id`, whose customer is `customer_id`."""
 
-    decision_id: DecisionId | None
+    decision_id: DecisionId | msgspec.UnsetType = msgspec.UNSET
     event_id: EventId
     contact_id: ContactId
     customer_id: CustomerId
@@ -43,6 +43,9 @@ async def place(
     origin, present, source = await _standing(db, desk, event_id)
     if source != customer:
         raise NotFound
+    item = await store.event(db, desk.workspace, event_id)
+    if item is None or item["type"] not in KIND_OF:
+        raise Impossible("event", "the record of a decision stays where it was written")
     to, receiver = await _receiver(db, desk, contact, target)
     await lock_customers(db, desk, [customer, receiver])
     if not desk.preview and (
@@ -54,7 +57,6 @@ async def place(
         raise Impossible("contact" if contact else "customer", "the item stands there already")
     about = await thread_views.count_about(db, desk.workspace, event_id)
     placed = ItemMoved(
-        decision_id=None,
         event_id=EventId(event_id),
         contact_id=to,
         customer_id=receiver,
@@ -128,7 +130,6 @@ async def undo_placing(db: store.Db, desk: Desk, customer: CustomerId, row: iden
     goes = before.goes if before.wins else before.stands
     about = await thread_views.count_about(db, desk.workspace, event_id)
     change = Change(
-        decision_id=None,
         customer_id=before.customers[goes],
         moved=(),
         changed={"events": about if before.wins else 0},

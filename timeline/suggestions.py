@@ -9,7 +9,7 @@ import msgspec
 from identity import review
 from identity import store as identity_store
 from identity.customers import ContactId, CustomerId, DecisionId, LinkDecision
-from identity.errors import AlreadyUndone, NotFound
+from identity.errors import AlreadyDecided, Impossible, NotFound
 from timeline import store
 from timeline.decisions import Change, Desk, lock_customers, time_of
 from timeline.desk import merge
@@ -64,24 +64,24 @@ def _side(row: identity_store.Row, side: str) -> Side:
 
 
 async def accept(db: store.Db, desk: Desk, suggestion_id: UUID) -> Change:
-    """Merge the two customers by hand; the older one's id stays. Raises `NotFound` and `AlreadyUndone`."""
+    """Merge the two customers by hand; the older one's id stays. Raises `NotFound` and `AlreadyDecided`."""
     row = await _open(db, desk, suggestion_id)
     pair = [row["customer_a"], row["customer_b"]]
     if pair[0] == pair[1]:
         if not desk.preview:
             await review.answer_suggestion(db, desk.workspace, suggestion_id, "accepted", None, await time_of(db, desk))
-        return Change(decision_id=None, customer_id=pair[0], moved=(), changed={"contacts": 0, "events": 0})
+        return Change(customer_id=pair[0], moved=(), changed={"contacts": 0, "events": 0})
     ages = await identity_store.customer_ages(db, desk.workspace, pair)
     kept, other = sorted(pair, key=lambda customer: (ages[customer], customer))
     change = await merge(db, desk, kept, other)
-    if not desk.preview:
+    if change.decision_id is not msgspec.UNSET:
         now = await time_of(db, desk)
         await review.answer_suggestion(db, desk.workspace, suggestion_id, "accepted", change.decision_id, now)
     return change
 
 
 async def reject(db: store.Db, desk: Desk, suggestion_id: UUID) -> DecisionId:
-    """Remember for ever that the two are not the same person. Raises `NotFound` and `AlreadyUndone`."""
+    """Remember for ever that the two are not the same person. Raises `NotFound` and `AlreadyDecided`."""
     row = await _open(db, desk, suggestion_id)
     decision = await keep_apart(db, desk, row["contact_a"], row["contact_b"], identity_store.decode(row, "evidence"))
     await review.answer_suggestion(db, desk.workspace, suggestion_id, "rejected", decision, await time_of(db, desk))
@@ -98,14 +98,25 @@ async def _open(db: store.Db, desk: Desk, suggestion_id: UUID) -> identity_store
     if (row["customer_a"], row["customer_b"]) != (found["customer_a"], found["customer_b"]):
         raise StartOver
     if row["state"] != "open":
-        raise AlreadyUndone(f"this suggestion was {row['state']} before")
+        raise AlreadyDecided(f"this suggestion was {row['state']} before")
     return row
 
 
 async def keep_apart(
     db: store.Db, desk: Desk, a: ContactId, b: ContactId, evidence: list[dict[str, Any]]
 ) -> DecisionId:
-    """Record that two contacts are not the same person: no automatic link unites their customers."""
+    """Record that two contacts are not the same person: no automatic link unites their customers.
+
+    Raises `NotFound`, and `Impossible` where they are one customer today."""
+    before = await identity_store.pointers(db, desk.workspace, [a, b])
+    if len(before) < len({a, b}):
+        raise NotFound
+    await lock_customers(db, desk, list(before.values()))
+    customers = await identity_store.pointers(db, desk.workspace, [a, b])
+    if customers != before:
+        raise StartOver
+    if customers[a] == customers[b]:
+        raise Impossible("b", "the two are one customer today: take the merge back or split one off")
     decision = LinkDecision(
         id=DecisionId(desk.new_id()),
         kind="not_same",

@@ -11,7 +11,7 @@ from app.api.routes import Parameter, Route, route
 from app.api.shapes import CustomerPage, ProfileView, TimelinePage
 from app.errors import bad_request
 from identity.customers import CustomerId
-from identity.errors import Absorbed
+from identity.errors import Absorbed, NotFound
 from identity.explaining import IdentityView, identifier_views, possible_view, read_identity
 from timeline.events import CHANGE, RECORDED
 from timeline.threads import Page, ThreadQuery, read_page, read_profile
@@ -41,6 +41,7 @@ PAGING: Final = (
         words="Only these channels; given twice means or.",
         schema={"type": "array", "items": {"type": "string"}},
     ),
+    Parameter(name="ticket", words="Only one ticket's items. There are no tickets yet: any answers 404.", schema=_TEXT),
     Parameter(name="from", words="Inclusive.", schema=_TIME),
     Parameter(name="to", words="Exclusive.", schema=_TIME),
     AS_OF,
@@ -68,7 +69,11 @@ def _follow_merges(handler: Callable[[Call], Awaitable[Answer]]) -> Callable[[Ca
     "/api/v1/customers",
     "read",
     query=(
-        Parameter(name="identifier", words="`kind:value` or `kind:scope:value`.", schema=_TEXT),
+        Parameter(
+            name="identifier",
+            words="`kind:value` or `kind:scope:value`; given twice means or.",
+            schema={"type": "array", "items": {"type": "string"}},
+        ),
         Parameter(name="q", words="Needs search, which this server does not have yet.", schema=_TEXT),
         LIMIT,
         CURSOR,
@@ -78,14 +83,14 @@ def _follow_merges(handler: Callable[[Call], Awaitable[Answer]]) -> Callable[[Ca
 async def list_customers(call: Call) -> Answer:
     """All customers, or those with an identifier."""
     query = call.query
-    limit, identifier = query.limit(), query.text("identifier")
+    limit, identifiers = query.limit(), query.texts("identifier")
     if query.text("q") is not None:
         raise bad_request("q", "needs search, which this server does not have; look up with identifier=kind:value")
-    listed = f"customers {identifier}"
+    listed = "customers " + " ".join(identifiers)
     cursor = query.text("cursor")
     after = call.edge.tokens.open_id(call.workspace, listed, cursor) if cursor is not None else None
     async with call.read() as db:
-        found = await access.find_customers(db, call.caller, identifier, after, limit + 1)
+        found = await access.find_customers(db, call.caller, identifiers, after, limit + 1)
     return answer(CustomerPage(items=found[:limit], next=_next(call, listed, [one.id for one in found], limit)))
 
 
@@ -143,6 +148,8 @@ def _thread_query(call: Call) -> ThreadQuery:
     before, after = query.text("before"), query.text("after")
     if before is not None and after is not None:
         raise bad_request("after", "give either before or after")
+    if query.text("ticket") is not None:
+        raise NotFound
     return ThreadQuery(
         limit=query.limit(),
         before=tokens.open_mark(call.workspace, before, "before") if before is not None else None,

@@ -10,8 +10,6 @@ from app.api.shapes import Decide, Merge, NotSame, Place, Rejected, SuggestionPa
 from app.db import Db
 from app.errors import bad_request
 from identity.customers import ContactId, CustomerId, DecisionId
-from identity.errors import Impossible
-from identity.explaining import why
 from timeline import desk, placing, suggestions
 from timeline.decisions import Change, Desk
 from timeline.placing import ItemMoved
@@ -89,8 +87,6 @@ async def keep_apart(call: Call) -> Answer:
     a, b = ContactId(read_id(asked.a)), ContactId(read_id(asked.b))
 
     async def work(db: Db) -> Answer:
-        if (await why(db, call.workspace, a, b)).one:
-            raise Impossible("b", "the two are one customer today: take the merge back or split one off")
         decision = await suggestions.keep_apart(db, call.desk(reason=asked.reason), a, b, [])
         return answer(Rejected(decision_id=decision))
 

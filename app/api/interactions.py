@@ -11,6 +11,7 @@ from app.db import Db, new_id
 from app.errors import Problem, problem_of
 from app.limits import BATCH_BYTES, PUSH_BYTES
 from channels import inbox
+from identity.errors import NotFound
 from timeline.intake import Outcome, chunks, receive
 from timeline.interactions import Interaction, InvalidField, decode
 
@@ -24,14 +25,14 @@ CHUNK: Final = 100
     takes=Interaction,
     most_bytes=PUSH_BYTES,
     answers={201: Pushed, 200: Pushed},
-    refuses=frozenset({409, 422}),
+    refuses=frozenset({404, 409, 422}),
 )
 async def push(call: Call) -> Answer:
     """Push one interaction. The same source and source_id again answers 200 with the first ids; with other content
     409, and what was refused is kept in the quarantine."""
     raw = await call.body()
     sender = call.sender
-    item = decode(raw, sender.workspace.channels)
+    item = _known(decode(raw, sender.workspace.channels))
 
     async def work(db: Db) -> Answer:
         outcome = (await receive(db, sender, [item], new_id=new_id))[0]
@@ -71,6 +72,13 @@ async def push_batch(call: Call) -> Answer:
     return await call.write_in_parts(work)
 
 
+def _known(item: Interaction) -> Interaction:
+    """The item, if what it names exists. Raises `NotFound`: there are no tickets before the next version."""
+    if item.ticket is not None:
+        raise NotFound
+    return item
+
+
 async def _push_some(call: Call, start: int, pieces: list[Piece]) -> list[BatchResult]:
     """Receive a run of items, in transactions of their own."""
     channels = call.caller.workspace.channels
@@ -80,8 +88,8 @@ async def _push_some(call: Call, start: int, pieces: list[Piece]) -> list[BatchR
         try:
             if isinstance(piece, Problem):
                 raise piece
-            good.append((index, decode(piece, channels), piece))
-        except (InvalidField, Problem) as error:
+            good.append((index, _known(decode(piece, channels)), piece))
+        except (InvalidField, NotFound, Problem) as error:
             results[index] = _refused(index, problem_of(error))
     items = [item for _, item, _ in good]
     at = 0

@@ -27,7 +27,7 @@ async def make(call: Call) -> Answer:
         made = await auth.make_key(
             db,
             call.workspace,
-            name=asked.name,
+            name=asked.name or asked.role,
             role=asked.role,
             proves=list(asked.proves) if asked.proves is not None else None,
             rate=asked.rate,

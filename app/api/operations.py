@@ -1,5 +1,6 @@
 """What operators and tools ask: is it alive, is it ready, how much, and what does the API look like."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Final
 
@@ -12,6 +13,7 @@ from app.api.shapes import Health
 from app.db import DatabaseAway
 from app.errors import not_found
 
+READY_SECONDS: Final = 2.0
 _PAGE: Final = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Throughline API</title>
 <h1>Throughline API</h1>
@@ -32,7 +34,7 @@ async def ready(call: Call) -> Answer:
     _ = call.query
     checks = {"database": False, "migrated": False}
     try:
-        async with call.edge.database.connection() as db:
+        async with call.edge.database.connection() as db, asyncio.timeout(READY_SECONDS):
             checks["migrated"] = await store.is_migrated(db)
             checks["database"] = True
     except DatabaseAway:

@@ -49,6 +49,10 @@ class Query:
             raise bad_request(name, "given more than once")
         return values[0]
 
+    def texts(self, name: str) -> tuple[str, ...]:
+        """A filter of free text: given twice means or."""
+        return tuple(sorted(set(self._values.get(name, ()))))
+
     def several(self, name: str, known: frozenset[str]) -> frozenset[str]:
         """A filter: given twice means or. Raises the 400 for a value that is not known."""
         values = frozenset(self._values.get(name, ()))

@@ -62,6 +62,7 @@ CREATE TABLE contact_past (
   grade text NOT NULL,
   name text,
   attributes jsonb NOT NULL,
+  said_at timestamptz NOT NULL,
   via text,
   home_decision uuid,
   customer_decision uuid,

@@ -102,7 +102,7 @@ def account_opened(account: Account, person: Person, at: datetime) -> Interactio
         contact=ContactClaim(
             key=full.key,
             name=full.name,
-            identifiers=[*full.identifiers, email],
+            identifiers=[*(full.identifiers or ()), email],
             attributes=_attributes(person),
         ),
         subject="Account opened",

@@ -209,6 +209,11 @@ class History:
             return
         a = people[one % len(people)]
         b = [key for key in people if key != a][other % (len(people) - 1)]
+        customers = self.oracle.customers()
+        if customers[self.oracle.home_of(("contact", a))] == customers[self.oracle.home_of(("contact", b))]:
+            with pytest.raises(Impossible):
+                await self.place.decide(suggestions.keep_apart, self.ids[a], self.ids[b], [])
+            return
         await self.place.decide(suggestions.keep_apart, self.ids[a], self.ids[b], [])
         self.oracle.keep_apart(("contact", a), ("contact", b))
 
@@ -246,12 +251,12 @@ class History:
         preview = await self.place.decide(decision, *wanted, preview=True, **named)
         assert await self.everything() == before
         done = await self.place.decide(decision, *wanted, **named)
-        assert preview.decision_id is None
-        assert done.decision_id is not None
+        assert preview.decision_id is msgspec.UNSET
+        assert done.decision_id is not msgspec.UNSET
         if decision is not desk.split or preview.customer_id in self.homes.values():
-            assert msgspec.structs.replace(done, decision_id=None) == preview
+            assert msgspec.structs.replace(done, decision_id=msgspec.UNSET) == preview
         else:  # the id of a home that a split opens is another each time
-            assert msgspec.structs.replace(done, decision_id=None, customer_id=preview.customer_id) == preview
+            assert msgspec.structs.replace(done, decision_id=msgspec.UNSET, customer_id=preview.customer_id) == preview
         return done
 
     # -- names ---------------------------------------------------------------------------------------------------

@@ -112,7 +112,7 @@ def test_other_words_about_the_contact_are_refused_by_field(world: World):
         changed = {
             "contact.key": msgspec.structs.replace(said, key="b"),
             "contact.name": msgspec.structs.replace(said, name="Ann"),
-            "contact.identifiers": msgspec.structs.replace(said, identifiers=said.identifiers[:1]),
+            "contact.identifiers": msgspec.structs.replace(said, identifiers=(said.identifiers or [])[:1]),
             "contact.attributes": msgspec.structs.replace(said, attributes={"company": "Other"}),
         }
         for field, contact in changed.items():

@@ -69,7 +69,7 @@ BAD = [
     ("occurred_at", "9999-12-31T23:59:59-14:00", "occurred_at"),
     ("occurred_at", "10000-01-01T00:00:00Z", "occurred_at"),
     ("occurred_at", "1969-12-31T23:59:59Z", "occurred_at"),
-    ("occurred_at", "2200-01-01T00:00:00Z", "occurred_at"),
+    ("occurred_at", "2201-01-01T00:00:00Z", "occurred_at"),
     ("occurred_at", 1767225600, "occurred_at"),
     ("contact", None, "contact"),
     ("contact", [], "contact"),

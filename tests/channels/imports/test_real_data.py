@@ -50,7 +50,7 @@ def first_proofs(told: list[Interaction], shop: str) -> dict[str, str]:
     for item in told:
         if item.source != f"{shop}-chat" or item.conversation is None:
             continue
-        proved = [one for one in item.contact.identifiers if one.kind == "account" and one.verified]
+        proved = [one for one in item.contact.identifiers or () if one.kind == "account" and one.verified]
         assert len(proved) <= 1
         assert bool(proved) or item.conversation not in found
         if proved:
@@ -176,7 +176,7 @@ def test_multidogo_keeps_every_row_that_says_something() -> None:
     assert (len(told), contacts(told, "multidogo-finance")) == (15203, 1684)
     assert {one.words for one in read if isinstance(one, Refusal)} == {"empty"}
     assert len(read) == 15213
-    assert not any(one.verified for item in told for one in item.contact.identifiers)
+    assert not any(one.verified for item in told for one in item.contact.identifiers or ())
 
 
 def test_the_generated_contacts_are_refused_with_their_truth_and_read_without(tmp_path: Path) -> None:

@@ -103,6 +103,7 @@ def test_a_customer_exists_with_account_membership_and_birth_date(airline: Airli
         ClaimedIdentifier(kind="account", value="cara_cole_1001", verified=True, scope="tau-airline"),
         ClaimedIdentifier(kind="email", value="cara@example.org", verified=True),
     ]
+    assert opened.contact.attributes is not None
     assert opened.contact.attributes["birth_date"] == "1980-02-03"
     assert opened.contact.attributes["membership"] == "gold"
     assert opened.contact.attributes["street"] == "2 Elm Row"
@@ -138,7 +139,7 @@ def test_a_chat_is_proved_by_the_details_of_the_user_only(airline: Airline) -> N
         ("chat-3-1/14", "message"),
         ("chat-3-1/closed", "fact"),
     ]
-    proved = [any(one.verified for one in i.contact.identifiers) for i in told]
+    proved = [any(one.verified for one in i.contact.identifiers or ()) for i in told]
     assert proved == [False] * 4 + [True] * 6
     claim = ClaimedIdentifier(kind="account", value="cara_cole_1001", scope="tau-airline")
     assert told[0].contact.identifiers == [claim]

@@ -107,7 +107,7 @@ def refused(read: list[Imported | Refusal]) -> list[tuple[str, str]]:
 
 
 def proofs(item: Interaction) -> list[str]:
-    return [one.value for one in item.contact.identifiers if one.kind == "account" and one.verified]
+    return [one.value for one in item.contact.identifiers or () if one.kind == "account" and one.verified]
 
 
 def test_every_customer_exists_with_a_verified_account_and_profile(shop: Shop) -> None:
