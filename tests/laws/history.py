@@ -10,7 +10,7 @@ import pytest
 from hypothesis import strategies as st
 
 from identity import explaining
-from identity.errors import Absorbed, AlreadyUndone, NotFound
+from identity.errors import Absorbed, AlreadyUndone, Impossible, NotFound
 from tests.laws.oracle import End, Merge, Oracle, Value
 from tests.laws.world import Place
 from timeline import desk, placing, suggestions, threads

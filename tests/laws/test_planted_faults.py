@@ -20,6 +20,10 @@ async def no_lock(db: Any, keys: Any) -> None:
     await asyncio.sleep(0)
 
 
+RACES = 10
+"""A race without its lock is lost sooner or later: on a busy machine not at the first try."""
+
+
 def fails(work: Callable[[], Any]) -> bool:
     """Whether the check finds the fault: by its assertion, or by a constraint that nothing handles."""
     try:
@@ -101,7 +105,7 @@ def test_a_merge_that_forgets_to_lift_the_record(world: World, plant: pytest.Mon
 
         world.run(parted())
 
-    assert fails(told)
+    assert any(fails(told) for _ in range(RACES))
 
 
 def test_a_link_on_a_claim(world: World, plant: pytest.MonkeyPatch):
@@ -145,7 +149,7 @@ def test_the_past_read_as_the_present(world: World, plant: pytest.MonkeyPatch):
 
 def test_one_item_without_its_lock(world: World, plant: pytest.MonkeyPatch):
     plant.setattr(intake, "lock", no_lock)
-    assert fails(lambda: test_once.test_twenty_at_once_are_one(world))
+    assert any(fails(lambda: test_once.test_twenty_at_once_are_one(world)) for _ in range(RACES))
 
 
 def test_writers_of_one_identifier_without_its_lock(world: World, plant: pytest.MonkeyPatch):
@@ -160,7 +164,10 @@ def test_decisions_without_locks(world: World, plant: pytest.MonkeyPatch):
 
 def test_content_that_is_not_compared(world: World, plant: pytest.MonkeyPatch):
     plant.setattr(intake, "differing", lambda *_: [])
-    assert fails(lambda: test_once.test_other_content_is_refused_by_field_and_changes_nothing(world, "body", None))
+    assert any(
+        fails(lambda: test_once.test_other_content_is_refused_by_field_and_changes_nothing(world, "body", None))
+        for _ in range(RACES)
+    )
 
 
 def test_a_batch_that_does_not_read_the_members(world: World, plant: pytest.MonkeyPatch):
@@ -188,7 +195,7 @@ def test_a_batch_that_does_not_read_the_members(world: World, plant: pytest.Monk
 
     whole = book.Book.read_candidates
     plant.setattr(book.Book, "read_candidates", early)
-    assert fails(same)
+    assert any(fails(same) for _ in range(RACES))
 
 
 def test_a_table_outside_the_wall(world: World):
@@ -209,8 +216,13 @@ def test_a_table_outside_the_wall(world: World):
     made = world.run(two())
     world.run(said("ALTER TABLE placement DISABLE ROW LEVEL SECURITY"))
     try:
-        assert fails(lambda: test_walls.test_every_table_is_behind_the_wall(world, made))
-        assert fails(lambda: test_walls.test_without_a_workspace_nothing_is_there(world, made))
-        assert fails(lambda: test_walls.test_nothing_of_another_workspace_can_be_written(world, made))
+        assert any(fails(lambda: test_walls.test_every_table_is_behind_the_wall(world, made)) for _ in range(RACES))
+        assert any(
+            fails(lambda: test_walls.test_without_a_workspace_nothing_is_there(world, made)) for _ in range(RACES)
+        )
+        assert any(
+            fails(lambda: test_walls.test_nothing_of_another_workspace_can_be_written(world, made))
+            for _ in range(RACES)
+        )
     finally:
         world.run(said("ALTER TABLE placement ENABLE ROW LEVEL SECURITY"))
