@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from identity import explaining
 from identity.errors import Absorbed, AlreadyUndone, Impossible, NotFound
 from tests.laws.oracle import End, Merge, Oracle, Value
+from tests.laws.threads import check_order, check_profile
 from tests.laws.world import Place
 from timeline import desk, placing, suggestions, threads
 from timeline.threads import Profile, ThreadQuery
@@ -209,12 +210,12 @@ class History:
             return
         a = people[one % len(people)]
         b = [key for key in people if key != a][other % (len(people) - 1)]
-        customers = self.oracle.customers()
-        if customers[self.oracle.home_of(("contact", a))] == customers[self.oracle.home_of(("contact", b))]:
+        apart = self.place.decide(suggestions.keep_apart, self.ids[a], self.ids[b], [])
+        if self.oracle.customer_of(a) == self.oracle.customer_of(b):
             with pytest.raises(Impossible):
-                await self.place.decide(suggestions.keep_apart, self.ids[a], self.ids[b], [])
+                await apart
             return
-        await self.place.decide(suggestions.keep_apart, self.ids[a], self.ids[b], [])
+        await apart
         self.oracle.keep_apart(("contact", a), ("contact", b))
 
     async def _accept(self, which: int, _: int, __: int) -> None:
@@ -382,24 +383,3 @@ def chosen_identifiers(which: int, how: int) -> dict[Value, bool]:
 
 def written(value: Value, proved: bool) -> str:
     return ("" if proved else "?") + ":".join(part for part in value if part)
-
-
-def check_order(items: Sequence[threads.Item]) -> None:
-    assert len({item.event_id for item in items}) == len(items)
-    assert [item.shown_at for item in items] == sorted((item.shown_at for item in items), reverse=True)
-
-
-def check_profile(profile: Profile, items: Sequence[threads.Item]) -> None:
-    """The kept counts are those of the thread."""
-    counts = profile.counts
-    kinds = [item.kind for item in items]
-    assert (counts.events, counts.messages) == (len(items), kinds.count("message"))
-    orders = {
-        (item.contact_id, order_of(item)) if order_of(item) else item.event_id for item in items if item.kind == "order"
-    }
-    assert counts.orders == len(orders)
-
-
-def order_of(item: threads.Item) -> Any:
-    pushed = msgspec.json.decode(item.object)
-    return pushed and (pushed["type"], pushed["id"])
