@@ -2,6 +2,7 @@
 transactions commit. A reader of the position alone fails the same test."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -139,6 +140,9 @@ async def play(world: World, script: Sequence[tuple[str, int]], read: Read) -> t
     return committed, seen, place
 
 
+TRIES = 50
+
+
 def test_a_follower_sees_every_event_once_in_any_commit_order(world: World):
     @law(30)
     @given(SCRIPTS)
@@ -167,9 +171,13 @@ def test_a_follower_waits_for_an_older_writer(world: World):
     ],
 )
 def test_a_reader_of_the_position_misses_events(world: World, naive: Read, script: list[tuple[str, int]]):
-    """The planted fault: the law fails with it."""
-    committed, seen, _ = world.run(play(world, script, naive))
-    assert sorted(seen) != sorted(committed)
+    """The planted fault: the law fails with it, once no other test's transaction holds the horizon back."""
+    for _ in range(TRIES):
+        committed, seen, _ = world.run(play(world, script, naive))
+        if sorted(seen) != sorted(committed):
+            return
+        time.sleep(0.1)
+    pytest.fail("the naive reader missed nothing")
 
 
 def test_a_stream_reads_as_it_was_appended(world: World):
