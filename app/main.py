@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -25,8 +24,6 @@ from app.logs import configure_logs
 from app.settings import Settings, role_password
 
 UPKEEP_SECONDS: Final = 20.0
-FORGET_EVERY_SECONDS: Final = 3_600.0
-KEPT_ANSWERS: Final = timedelta(hours=48)
 
 _log = structlog.get_logger("throughline")
 

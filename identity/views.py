@@ -11,9 +11,7 @@ import msgspec
 from identity import store
 from identity.customers import DESK_SOURCE, ContactId, CustomerId, DecisionId, Grade, WorkspaceId
 from identity.errors import Absorbed, NotFound
-from identity.identifiers import Identifier, label, shared_by_form
-
-MOST_POSSIBLE = 20
+from identity.identifiers import Identifier, shared_by_form
 
 
 class SeenContact(msgspec.Struct, frozen=True, kw_only=True):
@@ -257,10 +255,6 @@ def best_name(people: People) -> str | None:
         surest = min(rank[contact.grade] for contact in named)
         return max((c for c in named if rank[c.grade] == surest), key=lambda c: (c.said_at, c.id)).name
     return next((held.raw for held in people.identifiers if held.kind != "visitor"), None)
-
-
-def via_label(held: HeldIdentifier) -> str:
-    return label(held.identifier)
 
 
 async def by_identifiers(

@@ -70,6 +70,7 @@ class _Shapes:
 
 
 def _unknown(kind: type) -> dict[str, Any]:
+    """msgspec's hook for types that it cannot describe: NotImplementedError is how it wants to hear of others."""
     if kind is msgspec.Raw:
         return {}
     raise NotImplementedError(kind)
