@@ -20,7 +20,6 @@ __all__ = [
     "accounts_conflict",
     "compare",
     "explain",
-    "heaviest",
     "names_conflict",
     "read_name",
     "weight",
@@ -83,12 +82,8 @@ def weight(identifier: Identifier) -> int:
     return _WEIGHTS.get(identifier.kind, 0)
 
 
-def heaviest(identifiers: Iterable[Identifier]) -> Identifier:
-    """Of equal weight, the first by value."""
-    return min(identifiers, key=_heaviest_first)
-
-
 def _heaviest_first(identifier: Identifier) -> tuple[int, tuple[str, str, str], str]:
+    """Of equal weight, the first by value."""
     return -weight(identifier), identifier.key, identifier.raw
 
 
