@@ -18,7 +18,7 @@ from app.db import new_id
 from app.errors import PROBLEM_JSON, Problem, problem_of
 from app.limits import BODY_BYTES
 
-Method = Literal["GET", "POST", "DELETE"]
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Handler = Callable[[Call], Awaitable[Answer]]
 
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,99}")
