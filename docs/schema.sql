@@ -397,6 +397,161 @@ ALTER TABLE public.quarantine OWNER TO throughline_owner;
 
 COMMENT ON TABLE public.quarantine IS 'what reached us and could not become an event, with its bytes';
 
+CREATE TABLE public.ticket (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    contact_id uuid NOT NULL,
+    number bigint NOT NULL,
+    opened_position bigint NOT NULL,
+    "position" bigint NOT NULL,
+    status text NOT NULL,
+    is_open boolean NOT NULL,
+    priority text NOT NULL,
+    assignee uuid,
+    tags text[] NOT NULL,
+    channel text,
+    opened_at timestamp with time zone NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    until_at timestamp with time zone NOT NULL,
+    closes_at timestamp with time zone,
+    joined_into uuid,
+    fold jsonb NOT NULL,
+    CONSTRAINT ticket_status_check CHECK ((status = ANY (ARRAY['new'::text, 'open'::text, 'pending'::text, 'on_hold'::text, 'resolved'::text, 'closed'::text])))
+)
+WITH (fillfactor='80');
+ALTER TABLE ONLY public.ticket ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.ticket FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ticket OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.ticket IS 'projection: the ticket as its last event left it; columns repeat what lists filter by';
+
+COMMENT ON COLUMN public.ticket.contact_id IS 'the contact that the opening event stands on; never a customer';
+
+COMMENT ON COLUMN public.ticket."position" IS 'of the last event or merge that changed it';
+
+COMMENT ON COLUMN public.ticket.until_at IS 'infinity unless closed: the fold loads what a new item could still meet';
+
+COMMENT ON COLUMN public.ticket.fold IS 'the whole folded state';
+
+CREATE TABLE public.ticket_conversation (
+    workspace_id uuid NOT NULL,
+    source text NOT NULL,
+    conversation text NOT NULL,
+    since bigint NOT NULL,
+    ticket_id uuid NOT NULL
+);
+ALTER TABLE ONLY public.ticket_conversation ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.ticket_conversation FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ticket_conversation OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.ticket_conversation IS 'projection: the ticket that a conversation belongs to from a position on';
+
+CREATE TABLE public.ticket_counter (
+    workspace_id uuid NOT NULL,
+    next bigint NOT NULL
+);
+ALTER TABLE ONLY public.ticket_counter ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.ticket_counter FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ticket_counter OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.ticket_counter IS 'the next block of numbers; processes take a hundred at a time, gaps stay';
+
+CREATE TABLE public.ticket_deriving (
+    workspace_id uuid NOT NULL,
+    home_id uuid NOT NULL,
+    asked_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.ticket_deriving ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.ticket_deriving FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ticket_deriving OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.ticket_deriving IS 'homes whose tickets wait for a job that folds them again';
+
+CREATE TABLE public.ticket_item (
+    workspace_id uuid NOT NULL,
+    event_id uuid NOT NULL,
+    ticket_id uuid NOT NULL,
+    "position" bigint NOT NULL,
+    shown_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.ticket_item ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.ticket_item FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ticket_item OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.ticket_item IS 'projection: which events belong to which ticket';
+
+CREATE TABLE public.ticket_number (
+    workspace_id uuid NOT NULL,
+    number bigint NOT NULL,
+    ticket_id uuid NOT NULL,
+    CONSTRAINT ticket_number_number_check CHECK ((number > 0))
+);
+ALTER TABLE ONLY public.ticket_number ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.ticket_number FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ticket_number OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.ticket_number IS 'the registry: append-only, so that every number answers for ever';
+
+CREATE TABLE public.ticket_past (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    "position" bigint NOT NULL,
+    until bigint NOT NULL,
+    fold jsonb NOT NULL
+);
+ALTER TABLE ONLY public.ticket_past ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.ticket_past FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ticket_past OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.ticket_past IS 'projection: what a ticket was when a standing merge came, for those changed since';
+
+CREATE TABLE public.ticket_policy (
+    workspace_id uuid NOT NULL,
+    version integer NOT NULL,
+    from_position bigint NOT NULL,
+    policy jsonb NOT NULL,
+    actor text NOT NULL,
+    reason text,
+    decided_at timestamp with time zone NOT NULL,
+    CONSTRAINT ticket_policy_version_check CHECK ((version > 0))
+);
+ALTER TABLE ONLY public.ticket_policy ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.ticket_policy FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ticket_policy OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.ticket_policy IS 'append-only: the highest version among those from a position at or before an event is in force for it';
+
+CREATE TABLE public.ticket_void (
+    workspace_id uuid NOT NULL,
+    event_id uuid NOT NULL,
+    contact_id uuid NOT NULL,
+    "position" bigint NOT NULL,
+    reason text NOT NULL
+);
+ALTER TABLE ONLY public.ticket_void ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.ticket_void FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ticket_void OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.ticket_void IS 'projection: commands that find no ticket, or not in a state for them';
+
 CREATE TABLE public.value_class (
     workspace_id uuid NOT NULL,
     kind text NOT NULL,
@@ -502,6 +657,36 @@ ALTER TABLE ONLY public.quarantine
 ALTER TABLE ONLY public.quarantine
     ADD CONSTRAINT quarantine_workspace_id_door_digest_key UNIQUE (workspace_id, door, digest);
 
+ALTER TABLE ONLY public.ticket_conversation
+    ADD CONSTRAINT ticket_conversation_pkey PRIMARY KEY (workspace_id, source, conversation, since);
+
+ALTER TABLE ONLY public.ticket_counter
+    ADD CONSTRAINT ticket_counter_pkey PRIMARY KEY (workspace_id);
+
+ALTER TABLE ONLY public.ticket_deriving
+    ADD CONSTRAINT ticket_deriving_pkey PRIMARY KEY (workspace_id, home_id);
+
+ALTER TABLE ONLY public.ticket_item
+    ADD CONSTRAINT ticket_item_pkey PRIMARY KEY (workspace_id, event_id, ticket_id);
+
+ALTER TABLE ONLY public.ticket_number
+    ADD CONSTRAINT ticket_number_pkey PRIMARY KEY (workspace_id, number);
+
+ALTER TABLE ONLY public.ticket_number
+    ADD CONSTRAINT ticket_number_workspace_id_ticket_id_key UNIQUE (workspace_id, ticket_id);
+
+ALTER TABLE ONLY public.ticket_past
+    ADD CONSTRAINT ticket_past_pkey PRIMARY KEY (workspace_id, id, "position");
+
+ALTER TABLE ONLY public.ticket
+    ADD CONSTRAINT ticket_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.ticket_policy
+    ADD CONSTRAINT ticket_policy_pkey PRIMARY KEY (workspace_id, version);
+
+ALTER TABLE ONLY public.ticket_void
+    ADD CONSTRAINT ticket_void_pkey PRIMARY KEY (workspace_id, event_id);
+
 ALTER TABLE ONLY public.value_class
     ADD CONSTRAINT value_class_pkey PRIMARY KEY (workspace_id, kind, scope, value);
 
@@ -522,6 +707,8 @@ CREATE INDEX contact_past_by_home ON public.contact_past USING btree (workspace_
 CREATE INDEX event_about ON public.event USING btree (workspace_id, about) WHERE (about IS NOT NULL);
 
 CREATE INDEX event_followers ON public.event USING btree (workspace_id, epoch, xid, "position");
+
+CREATE INDEX event_stream ON public.event USING btree (workspace_id, contact_id, "position");
 
 CREATE INDEX event_thread ON public.event USING btree (workspace_id, contact_id, shown_at, "position");
 
@@ -548,6 +735,22 @@ CREATE INDEX placement_by_origin ON public.placement USING btree (workspace_id, 
 CREATE UNIQUE INDEX placement_standing ON public.placement USING btree (workspace_id, event_id) WHERE (until = 'infinity'::timestamp with time zone);
 
 CREATE INDEX quarantine_waiting ON public.quarantine USING btree (workspace_id, state, id);
+
+CREATE INDEX ticket_by_assignee ON public.ticket USING btree (workspace_id, assignee, last_at, id) WHERE (assignee IS NOT NULL);
+
+CREATE INDEX ticket_by_contact ON public.ticket USING btree (workspace_id, contact_id, until_at);
+
+CREATE INDEX ticket_by_status ON public.ticket USING btree (workspace_id, status, last_at, id);
+
+CREATE INDEX ticket_conversation_by_ticket ON public.ticket_conversation USING btree (workspace_id, ticket_id);
+
+CREATE INDEX ticket_due ON public.ticket USING btree (workspace_id, closes_at) WHERE (closes_at IS NOT NULL);
+
+CREATE INDEX ticket_item_thread ON public.ticket_item USING btree (workspace_id, ticket_id, shown_at, "position");
+
+CREATE INDEX ticket_open ON public.ticket USING btree (workspace_id, last_at, id) WHERE is_open;
+
+CREATE INDEX ticket_void_by_contact ON public.ticket_void USING btree (workspace_id, contact_id);
 
 ALTER TABLE public.agent ENABLE ROW LEVEL SECURITY;
 
@@ -580,6 +783,24 @@ ALTER TABLE public.object_state ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.placement ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.quarantine ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ticket ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ticket_conversation ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ticket_counter ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ticket_deriving ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ticket_item ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ticket_number ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ticket_past ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ticket_policy ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ticket_void ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.value_class ENABLE ROW LEVEL SECURITY;
 
@@ -614,6 +835,24 @@ CREATE POLICY workspace_wall ON public.object_state USING ((workspace_id = (NULL
 CREATE POLICY workspace_wall ON public.placement USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.quarantine USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.ticket USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.ticket_conversation USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.ticket_counter USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.ticket_deriving USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.ticket_item USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.ticket_number USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.ticket_past USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.ticket_policy USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.ticket_void USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.value_class USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
@@ -673,6 +912,33 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.placement TO throughline_app;
 GRANT SELECT ON TABLE public.placement TO throughline_reports;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.quarantine TO throughline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.ticket TO throughline_app;
+GRANT SELECT ON TABLE public.ticket TO throughline_reports;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.ticket_conversation TO throughline_app;
+GRANT SELECT ON TABLE public.ticket_conversation TO throughline_reports;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.ticket_counter TO throughline_app;
+GRANT SELECT ON TABLE public.ticket_counter TO throughline_reports;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.ticket_deriving TO throughline_app;
+GRANT SELECT ON TABLE public.ticket_deriving TO throughline_reports;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.ticket_item TO throughline_app;
+GRANT SELECT ON TABLE public.ticket_item TO throughline_reports;
+
+GRANT SELECT,INSERT ON TABLE public.ticket_number TO throughline_app;
+GRANT SELECT ON TABLE public.ticket_number TO throughline_reports;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.ticket_past TO throughline_app;
+GRANT SELECT ON TABLE public.ticket_past TO throughline_reports;
+
+GRANT SELECT,INSERT ON TABLE public.ticket_policy TO throughline_app;
+GRANT SELECT ON TABLE public.ticket_policy TO throughline_reports;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.ticket_void TO throughline_app;
+GRANT SELECT ON TABLE public.ticket_void TO throughline_reports;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.value_class TO throughline_app;
 GRANT SELECT ON TABLE public.value_class TO throughline_reports;
