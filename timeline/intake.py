@@ -15,16 +15,16 @@ import msgspec
 
 from identity.book import Book, Moved
 from identity.claims import Claim, SharedValues, claim_locks, customer_lock, lock_key, read_claim
-from identity.customers import ContactClaim, ContactId, CustomerId, WorkspaceId
+from identity.customers import ContactClaim, ContactId, CustomerId
 from identity.identifiers import normalise
 from identity.merging import Joined
 from identity.resolution import resolve
 from identity.store import lock
-from timeline import codec, merges, store
+from timeline import codec, merges, objects, store
 from timeline.errors import StartOver
 from timeline.events import RECORDED, Actor, EventId, NewEvent, Recorded
 from timeline.interactions import Interaction, shown_at
-from timeline.threads import Workspace, rank
+from timeline.threads import Workspace
 
 NewId = Callable[[], UUID]
 
@@ -169,15 +169,12 @@ async def _take(db: store.Db, sender: Sender, fresh: list[_Taken], new_id: NewId
         one.contact_id = resolved.contact_id
         joined.extend(resolved.joined)
     await book.write(db, now)
-    known = await _known_objects(db, workspace, fresh)
     events = [_event(sender, one, now) for one in fresh]
     owners = [book.contacts[event.contact_id].customer_id for event in events]
-    orders = [_new_order(one, known) for one in fresh]
+    orders = await objects.count_orders(db, workspace, events)
     if await store.append(db, workspace, events, owners, orders) < len(events):
         raise StartOver
-    states = _states(fresh, events)
-    if states:
-        await store.write_states(db, workspace, states)
+    await objects.record(db, workspace, events)
     await merges.append_joined(db, workspace, joined, sender.actor, new_id, now)
     for one, customer in zip(fresh, owners, strict=True):
         one.answer = Outcome(status=201, event_id=one.event_id, contact_id=one.contact_id, customer_id=customer)
@@ -211,51 +208,6 @@ def _event(sender: Sender, one: _Taken, now: datetime) -> NewEvent:
         occurred_at=item.occurred_at,
         recorded_at=now,
     )
-
-
-async def _known_objects(db: store.Db, workspace: WorkspaceId, fresh: list[_Taken]) -> set[tuple[ContactId, str, str]]:
-    named = [
-        (one.contact_id, one.item.object.type, one.item.object.id)
-        for one in fresh
-        if one.item.object is not None and one.contact_id is not None
-    ]
-    return await store.known_objects(db, workspace, named) if named else set()
-
-
-def _new_order(one: _Taken, known: set[tuple[ContactId, str, str]]) -> int:
-    """Whether the item is an order not counted before: several states of one order are one order."""
-    if one.item.kind != "order":
-        return 0
-    if one.item.object is None or one.contact_id is None:
-        return 1
-    name = (one.contact_id, one.item.object.type, one.item.object.id)
-    if name in known:
-        return 0
-    known.add(name)
-    return 1
-
-
-def _states(fresh: list[_Taken], events: list[NewEvent]) -> list[store.StateRow]:
-    newest: dict[tuple[ContactId, str, str], store.StateRow] = {}
-    for one, event in zip(fresh, events, strict=True):
-        pushed = one.item.object
-        if pushed is None:
-            continue
-        row = store.StateRow(
-            contact_id=event.contact_id,
-            type=pushed.type,
-            id=pushed.id,
-            rank=rank(pushed.version),
-            version=msgspec.json.encode(pushed.version),
-            state=msgspec.json.encode(pushed.state),
-            kind=one.item.kind,
-            event_id=event.id,
-            shown_at=event.shown_at,
-        )
-        before = newest.get((row.contact_id, row.type, row.id))
-        if before is None or row.rank >= before.rank:
-            newest[row.contact_id, row.type, row.id] = row
-    return list(newest.values())
 
 
 def _stored(row: store.Row, stored: Recorded) -> Interaction:

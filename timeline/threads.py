@@ -12,10 +12,13 @@ from identity.explaining import IdentifierView, identifier_views
 from identity.views import People
 from timeline import store
 from timeline import views as thread_views
-from timeline.events import CHANGE, KIND_OF, RECORDED, EventId, RecordedEvent
+from timeline.events import CHANGE, RECORDED, RecordedEvent
 from timeline.followers import Checkpoint, recorded
 from timeline.interactions import CHANNELS
-from timeline.items import NOTHING, Explainer, Item
+from timeline.items import Explainer, Item
+from timeline.objects import ObjectView
+from timeline.objects import read as read_objects
+from timeline.objects import read_as_of as read_objects_as_of
 
 RECORDED_TYPES: Final = [event_type.__name__ for event_type in RECORDED.values()]
 
@@ -82,19 +85,6 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     tickets_open: int = 0
 
 
-class ObjectView(msgspec.Struct, frozen=True, kw_only=True):
-    """The newest state of one object by version."""
-
-    type: str
-    id: str
-    version: int | str
-    state: msgspec.Raw
-    kind: str
-    contact_id: ContactId
-    event_id: EventId
-    shown_at: datetime
-
-
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that an agent wants to know before saying hello."""
 
@@ -112,9 +102,6 @@ class CustomerSummary(msgspec.Struct, frozen=True, kw_only=True):
     id: CustomerId
     name: str | None
     identifiers: list[IdentifierView]
-
-
-_objects = msgspec.json.Decoder(list[ObjectView])
 
 
 async def read_page(db: store.Db, workspace: WorkspaceId, customer: CustomerId, query: ThreadQuery) -> Page:
@@ -146,10 +133,10 @@ async def _profile(
     if query.as_of is None:
         events, messages, orders = summary["counts"]
         counts = Counts(events=events, messages=messages, orders=orders)
-        objects = _objects.decode(summary["objects"] or "[]")
+        objects = read_objects(summary)
     else:
         counts = await _counts_then(db, workspace, contacts, query.as_of)
-        objects = await _objects_then(db, workspace, contacts, query.as_of)
+        objects = await read_objects_as_of(db, workspace, contacts, query.as_of)
     return Profile(
         people=people,
         name=views.best_name(people),
@@ -240,47 +227,6 @@ async def _counts_then(db: store.Db, workspace: WorkspaceId, contacts: list[Cont
         messages=rows["MessageRecorded"]["n"] if "MessageRecorded" in rows else 0,
         orders=rows["OrderRecorded"]["things"] if "OrderRecorded" in rows else 0,
     )
-
-
-async def _objects_then(
-    db: store.Db, workspace: WorkspaceId, contacts: list[ContactId], as_of: datetime
-) -> list[ObjectView]:
-    newest: dict[tuple[str, str], tuple[tuple[int, str], ObjectView]] = {}
-    for row in await thread_views.objects_as_of(db, workspace, contacts, as_of):
-        seen = msgspec.json.decode(row["data"], type=_WithObject).object
-        version = (rank(seen.version), seen.version)
-        view = ObjectView(
-            type=seen.type,
-            id=seen.id,
-            version=seen.version,
-            state=seen.state,
-            kind=KIND_OF.get(row["type"], CHANGE),
-            contact_id=row["contact_id"],
-            event_id=row["id"],
-            shown_at=row["shown_at"],
-        )
-        before = newest.get((seen.type, seen.id))
-        if before is None or version[0] >= before[0]:
-            newest[seen.type, seen.id] = (version[0], view)
-    return sorted((view for _, view in newest.values()), key=lambda v: v.shown_at, reverse=True)
-
-
-class _ObjectBytes(msgspec.Struct, frozen=True, kw_only=True):
-    type: str
-    id: str
-    version: int | str = 0
-    state: msgspec.Raw = NOTHING
-
-
-class _WithObject(msgspec.Struct, frozen=True, kw_only=True):
-    object: _ObjectBytes
-
-
-def rank(version: int | str) -> tuple[int, str]:
-    """What versions are compared by: numbers as numbers, also when they come as text; other text after its bytes."""
-    if isinstance(version, int):
-        return version, ""
-    return (int(version), "") if version.isascii() and version.isdigit() else (0, version)
 
 
 async def summaries(db: store.Db, workspace: WorkspaceId, customers: list[CustomerId]) -> list[CustomerSummary]:

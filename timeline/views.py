@@ -11,6 +11,7 @@ from identity.customers import ContactId, WorkspaceId
 from identity.views import Rider
 from timeline.events import RecordedEvent
 from timeline.interactions import EARLIEST, LATEST
+from timeline.object_views import OBJECTS
 from timeline.store import EVENT, Db, Row
 
 BEFORE_ALL: Final = EARLIEST - timedelta(days=1)
@@ -27,9 +28,7 @@ _MATCHES = (
 _SUMMARY = (
     "(SELECT ARRAY[coalesce(sum(events), 0), coalesce(sum(messages), 0), coalesce(sum(orders), 0)]::bigint[] "
     "FROM contact_count WHERE workspace_id = $1 AND contact_id {contacts}) AS counts, "
-    "(SELECT json_agg(o ORDER BY o.shown_at DESC, o.type, o.id) FROM (SELECT DISTINCT ON (type, id) type, id, version, "
-    "state, kind, contact_id, event_id, shown_at FROM object_state WHERE workspace_id = $1 AND contact_id {contacts} "
-    "ORDER BY type, id, version_number DESC, version_text DESC) AS o) AS objects, "
+    f"{OBJECTS} AS objects, "
     "(SELECT epoch FROM workspace WHERE id = $1) AS epoch, pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xid"
 )
 
@@ -182,16 +181,6 @@ async def count_as_of(db: Db, workspace: WorkspaceId, contacts: Sequence[Contact
         "SELECT type, count(*) AS n, count(DISTINCT (contact_id, data->'object'->>'type', data->'object'->>'id')) "
         "FILTER (WHERE data ? 'object') + count(*) FILTER (WHERE NOT data ? 'object') AS things FROM event "
         "WHERE workspace_id = $1 AND contact_id = ANY($2::uuid[]) AND recorded_at <= $3 GROUP BY type",
-        workspace,
-        contacts,
-        as_of,
-    )
-
-
-async def objects_as_of(db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId], as_of: datetime) -> list[Row]:
-    return await db.fetch(
-        f"SELECT {EVENT} FROM event e WHERE e.workspace_id = $1 AND e.contact_id = ANY($2::uuid[]) AND "
-        "e.recorded_at <= $3 AND e.data ? 'object' ORDER BY e.position",
         workspace,
         contacts,
         as_of,

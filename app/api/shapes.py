@@ -13,8 +13,9 @@ from channels.inbox import Entry
 from identity.explaining import IdentifierView, PossibleView
 from identity.views import SeenContact
 from timeline.items import Item
+from timeline.objects import ObjectView
 from timeline.suggestions import Suggestion
-from timeline.threads import Counts, CustomerSummary, ObjectView
+from timeline.threads import Counts, CustomerSummary
 
 Kind = Literal["email", "phone", "account", "external", "handle", "visitor"]
 Reason = Annotated[str, msgspec.Meta(max_length=2_000)]

@@ -19,6 +19,7 @@ SQL_FILES = frozenset(
         "identity/review.py",
         "timeline/store.py",
         "timeline/views.py",
+        "timeline/object_views.py",
         "timeline/audit.py",
         "timeline/tickets/views.py",
         "timeline/tickets/reporting.py",
