@@ -31,3 +31,11 @@ class ItemRefused(TimelineError):
 
 class StartOver(TimelineError):
     """What was read before the locks changed until they were held: roll back and try again."""
+
+
+class NumbersSpent(StartOver):
+    """This process has no ticket numbers left for the workspace: roll back, take a block, try again."""
+
+    def __init__(self, workspace: UUID) -> None:
+        super().__init__("no ticket numbers left")
+        self.workspace = workspace

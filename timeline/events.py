@@ -5,7 +5,7 @@ change. A type's fields may grow; a change of meaning gets a new version and an 
 """
 
 from datetime import datetime
-from typing import Any, Final, NewType
+from typing import Any, Final, Literal, NewType
 from uuid import UUID
 
 import msgspec
@@ -18,6 +18,10 @@ Actor = NewType("Actor", str)
 """`kind:id` of who acted: key, agent, import, rule, policy, or plain `system`."""
 
 
+Status = Literal["new", "open", "pending", "on_hold", "resolved", "closed"]
+Priority = Literal["low", "normal", "high", "urgent"]
+
+
 class Recorded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An interaction as it was handed in, with what its source said about the contact."""
 
@@ -27,6 +31,8 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     data: dict[str, Any] | None = None
     object: ObjectState | None = None
     ticket: str | int | None = None
+    ticket_id: UUID | None = None
+    """The ticket that `ticket` named, or that a reply or note was written in."""
     contact: ContactClaim = msgspec.field(default_factory=ContactClaim)
     ahead: bool = False
     """Its clock was more than five minutes ahead of ours."""
@@ -117,6 +123,62 @@ class DecisionUndone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     reason: str | None = None
 
 
+class TicketStatusSet(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody moved a ticket to another state. This and the next four are commands carried out: `ticket` is what they
+    were meant for, `cause` what asked for them."""
+
+    v: int = 1
+    ticket: UUID
+    status: Status
+    cause: str | None = None
+
+
+class TicketAssigned(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A ticket was given to an agent, or taken from one."""
+
+    v: int = 1
+    ticket: UUID
+    assignee: UUID | None = None
+    cause: str | None = None
+
+
+class TicketTagged(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Tags were put on a ticket or taken off."""
+
+    v: int = 1
+    ticket: UUID
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    cause: str | None = None
+
+
+class TicketPrioritised(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A ticket was found more or less urgent."""
+
+    v: int = 1
+    ticket: UUID
+    priority: Priority
+    cause: str | None = None
+
+
+class TicketRenamed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A ticket got another subject."""
+
+    v: int = 1
+    ticket: UUID
+    subject: str | None = None
+    cause: str | None = None
+
+
+class TicketClosed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Silence closed a ticket at its due time; this only announces it."""
+
+    v: int = 1
+    ticket: UUID
+    due: datetime
+    cause: str | None = None
+
+
 RecordedKind = (
     MessageRecorded
     | CallRecorded
@@ -127,7 +189,10 @@ RecordedKind = (
     | VisitRecorded
     | FactRecorded
 )
-Event = RecordedKind | CustomersMerged | CustomersUnmerged | ContactsSplit | ItemPlaced | DecisionUndone
+Command = TicketStatusSet | TicketAssigned | TicketTagged | TicketPrioritised | TicketRenamed | TicketClosed
+"""What happened to a ticket by a person, a rule or the clock."""
+
+Event = RecordedKind | CustomersMerged | CustomersUnmerged | ContactsSplit | ItemPlaced | DecisionUndone | Command
 
 RECORDED: Final[dict[str, type[RecordedKind]]] = {
     "message": MessageRecorded,

@@ -1,0 +1,361 @@
+"""Events and merges of one root, stepped one by one: which ticket each belongs to, and what it does to it.
+
+A `Root` holds the tickets that its next events could still meet: all of them in a fold from the beginning, those
+loaded by name, reach and conversation in a step. Both ways come to the same tickets (docs/tickets.md).
+"""
+
+from bisect import bisect_left, insort
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from timeline.events import (
+    Command,
+    EventId,
+    Status,
+    TicketAssigned,
+    TicketClosed,
+    TicketPrioritised,
+    TicketRenamed,
+    TicketStatusSet,
+    TicketTagged,
+)
+from timeline.tickets.items import FoldEvent, Holding, ItemOf, Past, Void, Written
+from timeline.tickets.matters import Asking, order_of, rank_of
+from timeline.tickets.policy import Rules
+from timeline.tickets.ticket import (
+    MOST_OBJECTS,
+    MOVES,
+    Ticket,
+    TicketId,
+    as_of,
+    can_reopen,
+    closing_time,
+    headline,
+    joined,
+    matter_of,
+    reopened,
+    with_status,
+)
+
+NO_TICKET: Final = "it finds no ticket here"
+NO_MOVE: Final = "its ticket is in no state for it here"
+
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
+_replace = msgspec.structs.replace
+
+
+class Root:
+    """One root's tickets under the fold. `edge` is the position of its latest merge."""
+
+    def __init__(self, written: Written, edge: int = 0) -> None:
+        self.written = written
+        self.edge = edge
+        self.tickets: dict[TicketId, Ticket] = {}
+        self.holders: dict[EventId, TicketId] = {}
+        self.conversations: dict[tuple[str, str], tuple[int, TicketId]] = {}
+        self._alive: dict[TicketId, None] = {}
+        self._closed: list[tuple[datetime, TicketId]] = []
+        self._latest: datetime | None = None
+        self._due = _NEVER
+
+    # -- what it holds -------------------------------------------------------------------------------------------
+
+    def load(self, ticket: Ticket) -> None:
+        """Take in a ticket as it is kept."""
+        old = self.tickets.get(ticket.id)
+        if old is not None:
+            self._leave(old)
+        self.tickets[ticket.id] = ticket
+        if ticket.joined_into is not None:
+            return
+        until = ticket.until_at
+        if until is None:
+            self._alive[ticket.id] = None
+        else:
+            insort(self._closed, (until, ticket.id))
+        if self._latest is None or ticket.last_at > self._latest:
+            self._latest = ticket.last_at
+        if ticket.closes_at is not None and (self._due is _NEVER or ticket.closes_at < self._due):
+            self._due = ticket.closes_at
+
+    def _leave(self, old: Ticket) -> None:
+        if old.joined_into is not None:
+            return
+        until = old.until_at
+        if until is None:
+            self._alive.pop(old.id, None)
+        else:
+            del self._closed[bisect_left(self._closed, (until, old.id))]
+
+    def hold(self, holding: Holding) -> None:
+        """Take in where a conversation belongs, unless something later is known."""
+        name = (holding.source, holding.conversation)
+        known = self.conversations.get(name)
+        if known is None or known[0] < holding.since:
+            self.conversations[name] = (holding.since, holding.ticket_id)
+
+    def _put(self, new: Ticket) -> None:
+        old = self.tickets.get(new.id)
+        self.written.changed.setdefault(new.id, old)
+        if old is not None and self.edge > old.position:
+            self.written.past.append(Past(ticket=old, until=new.position))
+        self.load(new)
+
+    def join(self, other: "Root", position: int, rules: Rules) -> None:
+        """Another root's tickets come in by a merge; none changes, unless the policy joins those that are one."""
+        self.edge = position
+        sides = (list(self._alive), list(other._alive))
+        for ticket in other.tickets.values():
+            self.load(ticket)
+        self.holders.update(other.holders)
+        for (source, conversation), (since, ticket_id) in other.conversations.items():
+            self.hold(Holding(source=source, conversation=conversation, since=since, ticket_id=ticket_id))
+        if rules.on_link == "join":
+            for earlier, later in self.would_be_one(sides, rules):
+                one, gone = joined(self.tickets[earlier], self.tickets[later], position, rules)
+                self._put(gone)
+                self._put(one)
+
+    def would_be_one(
+        self, sides: tuple[list[TicketId], list[TicketId]], rules: Rules
+    ) -> list[tuple[TicketId, TicketId]]:
+        """The open tickets of two sides of which the later would have continued the earlier: (earlier, later)."""
+        side = {ticket: at for at in (0, 1) for ticket in sides[at]}
+        standing = [t for t in (self.tickets[i] for i in side) if t.is_open]
+        standing.sort(key=lambda t: t.opened_position)
+        pairs: list[tuple[TicketId, TicketId]] = []
+        taken: set[TicketId] = set()
+        for later in standing[1:]:
+            earlier = [
+                t
+                for t in standing
+                if t.opened_position < later.opened_position and side[t.id] != side[later.id] and t.id not in taken
+            ]
+            best = max(
+                (rank for t in earlier if (rank := rank_of(Asking.of(later), t, rules)) is not None), default=None
+            )
+            if best is not None:
+                pairs.append((best[-1], later.id))
+                taken.add(later.id)
+        return pairs
+
+    # -- one event -----------------------------------------------------------------------------------------------
+
+    def step(self, event: FoldEvent, rules: Rules) -> None:
+        """Let one event of this root pass. It must seek a ticket."""
+        if event.now >= self._due:
+            self._pass_time(event)
+        if event.command is not None:
+            self._carry_out(event, event.command, rules)
+            return
+        found, late = self._belongs(event, rules)
+        if found is not None and not late and found.is_ended and event.moves and event.direction == "inbound":
+            if can_reopen(found, event.shown_at, rules):
+                found = reopened(found)
+            elif event.opens(rules):
+                self._open(event, rules, follow_up_of=found.id)
+                return
+        if found is not None:
+            self._continue(found, event, rules)
+        elif event.opens(rules):
+            self._open(event, rules, at_birth=late)
+
+    def _pass_time(self, event: FoldEvent) -> None:
+        self._due = _NEVER
+        for ticket in [self.tickets[i] for i in self._alive]:
+            after = as_of(ticket, event.now)
+            if after is not ticket:
+                self._put(_changed(after, ticket, event.position))
+            elif ticket.closes_at is not None and (self._due is _NEVER or ticket.closes_at < self._due):
+                self._due = ticket.closes_at
+
+    def named(self, ticket: UUID, about: UUID | None) -> Ticket | None:
+        """The ticket that a command means here: by id, else by what it was about, else by its opening event."""
+        found = self.tickets.get(TicketId(ticket))
+        for event in (about, ticket):
+            if found is None and event is not None and (holder := self.holders.get(EventId(event))) is not None:
+                found = self.tickets[holder]
+        return None if found is None else self._standing(found)
+
+    def _standing(self, ticket: Ticket) -> Ticket:
+        while ticket.joined_into is not None:
+            ticket = self.tickets[ticket.joined_into]
+        return ticket
+
+    def _belongs(self, event: FoldEvent, rules: Rules) -> tuple[Ticket | None, bool]:
+        """The ticket that an item belongs to, and whether it came too late to be decided on."""
+        if event.ticket is not None and (found := self.named(event.ticket, event.about)) is not None:
+            return found, False
+        if event.conversation is not None:
+            held = self.conversations.get((event.source or "", event.conversation))
+            if held is not None:
+                return self._standing(self.tickets[held[1]]), False
+        if not event.is_activity(rules):
+            return (self._same_object(event, rules) if event.object is not None else None), False
+        if self._latest is not None and self._latest - rules.gap > event.shown_at:
+            return self._spanning(event.shown_at), True
+        return self._best(event, rules), False
+
+    def _near(self, shown_at: datetime, reach: timedelta) -> list[Ticket]:
+        """Tickets not closed, or closed no longer than `reach` before."""
+        start = bisect_left(self._closed, shown_at - reach, key=lambda kept: kept[0])
+        return [self.tickets[i] for i in (*self._alive, *(ticket for _, ticket in self._closed[start:]))]
+
+    def _spanning(self, shown_at: datetime) -> Ticket | None:
+        holding = [
+            t
+            for t in self._near(shown_at, timedelta())
+            if t.opened_at <= shown_at and (t.ended_at is None or shown_at < t.ended_at)
+        ]
+        return max(holding, key=lambda t: (t.opened_at, t.opened_position), default=None)
+
+    def _best(self, event: FoldEvent, rules: Rules) -> Ticket | None:
+        asking = Asking.by(event)
+        ranks = [
+            rank for t in self._near(event.shown_at, rules.reach) if (rank := rank_of(asking, t, rules)) is not None
+        ]
+        return self.tickets[max(ranks)[-1]] if ranks else None
+
+    def _same_object(self, event: FoldEvent, rules: Rules) -> Ticket | None:
+        asking = Asking.by(event)
+        ranks = [
+            order_of(asking, t)
+            for t in self._near(event.shown_at, rules.reach)
+            if event.object in t.objects and (not t.is_ended or can_reopen(t, event.shown_at, rules))
+        ]
+        return self.tickets[max(ranks)[-1]] if ranks else None
+
+    # -- what it does --------------------------------------------------------------------------------------------
+
+    def _carry_out(self, event: FoldEvent, command: Command, rules: Rules) -> None:
+        ticket = self.named(command.ticket, event.about)
+        if ticket is None:
+            self._void(event, NO_TICKET)
+            return
+        if isinstance(command, TicketStatusSet):
+            if not may_move(ticket, command.status, event.shown_at, rules):
+                self._void(event, NO_MOVE)
+                return
+            if command.status != ticket.status:
+                ticket = with_status(ticket, command.status, event.shown_at, event.now)
+        elif isinstance(command, TicketAssigned):
+            ticket = _replace(ticket, assignee=command.assignee)
+            if ticket.status == "new" and command.assignee is not None:
+                ticket = _replace(ticket, status="open")
+        elif isinstance(command, TicketTagged):
+            ticket = _replace(ticket, tags=retagged(ticket.tags, command))
+        elif isinstance(command, TicketPrioritised):
+            ticket = _replace(ticket, priority=command.priority)
+        elif isinstance(command, TicketRenamed):
+            ticket = _replace(ticket, subject=command.subject)
+        else:
+            assert isinstance(command, TicketClosed)
+        self._add(ticket, event, rules)
+
+    def _void(self, event: FoldEvent, reason: str) -> None:
+        self.written.voids.append(
+            Void(event_id=event.id, contact_id=event.contact_id, position=event.position, reason=reason)
+        )
+
+    def _continue(self, ticket: Ticket, event: FoldEvent, rules: Rules) -> None:
+        if event.object is not None and event.object not in ticket.objects and len(ticket.objects) < MOST_OBJECTS:
+            ticket = _replace(ticket, objects=(*ticket.objects, event.object))
+        if event.is_activity(rules):
+            ticket = _active(ticket, event)
+        if event.moves:
+            ticket = _answered(ticket, event, rules) if event.direction == "outbound" else _written_to_us(ticket)
+        self._add(ticket, event, rules)
+
+    def _add(self, ticket: Ticket, event: FoldEvent, rules: Rules) -> None:
+        """The event is an item of the ticket, which is as it leaves it."""
+        ticket = _changed(_replace(ticket, items=ticket.items + 1), self.tickets[ticket.id], event.position)
+        self._put(_replace(ticket, closes_at=closing_time(ticket, rules)))
+        self._remember(event, ticket.id)
+
+    def _open(
+        self, event: FoldEvent, rules: Rules, *, at_birth: bool = False, follow_up_of: TicketId | None = None
+    ) -> None:
+        ticket = Ticket(
+            id=TicketId(event.id),
+            contact_id=event.contact_id,
+            opened_position=event.position,
+            position=event.position,
+            subject=headline(event.subject, event.body),
+            matter=matter_of(event.subject),
+            channel=event.channel,
+            channels=(event.channel,) if event.channel else (),
+            objects=(event.object,) if event.object else (),
+            history=event.history,
+            follow_up_of=follow_up_of,
+            opened_at=event.shown_at,
+            opened_now=event.now,
+            last_at=event.shown_at,
+            last_now=event.now,
+        )
+        if event.moves:
+            ticket = _answered(ticket, event, rules) if event.direction == "outbound" else _written_to_us(ticket)
+        if at_birth:
+            ticket = _replace(ticket, status="closed", ended_at=event.shown_at, closed_at=event.shown_at)
+        self._put(_replace(ticket, closes_at=closing_time(ticket, rules)))
+        self._remember(event, ticket.id)
+
+    def _remember(self, event: FoldEvent, ticket: TicketId) -> None:
+        self.written.items.append(
+            ItemOf(event_id=event.id, ticket_id=ticket, position=event.position, shown_at=event.shown_at)
+        )
+        self.holders[event.id] = ticket
+        if event.conversation is None:
+            return
+        name = (event.source or "", event.conversation)
+        known = self.conversations.get(name)
+        if known is None or known[1] != ticket:
+            self.written.holdings.append(
+                Holding(source=name[0], conversation=name[1], since=event.position, ticket_id=ticket)
+            )
+            self.conversations[name] = (event.position, ticket)
+
+
+def may_move(ticket: Ticket, status: Status, shown_at: datetime, rules: Rules) -> bool:
+    """Whether a person may move it there; to where it is already is no move."""
+    if status == ticket.status:
+        return True
+    if status not in MOVES[ticket.status]:
+        return False
+    return status == "closed" or not ticket.is_ended or can_reopen(ticket, shown_at, rules)
+
+
+def retagged(tags: tuple[str, ...], command: TicketTagged) -> tuple[str, ...]:
+    return tuple(sorted(({*tags, *command.added}) - {*command.removed}))
+
+
+def _changed(after: Ticket, before: Ticket, position: int) -> Ticket:
+    """One event changes the version once, whatever it does."""
+    return _replace(after, position=position, version=before.version + (before.position != position))
+
+
+def _active(ticket: Ticket, event: FoldEvent) -> Ticket:
+    channels = ticket.channels
+    if event.channel is not None and event.channel not in channels:
+        channels = (*channels, event.channel)
+    return _replace(
+        ticket,
+        channels=channels,
+        last_at=max(ticket.last_at, event.shown_at),
+        last_now=max(ticket.last_now, event.now),
+        history=event.history,
+    )
+
+
+def _written_to_us(ticket: Ticket) -> Ticket:
+    status = "open" if ticket.status in ("pending", "on_hold") else ticket.status
+    return _replace(ticket, waiting="us", status=status)
+
+
+def _answered(ticket: Ticket, event: FoldEvent, rules: Rules) -> Ticket:
+    ticket = _replace(ticket, waiting="customer", first_reply_at=ticket.first_reply_at or event.now)
+    if ticket.status not in ("new", "open") or ticket.status == rules.after_reply:
+        return ticket
+    return with_status(ticket, rules.after_reply, event.shown_at, event.now)

@@ -1,0 +1,103 @@
+"""What the fold of tickets reads of an event, and what it writes: the records between ledger and projection."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from identity.customers import ContactId
+from timeline.events import Command, EventId
+from timeline.tickets.policy import Rules
+from timeline.tickets.ticket import Named, Ticket, TicketId
+
+MOVING_KINDS: Final = ("message", "call")
+MOVING_DIRECTIONS: Final = ("inbound", "outbound")
+
+
+class FoldEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What the fold reads of an event. `contact_id` is where it stands; `now` the time that silence runs by."""
+
+    position: int
+    id: EventId
+    contact_id: ContactId
+    kind: str
+    channel: str | None
+    direction: str | None
+    source: str | None
+    conversation: str | None
+    about: EventId | None
+    shown_at: datetime
+    now: datetime
+    history: bool
+    ticket: UUID | None
+    subject: str | None
+    body: str | None
+    object: Named | None
+    command: Command | None
+
+    @property
+    def moves(self) -> bool:
+        return self.kind in MOVING_KINDS and self.direction in MOVING_DIRECTIONS
+
+    def opens(self, rules: Rules) -> bool:
+        return (self.kind, self.direction) in rules.opens
+
+    def is_activity(self, rules: Rules) -> bool:
+        return self.moves or self.opens(rules)
+
+    def seeks(self, rules: Rules) -> bool:
+        """Whether it concerns tickets at all."""
+        return (
+            self.command is not None
+            or self.ticket is not None
+            or self.conversation is not None
+            or self.object is not None
+            or self.is_activity(rules)
+        )
+
+
+class ItemOf(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """An event belongs to a ticket."""
+
+    event_id: EventId
+    ticket_id: TicketId
+    position: int
+    shown_at: datetime
+
+
+class Holding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """From a position on a conversation belongs to a ticket."""
+
+    source: str
+    conversation: str
+    since: int
+    ticket_id: TicketId
+
+
+class Void(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A command that came to nothing, and why."""
+
+    event_id: EventId
+    contact_id: ContactId
+    position: int
+    reason: str
+
+
+class Past(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a ticket was up to a position, before the first change behind a merge."""
+
+    ticket: Ticket
+    until: int
+
+
+class Written:
+    """What folding adds, in the order in which it came; tickets are read from the root."""
+
+    def __init__(self) -> None:
+        self.changed: dict[TicketId, Ticket | None] = {}
+        """Tickets that changed, as they were when they were loaded (None: not there)."""
+        self.items: list[ItemOf] = []
+        self.holdings: list[Holding] = []
+        self.voids: list[Void] = []
+        self.past: list[Past] = []

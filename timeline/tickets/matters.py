@@ -1,0 +1,54 @@
+"""Is this the same matter? How an item, or a ticket found on the other side of a merge, is matched with a ticket."""
+
+from datetime import datetime
+
+import msgspec
+
+from timeline.tickets.items import FoldEvent
+from timeline.tickets.policy import Rules
+from timeline.tickets.ticket import Named, Ticket, TicketId, matter_of
+
+
+class Asking(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a matter is recognised by."""
+
+    shown_at: datetime
+    channel: str | None
+    objects: tuple[Named, ...]
+    matter: str
+
+    @staticmethod
+    def by(event: FoldEvent) -> "Asking":
+        return Asking(
+            shown_at=event.shown_at,
+            channel=event.channel,
+            objects=(event.object,) if event.object else (),
+            matter=matter_of(event.subject),
+        )
+
+    @staticmethod
+    def of(ticket: Ticket) -> "Asking":
+        return Asking(shown_at=ticket.opened_at, channel=ticket.channel, objects=ticket.objects, matter=ticket.matter)
+
+
+Rank = tuple[bool, bool, bool, datetime, int, TicketId]
+
+
+def rank_of(asking: Asking, ticket: Ticket, rules: Rules) -> Rank | None:
+    """How well a ticket is continued; None: not at all."""
+    if asking.shown_at > ticket.last_at + rules.gap:
+        return None
+    if rules.same_channel and asking.channel not in ticket.channels:
+        return None
+    rank = order_of(asking, ticket)
+    if rules.same_object and asking.objects and ticket.objects and not rank[0]:
+        return None
+    if rules.same_subject and asking.matter and ticket.matter and not (rank[0] or rank[1]):
+        return None
+    return rank
+
+
+def order_of(asking: Asking, ticket: Ticket) -> Rank:
+    shares = any(named in ticket.objects for named in asking.objects)
+    same = bool(asking.matter) and asking.matter == ticket.matter
+    return shares, same, not ticket.is_ended, ticket.last_at, ticket.opened_position, ticket.id

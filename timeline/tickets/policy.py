@@ -1,0 +1,141 @@
+"""When a ticket opens, continues, reopens and closes by itself, in words that an administrator understands."""
+
+import re
+from datetime import timedelta
+from typing import Any, Final, Literal
+
+import msgspec
+
+from timeline.interactions import Direction, InvalidField, Kind, check_json, refused_json
+
+OnLink = Literal["suggest", "leave", "join"]
+
+_UNITS: Final = {"minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
+_DURATION: Final = re.compile(r"([1-9]\d{0,4}) (minute|hour|day|week)s?")
+DURATION_WORDS: Final = 'expected a number and a unit, such as "3 days" (minutes, hours, days or weeks)'
+
+
+class Continues(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one matter is: how long it may be silent, and what sets two matters apart."""
+
+    gap: str = "3 days"
+    same_channel: bool = False
+    same_object: bool = True
+    same_subject: bool = True
+
+
+class Reopens(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long an ended ticket is opened again by the customer's next message, before that opens a follow-up."""
+
+    within: str = "7 days"
+
+
+class Closes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The silence after which a ticket closes by itself; null: never."""
+
+    resolved_after: str | None = "4 days"
+    pending_after: str | None = "14 days"
+    history_after: str | None = "3 days"
+
+
+class TicketPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One policy, as it is written and kept. `docs/tickets.md` has every word of it."""
+
+    name: str = "Standard"
+    opens: dict[Kind, list[Direction]] = msgspec.field(
+        default_factory=lambda: {"message": ["inbound"], "call": ["inbound"]}
+    )
+    continues: Continues = Continues()
+    reopens: Reopens = Reopens()
+    closes: Closes = Closes()
+    after_reply: Literal["open", "pending", "resolved"] = "pending"
+    on_link: OnLink = "suggest"
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A policy as the fold uses it; None: never."""
+
+    version: int
+    opens: frozenset[tuple[str, str]]
+    gap: timedelta
+    same_channel: bool
+    same_object: bool
+    same_subject: bool
+    within: timedelta
+    resolved_after: timedelta | None
+    pending_after: timedelta | None
+    history_after: timedelta | None
+    after_reply: Literal["open", "pending", "resolved"]
+    on_link: OnLink
+
+    @property
+    def reach(self) -> timedelta:
+        """How long after its end a ticket can still be met by an item that does not name it."""
+        return max(self.gap, self.within)
+
+
+STANDARD: Final = TicketPolicy()
+SCHEMA: Final[dict[str, Any]] = msgspec.json.schema(TicketPolicy)
+
+
+def read_policy(raw: bytes) -> TicketPolicy:
+    """A policy from JSON, checked. Raises `InvalidField` with the path at fault."""
+    try:
+        policy = msgspec.json.decode(raw, type=TicketPolicy)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise refused_json(error, raw) from None
+    check_json(msgspec.to_builtins(policy))
+    rules_of(policy, 0)
+    if not policy.name.strip() or len(policy.name) > 200:
+        raise InvalidField("name", "expected 1 to 200 characters")
+    return policy
+
+
+def rules_of(policy: TicketPolicy, version: int) -> Rules:
+    """Raises `InvalidField` for a duration that is none."""
+    closes = policy.closes
+    return Rules(
+        version=version,
+        opens=frozenset((kind, direction) for kind, directions in policy.opens.items() for direction in directions),
+        gap=_duration("continues.gap", policy.continues.gap),
+        same_channel=policy.continues.same_channel,
+        same_object=policy.continues.same_object,
+        same_subject=policy.continues.same_subject,
+        within=_duration("reopens.within", policy.reopens.within),
+        resolved_after=_perhaps("closes.resolved_after", closes.resolved_after),
+        pending_after=_perhaps("closes.pending_after", closes.pending_after),
+        history_after=_perhaps("closes.history_after", closes.history_after),
+        after_reply=policy.after_reply,
+        on_link=policy.on_link,
+    )
+
+
+def _perhaps(field: str, text: str | None) -> timedelta | None:
+    return None if text is None else _duration(field, text)
+
+
+def _duration(field: str, text: str) -> timedelta:
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        raise InvalidField(field, DURATION_WORDS)
+    return timedelta(seconds=int(found[1]) * _UNITS[found[2]])
+
+
+class Versions(msgspec.Struct, frozen=True, kw_only=True):
+    """The policies of a workspace as (from position, rules), in order of version; where none holds, the standard."""
+
+    kept: tuple[tuple[int, Rules], ...] = ()
+
+    def at(self, position: int) -> Rules:
+        """The rules in force for an event: of the versions from a position at or before it the highest."""
+        for start, rules in reversed(self.kept):
+            if start <= position:
+                return rules
+        return _STANDARD_RULES
+
+    @property
+    def latest(self) -> Rules:
+        return self.kept[-1][1] if self.kept else _STANDARD_RULES
+
+
+_STANDARD_RULES: Final = rules_of(STANDARD, 0)

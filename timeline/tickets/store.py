@@ -1,0 +1,270 @@
+"""Every statement by which the fold of tickets is loaded and kept; all in the edge's transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from identity.customers import CustomerId, WorkspaceId
+from timeline.store import Db, Row
+from timeline.tickets.items import Holding, ItemOf, Past, Void
+from timeline.tickets.ticket import Ticket, TicketId
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A ticket as it is kept, with its number and the customer that its contact belongs to today."""
+
+    customer_id: CustomerId
+    number: int
+    fold: Ticket
+
+
+class Held(Kept, frozen=True, kw_only=True):
+    """The ticket that holds an event."""
+
+    event_id: UUID
+
+
+class Conversing(Kept, frozen=True, kw_only=True):
+    """The ticket that a conversation belongs to."""
+
+    source: str
+    conversation: str
+    since: int
+
+
+class Edged(msgspec.Struct, frozen=True, kw_only=True):
+    """The position of a customer's latest merge."""
+
+    customer_id: CustomerId
+    edge: int
+
+
+class Reached(msgspec.Struct, frozen=True, kw_only=True):
+    """All that some events could meet: tickets in reach, those named, those of their conversations."""
+
+    tickets: list[Kept]
+    held: list[Held]
+    conversing: list[Conversing]
+    edges: list[Edged]
+    deriving: list[CustomerId]
+
+
+_kept = msgspec.json.Decoder(list[Kept])
+_held = msgspec.json.Decoder(list[Held])
+_conversing = msgspec.json.Decoder(list[Conversing])
+_edged = msgspec.json.Decoder(list[Edged])
+_customers = msgspec.json.Decoder(list[CustomerId])
+
+_MINE: Final = (
+    "WITH mine AS (SELECT c.id, c.customer_id, c.home_id, c.customer_decision FROM unnest($2::uuid[]) AS k(customer) "
+    "CROSS JOIN LATERAL (SELECT id, customer_id, home_id, customer_decision FROM contact WHERE workspace_id = $1 "
+    "AND customer_id = k.customer OFFSET 0) AS c) "
+)
+_OWNED: Final = (
+    "CROSS JOIN LATERAL (SELECT number, fold, contact_id FROM ticket WHERE workspace_id = $1 AND id = {ticket} "
+    "OFFSET 0) AS t CROSS JOIN LATERAL (SELECT customer_id FROM contact WHERE workspace_id = $1 "
+    "AND id = t.contact_id OFFSET 0) AS o WHERE o.customer_id = ANY($2)"
+)
+_REACH: Final = (
+    _MINE + "SELECT (SELECT json_agg(json_build_object('customer_id', m.customer_id, 'number', t.number, "
+    "'fold', t.fold)) FROM mine m CROSS JOIN LATERAL (SELECT number, fold FROM ticket WHERE workspace_id = $1 "
+    "AND contact_id = m.id AND until_at >= $3::timestamptz OFFSET 0) AS t) AS tickets, "
+    "(SELECT json_agg(json_build_object('customer_id', o.customer_id, 'number', t.number, 'fold', t.fold, "
+    "'event_id', i.event_id)) FROM unnest($4::uuid[]) AS n(id) CROSS JOIN LATERAL (SELECT event_id, ticket_id "
+    "FROM ticket_item WHERE workspace_id = $1 AND event_id = n.id OFFSET 0) AS i "
+    + _OWNED.format(ticket="i.ticket_id")
+    + ") AS held, (SELECT json_agg(json_build_object('customer_id', w.customer_id, 'number', w.number, "
+    "'fold', w.fold, 'source', w.source, 'conversation', w.conversation, 'since', w.since)) "
+    "FROM unnest($5::text[], $6::text[]) AS k(source, conversation) CROSS JOIN LATERAL (SELECT DISTINCT ON "
+    "(o.customer_id) o.customer_id, t.number, t.fold, h.source, h.conversation, h.since FROM (SELECT source, "
+    "conversation, since, ticket_id FROM ticket_conversation WHERE workspace_id = $1 AND source = k.source "
+    "AND conversation = k.conversation OFFSET 0) AS h "
+    + _OWNED.format(ticket="h.ticket_id")
+    + " ORDER BY o.customer_id, h.since DESC) AS w) AS conversing, "
+    "(SELECT json_agg(json_build_object('customer_id', e.customer_id, 'edge', e.edge)) FROM (SELECT m.customer_id, "
+    "max(d.position) AS edge FROM (SELECT DISTINCT customer_id, customer_decision FROM mine "
+    "WHERE customer_decision IS NOT NULL) AS m CROSS JOIN LATERAL (SELECT position FROM link_decision "
+    "WHERE workspace_id = $1 AND id = m.customer_decision OFFSET 0) AS d GROUP BY m.customer_id) AS e) AS edges, "
+    "(SELECT json_agg(DISTINCT m.customer_id) FROM mine m CROSS JOIN LATERAL (SELECT FROM ticket_deriving "
+    "WHERE workspace_id = $1 AND home_id = m.home_id OFFSET 0) AS d) AS deriving"
+)
+
+
+async def reach(
+    db: Db,
+    workspace: WorkspaceId,
+    customers: Sequence[CustomerId],
+    since: datetime,
+    named: Sequence[UUID],
+    conversations: Sequence[tuple[str, str]],
+) -> Reached:
+    """Tickets of some customers that are not closed, or not before `since`; those that hold one of the events `named`;
+    those of the conversations (source, conversation)."""
+    row = await db.fetchrow(
+        _REACH, workspace, customers, since, named, [c[0] for c in conversations], [c[1] for c in conversations]
+    )
+    assert row is not None
+    return Reached(
+        tickets=_kept.decode(row["tickets"] or "[]"),
+        held=_held.decode(row["held"] or "[]"),
+        conversing=_conversing.decode(row["conversing"] or "[]"),
+        edges=_edged.decode(row["edges"] or "[]"),
+        deriving=_customers.decode(row["deriving"] or "[]"),
+    )
+
+
+async def tickets(db: Db, workspace: WorkspaceId, ids: Sequence[UUID]) -> list[Kept]:
+    kept = await db.fetchval(
+        "SELECT json_agg(json_build_object('customer_id', c.customer_id, 'number', t.number, 'fold', t.fold)) "
+        "FROM unnest($2::uuid[]) AS k(id) CROSS JOIN LATERAL (SELECT number, fold, contact_id FROM ticket "
+        "WHERE workspace_id = $1 AND id = k.id OFFSET 0) AS t CROSS JOIN LATERAL (SELECT customer_id FROM contact "
+        "WHERE workspace_id = $1 AND id = t.contact_id OFFSET 0) AS c",
+        workspace,
+        ids,
+    )
+    return _kept.decode(kept or "[]")
+
+
+class NewRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A ticket about to be written under its number."""
+
+    number: int
+    fold: Ticket
+
+
+async def write(
+    db: Db,
+    workspace: WorkspaceId,
+    rows: Sequence[NewRow],
+    numbered: Sequence[NewRow],
+    items: Sequence[ItemOf],
+    holdings: Sequence[Holding],
+    voids: Sequence[Void],
+    past: Sequence[Past],
+) -> None:
+    """Keep what folding came to, in one statement. `numbered` are those of the rows whose number is new."""
+    folds = [row.fold for row in rows]
+    await db.execute(
+        _WRITE,
+        workspace,
+        [t.id for t in folds],
+        [t.contact_id for t in folds],
+        [row.number for row in rows],
+        [t.opened_position for t in folds],
+        [t.position for t in folds],
+        [t.status for t in folds],
+        [t.is_open for t in folds],
+        [t.priority for t in folds],
+        [t.assignee for t in folds],
+        [msgspec.json.encode(t.tags) for t in folds],
+        [t.channel for t in folds],
+        [t.opened_at for t in folds],
+        [t.last_at for t in folds],
+        [t.until_at for t in folds],
+        [t.closes_at for t in folds],
+        [t.joined_into for t in folds],
+        [msgspec.json.encode(t) for t in folds],
+        [row.number for row in numbered],
+        [row.fold.id for row in numbered],
+        *_columns(items, "event_id", "ticket_id", "position", "shown_at"),
+        *_columns(holdings, "source", "conversation", "since", "ticket_id"),
+        *_columns(voids, "event_id", "contact_id", "position", "reason"),
+        [p.ticket.id for p in past],
+        [p.ticket.position for p in past],
+        [p.until for p in past],
+        [msgspec.json.encode(p.ticket) for p in past],
+    )
+
+
+def _columns(records: Sequence[Any], *names: str) -> list[list[Any]]:
+    return [[getattr(record, name) for record in records] for name in names]
+
+
+_WRITE: Final = (
+    "WITH rows AS (INSERT INTO ticket AS t (workspace_id, id, contact_id, number, opened_position, position, status, "
+    "is_open, priority, assignee, tags, channel, opened_at, last_at, until_at, closes_at, joined_into, fold) "
+    "SELECT $1, k.id, k.contact_id, k.number, k.opened_position, k.position, k.status, k.is_open, k.priority, "
+    "k.assignee, ARRAY(SELECT jsonb_array_elements_text(k.tags)), k.channel, k.opened_at, k.last_at, "
+    "coalesce(k.until_at, 'infinity'), k.closes_at, k.joined_into, k.fold FROM unnest($2::uuid[], $3::uuid[], "
+    "$4::bigint[], $5::bigint[], $6::bigint[], $7::text[], $8::bool[], $9::text[], $10::uuid[], $11::jsonb[], "
+    "$12::text[], $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], $16::timestamptz[], $17::uuid[], "
+    "$18::jsonb[]) AS k(id, contact_id, number, opened_position, position, status, is_open, priority, assignee, tags, "
+    "channel, opened_at, last_at, until_at, closes_at, joined_into, fold) ON CONFLICT (workspace_id, id) DO UPDATE SET "
+    "contact_id = excluded.contact_id, opened_position = excluded.opened_position, position = excluded.position, "
+    "status = excluded.status, is_open = excluded.is_open, priority = excluded.priority, assignee = excluded.assignee, "
+    "tags = excluded.tags, channel = excluded.channel, opened_at = excluded.opened_at, last_at = excluded.last_at, "
+    "until_at = excluded.until_at, closes_at = excluded.closes_at, joined_into = excluded.joined_into, "
+    "fold = excluded.fold), "
+    "numbers AS (INSERT INTO ticket_number (workspace_id, number, ticket_id) SELECT $1, k.number, k.ticket_id "
+    "FROM unnest($19::bigint[], $20::uuid[]) AS k(number, ticket_id)), "
+    "items AS (INSERT INTO ticket_item (workspace_id, event_id, ticket_id, position, shown_at) SELECT $1, k.* "
+    "FROM unnest($21::uuid[], $22::uuid[], $23::bigint[], $24::timestamptz[]) AS k), "
+    "holdings AS (INSERT INTO ticket_conversation (workspace_id, source, conversation, since, ticket_id) SELECT $1, "
+    "k.* FROM unnest($25::text[], $26::text[], $27::bigint[], $28::uuid[]) AS k), "
+    "voids AS (INSERT INTO ticket_void (workspace_id, event_id, contact_id, position, reason) SELECT $1, k.* "
+    "FROM unnest($29::uuid[], $30::uuid[], $31::bigint[], $32::text[]) AS k), "
+    "past AS (INSERT INTO ticket_past (workspace_id, id, position, until, fold) SELECT $1, k.* "
+    "FROM unnest($33::uuid[], $34::bigint[], $35::bigint[], $36::jsonb[]) AS k) SELECT"
+)
+
+
+async def numbers_of(db: Db, workspace: WorkspaceId, ids: Sequence[TicketId]) -> dict[TicketId, int]:
+    """The registry's numbers of tickets, of those that ever had one."""
+    rows = await db.fetch(
+        "SELECT ticket_id, number FROM ticket_number WHERE workspace_id = $1 AND ticket_id = ANY($2::uuid[])",
+        workspace,
+        ids,
+    )
+    return {TicketId(row["ticket_id"]): row["number"] for row in rows}
+
+
+async def take_numbers(db: Db, workspace: WorkspaceId, count: int) -> int:
+    """The first of `count` numbers that nobody else gets."""
+    first = await db.fetchval(
+        "INSERT INTO ticket_counter AS c (workspace_id, next) VALUES ($1, 1 + $2::bigint) ON CONFLICT (workspace_id) "
+        "DO UPDATE SET next = c.next + $2 RETURNING next - $2",
+        workspace,
+        count,
+    )
+    assert isinstance(first, int)
+    return first
+
+
+async def policies(db: Db, workspace: WorkspaceId) -> list[Row]:
+    return await db.fetch(
+        "SELECT version, from_position, policy, actor, reason, decided_at FROM ticket_policy WHERE workspace_id = $1 "
+        "ORDER BY version",
+        workspace,
+    )
+
+
+async def latest_policy(db: Db, workspace: WorkspaceId) -> int:
+    return await db.fetchval("SELECT max(version) FROM ticket_policy WHERE workspace_id = $1", workspace) or 0
+
+
+async def add_policy(
+    db: Db,
+    workspace: WorkspaceId,
+    version: int,
+    policy: bytes,
+    *,
+    past: bool,
+    actor: str,
+    reason: str | None,
+    now: datetime,
+) -> None:
+    """In force from now on, or for the past too."""
+    await db.execute(
+        "INSERT INTO ticket_policy (workspace_id, version, from_position, policy, actor, reason, decided_at) VALUES "
+        "($1, $2, CASE WHEN $4 THEN 0 ELSE nextval('ledger_position') END, $3, $5, $6, $7)",
+        workspace,
+        version,
+        policy,
+        past,
+        actor,
+        reason,
+        now,
+    )

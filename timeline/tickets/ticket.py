@@ -1,0 +1,198 @@
+"""What a ticket is, and the small rules that make one change: moves between states, matters, silence.
+
+`docs/tickets.md` is the definition; `fold` applies these rules to a thread. Nothing here knows a clock.
+"""
+
+import re
+from datetime import datetime, timedelta
+from typing import Final, Literal, NewType
+from uuid import UUID
+
+import msgspec
+
+from identity.customers import ContactId
+from timeline.events import Priority, Status
+from timeline.tickets.policy import Rules
+
+TicketId = NewType("TicketId", UUID)
+"""The id of the event that opened it."""
+
+Waiting = Literal["us", "customer"]
+Named = tuple[str, str]
+"""An object, by type and id."""
+
+ENDED: Final = ("resolved", "closed")
+OPEN: Final = ("new", "open", "pending", "on_hold")
+MOVES: Final[dict[Status, tuple[Status, ...]]] = {
+    "new": ("open", "pending", "on_hold", "resolved", "closed"),
+    "open": ("pending", "on_hold", "resolved", "closed"),
+    "pending": ("open", "on_hold", "resolved", "closed"),
+    "on_hold": ("open", "pending", "resolved", "closed"),
+    "resolved": ("open", "closed"),
+    "closed": ("open",),
+}
+PRIORITIES: Final[tuple[Priority, ...]] = ("low", "normal", "high", "urgent")
+MOST_OBJECTS: Final = 50
+SUBJECT_LENGTH: Final = 120
+SUBJECT_READ: Final = 480
+"""Characters of a subject or body that the fold reads."""
+
+_PREFIXES: Final = re.compile(r"(?:\s*(?:re|aw|sv|antw|fwd?|wg|tr|vs)\s*(?:\[\d+\])?\s*:)+", re.IGNORECASE)
+
+
+class Ticket(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A ticket as the last event of its root that concerned it left it.
+
+    `opened_at`, `last_at`, `ended_at` are times of the thread (`shown_at`); `opened_now`, `last_now`, `first_reply_at`,
+    `resolved_at`, `closed_at`, `closes_at` are times at which it was known, from which silence and promises run."""
+
+    id: TicketId
+    contact_id: ContactId
+    opened_position: int
+    position: int
+    version: int = 1
+    status: Status = "new"
+    subject: str | None = None
+    matter: str = ""
+    priority: Priority = "normal"
+    assignee: UUID | None = None
+    tags: tuple[str, ...] = ()
+    channel: str | None = None
+    channels: tuple[str, ...] = ()
+    objects: tuple[Named, ...] = ()
+    items: int = 1
+    waiting: Waiting | None = None
+    history: bool = False
+    reopened: int = 0
+    follow_up_of: TicketId | None = None
+    joined_into: TicketId | None = None
+    parts: tuple[TicketId, ...] = ()
+    opened_at: datetime
+    opened_now: datetime
+    last_at: datetime
+    last_now: datetime
+    first_reply_at: datetime | None = None
+    ended_at: datetime | None = None
+    resolved_at: datetime | None = None
+    closed_at: datetime | None = None
+    closes_at: datetime | None = None
+
+    @property
+    def is_ended(self) -> bool:
+        return self.ended_at is not None
+
+    @property
+    def is_open(self) -> bool:
+        return self.ended_at is None and self.joined_into is None
+
+    @property
+    def until_at(self) -> datetime | None:
+        """After this it meets no item that does not name it, but for the policy's reach; None: not closed."""
+        if self.status != "closed" or self.ended_at is None:
+            return None
+        return max(self.ended_at, self.last_at)
+
+
+def as_of(ticket: Ticket, now: datetime) -> Ticket:
+    """The ticket as silence has left it by now: closing by itself is derived at its due time."""
+    if ticket.closes_at is None or ticket.closes_at > now:
+        return ticket
+    due = ticket.closes_at
+    return msgspec.structs.replace(
+        ticket, status="closed", closed_at=due, ended_at=ticket.ended_at or due, closes_at=None
+    )
+
+
+def can_reopen(ticket: Ticket, shown_at: datetime, rules: Rules) -> bool:
+    return ticket.ended_at is not None and shown_at <= ticket.ended_at + rules.within
+
+
+def with_status(ticket: Ticket, status: Status, shown_at: datetime, now: datetime) -> Ticket:
+    """The ticket in another state; whether the move is allowed was asked before."""
+    replace = msgspec.structs.replace
+    if status == "resolved":
+        return replace(ticket, status=status, resolved_at=now, ended_at=shown_at)
+    if status == "closed":
+        return replace(ticket, status=status, closed_at=now, ended_at=ticket.ended_at or shown_at)
+    if ticket.is_ended:
+        return reopened(ticket)
+    return replace(ticket, status=status)
+
+
+def reopened(ticket: Ticket) -> Ticket:
+    return msgspec.structs.replace(
+        ticket,
+        status="open",
+        reopened=ticket.reopened + 1,
+        ended_at=None,
+        resolved_at=None,
+        closed_at=None,
+    )
+
+
+def closing_time(ticket: Ticket, rules: Rules) -> datetime | None:
+    """When silence will close it; None: never."""
+    after: timedelta | None = None
+    since = ticket.last_now
+    if ticket.status == "resolved":
+        after, since = rules.resolved_after, max(ticket.resolved_at or since, since)
+    elif ticket.ended_at is None and ticket.history:
+        after = rules.history_after
+    elif ticket.status == "pending":
+        after = rules.pending_after
+    return None if after is None else since + after
+
+
+def matter_of(subject: str | None) -> str:
+    """A subject as it is compared: without the marks of replies and forwards, case and spaces."""
+    return " ".join(_PREFIXES.sub("", subject, count=1).casefold().split()) if subject else ""
+
+
+def headline(subject: str | None, body: str | None) -> str | None:
+    """What a ticket is called: its subject, else how it begins."""
+    for text, most in ((subject, SUBJECT_READ), (body, SUBJECT_LENGTH)):
+        words = " ".join((text or "")[:SUBJECT_READ].split())
+        if words:
+            return words if len(words) <= most else words[: most - 1].rstrip() + "…"
+    return None
+
+
+def joined(earlier: Ticket, later: Ticket, position: int, rules: Rules) -> tuple[Ticket, Ticket]:
+    """Two tickets that a merge of customers found to be one: the earlier with what it takes over, and the later."""
+    newer = later if later.last_now > earlier.last_now else earlier
+    replies = [at for at in (earlier.first_reply_at, later.first_reply_at) if at is not None]
+    one = msgspec.structs.replace(
+        earlier,
+        position=position,
+        version=earlier.version + (earlier.position != position),
+        status=_status_of_both(earlier.status, later.status),
+        priority=max(earlier.priority, later.priority, key=PRIORITIES.index),
+        assignee=earlier.assignee or later.assignee,
+        tags=tuple(sorted({*earlier.tags, *later.tags})),
+        channels=tuple(dict.fromkeys((*earlier.channels, *later.channels))),
+        objects=tuple(dict.fromkeys((*earlier.objects, *later.objects)))[:MOST_OBJECTS],
+        items=earlier.items + later.items,
+        waiting=newer.waiting,
+        history=newer.history,
+        parts=(*earlier.parts, later.id, *later.parts),
+        last_at=max(earlier.last_at, later.last_at),
+        last_now=newer.last_now,
+        first_reply_at=min(replies, default=None),
+    )
+    gone = msgspec.structs.replace(
+        later,
+        position=position,
+        version=later.version + (later.position != position),
+        joined_into=earlier.id,
+        closes_at=None,
+    )
+    return msgspec.structs.replace(one, closes_at=closing_time(one, rules)), gone
+
+
+def _status_of_both(one: Status, other: Status) -> Status:
+    both = (one, other)
+    if both == ("new", "new"):
+        return "new"
+    if "open" in both or "new" in both:
+        return "open"
+    return "pending" if "pending" in both else "on_hold"
