@@ -1,0 +1,512 @@
+"""Tickets by the letter of docs/tickets.md: brute force over small histories.
+
+Knows no database and none of the code that it judges. Roots are computed anew at every event, tickets are looked for
+by walking all of them, and what a step changed is found by comparing everything with a copy from before.
+"""
+
+import copy
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+ENDED: Final = ("resolved", "closed")
+PRIORITIES: Final = ("low", "normal", "high", "urgent")
+MOVES: Final = {
+    "new": ("open", "pending", "on_hold", "resolved", "closed"),
+    "open": ("pending", "on_hold", "resolved", "closed"),
+    "pending": ("open", "on_hold", "resolved", "closed"),
+    "on_hold": ("open", "pending", "resolved", "closed"),
+    "resolved": ("open", "closed"),
+    "closed": ("open",),
+}
+STANDARD: Final[dict[str, Any]] = {
+    "opens": {"message": ["inbound"], "call": ["inbound"]},
+    "continues": {"gap": "3 days", "same_channel": False, "same_object": True, "same_subject": True},
+    "reopens": {"within": "7 days"},
+    "closes": {"resolved_after": "4 days", "pending_after": "14 days", "history_after": "3 days"},
+    "after_reply": "pending",
+    "on_link": "suggest",
+}
+UNITS: Final = {"minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
+MOST_OBJECTS: Final = 50
+NO_TICKET: Final = "no ticket"
+NOT_ALLOWED: Final = "not allowed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OEvent:
+    """An event as the fold sees it. `contact` is where it stands; `sets` is what a command asks for."""
+
+    position: int
+    id: Any
+    contact: Any
+    kind: str
+    direction: str | None = None
+    channel: str | None = None
+    source: str | None = None
+    conversation: str | None = None
+    ticket: Any = None
+    about: Any = None
+    object: tuple[str, str] | None = None
+    subject: str | None = None
+    body: str | None = None
+    shown: datetime
+    recorded: datetime
+    history: bool = False
+    sets: tuple[str, Any] | None = None
+
+    @property
+    def now(self) -> datetime:
+        return self.shown if self.history else self.recorded
+
+
+@dataclass(frozen=True)
+class OMerge:
+    position: int
+    a: Any
+    b: Any
+
+
+@dataclass(frozen=True)
+class OPolicy:
+    version: int
+    from_position: int
+    words: Mapping[str, Any]
+
+    def of(self, section: str, name: str) -> Any:
+        return self.words.get(section, {}).get(name, STANDARD[section][name])
+
+    def opens(self, event: OEvent) -> bool:
+        return event.direction in self.words.get("opens", STANDARD["opens"]).get(event.kind, ())
+
+    def lasts(self, section: str, name: str) -> timedelta | None:
+        return duration(self.of(section, name))
+
+    @property
+    def gap(self) -> timedelta:
+        return self.lasts("continues", "gap") or timedelta()
+
+    @property
+    def within(self) -> timedelta:
+        return self.lasts("reopens", "within") or timedelta()
+
+    @property
+    def after_reply(self) -> str:
+        return self.words.get("after_reply", STANDARD["after_reply"])
+
+    @property
+    def on_link(self) -> str:
+        return self.words.get("on_link", STANDARD["on_link"])
+
+
+@dataclass(kw_only=True)
+class OTicket:
+    """A ticket as its last event left it; `position` is of what changed it last."""
+
+    id: Any
+    contact: Any
+    opened_position: int
+    position: int
+    opened_at: datetime
+    opened_now: datetime
+    last_at: datetime
+    last_now: datetime
+    status: str = "new"
+    waiting: str | None = None
+    first_reply_at: datetime | None = None
+    ended_at: Any = None
+    resolved_at: datetime | None = None
+    closed_at: datetime | None = None
+    closes_at: datetime | None = None
+    subject: str | None = None
+    matter: str | None = None
+    channels: list[str] = field(default_factory=list)
+    objects: list[tuple[str, str]] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
+    priority: str = "normal"
+    assignee: Any = None
+    history: bool = False
+    reopened: int = 0
+    follow_up_of: Any = None
+    joined_into: Any = None
+    parts: list[Any] = field(default_factory=list)
+    version: int = 0
+    items: list[Any] = field(default_factory=list)
+
+    @property
+    def ended(self) -> bool:
+        return self.status in ENDED
+
+    @property
+    def live(self) -> bool:
+        return not self.ended
+
+    def reopenable(self, shown: datetime, policy: OPolicy) -> bool:
+        return self.ended_at is not None and shown <= self.ended_at + policy.within
+
+
+@dataclass(frozen=True)
+class Derived:
+    tickets: dict[Any, OTicket]
+    voids: dict[Any, str]
+    """Commands that came to nothing, and why: `NO_TICKET` or `NOT_ALLOWED`."""
+
+    @property
+    def items(self) -> set[tuple[Any, Any]]:
+        return {(event, ticket.id) for ticket in self.tickets.values() for event in ticket.items}
+
+
+def derive(
+    events: Iterable[OEvent], merges: Iterable[OMerge], homes: Mapping[Any, Any], policies: Iterable[OPolicy] = ()
+) -> Derived:
+    """The tickets of a workspace. `merges` are those that stand, `homes` says of each contact where it is at home."""
+    fold = _Fold(list(merges), homes, list(policies))
+    for thing in sorted([*events, *fold.merges], key=lambda thing: thing.position):
+        if isinstance(thing, OMerge):
+            fold.join(thing)
+        else:
+            fold.step(thing)
+    return Derived({ticket.id: ticket for ticket in fold.tickets}, fold.voids)
+
+
+def duration(words: str | None) -> timedelta | None:
+    if words is None:
+        return None
+    number, unit = words.split()
+    return timedelta(seconds=int(number) * UNITS[unit.removesuffix("s")])
+
+
+def normalised(subject: str | None) -> str | None:
+    """A subject without the marks of replying and forwarding, in small letters; None where nothing is left."""
+    left = " ".join((subject or "").split()).casefold()
+    while (shorter := re.sub(r"^(re|fw|fwd|aw|wg|antw|sv|tr)\s*(\[\d+\])?\s*:\s*", "", left)) != left:
+        left = shorter
+    return left or None
+
+
+def beginning(body: str | None) -> str | None:
+    return " ".join((body or "").split())[:80].rstrip() or None
+
+
+class _Fold:
+    def __init__(self, merges: list[OMerge], homes: Mapping[Any, Any], policies: list[OPolicy]) -> None:
+        self.merges = merges
+        self.homes = homes
+        self.policies = policies
+        self.tickets: list[OTicket] = []
+        self.voids: dict[Any, str] = {}
+        self.seen: dict[Any, OEvent] = {}
+
+    # -- what is folded ------------------------------------------------------------------------------------------
+
+    def roots(self, position: int) -> dict[Any, Any]:
+        """The root of every contact, at an event or merge of this position."""
+        root = {home: home for home in self.homes.values()}
+        for merge in self.merges:
+            if merge.position < position:
+                kept, lost = root[self.homes[merge.a]], root[self.homes[merge.b]]
+                root = {home: kept if at == lost else at for home, at in root.items()}
+        return {contact: root[home] for contact, home in self.homes.items()}
+
+    def policy(self, position: int) -> OPolicy:
+        held = [policy for policy in self.policies if policy.from_position <= position]
+        return max(held, key=lambda policy: policy.version, default=OPolicy(0, 0, {}))
+
+    def active(self, event: OEvent) -> bool:
+        if event.sets is not None:
+            return False
+        spoken = event.kind in ("message", "call") and event.direction in ("inbound", "outbound")
+        return spoken or self.policy(event.position).opens(event)
+
+    def seeks(self, event: OEvent) -> bool:
+        named = (event.ticket, event.conversation, event.object, event.sets)
+        return self.active(event) or any(one is not None for one in named)
+
+    def step(self, event: OEvent) -> None:
+        if not self.seeks(event):
+            return
+        self.seen[event.id] = event
+        roots = self.roots(event.position)
+        mine = [ticket for ticket in self.tickets if roots[ticket.contact] == roots[event.contact]]
+        before = copy.deepcopy(self.tickets)
+        self.let_time_pass(mine, event.now)
+        if event.sets is not None:
+            self.command(mine, event, *event.sets)
+        else:
+            self.item(mine, event)
+        self.count(before, event.position)
+
+    def count(self, before: Sequence[OTicket], position: int) -> None:
+        was = {ticket.id: ticket for ticket in before}
+        for ticket in self.tickets:
+            if ticket != was.get(ticket.id):
+                ticket.version += 1
+                ticket.position = position
+
+    def let_time_pass(self, mine: list[OTicket], now: datetime) -> None:
+        for ticket in mine:
+            if ticket.joined_into is None and ticket.closes_at is not None and ticket.closes_at <= now:
+                if ticket.live:
+                    ticket.ended_at = ticket.closes_at
+                ticket.status, ticket.closed_at, ticket.closes_at = "closed", ticket.closes_at, None
+
+    # -- commands ------------------------------------------------------------------------------------------------
+
+    def named(self, mine: list[OTicket], ticket_id: Any, about: Any) -> OTicket | None:
+        """What a ticket's id means in this root."""
+        ways = (
+            lambda ticket: ticket.id == ticket_id,
+            lambda ticket: about in ticket.items,
+            lambda ticket: ticket_id in ticket.items,
+        )
+        found = next((ticket for way in ways for ticket in mine if way(ticket)), None)
+        return self.standing_for(found)
+
+    def standing_for(self, ticket: OTicket | None) -> OTicket | None:
+        while ticket is not None and ticket.joined_into is not None:
+            ticket = next(other for other in self.tickets if other.id == ticket.joined_into)
+        return ticket
+
+    def command(self, mine: list[OTicket], event: OEvent, what: str, value: Any) -> None:
+        policy = self.policy(event.position)
+        ticket = self.named(mine, event.ticket, event.about)
+        if ticket is None:
+            self.voids[event.id] = NO_TICKET
+            return
+        if what == "status" and not self.may_become(ticket, value, event, policy):
+            self.voids[event.id] = NOT_ALLOWED
+            return
+        ticket.items.append(event.id)
+        if what == "status" and value != ticket.status:
+            self.set_status(ticket, value, event)
+        elif what == "assignee":
+            ticket.assignee = value
+            if value is not None and ticket.status == "new":
+                ticket.status = "open"
+        elif what == "tags":
+            added, removed = value
+            ticket.tags = [tag for tag in united(ticket.tags, added) if tag not in removed]
+        elif what == "priority":
+            ticket.priority = value
+        elif what == "subject":
+            ticket.subject = value
+        self.say_when_it_closes(ticket, policy)
+
+    def may_become(self, ticket: OTicket, status: str, event: OEvent, policy: OPolicy) -> bool:
+        if status == ticket.status:
+            return True
+        if ticket.ended and status == "open" and not ticket.reopenable(event.shown, policy):
+            return False
+        return status in MOVES[ticket.status]
+
+    def set_status(self, ticket: OTicket, status: str, event: OEvent) -> None:
+        if status == "resolved":
+            ticket.resolved_at, ticket.ended_at = event.now, event.shown
+        elif status == "closed":
+            ticket.closed_at = event.now
+            ticket.ended_at = event.shown if ticket.live else ticket.ended_at
+        elif ticket.ended:
+            ticket.reopened += 1
+            ticket.ended_at = ticket.resolved_at = ticket.closed_at = None
+        ticket.status = status
+
+    # -- any other event -----------------------------------------------------------------------------------------
+
+    def item(self, mine: list[OTicket], event: OEvent) -> None:
+        policy = self.policy(event.position)
+        here = [ticket for ticket in mine if ticket.joined_into is None]
+        asked = self.named(mine, event.ticket, event.about) if event.ticket is not None else None
+        asked = asked or self.conversation(mine, event)
+        if asked is not None:
+            self.carry_on(asked, event, policy)
+        elif not self.active(event):
+            could = [t for t in here if event.object in t.objects and (t.live or t.reopenable(event.shown, policy))]
+            if could:
+                self.take(self.best(could, as_asked(event), policy), event, policy)
+        elif any(ticket.last_at - policy.gap > event.shown for ticket in here):
+            self.late(here, event, policy)
+        else:
+            found = self.best([t for t in here if self.continues(t, as_asked(event), policy)], as_asked(event), policy)
+            if found is not None:
+                self.carry_on(found, event, policy)
+            elif policy.opens(event):
+                self.open(event, policy)
+
+    def conversation(self, mine: list[OTicket], event: OEvent) -> OTicket | None:
+        if event.conversation is None or event.source is None:
+            return None
+        name = (event.source, event.conversation)
+        said = [
+            (self.seen[item].position, ticket)
+            for ticket in mine
+            for item in ticket.items
+            if (self.seen[item].source, self.seen[item].conversation) == name
+        ]
+        return self.standing_for(max(said, key=lambda pair: pair[0])[1]) if said else None
+
+    def late(self, here: list[OTicket], event: OEvent, policy: OPolicy) -> None:
+        spans = [
+            ticket
+            for ticket in here
+            if ticket.opened_at <= event.shown and (ticket.live or event.shown < ticket.ended_at)
+        ]
+        if spans:
+            self.take(max(spans, key=lambda t: (t.opened_at, t.opened_position)), event, policy)
+        elif policy.opens(event):
+            ticket = self.open(event, policy)
+            ticket.status, ticket.resolved_at, ticket.closes_at = "closed", None, None
+            ticket.ended_at = ticket.closed_at = event.shown
+
+    def continues(self, ticket: OTicket, asked: "Asked", policy: OPolicy) -> bool:
+        if asked.shown > ticket.last_at + policy.gap:
+            return False
+        if policy.of("continues", "same_channel") and asked.channel not in ticket.channels:
+            return False
+        same_object = bool(set(asked.objects) & set(ticket.objects))
+        if policy.of("continues", "same_object") and asked.objects and ticket.objects and not same_object:
+            return False
+        differs = asked.matter is not None and ticket.matter is not None and asked.matter != ticket.matter
+        return same_object or not differs or not policy.of("continues", "same_subject")
+
+    def best(self, could: list[OTicket], asked: "Asked", policy: OPolicy) -> Any:
+        def rank(ticket: OTicket) -> Any:
+            same_object = bool(set(asked.objects) & set(ticket.objects))
+            same_subject = asked.matter is not None and asked.matter == ticket.matter
+            return same_object, same_subject, ticket.live, ticket.last_at, ticket.opened_position
+
+        return max(could, key=rank, default=None)
+
+    def carry_on(self, ticket: OTicket, event: OEvent, policy: OPolicy) -> None:
+        """Found by name, by conversation or by the policy: the ticket may be reopened, or followed up."""
+        if ticket.ended and self.active(event) and event.direction == "inbound":
+            if ticket.reopenable(event.shown, policy):
+                self.set_status(ticket, "open", event)
+            elif policy.opens(event):
+                self.open(event, policy).follow_up_of = ticket.id
+                return
+        self.take(ticket, event, policy)
+
+    def take(self, ticket: OTicket, event: OEvent, policy: OPolicy) -> None:
+        ticket.items.append(event.id)
+        if event.object is not None:
+            ticket.objects = united(ticket.objects, [event.object])[:MOST_OBJECTS]
+        if self.active(event):
+            ticket.channels = united(ticket.channels, [event.channel] if event.channel is not None else [])
+            ticket.last_at = max(ticket.last_at, event.shown)
+            ticket.last_now = max(ticket.last_now, event.now)
+            ticket.history = event.history
+        if event.kind in ("message", "call") and event.direction == "inbound":
+            ticket.waiting = "us"
+            if ticket.status in ("pending", "on_hold"):
+                ticket.status = "open"
+        if event.kind in ("message", "call") and event.direction == "outbound":
+            ticket.waiting = "customer"
+            ticket.first_reply_at = ticket.first_reply_at or event.now
+            if ticket.status in ("new", "open"):
+                self.set_status(ticket, policy.after_reply, event)
+        self.say_when_it_closes(ticket, policy)
+
+    def open(self, event: OEvent, policy: OPolicy) -> OTicket:
+        spoken = event.kind in ("message", "call")
+        ticket = OTicket(
+            id=event.id,
+            contact=event.contact,
+            opened_position=event.position,
+            position=event.position,
+            opened_at=event.shown,
+            opened_now=event.now,
+            last_at=event.shown,
+            last_now=event.now,
+            waiting={"inbound": "us", "outbound": "customer"}.get(event.direction or "") if spoken else None,
+            subject=event.subject or beginning(event.body),
+            matter=normalised(event.subject),
+            channels=[event.channel] if event.channel is not None else [],
+            objects=[event.object] if event.object is not None else [],
+            history=event.history,
+            items=[event.id],
+        )
+        if spoken and event.direction == "outbound":
+            ticket.first_reply_at = event.now
+            self.set_status(ticket, policy.after_reply, event)
+        self.say_when_it_closes(ticket, policy)
+        self.tickets.append(ticket)
+        return ticket
+
+    def say_when_it_closes(self, ticket: OTicket, policy: OPolicy) -> None:
+        since, silence = ticket.last_now, None
+        if ticket.status == "resolved":
+            since = max(ticket.last_now, ticket.resolved_at or ticket.last_now)
+            silence = policy.lasts("closes", "resolved_after")
+        elif ticket.status != "closed" and ticket.history:
+            silence = policy.lasts("closes", "history_after")
+        elif ticket.status == "pending":
+            silence = policy.lasts("closes", "pending_after")
+        ticket.closes_at = None if silence is None else since + silence
+
+    # -- merges --------------------------------------------------------------------------------------------------
+
+    def join(self, merge: OMerge) -> None:
+        policy, roots = self.policy(merge.position), self.roots(merge.position)
+        sides = [roots[merge.a], roots[merge.b]]
+        if policy.on_link != "join" or sides[0] == sides[1]:
+            return
+        before = copy.deepcopy(self.tickets)
+        union = [t for t in self.tickets if roots[t.contact] in sides and t.live and t.joined_into is None]
+        union.sort(key=lambda ticket: ticket.opened_position)
+        for at, later in enumerate(union):
+            asked = Asked(later.opened_at, self.seen[later.id].channel, tuple(later.objects), later.matter)
+            others = [
+                earlier
+                for earlier in union[:at]
+                if earlier.joined_into is None
+                and roots[earlier.contact] != roots[later.contact]
+                and self.continues(earlier, asked, policy)
+            ]
+            earlier = self.best(others, asked, policy)
+            if earlier is not None:
+                self.unite(earlier, later, policy)
+        self.count(before, merge.position)
+
+    def unite(self, ticket: OTicket, other: OTicket, policy: OPolicy) -> None:
+        other.joined_into = ticket.id
+        ticket.parts = united(ticket.parts, [other.id, *other.parts])
+        ticket.channels = united(ticket.channels, other.channels)
+        ticket.objects = united(ticket.objects, other.objects)[:MOST_OBJECTS]
+        ticket.tags = united(ticket.tags, other.tags)
+        ticket.priority = max(ticket.priority, other.priority, key=PRIORITIES.index)
+        ticket.assignee = ticket.assignee if ticket.assignee is not None else other.assignee
+        if other.last_now > ticket.last_now:
+            ticket.history, ticket.waiting = other.history, other.waiting
+        ticket.last_at = max(ticket.last_at, other.last_at)
+        ticket.last_now = max(ticket.last_now, other.last_now)
+        replies = [at for at in (ticket.first_reply_at, other.first_reply_at) if at is not None]
+        ticket.first_reply_at = min(replies, default=None)
+        both = {ticket.status, other.status}
+        ticket.status = (
+            "open" if "open" in both
+            else "new" if both == {"new"}
+            else "open" if "new" in both
+            else "pending" if "pending" in both
+            else "on_hold"
+        )  # fmt: skip
+        self.say_when_it_closes(ticket, policy)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What rule 5 asks a ticket about: an item, or another ticket as if it were its opening item."""
+
+    shown: datetime
+    channel: str | None
+    objects: tuple[tuple[str, str], ...]
+    matter: str | None
+
+
+def as_asked(event: OEvent) -> Asked:
+    return Asked(event.shown, event.channel, (event.object,) if event.object else (), normalised(event.subject))
+
+
+def united(one: Iterable[Any], other: Iterable[Any]) -> list[Any]:
+    return list(dict.fromkeys([*one, *other]))
