@@ -95,6 +95,36 @@ COMMENT ON TABLE public.audit_seal IS 'a chain of SHA-256 over every event and d
 
 COMMENT ON COLUMN public.audit_seal."position" IS 'with epoch and xid: the last record that this seal covers';
 
+CREATE TABLE public.channel_account (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    source text NOT NULL,
+    settings jsonb NOT NULL,
+    secrets bytea NOT NULL,
+    hint text NOT NULL,
+    overlap_until timestamp with time zone,
+    proves text[] NOT NULL,
+    rate integer NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    disabled_at timestamp with time zone,
+    disabled_by text,
+    CONSTRAINT channel_account_rate_check CHECK ((rate >= 0))
+);
+ALTER TABLE ONLY public.channel_account ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.channel_account FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.channel_account OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.channel_account IS 'one configured mailbox, number, page, widget or shop';
+
+COMMENT ON COLUMN public.channel_account.secrets IS 'sealed under the installation''s secret: the newest, then the one before';
+
+COMMENT ON COLUMN public.channel_account.overlap_until IS 'until when the secret before the newest holds too';
+
 CREATE TABLE public.contact (
     workspace_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -258,6 +288,37 @@ ALTER TABLE ONLY public.identifier FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.identifier OWNER TO throughline_owner;
 
+CREATE TABLE public.inbound_delivery (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    delivery_key text NOT NULL,
+    digest bytea NOT NULL,
+    raw bytea,
+    size integer NOT NULL,
+    headers jsonb NOT NULL,
+    state text NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    reason text,
+    event_ids uuid[] DEFAULT ARRAY[]::uuid[] NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    next_try_at timestamp with time zone,
+    claimed_until timestamp with time zone,
+    decided_at timestamp with time zone,
+    CONSTRAINT inbound_delivery_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'understood'::text, 'failed'::text])))
+);
+ALTER TABLE ONLY public.inbound_delivery ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.inbound_delivery FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.inbound_delivery OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.inbound_delivery IS 'what a channel account was handed, archived before anybody reads it';
+
+COMMENT ON COLUMN public.inbound_delivery.raw IS 'its bytes as they came; null where the quarantine has them';
+
+COMMENT ON COLUMN public.inbound_delivery.claimed_until IS 'a worker is at it; past this time the worker is taken for dead';
+
 CREATE TABLE public.link_decision (
     workspace_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -387,6 +448,9 @@ CREATE TABLE public.quarantine (
     received_at timestamp with time zone NOT NULL,
     decided_at timestamp with time zone,
     decided_by text,
+    account_id uuid,
+    delivery_id uuid,
+    headers jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT quarantine_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'replayed'::text, 'discarded'::text])))
 );
 ALTER TABLE ONLY public.quarantine ALTER COLUMN workspace_id SET (n_distinct=1);
@@ -396,6 +460,10 @@ ALTER TABLE ONLY public.quarantine FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.quarantine OWNER TO throughline_owner;
 
 COMMENT ON TABLE public.quarantine IS 'what reached us and could not become an event, with its bytes';
+
+COMMENT ON COLUMN public.quarantine.account_id IS 'of the doors hooks/KIND: the channel account that was handed it';
+
+COMMENT ON COLUMN public.quarantine.delivery_id IS 'the delivery that could not be understood; null for one that came beside another of its key';
 
 CREATE TABLE public.ticket (
     workspace_id uuid NOT NULL,
@@ -603,6 +671,9 @@ ALTER TABLE ONLY public.api_key
 ALTER TABLE ONLY public.audit_seal
     ADD CONSTRAINT audit_seal_pkey PRIMARY KEY (workspace_id, number);
 
+ALTER TABLE ONLY public.channel_account
+    ADD CONSTRAINT channel_account_pkey PRIMARY KEY (workspace_id, id);
+
 ALTER TABLE ONLY public.contact_count
     ADD CONSTRAINT contact_count_pkey PRIMARY KEY (workspace_id, contact_id);
 
@@ -632,6 +703,12 @@ ALTER TABLE ONLY public.idempotency_key
 
 ALTER TABLE ONLY public.identifier
     ADD CONSTRAINT identifier_pkey PRIMARY KEY (workspace_id, kind, scope, value, contact_id);
+
+ALTER TABLE ONLY public.inbound_delivery
+    ADD CONSTRAINT inbound_delivery_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.inbound_delivery
+    ADD CONSTRAINT inbound_delivery_workspace_id_account_id_delivery_key_key UNIQUE (workspace_id, account_id, delivery_key);
 
 ALTER TABLE ONLY public.link_decision
     ADD CONSTRAINT link_decision_pkey PRIMARY KEY (workspace_id, id);
@@ -716,6 +793,10 @@ CREATE INDEX idempotency_key_age ON public.idempotency_key USING btree (workspac
 
 CREATE INDEX identifier_by_contact ON public.identifier USING btree (workspace_id, contact_id);
 
+CREATE INDEX inbound_delivery_by_state ON public.inbound_delivery USING btree (workspace_id, state, id);
+
+CREATE INDEX inbound_delivery_waiting ON public.inbound_delivery USING btree (workspace_id, account_id, id) WHERE (state = 'waiting'::text);
+
 CREATE INDEX link_decision_by_a ON public.link_decision USING btree (workspace_id, contact_a);
 
 CREATE INDEX link_decision_by_b ON public.link_decision USING btree (workspace_id, contact_b);
@@ -758,6 +839,8 @@ ALTER TABLE public.api_key ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.audit_seal ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.channel_account ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.contact ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.contact_count ENABLE ROW LEVEL SECURITY;
@@ -773,6 +856,8 @@ ALTER TABLE public.follower_checkpoint ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.idempotency_key ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.identifier ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.inbound_delivery ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.link_decision ENABLE ROW LEVEL SECURITY;
 
@@ -810,6 +895,8 @@ CREATE POLICY workspace_wall ON public.api_key USING ((workspace_id = (NULLIF(cu
 
 CREATE POLICY workspace_wall ON public.audit_seal USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
+CREATE POLICY workspace_wall ON public.channel_account USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
 CREATE POLICY workspace_wall ON public.contact USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.contact_count USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
@@ -825,6 +912,8 @@ CREATE POLICY workspace_wall ON public.follower_checkpoint USING ((workspace_id 
 CREATE POLICY workspace_wall ON public.idempotency_key USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.identifier USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.inbound_delivery USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.link_decision USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
@@ -872,6 +961,8 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.api_key TO throughline_app;
 GRANT SELECT,INSERT ON TABLE public.audit_seal TO throughline_app;
 GRANT SELECT ON TABLE public.audit_seal TO throughline_reports;
 
+GRANT SELECT,INSERT,UPDATE ON TABLE public.channel_account TO throughline_app;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.contact TO throughline_app;
 GRANT SELECT ON TABLE public.contact TO throughline_reports;
 
@@ -896,6 +987,8 @@ GRANT SELECT,INSERT,DELETE ON TABLE public.idempotency_key TO throughline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.identifier TO throughline_app;
 GRANT SELECT ON TABLE public.identifier TO throughline_reports;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.inbound_delivery TO throughline_app;
 
 GRANT SELECT,INSERT ON TABLE public.link_decision TO throughline_app;
 GRANT SELECT ON TABLE public.link_decision TO throughline_reports;
