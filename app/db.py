@@ -16,7 +16,10 @@ import msgspec
 import uuid_utils
 
 from app.pool import Pool, prepare_connection
-from timeline.errors import StartOver
+from identity.claims import lock_key
+from identity.customers import WorkspaceId
+from timeline.errors import NumbersSpent, StartOver
+from timeline.tickets.numbers import NUMBERS
 
 Db = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 T = TypeVar("T")
@@ -29,6 +32,8 @@ JITTER_SECONDS: Final = 0.02
 
 _READ: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _WRITE: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
+_KEEP_CONFIGURATION: Final = "; SELECT pg_advisory_xact_lock_shared({key})"
+_CHANGE_CONFIGURATION: Final = "; SELECT pg_advisory_xact_lock({key})"
 _KEY_HOLDS: Final = (
     "; SELECT FROM api_key WHERE workspace_id = '{workspace}' AND id = '{key}' AND revoked_at IS NULL "
     "AND (expires_at IS NULL OR expires_at > now())"
@@ -62,10 +67,14 @@ class KeyGone(Exception):
 
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True):
-    """What a transaction begins with: the workspace, and the key that must still hold (None: the process itself)."""
+    """What a transaction begins with: the workspace, and the key that must still hold (None: the process itself).
+
+    What `configures` waits for every other write and lets none begin, so that each event finds the configuration that
+    is in force at its position."""
 
     workspace: UUID
     key: UUID | None = None
+    configures: bool = False
 
 
 def new_id() -> UUID:
@@ -99,11 +108,18 @@ class Database:
         assert self._pool is not None, "open() first"
         return Held(self._pool, Opening(workspace=workspace, key=key))
 
-    async def write(self, workspace: UUID, work: Callable[[Db], Awaitable[T]], key: UUID | None = None) -> T:
+    async def write(
+        self,
+        workspace: UUID,
+        work: Callable[[Db], Awaitable[T]],
+        key: UUID | None = None,
+        *,
+        configures: bool = False,
+    ) -> T:
         """Do `work` in one transaction, again from the start where it had to start over; commit; hint.
 
         Raises what `work` raises (nothing is kept then), `DatabaseAway` and `KeyGone`."""
-        opening = Opening(workspace=workspace, key=key)
+        opening = Opening(workspace=workspace, key=key, configures=configures)
         async with self.connection() as db:
             done = await _until_done(db, opening, work)
         if self.on_commit is not None:
@@ -183,6 +199,10 @@ async def _until_done(db: Db, opening: Opening, work: Callable[[Db], Awaitable[T
         try:
             done = await work(db)
             await db.execute("COMMIT")
+        except NumbersSpent as error:
+            await _roll_back(db)
+            await _take_numbers(db, error.workspace)
+            continue
         except StartOver as error:
             await _roll_back(db)
             begun_again += 1
@@ -201,9 +221,23 @@ async def _until_done(db: Db, opening: Opening, work: Callable[[Db], Awaitable[T
         await asyncio.sleep(random.uniform(0, JITTER_SECONDS) * (begun_again + deadlocks))  # noqa: S311 - jitter
 
 
+async def _take_numbers(db: Db, workspace: UUID) -> None:
+    await _open(db, _WRITE, Opening(workspace=workspace))
+    try:
+        block = await NUMBERS.block(db, workspace)
+        await db.execute("COMMIT")
+    except BaseException:
+        await _roll_back(db)
+        raise
+    NUMBERS.give(workspace, block)
+
+
 async def _open(db: Db, begin: str, opening: Opening) -> None:
     """BEGIN, the workspace and the key in one message. The ids are UUIDs: their text needs no quoting."""
     script = f"{begin}; SELECT set_config('tl.workspace', '{opening.workspace}', true)"
+    if begin == _WRITE:
+        lock = _CHANGE_CONFIGURATION if opening.configures else _KEEP_CONFIGURATION
+        script += lock.format(key=lock_key(WorkspaceId(opening.workspace), "configuration"))
     if opening.key is not None:
         script += _KEY_HOLDS.format(workspace=opening.workspace, key=opening.key)
     if await db.execute(script, timeout=OPEN_SECONDS) != "SELECT 1":

@@ -59,12 +59,14 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Joined(msgspec.Struct, frozen=True, kw_only=True):
-    """What a decision did to the contacts of the scene: `moved` are people's contacts that changed customer."""
+    """What a decision did to the contacts of the scene: `moved` are people's contacts that changed customer, `came` with
+    the desk's own."""
 
     decision: DecisionId
     customer_id: CustomerId
     other: CustomerId
     moved: tuple[ContactId, ...]
+    came: tuple[ContactId, ...]
     contacts: tuple[Contact, ...]
 
 
@@ -247,7 +249,14 @@ async def carry_out_merge(
     await store.write_decision(db, workspace, decision)
     after = planned_merge(scene, decision)
     await apply(db, workspace, scene, after, now)
-    return Joined(decision=decision.id, customer_id=kept, other=lost, moved=moved(scene, after), contacts=after)
+    return Joined(
+        decision=decision.id,
+        customer_id=kept,
+        other=lost,
+        moved=moved(scene, after),
+        came=tuple(contact.id for contact in scene.of(lost)),
+        contacts=after,
+    )
 
 
 def records_between(scene: Scene, one: CustomerId, other: CustomerId) -> list[DecisionId]:

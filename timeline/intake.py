@@ -15,7 +15,7 @@ import msgspec
 
 from identity.book import Book, Moved
 from identity.claims import Claim, SharedValues, claim_locks, customer_lock, lock_key, read_claim
-from identity.customers import ContactClaim, ContactId, CustomerId
+from identity.customers import ContactClaim, ContactId, CustomerId, WorkspaceId
 from identity.identifiers import normalise
 from identity.merging import Joined
 from identity.resolution import resolve
@@ -24,7 +24,12 @@ from timeline import codec, merges, objects, store
 from timeline.errors import StartOver
 from timeline.events import RECORDED, Actor, EventId, NewEvent, Recorded
 from timeline.interactions import Interaction, shown_at
+from timeline.reactions import settle
 from timeline.threads import Workspace
+from timeline.tickets.naming import FoundTicket, find_tickets, refs_of
+from timeline.tickets.policy import Versions
+from timeline.tickets.projection import POLICIES, TicketRef
+from timeline.tickets.ticket import TicketId
 
 NewId = Callable[[], UUID]
 
@@ -49,7 +54,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     event_id: EventId | None = None
     contact_id: ContactId | None = None
     customer_id: CustomerId | None = None
-    ticket: None = None
+    ticket: TicketRef | None = None
     code: str | None = None
     fields: list[str] = []
     words: str | None = None
@@ -70,6 +75,7 @@ class _Taken:
     contact_id: ContactId | None = None
     answer: Outcome | None = None
     same_as: int | None = None
+    ticket: FoundTicket | None = None
 
 
 def chunks(items: Sequence[Interaction]) -> Iterator[Sequence[Interaction]]:
@@ -97,11 +103,13 @@ async def receive(
     locks = claim_locks(workspace, claims, _shared_values)
     locks.update(lock_key(workspace, "item", item.source, item.source_id) for item in items)
     await lock(db, sorted(locks))
-    clock = await _recognise(db, sender, taken)
+    clock, policy = await _recognise(db, sender, taken)
+    await _find_tickets(db, workspace, taken)
     fresh = [one for one in taken if one.answer is None and one.same_as is None]
     if fresh:
+        versions = await POLICIES.at_least(db, workspace, policy)
         try:
-            await _take(db, sender, fresh, new_id, now or clock)
+            await _take(db, sender, fresh, versions, new_id, now or clock)
         except Moved:
             raise StartOver from None
     return [one.answer or _again(taken[one.same_as or 0]) for one in taken]
@@ -114,12 +122,14 @@ def _taken(sender: Sender, item: Interaction, new_id: NewId) -> _Taken:
     return _Taken(item=item, claim=claim, event_id=EventId(new_id()))
 
 
-async def _recognise(db: store.Db, sender: Sender, taken: list[_Taken]) -> datetime:
-    """Answer the items whose name is taken: by an event, or by an earlier item of the same batch. Returns the clock."""
+async def _recognise(db: store.Db, sender: Sender, taken: list[_Taken]) -> tuple[datetime, int]:
+    """Answer the items whose name is taken: by an event, or by an earlier item of the same batch. Returns the clock and
+    the latest ticket policy."""
     names = [(one.item.source, one.item.source_id) for one in taken]
     found = await store.by_source(db, sender.workspace.id, names)
     rows = {(row["source"], row["source_id"]): row for row in found if row["id"] is not None}
     first: dict[tuple[str, str], int] = {}
+    known: dict[int, TicketId] = {}
     for at, (name, one) in enumerate(zip(names, taken, strict=True)):
         row = rows.get(name)
         if row is not None:
@@ -128,6 +138,8 @@ async def _recognise(db: store.Db, sender: Sender, taken: list[_Taken]) -> datet
             fields = differing(one.item, _stored(row, stored), sender.workspace.region)
             ids = {"event_id": row["id"], "contact_id": row["contact_id"], "customer_id": row["customer_id"]}
             one.answer = _differs(fields, row["id"]) if fields else Outcome(status=200, **ids)
+            if not fields and row["ticket_id"] is not None:
+                known[at] = row["ticket_id"]
         elif name in first:
             fields = differing(one.item, taken[first[name]].item, sender.workspace.region)
             if fields:
@@ -136,7 +148,26 @@ async def _recognise(db: store.Db, sender: Sender, taken: list[_Taken]) -> datet
                 one.same_as = first[name]
         else:
             first[name] = at
-    return found[0]["now"]
+    if known:
+        refs = await refs_of(db, sender.workspace.id, list(known.values()), found[0]["now"])
+        for at, ticket in known.items():
+            answer = taken[at].answer
+            assert answer is not None
+            taken[at].answer = msgspec.structs.replace(answer, ticket=refs.get(ticket))
+    return found[0]["now"], found[0]["policy"]
+
+
+async def _find_tickets(db: store.Db, workspace: WorkspaceId, taken: list[_Taken]) -> None:
+    """The tickets that items name, by id or number; an item that names none of this workspace is refused."""
+    naming = [one for one in taken if one.answer is None and one.item.ticket is not None]
+    if not naming:
+        return
+    found = await find_tickets(db, workspace, [one.item.ticket for one in naming if one.item.ticket is not None])
+    for one in naming:
+        assert one.item.ticket is not None
+        one.ticket = found.get(str(one.item.ticket))
+        if one.ticket is None:
+            one.answer = Outcome(status=404, code="not_found", fields=["ticket"], words="There is no such ticket.")
 
 
 def _again(first: _Taken) -> Outcome:
@@ -154,8 +185,10 @@ def _differs(fields: list[str], event_id: EventId) -> Outcome:
     )
 
 
-async def _take(db: store.Db, sender: Sender, fresh: list[_Taken], new_id: NewId, now: datetime) -> None:
-    """Resolve and append what is new. Writes nothing before all locks are held."""
+async def _take(
+    db: store.Db, sender: Sender, fresh: list[_Taken], versions: Versions, new_id: NewId, now: datetime
+) -> None:
+    """Resolve and append what is new, and settle. Writes nothing before all locks are held."""
     workspace = sender.workspace.id
     book = Book(workspace)
     await book.read(db, [one.claim for one in fresh], _shared_values)
@@ -172,12 +205,20 @@ async def _take(db: store.Db, sender: Sender, fresh: list[_Taken], new_id: NewId
     events = [_event(sender, one, now) for one in fresh]
     owners = [book.contacts[event.contact_id].customer_id for event in events]
     orders = await objects.count_orders(db, workspace, events)
-    if await store.append(db, workspace, events, owners, orders) < len(events):
+    positions = await store.append(db, workspace, events, owners, orders)
+    if len(positions) < len(events):
         raise StartOver
     await objects.record(db, workspace, events)
+    settled = await settle(db, workspace, events, positions, owners, versions, joined)
     await merges.append_joined(db, workspace, joined, sender.actor, new_id, now)
     for one, customer in zip(fresh, owners, strict=True):
-        one.answer = Outcome(status=201, event_id=one.event_id, contact_id=one.contact_id, customer_id=customer)
+        one.answer = Outcome(
+            status=201,
+            event_id=one.event_id,
+            contact_id=one.contact_id,
+            customer_id=customer,
+            ticket=settled.tickets.get(one.event_id),
+        )
 
 
 def _event(sender: Sender, one: _Taken, now: datetime) -> NewEvent:
@@ -190,6 +231,7 @@ def _event(sender: Sender, one: _Taken, now: datetime) -> NewEvent:
         data=item.data,
         object=item.object,
         ticket=item.ticket,
+        ticket_id=one.ticket and one.ticket.id,
         contact=item.contact,
         ahead=shown != item.occurred_at,
         history=sender.history,

@@ -21,6 +21,7 @@ SQL_FILES = frozenset(
         "timeline/views.py",
         "timeline/object_views.py",
         "timeline/audit.py",
+        "timeline/tickets/store.py",
         "timeline/tickets/views.py",
         "timeline/tickets/reporting.py",
         "search/postgres.py",

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from identity.customers import CustomerId, WorkspaceId
+from identity.customers import CustomerId, DecisionId, WorkspaceId
 from timeline.store import Db, Row
 from timeline.tickets.items import Holding, ItemOf, Past, Void
 from timeline.tickets.ticket import Ticket, TicketId
@@ -126,6 +126,53 @@ async def tickets(db: Db, workspace: WorkspaceId, ids: Sequence[UUID]) -> list[K
         ids,
     )
     return _kept.decode(kept or "[]")
+
+
+async def open_tickets(db: Db, workspace: WorkspaceId, customers: Sequence[CustomerId]) -> list[Kept]:
+    """The tickets of some customers that were not ended when they last changed."""
+    kept = await db.fetchval(
+        _MINE + "SELECT json_agg(json_build_object('customer_id', m.customer_id, 'number', t.number, 'fold', t.fold)) "
+        "FROM mine m CROSS JOIN LATERAL (SELECT number, fold FROM ticket WHERE workspace_id = $1 "
+        "AND contact_id = m.id AND until_at = 'infinity' AND is_open OFFSET 0) AS t",
+        workspace,
+        customers,
+    )
+    return _kept.decode(kept or "[]")
+
+
+async def are_deriving(db: Db, workspace: WorkspaceId, customers: Sequence[CustomerId]) -> bool:
+    """Whether the tickets of one of the customers wait for a job."""
+    waiting = await db.fetchval(
+        _MINE + "SELECT EXISTS (SELECT FROM mine m CROSS JOIN LATERAL (SELECT FROM ticket_deriving "
+        "WHERE workspace_id = $1 AND home_id = m.home_id OFFSET 0) AS d)",
+        workspace,
+        customers,
+    )
+    return waiting is True
+
+
+async def position_of(db: Db, workspace: WorkspaceId, decision: DecisionId) -> int:
+    position = await db.fetchval(
+        "SELECT position FROM link_decision WHERE workspace_id = $1 AND id = $2", workspace, decision
+    )
+    assert isinstance(position, int)
+    return position
+
+
+async def resolve_names(db: Db, workspace: WorkspaceId, numbers: Sequence[int], ids: Sequence[UUID]) -> list[Row]:
+    """Tickets by number or id, whatever became of them: number, id, and the customer whose thread holds the opening
+    event today (None: no thread's ticket holds it)."""
+    return await db.fetch(
+        "SELECT n.number, n.ticket_id, o.customer_id FROM (SELECT number, ticket_id FROM ticket_number "
+        "WHERE workspace_id = $1 AND number = ANY($2::bigint[]) UNION SELECT number, ticket_id FROM ticket_number "
+        "WHERE workspace_id = $1 AND ticket_id = ANY($3::uuid[])) AS n LEFT JOIN LATERAL (SELECT c.customer_id "
+        "FROM ticket_item i JOIN ticket t ON t.workspace_id = $1 AND t.id = i.ticket_id JOIN contact c "
+        "ON c.workspace_id = $1 AND c.id = t.contact_id WHERE i.workspace_id = $1 AND i.event_id = n.ticket_id "
+        "LIMIT 1) AS o ON true",
+        workspace,
+        numbers,
+        ids,
+    )
 
 
 class NewRow(msgspec.Struct, frozen=True, kw_only=True):
