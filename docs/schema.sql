@@ -33,6 +33,265 @@ ALTER FUNCTION public.current_epoch() OWNER TO throughline_owner;
 
 COMMENT ON FUNCTION public.current_epoch() IS 'the epoch of the workspace that the transaction works for';
 
+CREATE SEQUENCE public.ledger_position
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE public.ledger_position OWNER TO throughline_owner;
+
+CREATE TABLE public.link_decision (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    "position" bigint DEFAULT nextval('public.ledger_position'::regclass) NOT NULL,
+    kind text NOT NULL,
+    contact_a uuid,
+    contact_b uuid,
+    contacts uuid[] DEFAULT ARRAY[]::uuid[] NOT NULL,
+    home_id uuid,
+    event_id uuid,
+    undoes uuid,
+    grade text NOT NULL,
+    actor text NOT NULL,
+    reason text,
+    evidence jsonb NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    epoch integer DEFAULT COALESCE(public.current_epoch(), 1) NOT NULL,
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT link_decision_kind_check CHECK ((kind = ANY (ARRAY['link'::text, 'proof'::text, 'merge'::text, 'unmerge'::text, 'split'::text, 'not_same'::text, 'place'::text, 'undo'::text])))
+);
+ALTER TABLE ONLY public.link_decision ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.link_decision FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.link_decision OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.link_decision IS 'who is who, by whom, on what evidence: append-only';
+
+COMMENT ON COLUMN public.link_decision.contact_a IS 'merge and unmerge: the side whose id stays; link: the arriving one; place: the origin; split: the new home';
+
+COMMENT ON COLUMN public.link_decision.contact_b IS 'merge and unmerge: the side that loses its id; link: the one matched; place: the new place; split: the old home';
+
+CREATE FUNCTION public.decision_digest(d public.link_decision) RETURNS bytea
+    LANGUAGE sql STABLE
+    AS $$
+  SELECT sha256(convert_to(jsonb_build_array('decision', d.position, d.id, d.kind, d.contact_a, d.contact_b, d.contacts,
+    d.home_id, d.event_id, d.undoes, d.grade, d.actor, d.reason, d.evidence, extract(epoch FROM d.decided_at))::text,
+    'UTF8'))
+$$;
+
+ALTER FUNCTION public.decision_digest(d public.link_decision) OWNER TO throughline_owner;
+
+CREATE FUNCTION public.erase(made uuid, people uuid[], items uuid[], keys bytea[], by_whom text, why text, at timestamp with time zone, again boolean) RETURNS TABLE(events integer, digest bytea)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+#variable_conflict use_column
+DECLARE
+  ws uuid := nullif(current_setting('tl.workspace', true), '')::uuid;
+  ends uuid[];
+  blanked integer;
+  proof bytea;
+BEGIN
+  IF NOT again AND EXISTS (SELECT FROM legal_hold h WHERE h.workspace_id = ws AND h.lifted_at IS NULL
+    AND (h.contacts && people OR h.contacts && ARRAY(SELECT e.contact_id FROM event e
+      WHERE e.workspace_id = ws AND e.id = ANY (items)))) THEN
+    RAISE EXCEPTION 'a legal hold stands' USING ERRCODE = 'TL001';
+  END IF;
+
+  WITH theirs AS MATERIALIZED (
+    SELECT e.id, event_digest(e) AS original FROM event e WHERE e.workspace_id = ws AND e.contact_id = ANY (people)
+      AND e.type <> 'CustomerErased' AND NOT e.data ? 'erased'
+    UNION SELECT e.id, event_digest(e) FROM event e WHERE e.workspace_id = ws AND e.id = ANY (items)
+      AND NOT e.data ? 'erased'),
+  gone AS (
+    UPDATE event e SET data = tombstone(e, keys),
+      conversation = pseudonym(keys, ws, 'conversation', coalesce(e.source, '') || chr(10) || e.conversation),
+      source_id = pseudonym(keys, ws, 'source_id', e.source || chr(10) || e.source_id)
+    FROM theirs t WHERE e.workspace_id = ws AND e.id = t.id
+    RETURNING e.id, t.original, event_digest(e) AS tombstone)
+  INSERT INTO erased_record (workspace_id, id, erasure_id, original, tombstone)
+  SELECT ws, g.id, made, g.original, g.tombstone FROM gone g;
+  GET DIAGNOSTICS blanked = ROW_COUNT;
+
+  ends := ARRAY(SELECT unnest(people) UNION SELECT c.home_id FROM contact c
+    WHERE c.workspace_id = ws AND c.id = ANY (people));
+  WITH RECURSIVE about_them AS (
+    SELECT d.id FROM link_decision d WHERE d.workspace_id = ws
+      AND (d.contact_a = ANY (ends) OR d.contact_b = ANY (ends))
+    UNION SELECT d.id FROM link_decision d WHERE d.workspace_id = ws AND d.kind = 'split' AND d.contacts && people
+      AND d.contact_a = ANY (SELECT p.home_id FROM contact_past p WHERE p.workspace_id = ws
+        AND p.contact_id = ANY (people))
+    UNION SELECT p.decision_id FROM placement p WHERE p.workspace_id = ws AND p.event_id = ANY (items)
+    UNION SELECT u.id FROM link_decision u JOIN about_them a ON u.undoes = a.id WHERE u.workspace_id = ws),
+  theirs AS MATERIALIZED (
+    SELECT d.id, decision_digest(d) AS original FROM link_decision d JOIN about_them a ON a.id = d.id
+    WHERE d.workspace_id = ws AND (d.reason IS NOT NULL OR d.evidence <> '[]')),
+  gone AS (
+    UPDATE link_decision d SET reason = NULL, evidence = '[]' FROM theirs t WHERE d.workspace_id = ws AND d.id = t.id
+    RETURNING d.id, t.original, decision_digest(d) AS tombstone)
+  INSERT INTO erased_record (workspace_id, id, erasure_id, original, tombstone)
+  SELECT ws, g.id, made, g.original, g.tombstone FROM gone g;
+
+  PERFORM erase_identity(ws, people);
+  SELECT sha256(coalesce(string_agg(uuid_send(r.id) || r.original || r.tombstone, '' ORDER BY r.id), ''))
+    INTO proof FROM erased_record r WHERE r.workspace_id = ws AND r.erasure_id = made;
+  INSERT INTO erasure (workspace_id, id, contacts, events, actor, reason, erased_at, digest)
+  VALUES (ws, made, people, blanked, by_whom, why, at, proof);
+  RETURN QUERY SELECT blanked, proof;
+END $$;
+
+ALTER FUNCTION public.erase(made uuid, people uuid[], items uuid[], keys bytea[], by_whom text, why text, at timestamp with time zone, again boolean) OWNER TO throughline_owner;
+
+COMMENT ON FUNCTION public.erase(made uuid, people uuid[], items uuid[], keys bytea[], by_whom text, why text, at timestamp with time zone, again boolean) IS 'blanks people with all that they said, or single items; again: a restore repeats what no hold stopped then';
+
+CREATE FUNCTION public.erase_identity(ws uuid, people uuid[]) RETURNS void
+    LANGUAGE sql
+    AS $$
+  DELETE FROM value_class v USING identifier i WHERE v.workspace_id = ws AND i.workspace_id = ws
+    AND i.contact_id = ANY (people) AND (v.kind, v.scope, v.value) = (i.kind, i.scope, i.value)
+    AND NOT EXISTS (SELECT FROM identifier o WHERE o.workspace_id = ws AND o.kind = v.kind AND o.scope = v.scope
+      AND o.value = v.value AND o.contact_id <> ALL (people));
+  UPDATE value_class v SET reason = CASE v.actor WHEN 'system' THEN 'seen on several people' ELSE 'listed' END
+    FROM identifier i WHERE v.workspace_id = ws AND i.workspace_id = ws AND i.contact_id = ANY (people)
+    AND (v.kind, v.scope, v.value) = (i.kind, i.scope, i.value);
+  DELETE FROM identifier WHERE workspace_id = ws AND contact_id = ANY (people);
+  UPDATE contact SET source_key = 'erased/' || id, name = NULL, attributes = '{}', via = NULL
+    WHERE workspace_id = ws AND id = ANY (people) AND source <> 'desk';
+  UPDATE contact_past SET name = NULL, attributes = '{}', via = NULL
+    WHERE workspace_id = ws AND contact_id = ANY (people);
+  DELETE FROM link_suggestion WHERE workspace_id = ws AND state = 'open'
+    AND (contact_a = ANY (people) OR contact_b = ANY (people));
+  UPDATE link_suggestion SET evidence = '[]' WHERE workspace_id = ws
+    AND (contact_a = ANY (people) OR contact_b = ANY (people));
+  UPDATE legal_hold SET reason = '' WHERE workspace_id = ws AND contacts && people;
+$$;
+
+ALTER FUNCTION public.erase_identity(ws uuid, people uuid[]) OWNER TO throughline_owner;
+
+CREATE TABLE public.erasure (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    epoch integer DEFAULT COALESCE(public.current_epoch(), 1) NOT NULL,
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    "position" bigint DEFAULT nextval('public.ledger_position'::regclass) NOT NULL,
+    contacts uuid[] NOT NULL,
+    events integer NOT NULL,
+    actor text NOT NULL,
+    reason text,
+    erased_at timestamp with time zone NOT NULL,
+    digest bytea NOT NULL,
+    CONSTRAINT erasure_digest_check CHECK ((length(digest) = 32))
+);
+ALTER TABLE ONLY public.erasure ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.erasure FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.erasure OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.erasure IS 'whom and what was erased, by whom, when: append-only';
+
+COMMENT ON COLUMN public.erasure.contacts IS 'the people erased; empty where single items were blanked';
+
+COMMENT ON COLUMN public.erasure.digest IS 'over the records that it blanked: what they were, what they are';
+
+CREATE FUNCTION public.erasure_digest(x public.erasure) RETURNS bytea
+    LANGUAGE sql STABLE
+    AS $$
+  SELECT sha256(convert_to(jsonb_build_array('erasure', x.position, x.id, x.contacts, x.events, x.actor, x.reason,
+    extract(epoch FROM x.erased_at), encode(x.digest, 'hex'))::text, 'UTF8'))
+$$;
+
+ALTER FUNCTION public.erasure_digest(x public.erasure) OWNER TO throughline_owner;
+
+CREATE TABLE public.event (
+    workspace_id uuid NOT NULL,
+    epoch integer NOT NULL,
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    "position" bigint DEFAULT nextval('public.ledger_position'::regclass) NOT NULL,
+    id uuid NOT NULL,
+    contact_id uuid NOT NULL,
+    type text NOT NULL,
+    channel text,
+    direction text,
+    conversation text,
+    source text,
+    source_id text,
+    actor text NOT NULL,
+    about uuid,
+    shown_at timestamp with time zone NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    data jsonb NOT NULL
+);
+ALTER TABLE ONLY public.event ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.event FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.event OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.event IS 'what happened: append-only';
+
+CREATE FUNCTION public.event_digest(e public.event) RETURNS bytea
+    LANGUAGE sql STABLE
+    AS $$
+  SELECT sha256(convert_to(jsonb_build_array('event', e.position, e.id, e.contact_id, e.type, e.channel, e.direction,
+    e.conversation, e.source, e.source_id, e.actor, e.about, extract(epoch FROM e.shown_at),
+    extract(epoch FROM e.occurred_at), extract(epoch FROM e.recorded_at), e.data)::text, 'UTF8'))
+$$;
+
+ALTER FUNCTION public.event_digest(e public.event) OWNER TO throughline_owner;
+
+COMMENT ON FUNCTION public.event_digest(e public.event) IS 'what a seal is made over; the bytes may never change';
+
+CREATE FUNCTION public.pseudonym(keys bytea[], workspace uuid, field text, name text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT
+    AS $$
+  SELECT 'erased:' || encode(sha256(keys[2] || sha256(keys[1] || convert_to(workspace::text, 'UTF8') || '\x00'::bytea
+    || convert_to(field, 'UTF8') || '\x00'::bytea || convert_to(name, 'UTF8'))), 'hex')
+$$;
+
+ALTER FUNCTION public.pseudonym(keys bytea[], workspace uuid, field text, name text) OWNER TO throughline_owner;
+
+COMMENT ON FUNCTION public.pseudonym(keys bytea[], workspace uuid, field text, name text) IS 'HMAC-SHA256; keys are the inner and the outer block: timeline/pseudonyms.py makes the same';
+
+CREATE FUNCTION public.says_nothing(value jsonb) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $_$
+  SELECT CASE jsonb_typeof(value)
+    WHEN 'string' THEN value #>> '{}' ~ '^[A-Za-z0-9_:.+-]{1,64}$'
+    WHEN 'array' THEN NOT EXISTS (SELECT FROM jsonb_array_elements_text(value) AS one
+      WHERE one !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$')
+    WHEN 'object' THEN false
+    ELSE true END
+$_$;
+
+ALTER FUNCTION public.says_nothing(value jsonb) OWNER TO throughline_owner;
+
+CREATE FUNCTION public.tombstone(e public.event, keys bytea[]) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $$
+  SELECT coalesce(jsonb_object_agg(f.key, CASE
+      WHEN f.key = ANY (ARRAY['v', 'ticket', 'ticket_id', 'status', 'priority', 'assignee', 'cause', 'due', 'history',
+        'ahead', 'decision', 'kept', 'absorbed', 'undoes', 'restored', 'contacts', 'old_home', 'new_home', 'event',
+        'contact', 'erasure']) AND says_nothing(f.value) THEN f.value
+      WHEN f.key = 'object' AND f.value ? 'id' THEN jsonb_build_object('type', f.value -> 'type', 'id',
+        pseudonym(keys, e.workspace_id, 'object', (f.value ->> 'type') || chr(10) || (f.value ->> 'id')), 'version',
+        CASE jsonb_typeof(f.value -> 'version') WHEN 'number' THEN f.value -> 'version' ELSE '0' END)
+      WHEN jsonb_typeof(f.value) IN ('null', 'number', 'boolean') THEN f.value
+      WHEN jsonb_typeof(f.value) = 'string' THEN '""'
+      WHEN jsonb_typeof(f.value) = 'array' THEN '[]'
+      ELSE '{}' END), '{}') || '{"erased": true}'
+  FROM jsonb_each(e.data) AS f
+  WHERE NOT (e.type LIKE '%Recorded' AND f.key IN ('subject', 'body', 'data', 'contact'))
+$$;
+
+ALTER FUNCTION public.tombstone(e public.event, keys bytea[]) OWNER TO throughline_owner;
+
+COMMENT ON FUNCTION public.tombstone(e public.event, keys bytea[]) IS 'what is left of an event: ids, numbers, states, and blanks where a reader expects something';
+
 CREATE TABLE public.agent (
     workspace_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -203,42 +462,22 @@ ALTER TABLE ONLY public.customer FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.customer OWNER TO throughline_owner;
 
-CREATE SEQUENCE public.ledger_position
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1;
-
-ALTER SEQUENCE public.ledger_position OWNER TO throughline_owner;
-
-CREATE TABLE public.event (
+CREATE TABLE public.erased_record (
     workspace_id uuid NOT NULL,
-    epoch integer NOT NULL,
-    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
-    "position" bigint DEFAULT nextval('public.ledger_position'::regclass) NOT NULL,
     id uuid NOT NULL,
-    contact_id uuid NOT NULL,
-    type text NOT NULL,
-    channel text,
-    direction text,
-    conversation text,
-    source text,
-    source_id text,
-    actor text NOT NULL,
-    about uuid,
-    shown_at timestamp with time zone NOT NULL,
-    occurred_at timestamp with time zone NOT NULL,
-    recorded_at timestamp with time zone NOT NULL,
-    data jsonb NOT NULL
+    erasure_id uuid NOT NULL,
+    original bytea NOT NULL,
+    tombstone bytea NOT NULL,
+    CONSTRAINT erased_record_original_check CHECK ((length(original) = 32)),
+    CONSTRAINT erased_record_tombstone_check CHECK ((length(tombstone) = 32))
 );
-ALTER TABLE ONLY public.event ALTER COLUMN workspace_id SET (n_distinct=1);
+ALTER TABLE ONLY public.erased_record ALTER COLUMN workspace_id SET (n_distinct=1);
 
-ALTER TABLE ONLY public.event FORCE ROW LEVEL SECURITY;
+ALTER TABLE ONLY public.erased_record FORCE ROW LEVEL SECURITY;
 
-ALTER TABLE public.event OWNER TO throughline_owner;
+ALTER TABLE public.erased_record OWNER TO throughline_owner;
 
-COMMENT ON TABLE public.event IS 'what happened: append-only';
+COMMENT ON TABLE public.erased_record IS 'each blanked event or decision: the digest that its seal was made over, and that of what is left';
 
 CREATE TABLE public.follower_checkpoint (
     workspace_id uuid NOT NULL,
@@ -319,37 +558,24 @@ COMMENT ON COLUMN public.inbound_delivery.raw IS 'its bytes as they came; null w
 
 COMMENT ON COLUMN public.inbound_delivery.claimed_until IS 'a worker is at it; past this time the worker is taken for dead';
 
-CREATE TABLE public.link_decision (
+CREATE TABLE public.legal_hold (
     workspace_id uuid NOT NULL,
     id uuid NOT NULL,
-    "position" bigint DEFAULT nextval('public.ledger_position'::regclass) NOT NULL,
-    kind text NOT NULL,
-    contact_a uuid,
-    contact_b uuid,
-    contacts uuid[] DEFAULT ARRAY[]::uuid[] NOT NULL,
-    home_id uuid,
-    event_id uuid,
-    undoes uuid,
-    grade text NOT NULL,
+    customer_id uuid NOT NULL,
+    contacts uuid[] NOT NULL,
+    reason text NOT NULL,
     actor text NOT NULL,
-    reason text,
-    evidence jsonb NOT NULL,
-    decided_at timestamp with time zone NOT NULL,
-    epoch integer DEFAULT COALESCE(public.current_epoch(), 1) NOT NULL,
-    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
-    CONSTRAINT link_decision_kind_check CHECK ((kind = ANY (ARRAY['link'::text, 'proof'::text, 'merge'::text, 'unmerge'::text, 'split'::text, 'not_same'::text, 'place'::text, 'undo'::text])))
+    held_from timestamp with time zone NOT NULL,
+    lifted_at timestamp with time zone,
+    lifted_by text
 );
-ALTER TABLE ONLY public.link_decision ALTER COLUMN workspace_id SET (n_distinct=1);
+ALTER TABLE ONLY public.legal_hold ALTER COLUMN workspace_id SET (n_distinct=1);
 
-ALTER TABLE ONLY public.link_decision FORCE ROW LEVEL SECURITY;
+ALTER TABLE ONLY public.legal_hold FORCE ROW LEVEL SECURITY;
 
-ALTER TABLE public.link_decision OWNER TO throughline_owner;
+ALTER TABLE public.legal_hold OWNER TO throughline_owner;
 
-COMMENT ON TABLE public.link_decision IS 'who is who, by whom, on what evidence: append-only';
-
-COMMENT ON COLUMN public.link_decision.contact_a IS 'merge and unmerge: the side whose id stays; link: the arriving one; place: the origin; split: the new home';
-
-COMMENT ON COLUMN public.link_decision.contact_b IS 'merge and unmerge: the side that loses its id; link: the one matched; place: the new place; split: the old home';
+COMMENT ON TABLE public.legal_hold IS 'people who may not be erased while it stands, however their contacts are merged';
 
 CREATE TABLE public.link_suggestion (
     workspace_id uuid NOT NULL,
@@ -464,6 +690,22 @@ COMMENT ON TABLE public.quarantine IS 'what reached us and could not become an e
 COMMENT ON COLUMN public.quarantine.account_id IS 'of the doors hooks/KIND: the channel account that was handed it';
 
 COMMENT ON COLUMN public.quarantine.delivery_id IS 'the delivery that could not be understood; null for one that came beside another of its key';
+
+CREATE TABLE public.retention_policy (
+    workspace_id uuid NOT NULL,
+    version integer NOT NULL,
+    policy jsonb NOT NULL,
+    actor text NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    CONSTRAINT retention_policy_version_check CHECK ((version > 0))
+);
+ALTER TABLE ONLY public.retention_policy ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.retention_policy FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.retention_policy OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.retention_policy IS 'append-only: the highest version is in force';
 
 CREATE TABLE public.ticket (
     workspace_id uuid NOT NULL,
@@ -689,6 +931,12 @@ ALTER TABLE ONLY public.contact
 ALTER TABLE ONLY public.customer
     ADD CONSTRAINT customer_pkey PRIMARY KEY (workspace_id, id);
 
+ALTER TABLE ONLY public.erased_record
+    ADD CONSTRAINT erased_record_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.erasure
+    ADD CONSTRAINT erasure_pkey PRIMARY KEY (workspace_id, id);
+
 ALTER TABLE ONLY public.event
     ADD CONSTRAINT event_pkey PRIMARY KEY (workspace_id, id);
 
@@ -709,6 +957,9 @@ ALTER TABLE ONLY public.inbound_delivery
 
 ALTER TABLE ONLY public.inbound_delivery
     ADD CONSTRAINT inbound_delivery_workspace_id_account_id_delivery_key_key UNIQUE (workspace_id, account_id, delivery_key);
+
+ALTER TABLE ONLY public.legal_hold
+    ADD CONSTRAINT legal_hold_pkey PRIMARY KEY (workspace_id, id);
 
 ALTER TABLE ONLY public.link_decision
     ADD CONSTRAINT link_decision_pkey PRIMARY KEY (workspace_id, id);
@@ -733,6 +984,9 @@ ALTER TABLE ONLY public.quarantine
 
 ALTER TABLE ONLY public.quarantine
     ADD CONSTRAINT quarantine_workspace_id_door_digest_key UNIQUE (workspace_id, door, digest);
+
+ALTER TABLE ONLY public.retention_policy
+    ADD CONSTRAINT retention_policy_pkey PRIMARY KEY (workspace_id, version);
 
 ALTER TABLE ONLY public.ticket_conversation
     ADD CONSTRAINT ticket_conversation_pkey PRIMARY KEY (workspace_id, source, conversation, since);
@@ -780,6 +1034,10 @@ CREATE INDEX contact_by_home ON public.contact USING btree (workspace_id, home_i
 CREATE INDEX contact_past_by_customer ON public.contact_past USING btree (workspace_id, customer_id, until);
 
 CREATE INDEX contact_past_by_home ON public.contact_past USING btree (workspace_id, home_id, until);
+
+CREATE INDEX erased_record_by_erasure ON public.erased_record USING btree (workspace_id, erasure_id, id);
+
+CREATE INDEX erasure_followers ON public.erasure USING btree (workspace_id, epoch, xid, "position");
 
 CREATE INDEX event_about ON public.event USING btree (workspace_id, about) WHERE (about IS NOT NULL);
 
@@ -849,6 +1107,10 @@ ALTER TABLE public.contact_past ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.customer ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.erased_record ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.erasure ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.event ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.follower_checkpoint ENABLE ROW LEVEL SECURITY;
@@ -859,6 +1121,8 @@ ALTER TABLE public.identifier ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.inbound_delivery ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.legal_hold ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.link_decision ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.link_suggestion ENABLE ROW LEVEL SECURITY;
@@ -868,6 +1132,8 @@ ALTER TABLE public.object_state ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.placement ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.quarantine ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.retention_policy ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.ticket ENABLE ROW LEVEL SECURITY;
 
@@ -905,6 +1171,10 @@ CREATE POLICY workspace_wall ON public.contact_past USING ((workspace_id = (NULL
 
 CREATE POLICY workspace_wall ON public.customer USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
+CREATE POLICY workspace_wall ON public.erased_record USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.erasure USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
 CREATE POLICY workspace_wall ON public.event USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.follower_checkpoint USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
@@ -915,6 +1185,8 @@ CREATE POLICY workspace_wall ON public.identifier USING ((workspace_id = (NULLIF
 
 CREATE POLICY workspace_wall ON public.inbound_delivery USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
+CREATE POLICY workspace_wall ON public.legal_hold USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
 CREATE POLICY workspace_wall ON public.link_decision USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.link_suggestion USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
@@ -924,6 +1196,8 @@ CREATE POLICY workspace_wall ON public.object_state USING ((workspace_id = (NULL
 CREATE POLICY workspace_wall ON public.placement USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.quarantine USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.retention_policy USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.ticket USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
@@ -953,6 +1227,22 @@ GRANT USAGE ON SCHEMA public TO throughline_search;
 REVOKE ALL ON FUNCTION public.analyze_young_tables() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.analyze_young_tables() TO throughline_app;
 
+GRANT USAGE ON SEQUENCE public.ledger_position TO throughline_app;
+
+GRANT SELECT,INSERT ON TABLE public.link_decision TO throughline_app;
+GRANT SELECT ON TABLE public.link_decision TO throughline_reports;
+
+REVOKE ALL ON FUNCTION public.erase(made uuid, people uuid[], items uuid[], keys bytea[], by_whom text, why text, at timestamp with time zone, again boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.erase(made uuid, people uuid[], items uuid[], keys bytea[], by_whom text, why text, at timestamp with time zone, again boolean) TO throughline_app;
+
+REVOKE ALL ON FUNCTION public.erase_identity(ws uuid, people uuid[]) FROM PUBLIC;
+
+GRANT SELECT ON TABLE public.erasure TO throughline_app;
+GRANT SELECT ON TABLE public.erasure TO throughline_reports;
+
+GRANT SELECT,INSERT ON TABLE public.event TO throughline_app;
+GRANT SELECT ON TABLE public.event TO throughline_reports;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.agent TO throughline_app;
 GRANT SELECT ON TABLE public.agent TO throughline_reports;
 
@@ -975,23 +1265,21 @@ GRANT SELECT ON TABLE public.contact_past TO throughline_reports;
 GRANT SELECT,INSERT ON TABLE public.customer TO throughline_app;
 GRANT SELECT ON TABLE public.customer TO throughline_reports;
 
-GRANT USAGE ON SEQUENCE public.ledger_position TO throughline_app;
-
-GRANT SELECT,INSERT ON TABLE public.event TO throughline_app;
-GRANT SELECT ON TABLE public.event TO throughline_reports;
+GRANT SELECT ON TABLE public.erased_record TO throughline_app;
+GRANT SELECT ON TABLE public.erased_record TO throughline_reports;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.follower_checkpoint TO throughline_app;
 GRANT SELECT ON TABLE public.follower_checkpoint TO throughline_reports;
 
-GRANT SELECT,INSERT,DELETE ON TABLE public.idempotency_key TO throughline_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_key TO throughline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.identifier TO throughline_app;
 GRANT SELECT ON TABLE public.identifier TO throughline_reports;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.inbound_delivery TO throughline_app;
 
-GRANT SELECT,INSERT ON TABLE public.link_decision TO throughline_app;
-GRANT SELECT ON TABLE public.link_decision TO throughline_reports;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.legal_hold TO throughline_app;
+GRANT SELECT ON TABLE public.legal_hold TO throughline_reports;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.link_suggestion TO throughline_app;
 GRANT SELECT ON TABLE public.link_suggestion TO throughline_reports;
@@ -1005,6 +1293,9 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.placement TO throughline_app;
 GRANT SELECT ON TABLE public.placement TO throughline_reports;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.quarantine TO throughline_app;
+
+GRANT SELECT,INSERT ON TABLE public.retention_policy TO throughline_app;
+GRANT SELECT ON TABLE public.retention_policy TO throughline_reports;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.ticket TO throughline_app;
 GRANT SELECT ON TABLE public.ticket TO throughline_reports;

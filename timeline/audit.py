@@ -1,4 +1,4 @@
-"""Has anybody changed the past? A chain of SHA-256 over every event and decision of a workspace, in ledger order.
+"""Has anybody changed the past? A chain of SHA-256 over every event, decision and erasure, in ledger order.
 
 A seal covers a run of settled records, behind which nothing can still appear, so computing it again gives the same
 digest for ever, whatever is being written meanwhile.
@@ -36,17 +36,7 @@ class Broken(msgspec.Struct, frozen=True, kw_only=True):
     words: str
 
 
-_EVENT: Final = (
-    "SELECT e.epoch, e.xid, e.position, sha256(convert_to(jsonb_build_array('event', e.position, e.id, e.contact_id, "
-    "e.type, e.channel, e.direction, e.conversation, e.source, e.source_id, e.actor, e.about, "
-    "extract(epoch FROM e.shown_at), extract(epoch FROM e.occurred_at), extract(epoch FROM e.recorded_at), "
-    "e.data)::text, 'UTF8')) AS digest FROM event e WHERE e.workspace_id = $1 "
-)
-_DECISION: Final = (
-    "SELECT e.epoch, e.xid, e.position, sha256(convert_to(jsonb_build_array('decision', e.position, e.id, e.kind, "
-    "e.contact_a, e.contact_b, e.contacts, e.home_id, e.event_id, e.undoes, e.grade, e.actor, e.reason, e.evidence, "
-    "extract(epoch FROM e.decided_at))::text, 'UTF8')) AS digest FROM link_decision e WHERE e.workspace_id = $1 "
-)
+_KINDS: Final = (("event", "event"), ("link_decision", "decision"), ("erasure", "erasure"))
 _AFTER: Final = "AND (e.epoch, e.xid, e.position) > ($2, $3::bigint::text::xid8, $4) "
 _SETTLED: Final = (
     "AND (e.xid < pg_snapshot_xmin(pg_current_snapshot()) OR e.epoch < (SELECT epoch FROM workspace WHERE id = $1)) "
@@ -55,10 +45,19 @@ _COVERED: Final = "AND (e.epoch, e.xid, e.position) <= ($6, $7::bigint::text::xi
 
 
 def _records(bound: str) -> str:
+    """Records in ledger order with their digests. What an erasure blanked counts as what it was, as long as its
+    tombstone is the one that the erasure left."""
     part = f"{_AFTER}{bound}ORDER BY e.epoch, e.xid, e.position LIMIT $5"
+    kinds = " UNION ALL ".join(
+        f"(SELECT e.epoch, e.xid, e.position, e.id, {name}_digest(e) AS digest FROM {table} e "
+        f"WHERE e.workspace_id = $1 {part})"
+        for table, name in _KINDS
+    )
     return (
-        "SELECT epoch, xid::text::bigint AS xid, position, digest "
-        f"FROM (({_EVENT}{part}) UNION ALL ({_DECISION}{part})) AS r ORDER BY r.epoch, r.xid, r.position LIMIT $5"
+        "SELECT r.epoch, r.xid::text::bigint AS xid, r.position, coalesce(x.original, r.digest) AS digest "
+        f"FROM (SELECT * FROM ({kinds}) AS k ORDER BY k.epoch, k.xid, k.position LIMIT $5) AS r LEFT JOIN LATERAL "
+        "(SELECT original FROM erased_record o WHERE o.workspace_id = $1 AND o.id = r.id AND o.tombstone = r.digest "
+        "LIMIT 1) AS x ON true ORDER BY r.epoch, r.xid, r.position"
     )
 
 

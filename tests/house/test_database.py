@@ -12,7 +12,7 @@ from app.embedded import EmbeddedDatabase
 NO_TENANT = {"workspace", "migration"}
 """Tables without a workspace: the workspaces themselves, and what Piccolo keeps about migrations."""
 APPEND_ONLY = {"event", "link_decision"}
-DEFINERS = {"analyze_young_tables"}
+DEFINERS = {"analyze_young_tables", "erase"}
 """Functions that run with their owner's rights."""
 ROLES = {  # may it log in, is it a superuser, does it pass row security, may it make roles or databases
     "throughline_owner": (False, False, False, False),
