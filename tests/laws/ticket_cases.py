@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from tests.laws.tickets_oracle import NO_TICKET, NOT_ALLOWED, OEvent, OMerge, OPolicy
+from tests.laws.ticket_records import NO_TICKET, NOT_ALLOWED, OEvent, OMerge, OPolicy
 
 MONDAY: Final = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -274,3 +274,12 @@ POLICY: Final = [
 ]  # fmt: skip
 
 CASES: Final = [*OPENING, *CONTINUING, *REPLYING, *ENDING, *LATE, *MERGING, *POLICY]
+
+
+def told(thing: Thing) -> str:
+    """One line of a thread, without what says nothing."""
+    if not isinstance(thing, OEvent):
+        return repr(thing)
+    said = {name: value for name, value in vars(thing).items() if value not in (None, False, "Hello there")}
+    times = {name: f"{(said.pop(name) - MONDAY) / timedelta(hours=1):g}h" for name in ("shown", "recorded")}
+    return " ".join(f"{name}={value}" for name, value in (said | times).items())

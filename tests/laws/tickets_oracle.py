@@ -5,157 +5,26 @@ by walking all of them, and what a step changed is found by comparing everything
 """
 
 import copy
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
-ENDED: Final = ("resolved", "closed")
-PRIORITIES: Final = ("low", "normal", "high", "urgent")
-MOVES: Final = {
-    "new": ("open", "pending", "on_hold", "resolved", "closed"),
-    "open": ("pending", "on_hold", "resolved", "closed"),
-    "pending": ("open", "on_hold", "resolved", "closed"),
-    "on_hold": ("open", "pending", "resolved", "closed"),
-    "resolved": ("open", "closed"),
-    "closed": ("open",),
-}
-STANDARD: Final[dict[str, Any]] = {
-    "opens": {"message": ["inbound"], "call": ["inbound"]},
-    "continues": {"gap": "3 days", "same_channel": False, "same_object": True, "same_subject": True},
-    "reopens": {"within": "7 days"},
-    "closes": {"resolved_after": "4 days", "pending_after": "14 days", "history_after": "3 days"},
-    "after_reply": "pending",
-    "on_link": "suggest",
-}
-UNITS: Final = {"minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
-MOST_OBJECTS: Final = 50
-NO_TICKET: Final = "no ticket"
-NOT_ALLOWED: Final = "not allowed"
-
-
-@dataclass(frozen=True, kw_only=True)
-class OEvent:
-    """An event as the fold sees it. `contact` is where it stands; `sets` is what a command asks for."""
-
-    position: int
-    id: Any
-    contact: Any
-    kind: str
-    direction: str | None = None
-    channel: str | None = None
-    source: str | None = None
-    conversation: str | None = None
-    ticket: Any = None
-    about: Any = None
-    object: tuple[str, str] | None = None
-    subject: str | None = None
-    body: str | None = None
-    shown: datetime
-    recorded: datetime
-    history: bool = False
-    sets: tuple[str, Any] | None = None
-
-    @property
-    def now(self) -> datetime:
-        return self.shown if self.history else self.recorded
-
-
-@dataclass(frozen=True)
-class OMerge:
-    position: int
-    a: Any
-    b: Any
-
-
-@dataclass(frozen=True)
-class OPolicy:
-    version: int
-    from_position: int
-    words: Mapping[str, Any]
-
-    def of(self, section: str, name: str) -> Any:
-        return self.words.get(section, {}).get(name, STANDARD[section][name])
-
-    def opens(self, event: OEvent) -> bool:
-        return event.direction in self.words.get("opens", STANDARD["opens"]).get(event.kind, ())
-
-    def lasts(self, section: str, name: str) -> timedelta | None:
-        return duration(self.of(section, name))
-
-    @property
-    def gap(self) -> timedelta:
-        return self.lasts("continues", "gap") or timedelta()
-
-    @property
-    def within(self) -> timedelta:
-        return self.lasts("reopens", "within") or timedelta()
-
-    @property
-    def after_reply(self) -> str:
-        return self.words.get("after_reply", STANDARD["after_reply"])
-
-    @property
-    def on_link(self) -> str:
-        return self.words.get("on_link", STANDARD["on_link"])
-
-
-@dataclass(kw_only=True)
-class OTicket:
-    """A ticket as its last event left it; `position` is of what changed it last."""
-
-    id: Any
-    contact: Any
-    opened_position: int
-    position: int
-    opened_at: datetime
-    opened_now: datetime
-    last_at: datetime
-    last_now: datetime
-    status: str = "new"
-    waiting: str | None = None
-    first_reply_at: datetime | None = None
-    ended_at: Any = None
-    resolved_at: datetime | None = None
-    closed_at: datetime | None = None
-    closes_at: datetime | None = None
-    subject: str | None = None
-    matter: str | None = None
-    channels: list[str] = field(default_factory=list)
-    objects: list[tuple[str, str]] = field(default_factory=list)
-    tags: list[str] = field(default_factory=list)
-    priority: str = "normal"
-    assignee: Any = None
-    history: bool = False
-    reopened: int = 0
-    follow_up_of: Any = None
-    joined_into: Any = None
-    parts: list[Any] = field(default_factory=list)
-    version: int = 0
-    items: list[Any] = field(default_factory=list)
-
-    @property
-    def ended(self) -> bool:
-        return self.status in ENDED
-
-    @property
-    def live(self) -> bool:
-        return not self.ended
-
-    def reopenable(self, shown: datetime, policy: OPolicy) -> bool:
-        return self.ended_at is not None and shown <= self.ended_at + policy.within
-
-
-@dataclass(frozen=True)
-class Derived:
-    tickets: dict[Any, OTicket]
-    voids: dict[Any, str]
-    """Commands that came to nothing, and why: `NO_TICKET` or `NOT_ALLOWED`."""
-
-    @property
-    def items(self) -> set[tuple[Any, Any]]:
-        return {(event, ticket.id) for ticket in self.tickets.values() for event in ticket.items}
+from tests.laws.ticket_records import (
+    MOST_OBJECTS,
+    MOVES,
+    NO_TICKET,
+    NOT_ALLOWED,
+    PRIORITIES,
+    Asked,
+    Derived,
+    OEvent,
+    OMerge,
+    OPolicy,
+    OTicket,
+    as_asked,
+    beginning,
+    normalised,
+    united,
+)
 
 
 def derive(
@@ -169,25 +38,6 @@ def derive(
         else:
             fold.step(thing)
     return Derived({ticket.id: ticket for ticket in fold.tickets}, fold.voids)
-
-
-def duration(words: str | None) -> timedelta | None:
-    if words is None:
-        return None
-    number, unit = words.split()
-    return timedelta(seconds=int(number) * UNITS[unit.removesuffix("s")])
-
-
-def normalised(subject: str | None) -> str | None:
-    """A subject without the marks of replying and forwarding, in small letters; None where nothing is left."""
-    left = " ".join((subject or "").split()).casefold()
-    while (shorter := re.sub(r"^(re|fw|fwd|aw|wg|antw|sv|tr)\s*(\[\d+\])?\s*:\s*", "", left)) != left:
-        left = shorter
-    return left or None
-
-
-def beginning(body: str | None) -> str | None:
-    return " ".join((body or "").split())[:80].rstrip() or None
 
 
 class _Fold:
@@ -245,7 +95,7 @@ class _Fold:
                 ticket.version += 1
                 ticket.position = position
 
-    def let_time_pass(self, mine: list[OTicket], now: datetime) -> None:
+    def let_time_pass(self, mine: list[OTicket], now: Any) -> None:
         for ticket in mine:
             if ticket.joined_into is None and ticket.closes_at is not None and ticket.closes_at <= now:
                 if ticket.live:
@@ -287,7 +137,7 @@ class _Fold:
                 ticket.status = "open"
         elif what == "tags":
             added, removed = value
-            ticket.tags = [tag for tag in united(ticket.tags, added) if tag not in removed]
+            ticket.tags = sorted({*ticket.tags, *added} - {*removed})
         elif what == "priority":
             ticket.priority = value
         elif what == "subject":
@@ -359,7 +209,7 @@ class _Fold:
             ticket.status, ticket.resolved_at, ticket.closes_at = "closed", None, None
             ticket.ended_at = ticket.closed_at = event.shown
 
-    def continues(self, ticket: OTicket, asked: "Asked", policy: OPolicy) -> bool:
+    def continues(self, ticket: OTicket, asked: Asked, policy: OPolicy) -> bool:
         if asked.shown > ticket.last_at + policy.gap:
             return False
         if policy.of("continues", "same_channel") and asked.channel not in ticket.channels:
@@ -370,7 +220,7 @@ class _Fold:
         differs = asked.matter is not None and ticket.matter is not None and asked.matter != ticket.matter
         return same_object or not differs or not policy.of("continues", "same_subject")
 
-    def best(self, could: list[OTicket], asked: "Asked", policy: OPolicy) -> Any:
+    def best(self, could: list[OTicket], asked: Asked, policy: OPolicy) -> Any:
         def rank(ticket: OTicket) -> Any:
             same_object = bool(set(asked.objects) & set(ticket.objects))
             same_subject = asked.matter is not None and asked.matter == ticket.matter
@@ -420,7 +270,7 @@ class _Fold:
             last_at=event.shown,
             last_now=event.now,
             waiting={"inbound": "us", "outbound": "customer"}.get(event.direction or "") if spoken else None,
-            subject=event.subject or beginning(event.body),
+            subject=beginning(event.subject) or beginning(event.body),
             matter=normalised(event.subject),
             channels=[event.channel] if event.channel is not None else [],
             objects=[event.object] if event.object is not None else [],
@@ -474,7 +324,7 @@ class _Fold:
         ticket.parts = united(ticket.parts, [other.id, *other.parts])
         ticket.channels = united(ticket.channels, other.channels)
         ticket.objects = united(ticket.objects, other.objects)[:MOST_OBJECTS]
-        ticket.tags = united(ticket.tags, other.tags)
+        ticket.tags = sorted({*ticket.tags, *other.tags})
         ticket.priority = max(ticket.priority, other.priority, key=PRIORITIES.index)
         ticket.assignee = ticket.assignee if ticket.assignee is not None else other.assignee
         if other.last_now > ticket.last_now:
@@ -492,21 +342,3 @@ class _Fold:
             else "on_hold"
         )  # fmt: skip
         self.say_when_it_closes(ticket, policy)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What rule 5 asks a ticket about: an item, or another ticket as if it were its opening item."""
-
-    shown: datetime
-    channel: str | None
-    objects: tuple[tuple[str, str], ...]
-    matter: str | None
-
-
-def as_asked(event: OEvent) -> Asked:
-    return Asked(event.shown, event.channel, (event.object,) if event.object else (), normalised(event.subject))
-
-
-def united(one: Iterable[Any], other: Iterable[Any]) -> list[Any]:
-    return list(dict.fromkeys([*one, *other]))

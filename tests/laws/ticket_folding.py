@@ -1,0 +1,159 @@
+"""The product's pure fold over a whole small ledger, in the words in which the oracle answers."""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from tests.laws.ticket_records import NO_TICKET, NOT_ALLOWED, Derived, OEvent, OMerge, OPolicy, OTicket
+from timeline import events as happened
+from timeline.tickets import fold
+from timeline.tickets.fold import Root
+from timeline.tickets.items import FoldEvent, Written
+from timeline.tickets.policy import TicketPolicy, Versions, rules_of
+from timeline.tickets.ticket import Ticket
+
+REASONS: Final = {fold.NO_TICKET: NO_TICKET, fold.NO_MOVE: NOT_ALLOWED}
+PLAIN: Final = (
+    "opened_position", "position", "version", "status", "subject", "priority", "assignee", "waiting", "history",
+    "reopened", "follow_up_of", "joined_into", "opened_at", "opened_now", "last_at", "last_now", "first_reply_at",
+    "ended_at", "resolved_at", "closed_at", "closes_at",
+)  # fmt: skip
+LISTS: Final = ("tags", "channels", "objects", "parts")
+
+Shown = dict[str, Any]
+"""A ticket's every field, as both sides are brought to it."""
+Answer = tuple[dict[Any, Shown], set[tuple[Any, Any]], dict[Any, str]]
+"""Tickets, items (event, ticket), voids with their reasons."""
+
+
+def shown(ticket: Ticket) -> Shown:
+    fields = {name: getattr(ticket, name) for name in PLAIN} | {name: list(getattr(ticket, name)) for name in LISTS}
+    return fields | {"contact": ticket.contact_id, "matter": ticket.matter or None, "items": ticket.items}
+
+
+def expected(ticket: OTicket, derived: Derived) -> Shown:
+    fields = {name: getattr(ticket, name) for name in PLAIN + LISTS}
+    items = len(ticket.items) + sum(len(derived.tickets[part].items) for part in ticket.parts)
+    return fields | {"contact": ticket.contact, "matter": ticket.matter, "items": items}
+
+
+def known_as(name: Any) -> Any:
+    """A name of a case as the product takes it: a UUID, always the same."""
+    return name if name is None or isinstance(name, UUID) else uuid.uuid5(uuid.NAMESPACE_OID, str(name))
+
+
+def command(event: OEvent) -> Any:
+    if event.sets is None:
+        return None
+    what, value = event.sets
+    ticket = known_as(event.ticket)
+    match what:
+        case "status":
+            return happened.TicketStatusSet(ticket=ticket, status=value)
+        case "assignee":
+            return happened.TicketAssigned(ticket=ticket, assignee=known_as(value))
+        case "tags":
+            return happened.TicketTagged(ticket=ticket, added=tuple(value[0]), removed=tuple(value[1]))
+        case "priority":
+            return happened.TicketPrioritised(ticket=ticket, priority=value)
+        case "subject":
+            return happened.TicketRenamed(ticket=ticket, subject=value)
+        case _:
+            return happened.TicketClosed(ticket=ticket, due=event.shown)
+
+
+def fold_event(event: OEvent) -> FoldEvent:
+    return FoldEvent(
+        position=event.position,
+        id=known_as(event.id),
+        contact_id=known_as(event.contact),
+        kind=event.kind,
+        channel=event.channel,
+        direction=event.direction,
+        source=event.source,
+        conversation=event.conversation,
+        about=known_as(event.about),
+        shown_at=event.shown,
+        now=event.now,
+        history=event.history,
+        ticket=known_as(event.ticket),
+        subject=event.subject,
+        body=event.body,
+        object=event.object,
+        command=command(event),
+    )
+
+
+def versions(policies: Iterable[OPolicy]) -> Versions:
+    written = sorted(policies, key=lambda policy: policy.version)
+    return Versions(
+        kept=tuple(
+            (policy.from_position, rules_of(msgspec.convert(policy.words, TicketPolicy), policy.version))
+            for policy in written
+        )
+    )
+
+
+def folded(
+    events: Iterable[OEvent], merges: Iterable[OMerge], homes: Mapping[Any, Any], policies: Iterable[OPolicy]
+) -> Answer:
+    """As `answer` gives it of the oracle."""
+    written, kept = Written(), versions(policies)
+    roots = {home: Root(written) for home in homes.values()}
+    for thing in sorted([*events, *merges], key=lambda thing: thing.position):
+        rules = kept.at(thing.position)
+        if isinstance(thing, OMerge):
+            one, other = roots[homes[thing.a]], roots[homes[thing.b]]
+            one.join(other, thing.position, rules)
+            roots = {home: one if root is other else root for home, root in roots.items()}
+        elif (event := fold_event(thing)).seeks(rules):
+            roots[homes[thing.contact]].step(event, rules)
+    tickets = {ticket: shown(state) for root in roots.values() for ticket, state in root.tickets.items()}
+    items = {(item.event_id, item.ticket_id) for item in written.items}
+    return tickets, items, {void.event_id: REASONS[void.reason] for void in written.voids}
+
+
+def answer(derived: Derived) -> Answer:
+    return (
+        {ticket.id: expected(ticket, derived) for ticket in derived.tickets.values()},
+        derived.items,
+        dict(derived.voids),
+    )
+
+
+def with_uuids(found: Answer) -> Answer:
+    """An answer about a case, by the names under which the product knows everything."""
+    tickets, items, voids = found
+    names = ("contact", "assignee", "follow_up_of", "joined_into")
+    return (
+        {
+            known_as(ticket): fields
+            | {name: known_as(fields[name]) for name in names}
+            | {"parts": [known_as(part) for part in fields["parts"]]}
+            for ticket, fields in tickets.items()
+        },
+        {(known_as(event), known_as(ticket)) for event, ticket in items},
+        {known_as(event): reason for event, reason in voids.items()},
+    )
+
+
+def differences(found: Answer, wanted: Answer) -> list[str]:
+    """What is wrong, a line each."""
+    tickets = [
+        f"ticket {ticket} {name}: {mine.get(name)!r}, not {theirs.get(name)!r}"
+        for ticket in {**found[0], **wanted[0]}
+        for mine, theirs in [(found[0].get(ticket, {}), wanted[0].get(ticket, {}))]
+        for name in {**mine, **theirs}
+        if mine.get(name) != theirs.get(name)
+    ]
+    items = [f"item too many: {pair}" for pair in found[1] - wanted[1]]
+    items += [f"item missing: {pair}" for pair in wanted[1] - found[1]]
+    voids = [
+        f"void {event}: {found[2].get(event)}, not {wanted[2].get(event)}"
+        for event in {**found[2], **wanted[2]}
+        if found[2].get(event) != wanted[2].get(event)
+    ]
+    return tickets + items + voids
