@@ -152,16 +152,16 @@ def _culprit(raw: bytes) -> InvalidField | None:
 def check(item: Interaction, channels: frozenset[str]) -> None:
     """What the types cannot say. Raises `InvalidField`."""
     for field in ("source", "source_id"):
-        _check_name(field, getattr(item, field))
+        check_name(field, getattr(item, field))
     if item.source == DESK_SOURCE:
         raise InvalidField("source", f"{DESK_SOURCE!r} is the desk's own: its contacts are the customers themselves")
     if item.channel not in channels:
         raise InvalidField("channel", "unknown channel; expected one of " + ", ".join(sorted(channels)))
     check_time("occurred_at", item.occurred_at)
     if item.conversation is not None:
-        _check_name("conversation", item.conversation)
+        check_name("conversation", item.conversation)
     if item.contact.key is not None:
-        _check_name("contact.key", item.contact.key)
+        check_name("contact.key", item.contact.key)
     if len(item.contact.identifiers or ()) > MAX_IDENTIFIERS:
         raise InvalidField("contact.identifiers", f"at most {MAX_IDENTIFIERS} identifiers a contact")
     _check_attributes(item.contact.attributes or {})
@@ -169,10 +169,10 @@ def check(item: Interaction, channels: frozenset[str]) -> None:
         if text is not None and _UNPRINTABLE.search(text):
             raise InvalidField(field, "control characters other than tab and line ends are not text")
     if item.object is not None:
-        _check_name("object.type", item.object.type)
-        _check_name("object.id", item.object.id)
+        check_name("object.type", item.object.type)
+        check_name("object.id", item.object.id)
         if isinstance(item.object.version, str):
-            _check_name("object.version", item.object.version)
+            check_name("object.version", item.object.version)
         elif abs(item.object.version) >= 2**63:
             raise InvalidField("object.version", "expected a number within 64 bits")
 
@@ -204,6 +204,7 @@ def _check_attributes(attributes: dict[str, str | None]) -> None:
             raise InvalidField(f"contact.attributes.{name}", f"expected at most {MAX_ATTRIBUTE} printable characters")
 
 
-def _check_name(field: str, value: str) -> None:
+def check_name(field: str, value: str) -> None:
+    """Text that names something: 1 to 512 characters without control characters, or `InvalidField`."""
     if not value.strip() or len(value) > MAX_NAME or len(value.encode()) > 2 * MAX_NAME or _CONTROL.search(value):
         raise InvalidField(field, f"expected 1 to {MAX_NAME} characters, none of them a control character")
