@@ -56,6 +56,7 @@ COMMENT ON COLUMN inbound_delivery.raw IS 'its bytes as they came; null where th
 COMMENT ON COLUMN inbound_delivery.claimed_until IS
   'a worker is at it; past this time the worker is taken for dead';
 CREATE INDEX inbound_delivery_waiting ON inbound_delivery (workspace_id, account_id, id) WHERE state = 'waiting';
+CREATE INDEX inbound_delivery_by_account ON inbound_delivery (workspace_id, account_id, id);
 CREATE INDEX inbound_delivery_by_state ON inbound_delivery (workspace_id, state, id);
 
 ALTER TABLE quarantine ADD COLUMN account_id uuid;
