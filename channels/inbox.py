@@ -1,6 +1,7 @@
 """The quarantine: what reached us and could not become an event, with its bytes, until a person decides.
 
-The same payload is kept once, however often it comes. Replaying reads it again with what its key proved then.
+The same payload is kept once, however often it comes. Replaying reads a push again with what its key proved then, and
+what came through a channel account with its kind's parser of today and what the account proves today.
 """
 
 import hashlib
@@ -11,20 +12,24 @@ from uuid import UUID
 
 import msgspec
 
-from channels import store
+from channels import accounts, store
+from channels.contract import Delivery, Unparseable
+from channels.registry import KINDS
 from identity.claims import lock_key
 from identity.customers import WorkspaceId
 from identity.errors import NotFound
 from timeline.errors import ItemRefused
 from timeline.events import Actor
 from timeline.intake import Outcome, Sender, receive
-from timeline.interactions import InvalidField, decode
+from timeline.interactions import Interaction, InvalidField, decode
 from timeline.threads import Workspace
 
 State = Literal["waiting", "replayed", "discarded"]
 STATES: Final[tuple[State, ...]] = ("waiting", "replayed", "discarded")
 PUSHED: Final = "push"
 """The door of interactions that were pushed: their raw bytes are one interaction's JSON."""
+HOOKS: Final = "hooks/"
+"""The doors of channel accounts begin with it; the account's kind follows."""
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +45,15 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
     raw: bytes
     actor: Actor
     proves: frozenset[str]
+    account: UUID | None = None
+    delivery: UUID | None = None
+    headers: dict[str, str] = {}
+
+    @property
+    def digest(self) -> bytes:
+        """What counts as the same payload: its bytes, and at an account's door its key, which names the item."""
+        said = b"" if self.account is None else self.account.bytes + (self.source_id or "").encode() + b"\0"
+        return hashlib.sha256(said + self.raw).digest()
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +64,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     source: str | None
     source_id: str | None
     event_id: UUID | None
+    account_id: str | None
+    delivery_id: UUID | None
     code: str
     reason: str
     fields: list[str]
@@ -84,9 +100,12 @@ async def keep(db: store.Db, workspace: UUID, refused: Refused, *, new_id: Calla
         reason=refused.reason,
         fields=refused.fields,
         raw=refused.raw,
-        digest=hashlib.sha256(refused.raw).digest(),
+        digest=refused.digest,
         actor=refused.actor,
         proves=sorted(refused.proves),
+        account_id=refused.account,
+        delivery_id=refused.delivery,
+        headers=msgspec.json.encode(refused.headers),
     )
 
 
@@ -94,7 +113,7 @@ async def list_entries(
     db: store.Db, workspace: UUID, states: Sequence[State], after: UUID | None, limit: int
 ) -> list[Entry]:
     """Entries in these states, the oldest first."""
-    return [_entry(row) for row in await store.entries(db, workspace, states, after, limit)]
+    return [_entry(workspace, row) for row in await store.entries(db, workspace, states, after, limit)]
 
 
 async def show(db: store.Db, workspace: UUID, entry: UUID) -> tuple[Entry, bytes | None]:
@@ -102,22 +121,30 @@ async def show(db: store.Db, workspace: UUID, entry: UUID) -> tuple[Entry, bytes
     row = await store.entry(db, workspace, entry)
     if row is None:
         raise NotFound
-    return _entry(row), row["raw"]
+    return _entry(workspace, row), row["raw"]
 
 
 async def replay(db: store.Db, workspace: Workspace, entry: UUID, *, by: Actor, new_id: Callable[[], UUID]) -> Replayed:
-    """Read the payload again and receive it. Raises `NotFound`, `ItemRefused`, `StartOver`."""
+    """Read the payload again and receive it; of several items the first that is refused is the outcome.
+
+    Raises `NotFound`, `ItemRefused`, `StartOver`."""
     row = await _waiting(db, workspace.id, entry)
-    outcome = await _receive(db, workspace, row, new_id)
-    if outcome.status < 400:
-        return Replayed(entry=_entry(await store.decide(db, workspace.id, entry, "replayed", by)), outcome=outcome)
-    return Replayed(entry=_entry(await store.count_try(db, workspace.id, entry)), outcome=outcome)
+    outcomes = await _receive(db, workspace, row, new_id)
+    refused = next((one for one in outcomes if one.status >= 400), None)
+    if refused is not None:
+        counted = await store.count_try(db, workspace.id, entry)
+        return Replayed(entry=_entry(workspace.id, counted), outcome=refused)
+    if row["delivery_id"] is not None:
+        events = [(row["delivery_id"], one.event_id) for one in outcomes if one.event_id is not None]
+        await store.mark_understood(db, workspace.id, events)
+    decided = await store.decide(db, workspace.id, entry, "replayed", by)
+    return Replayed(entry=_entry(workspace.id, decided), outcome=outcomes[0])
 
 
 async def discard(db: store.Db, workspace: UUID, entry: UUID, *, by: Actor) -> Entry:
     """Throw the payload's bytes away; that it was here stays. Raises `NotFound` and `ItemRefused`."""
     await _waiting(db, workspace, entry)
-    return _entry(await store.decide(db, workspace, entry, "discarded", by))
+    return _entry(workspace, await store.decide(db, workspace, entry, "discarded", by))
 
 
 async def _waiting(db: store.Db, workspace: UUID, entry: UUID) -> store.Row:
@@ -130,14 +157,27 @@ async def _waiting(db: store.Db, workspace: UUID, entry: UUID) -> store.Row:
     return row
 
 
-async def _receive(db: store.Db, workspace: Workspace, row: store.Row, new_id: Callable[[], UUID]) -> Outcome:
-    sender = Sender(workspace=workspace, actor=row["actor"], proves=frozenset(row["proves"]))
+async def _receive(db: store.Db, workspace: Workspace, row: store.Row, new_id: Callable[[], UUID]) -> list[Outcome]:
     try:
-        item = decode(row["raw"], workspace.channels)
-    except InvalidField as error:
-        return Outcome(status=400, code="invalid", fields=[error.field], words=error.words)
-    return (await receive(db, sender, [item], new_id=new_id))[0]
+        sender, items = await _read(db, workspace, row)
+    except (InvalidField, Unparseable) as error:
+        return [Outcome(status=400, code="invalid", fields=[error.field], words=error.words)]
+    return await receive(db, sender, items, new_id=new_id)
 
 
-def _entry(row: store.Row) -> Entry:
-    return Entry(**{name: value for name, value in row.items() if name != "raw"})
+async def _read(db: store.Db, workspace: Workspace, row: store.Row) -> tuple[Sender, list[Interaction]]:
+    """Who hands it in, and what it says. Raises `InvalidField` and `Unparseable`."""
+    if not row["door"].startswith(HOOKS):
+        sender = Sender(workspace=workspace, actor=row["actor"], proves=frozenset(row["proves"]))
+        return sender, [decode(row["raw"], workspace.channels)]
+    account = await accounts.find_account(db, workspace.id, row["account_id"])
+    headers = msgspec.json.decode(row["headers"], type=dict[str, str])
+    delivery = Delivery(key=row["source_id"], raw=row["raw"], headers=headers)
+    sender = Sender(workspace=workspace, actor=account.actor, proves=account.proves_now)
+    return sender, KINDS[account.kind].parse(delivery, account)
+
+
+def _entry(workspace: UUID, row: store.Row) -> Entry:
+    fields = {name: row[name] for name in Entry.__struct_fields__ if name != "account_id"}
+    account = row["account_id"]
+    return Entry(**fields, account_id=None if account is None else accounts.public_id(workspace, account))
