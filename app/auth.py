@@ -22,6 +22,7 @@ from app.db import Database, Db, new_id
 from app.errors import unauthorized
 from identity.customers import WorkspaceId
 from timeline.interactions import CHANNELS
+from timeline.pseudonyms import Pseudonyms
 from timeline.threads import Workspace
 
 KINDS: Final = ("email", "phone", "account", "external", "handle", "visitor")
@@ -110,21 +111,23 @@ def hash_key(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
-def workspace_of(row: Any, workspace: UUID) -> Workspace:
+def workspace_of(row: Any, workspace: UUID, pseudonyms: Pseudonyms) -> Workspace:
     """The facts of a workspace's row that reading and writing threads depend on."""
     return Workspace(
         id=WorkspaceId(workspace),
         slug=row["slug"],
         region=row["region"],
         channels=frozenset(CHANNELS) | frozenset(row["channels"]),
+        pseudonyms=pseudonyms,
     )
 
 
 class Doorkeeper:
     """Turns an Authorization header into a caller, and notes when keys were used."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, pseudonyms: Pseudonyms) -> None:
         self._database = database
+        self._pseudonyms = pseudonyms
         self._callers: OrderedDict[str, tuple[float, Caller]] = OrderedDict()
         self._used: dict[UUID, dict[UUID, datetime]] = {}
         self._noted: dict[UUID, float] = {}
@@ -170,7 +173,7 @@ class Doorkeeper:
         if row is None:
             raise unauthorized()
         return Caller(
-            workspace=workspace_of(row, workspace),
+            workspace=workspace_of(row, workspace, self._pseudonyms),
             key=UUID(bytes=row["id"].bytes),
             role=row["role"],
             proves=frozenset(row["proves"]),

@@ -123,6 +123,14 @@ class DecisionUndone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     reason: str | None = None
 
 
+class CustomerErased(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What these contacts said and were called is gone; written to the desk contact. Followers drop what they hold."""
+
+    v: int = 1
+    erasure: UUID
+    contacts: list[ContactId]
+
+
 class TicketStatusSet(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Somebody moved a ticket to another state. This and the next four are commands carried out: `ticket` is what they
     were meant for, `cause` what asked for them."""
@@ -192,7 +200,8 @@ RecordedKind = (
 Command = TicketStatusSet | TicketAssigned | TicketTagged | TicketPrioritised | TicketRenamed | TicketClosed
 """What happened to a ticket by a person, a rule or the clock."""
 
-Event = RecordedKind | CustomersMerged | CustomersUnmerged | ContactsSplit | ItemPlaced | DecisionUndone | Command
+Change = CustomersMerged | CustomersUnmerged | ContactsSplit | ItemPlaced | DecisionUndone | CustomerErased
+Event = RecordedKind | Change | Command
 
 RECORDED: Final[dict[str, type[RecordedKind]]] = {
     "message": MessageRecorded,

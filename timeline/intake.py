@@ -126,16 +126,14 @@ async def _recognise(db: store.Db, sender: Sender, taken: list[_Taken]) -> tuple
     """Answer the items whose name is taken: by an event, or by an earlier item of the same batch. Returns the clock and
     the latest ticket policy."""
     names = [(one.item.source, one.item.source_id) for one in taken]
-    found = await store.by_source(db, sender.workspace.id, names)
-    rows = {(row["source"], row["source_id"]): row for row in found if row["id"] is not None}
+    found = await store.by_source(db, sender.workspace.id, names, sender.workspace.erased_names(names))
+    rows = {(row["asked_source"], row["asked"]): row for row in found if row["id"] is not None}
     first: dict[tuple[str, str], int] = {}
     known: dict[int, TicketId] = {}
     for at, (name, one) in enumerate(zip(names, taken, strict=True)):
         row = rows.get(name)
         if row is not None:
-            stored = codec.decode(row["type"], row["data"])
-            assert isinstance(stored, Recorded)
-            fields = differing(one.item, _stored(row, stored), sender.workspace.region)
+            fields = _differing_from(one.item, row, sender.workspace.region)
             ids = {"event_id": row["id"], "contact_id": row["contact_id"], "customer_id": row["customer_id"]}
             one.answer = _differs(fields, row["id"]) if fields else Outcome(status=200, **ids)
             if not fields and row["ticket_id"] is not None:
@@ -168,6 +166,15 @@ async def _find_tickets(db: store.Db, workspace: WorkspaceId, taken: list[_Taken
         one.ticket = found.get(str(one.item.ticket))
         if one.ticket is None:
             one.answer = Outcome(status=404, code="not_found", fields=["ticket"], words="There is no such ticket.")
+
+
+def _differing_from(item: Interaction, row: store.Row, region: str | None) -> list[str]:
+    """The fields in which the item differs from the event of its name; of an erased one nothing is left to compare."""
+    if row["source_id"] != item.source_id:
+        return []
+    stored = codec.decode(row["type"], row["data"])
+    assert isinstance(stored, Recorded)
+    return differing(item, _stored(row, stored), region)
 
 
 def _again(first: _Taken) -> Outcome:

@@ -23,7 +23,7 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
-    """One item of a thread. `late` marks a clock that was ahead, `history` what was imported."""
+    """One item of a thread. `ahead`: its clock was; `history`: it was imported; `erased`: it is a tombstone."""
 
     event_id: EventId
     kind: str
@@ -45,6 +45,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     object: msgspec.Raw
     ahead: bool
     history: bool
+    erased: bool
     tickets: tuple[Any, ...]
     why: Why
 
@@ -58,6 +59,7 @@ class _Shown(msgspec.Struct, frozen=True, kw_only=True):
     object: msgspec.Raw = NOTHING
     ahead: bool = False
     history: bool = False
+    erased: bool = False
 
 
 _shown = msgspec.json.Decoder(_Shown)
@@ -99,6 +101,7 @@ class Explainer:
             object=shown.object,
             ahead=shown.ahead,
             history=shown.history,
+            erased=shown.erased,
             tickets=(),
             why=self._reason(event),
         )

@@ -1,5 +1,6 @@
 """One thread per customer, paged by keyset, now or as of any moment, and why each item is on it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -19,6 +20,7 @@ from timeline.items import Explainer, Item
 from timeline.objects import ObjectView
 from timeline.objects import read as read_objects
 from timeline.objects import read_as_of as read_objects_as_of
+from timeline.pseudonyms import Pseudonyms
 
 RECORDED_TYPES: Final = [event_type.__name__ for event_type in RECORDED.values()]
 
@@ -30,6 +32,14 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
     slug: str
     region: str | None = None
     channels: frozenset[str] = frozenset(CHANNELS)
+    pseudonyms: Pseudonyms | None = None
+    """What erased items are recognised by; without, a redelivery of one is taken for new."""
+
+    def erased_names(self, names: Sequence[tuple[str, str]]) -> list[str]:
+        """What items of these names would bear instead of their source id, had they been erased."""
+        if self.pseudonyms is None:
+            return [source_id for _, source_id in names]
+        return [self.pseudonyms.of_item(self.id, source, source_id) for source, source_id in names]
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):

@@ -29,6 +29,7 @@ from identity.errors import NotFound
 from timeline.decisions import Desk
 from timeline.intake import Sender
 from timeline.interactions import check_json, refused_json
+from timeline.pseudonyms import pseudonyms
 
 T = TypeVar("T")
 
@@ -43,7 +44,7 @@ class Edge:
         self.settings = settings
         self.database = database
         self.live = live
-        self.doorkeeper = Doorkeeper(database)
+        self.doorkeeper = Doorkeeper(database, pseudonyms(settings.secret))
         self.rates = Rates()
         self.tokens = Tokens(settings.secret)
         self.streams: dict[UUID, int] = {}

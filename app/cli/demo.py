@@ -14,6 +14,7 @@ from app.demo.cast import HANNAH
 from app.demo.desk import FIRST, LAST, REGION, SLUG, anchor_of, fill
 from app.demo.lists import SHOP
 from timeline import store as ledger
+from timeline.pseudonyms import pseudonyms
 from timeline.threads import Workspace
 
 KEY_DAYS = 30
@@ -53,7 +54,8 @@ async def _workspace(desk: Desk) -> tuple[Workspace, datetime]:
 
     id_ = new_id()
     row = await desk.write(id_, add)
-    return workspace_of(row, UUID(bytes=row["id"].bytes)), row["created_at"]
+    names = pseudonyms(desk.settings.secret)
+    return workspace_of(row, UUID(bytes=row["id"].bytes), names), row["created_at"]
 
 
 async def _state(desk: Desk, workspace: Workspace) -> str:

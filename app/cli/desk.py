@@ -17,6 +17,7 @@ from app.auth import workspace_of
 from app.cli.words import Refused, say
 from app.db import Database, DatabaseAway
 from app.settings import Settings, load_settings
+from timeline.pseudonyms import pseudonyms
 from timeline.threads import Workspace
 
 P = ParamSpec("P")
@@ -34,7 +35,8 @@ class Desk:
     async def workspaces(self) -> list[Workspace]:
         async with self.database.connection() as db:
             rows = await store.workspaces(db)
-        return [workspace_of(row, UUID(bytes=row["id"].bytes)) for row in rows]
+        names = pseudonyms(self.settings.secret)
+        return [workspace_of(row, UUID(bytes=row["id"].bytes), names) for row in rows]
 
     async def workspace(self, slug: str | None) -> Workspace:
         """The workspace of this slug, or the only one."""

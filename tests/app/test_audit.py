@@ -20,6 +20,7 @@ from timeline import audit
 from timeline.events import Actor
 from timeline.intake import Sender, receive
 from timeline.interactions import Interaction
+from timeline.pseudonyms import pseudonyms
 from timeline.threads import Workspace
 
 
@@ -90,7 +91,7 @@ async def in_scene(database: Database, work: Callable[[Scene], Awaitable[None]])
             assert row is not None
             return row
 
-        scene = Scene(pool, workspace_of(await pool.write(id_, add), id_))
+        scene = Scene(pool, workspace_of(await pool.write(id_, add), id_, pseudonyms("audit")))
         for number in range(30):
             await scene.push(number)
         await scene.seal_all()
