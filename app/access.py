@@ -25,14 +25,18 @@ Right = Literal[
     "keys.write",
     "quarantine.read",
     "quarantine.decide",
+    "channels.read",
+    "channels.write",
 ]
 
 _INTEGRATION: Final[frozenset[Right]] = frozenset({"push", "read"})
 _DESK: Final[frozenset[Right]] = frozenset({"desk", "suggestions.read", "suggestions.decide"})
 _AGENT: Final = _INTEGRATION | _DESK
-_LEAD: Final = _AGENT
-_AUDITOR: Final[frozenset[Right]] = frozenset({"read", "suggestions.read", "keys.read", "quarantine.read"})
-_OPERATOR: Final[frozenset[Right]] = frozenset({"keys.write", "quarantine.decide"})
+_LEAD: Final = _AGENT | frozenset[Right]({"channels.read"})
+_AUDITOR: Final[frozenset[Right]] = frozenset(
+    {"read", "suggestions.read", "keys.read", "quarantine.read", "channels.read"}
+)
+_OPERATOR: Final[frozenset[Right]] = frozenset({"keys.write", "quarantine.decide", "channels.write"})
 _ADMIN: Final = _LEAD | _AUDITOR | _OPERATOR
 
 RIGHTS: Final[dict[Role, frozenset[Right]]] = {

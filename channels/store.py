@@ -19,8 +19,8 @@ _ACCOUNT: Final = (
     "disabled_at, disabled_by"
 )
 _DELIVERY: Final = (
-    "d.id, d.account_id, a.kind, d.delivery_key AS key, d.state, d.tries, d.size, d.reason, d.event_ids, d.received_at, "
-    "d.next_try_at, d.decided_at"
+    "d.id, d.account_id, a.kind, d.delivery_key AS key, d.state, d.tries, d.size, d.reason, d.event_ids, "
+    "d.received_at, d.next_try_at, d.decided_at"
 )
 
 

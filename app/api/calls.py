@@ -23,6 +23,7 @@ from app.limits import Rates
 from app.live import Live
 from app.settings import Settings
 from app.tokens import Tokens
+from channels.vault import DoesNotOpen, Vault
 from identity.claims import lock_key
 from identity.customers import WorkspaceId
 from identity.errors import NotFound
@@ -47,6 +48,7 @@ class Edge:
         self.doorkeeper = Doorkeeper(database, pseudonyms(settings.secret))
         self.rates = Rates()
         self.tokens = Tokens(settings.secret)
+        self.vault = Vault(settings.secret)
         self.streams: dict[UUID, int] = {}
 
 
@@ -131,8 +133,8 @@ class Call:
         self.asked = True
         return await self.edge.database.write(self.workspace, work, self.caller.key)
 
-    async def write(self, work: Callable[[Db], Awaitable[Answer]]) -> Answer:
-        """Do `work` in one transaction; under an `Idempotency-Key`, once."""
+    async def write(self, work: Callable[[Db], Awaitable[Answer]], *, secret: bool = False) -> Answer:
+        """Do `work` in one transaction; under an `Idempotency-Key`, once. A `secret` answer is kept sealed."""
         name = self.idempotency_key()
         if name is None:
             return await self.commit(work)
@@ -141,12 +143,26 @@ class Call:
         async def once(db: Db) -> Answer:
             kept = await self._kept(db, name, digest)
             if kept is not None:
-                return kept
+                return self._unsealed(kept) if secret else kept
             done = await work(db)
-            await self._keep(db, name, digest, done)
+            await self._keep(db, name, digest, self._sealed(done) if secret else done)
             return done
 
         return await self.commit(once)
+
+    def _sealed(self, done: Answer) -> Answer:
+        return msgspec.structs.replace(done, body=self.edge.vault.seal(done.body, *self._seal))
+
+    def _unsealed(self, kept: Answer) -> Answer:
+        try:
+            return msgspec.structs.replace(kept, body=self.edge.vault.open(kept.body, *self._seal))
+        except DoesNotOpen:
+            words = "This Idempotency-Key was used before, and its answer can no longer be opened."
+            raise Problem(422, "idempotency_key_reused", words, [("Idempotency-Key", words)]) from None
+
+    @property
+    def _seal(self) -> tuple[bytes, bytes, bytes]:
+        return b"answer", self.workspace.bytes, self.caller.key.bytes
 
     async def write_in_parts(self, work: Callable[[], Awaitable[Answer]]) -> Answer:
         """Do `work`, which commits in parts that may be repeated; under an `Idempotency-Key`, keep its answer."""

@@ -37,7 +37,7 @@ async def make(call: Call) -> Answer:
         fields = {name: getattr(made.key, name) for name in made.key.__struct_fields__}
         return answer(KeyWithText(**fields, key=made.text), 201)
 
-    return await call.write(work)
+    return await call.write(work, secret=True)
 
 
 @route("GET", "/api/v1/keys", "keys.read", query=(LIMIT, CURSOR), answers={200: KeyPage})
