@@ -8,10 +8,9 @@ from app.api.calls import Answer, Call, answer
 from app.api.routes import Route, answer_of, route
 from app.api.shapes import BatchResult, BatchResults, ItemError, Pushed
 from app.db import Db, new_id
-from app.errors import Problem, problem_of
+from app.errors import Problem, not_found, problem_of
 from app.limits import BATCH_BYTES, PUSH_BYTES
 from channels import inbox
-from identity.errors import NotFound
 from timeline.intake import Outcome, chunks, receive
 from timeline.interactions import Interaction, InvalidField, decode
 
@@ -32,7 +31,7 @@ async def push(call: Call) -> Answer:
     409, and what was refused is kept in the quarantine."""
     raw = await call.body()
     sender = call.sender
-    item = _known(decode(raw, sender.workspace.channels))
+    item = decode(raw, sender.workspace.channels)
 
     async def work(db: Db) -> Answer:
         outcome = (await receive(db, sender, [item], new_id=new_id))[0]
@@ -72,13 +71,6 @@ async def push_batch(call: Call) -> Answer:
     return await call.write_in_parts(work)
 
 
-def _known(item: Interaction) -> Interaction:
-    """The item, if what it names exists. Raises `NotFound`: there are no tickets before the next version."""
-    if item.ticket is not None:
-        raise NotFound
-    return item
-
-
 async def _push_some(call: Call, start: int, pieces: list[Piece]) -> list[BatchResult]:
     """Receive a run of items, in transactions of their own."""
     channels = call.caller.workspace.channels
@@ -88,8 +80,8 @@ async def _push_some(call: Call, start: int, pieces: list[Piece]) -> list[BatchR
         try:
             if isinstance(piece, Problem):
                 raise piece
-            good.append((index, _known(decode(piece, channels)), piece))
-        except (InvalidField, NotFound, Problem) as error:
+            good.append((index, decode(piece, channels), piece))
+        except (InvalidField, Problem) as error:
             results[index] = _refused(index, problem_of(error))
     items = [item for _, item, _ in good]
     at = 0
@@ -139,11 +131,16 @@ def _pushed(outcome: Outcome) -> Pushed:
     assert outcome.contact_id is not None
     assert outcome.customer_id is not None
     return Pushed(
-        event_id=outcome.event_id, contact_id=outcome.contact_id, customer_id=outcome.customer_id, ticket=None
+        event_id=outcome.event_id,
+        contact_id=outcome.contact_id,
+        customer_id=outcome.customer_id,
+        ticket=outcome.ticket,
     )
 
 
 def _refusal(outcome: Outcome) -> Problem:
+    if outcome.status == 404:
+        return not_found()
     words = outcome.words or "refused"
     if outcome.status == 409:
         faults = [(field, "differs from what was pushed first") for field in outcome.fields]
@@ -162,7 +159,7 @@ def result_of(index: int, outcome: Outcome) -> BatchResult:
         event_id=outcome.event_id,
         contact_id=outcome.contact_id,
         customer_id=outcome.customer_id,
-        ticket=None,
+        ticket=outcome.ticket,
     )
 
 

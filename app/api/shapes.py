@@ -16,6 +16,7 @@ from timeline.items import Item
 from timeline.objects import ObjectView
 from timeline.suggestions import Suggestion
 from timeline.threads import Counts, CustomerSummary
+from timeline.tickets.projection import TicketRef
 
 Kind = Literal["email", "phone", "account", "external", "handle", "visitor"]
 Reason = Annotated[str, msgspec.Meta(max_length=2_000)]
@@ -28,7 +29,7 @@ class Pushed(msgspec.Struct, frozen=True, kw_only=True):
     event_id: UUID
     contact_id: UUID
     customer_id: UUID
-    ticket: None = None
+    ticket: TicketRef | None
 
 
 class ItemError(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +48,7 @@ class BatchResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     event_id: UUID | None = None
     contact_id: UUID | None = None
     customer_id: UUID | None = None
-    ticket: msgspec.UnsetType | None = msgspec.UNSET
+    ticket: TicketRef | msgspec.UnsetType | None = msgspec.UNSET
     error: ItemError | None = None
 
 
