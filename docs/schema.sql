@@ -428,6 +428,8 @@ ALTER TABLE public.contact_count OWNER TO throughline_owner;
 
 COMMENT ON TABLE public.contact_count IS 'how much lies in a contact''s stream, kept so that nobody counts a thread';
 
+COMMENT ON COLUMN public.contact_count.orders IS 'events of kind order that name no object: the others count by object_state';
+
 CREATE TABLE public.contact_past (
     workspace_id uuid NOT NULL,
     contact_id uuid NOT NULL,
@@ -617,6 +619,30 @@ ALTER SEQUENCE public.migration_id_seq OWNER TO postgres;
 
 ALTER SEQUENCE public.migration_id_seq OWNED BY public.migration.id;
 
+CREATE TABLE public.object_event (
+    workspace_id uuid NOT NULL,
+    event_id uuid NOT NULL,
+    type text NOT NULL,
+    id text NOT NULL,
+    contact_id uuid NOT NULL,
+    kind text NOT NULL,
+    has_state boolean NOT NULL,
+    version_number numeric NOT NULL,
+    version_text text NOT NULL COLLATE pg_catalog."C",
+    "position" bigint NOT NULL,
+    shown_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.object_event ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.object_event FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.object_event OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.object_event IS 'projection: every event that names an object, on the contact where it came in';
+
+COMMENT ON COLUMN public.object_event.version_number IS 'states are compared by version; an event that names an object without a state by the microsecond it is shown at';
+
 CREATE TABLE public.object_state (
     workspace_id uuid NOT NULL,
     contact_id uuid NOT NULL,
@@ -628,7 +654,11 @@ CREATE TABLE public.object_state (
     state jsonb NOT NULL,
     kind text NOT NULL,
     event_id uuid NOT NULL,
-    shown_at timestamp with time zone NOT NULL
+    shown_at timestamp with time zone NOT NULL,
+    has_state boolean NOT NULL,
+    "position" bigint NOT NULL,
+    events bigint NOT NULL,
+    orders bigint NOT NULL
 );
 ALTER TABLE ONLY public.object_state ALTER COLUMN workspace_id SET (n_distinct=1);
 
@@ -636,7 +666,33 @@ ALTER TABLE ONLY public.object_state FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.object_state OWNER TO throughline_owner;
 
-COMMENT ON TABLE public.object_state IS 'the newest state of each object by version, whatever the order of arrival';
+COMMENT ON TABLE public.object_state IS 'projection: the newest state of each object on each contact, by version and by where items stand';
+
+COMMENT ON COLUMN public.object_state.has_state IS 'false: a stub, which events have named and no state has reached';
+
+COMMENT ON COLUMN public.object_state.orders IS 'how many of its events are of kind order';
+
+CREATE TABLE public.object_type (
+    workspace_id uuid NOT NULL,
+    type text NOT NULL,
+    version integer NOT NULL,
+    "position" bigint DEFAULT nextval('public.ledger_position'::regclass) NOT NULL,
+    schema jsonb,
+    title text,
+    states jsonb,
+    actor text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT object_type_version_check CHECK ((version > 0))
+);
+ALTER TABLE ONLY public.object_type ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.object_type FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.object_type OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.object_type IS 'append-only: the highest version of a type is in force';
+
+COMMENT ON COLUMN public.object_type."position" IS 'the greatest one says whether what a process remembers is still true';
 
 CREATE TABLE public.placement (
     workspace_id uuid NOT NULL,
@@ -973,8 +1029,14 @@ ALTER TABLE ONLY public.link_suggestion
 ALTER TABLE ONLY public.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.object_event
+    ADD CONSTRAINT object_event_pkey PRIMARY KEY (workspace_id, event_id);
+
 ALTER TABLE ONLY public.object_state
     ADD CONSTRAINT object_state_pkey PRIMARY KEY (workspace_id, contact_id, type, id);
+
+ALTER TABLE ONLY public.object_type
+    ADD CONSTRAINT object_type_pkey PRIMARY KEY (workspace_id, type, version);
 
 ALTER TABLE ONLY public.placement
     ADD CONSTRAINT placement_pkey PRIMARY KEY (workspace_id, event_id, decision_id, since);
@@ -1051,6 +1113,8 @@ CREATE INDEX idempotency_key_age ON public.idempotency_key USING btree (workspac
 
 CREATE INDEX identifier_by_contact ON public.identifier USING btree (workspace_id, contact_id);
 
+CREATE INDEX inbound_delivery_by_account ON public.inbound_delivery USING btree (workspace_id, account_id, id);
+
 CREATE INDEX inbound_delivery_by_state ON public.inbound_delivery USING btree (workspace_id, state, id);
 
 CREATE INDEX inbound_delivery_waiting ON public.inbound_delivery USING btree (workspace_id, account_id, id) WHERE (state = 'waiting'::text);
@@ -1067,6 +1131,14 @@ CREATE INDEX link_suggestion_by_b ON public.link_suggestion USING btree (workspa
 
 CREATE INDEX link_suggestion_open ON public.link_suggestion USING btree (workspace_id, created_at, id) WHERE (state = 'open'::text);
 
+CREATE INDEX object_event_by_contact ON public.object_event USING btree (workspace_id, contact_id, "position");
+
+CREATE INDEX object_event_by_object ON public.object_event USING btree (workspace_id, type, id, "position");
+
+CREATE INDEX object_state_by_object ON public.object_state USING btree (workspace_id, type, id);
+
+CREATE INDEX object_type_changes ON public.object_type USING btree (workspace_id, "position");
+
 CREATE INDEX placement_by_contact ON public.placement USING btree (workspace_id, contact_id);
 
 CREATE INDEX placement_by_origin ON public.placement USING btree (workspace_id, origin_id);
@@ -1080,6 +1152,8 @@ CREATE INDEX ticket_by_assignee ON public.ticket USING btree (workspace_id, assi
 CREATE INDEX ticket_by_contact ON public.ticket USING btree (workspace_id, contact_id, until_at);
 
 CREATE INDEX ticket_by_status ON public.ticket USING btree (workspace_id, status, last_at, id);
+
+CREATE INDEX ticket_changed ON public.ticket USING btree (workspace_id, contact_id, "position");
 
 CREATE INDEX ticket_conversation_by_ticket ON public.ticket_conversation USING btree (workspace_id, ticket_id);
 
@@ -1127,7 +1201,11 @@ ALTER TABLE public.link_decision ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.link_suggestion ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.object_event ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.object_state ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.object_type ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.placement ENABLE ROW LEVEL SECURITY;
 
@@ -1191,7 +1269,11 @@ CREATE POLICY workspace_wall ON public.link_decision USING ((workspace_id = (NUL
 
 CREATE POLICY workspace_wall ON public.link_suggestion USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
+CREATE POLICY workspace_wall ON public.object_event USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
 CREATE POLICY workspace_wall ON public.object_state USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.object_type USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.placement USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
@@ -1286,8 +1368,14 @@ GRANT SELECT ON TABLE public.link_suggestion TO throughline_reports;
 
 GRANT SELECT ON TABLE public.migration TO throughline_app;
 
-GRANT SELECT,INSERT,UPDATE ON TABLE public.object_state TO throughline_app;
+GRANT SELECT,INSERT,DELETE ON TABLE public.object_event TO throughline_app;
+GRANT SELECT ON TABLE public.object_event TO throughline_reports;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.object_state TO throughline_app;
 GRANT SELECT ON TABLE public.object_state TO throughline_reports;
+
+GRANT SELECT,INSERT ON TABLE public.object_type TO throughline_app;
+GRANT SELECT ON TABLE public.object_type TO throughline_reports;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.placement TO throughline_app;
 GRANT SELECT ON TABLE public.placement TO throughline_reports;

@@ -14,7 +14,7 @@ from identity import store as identity_store
 from identity.customers import ContactId, CustomerId, DecisionId, Edge, LinkDecision, desk_contact
 from identity.errors import AlreadyUndone, Impossible, NotFound
 from identity.merging import Scene
-from timeline import store
+from timeline import consequences, store
 from timeline.decisions import Change, Desk, extent, read_scene, seam, seam_of_undoing, time_of, undo
 from timeline.events import ContactsSplit, CustomersMerged, CustomersUnmerged
 from timeline.placing import undo_placing
@@ -45,13 +45,15 @@ async def _merge(
     )
     after = merging.planned_merge(scene, decision)
     moved = merging.moved(scene, after)
-    changed = await extent(db, desk, moved) | {"absorbed": [other]}
+    tickets = await consequences.of_merge(db, desk, scene, customer, other)
+    changed = await extent(db, desk, moved) | {"absorbed": [other], "tickets": tickets}
     if desk.preview:
         return Change(customer_id=customer, moved=moved, changed=changed)
     for record in merging.records_between(scene, customer, other):
         if record != undoes:
             await undo(db, desk, record, decision.decided_at)
-    await merging.carry_out_merge(db, desk.workspace, scene, decision, customer, other, decision.decided_at)
+    joined = await merging.carry_out_merge(db, desk.workspace, scene, decision, customer, other, decision.decided_at)
+    await consequences.carry_out_merge(db, desk, joined)
     shown = CustomersMerged(decision=decision.id, kept=customer, absorbed=other, reason=desk.reason)
     await seam(db, desk, [customer, other], shown, decision.decided_at)
     return Change(decision_id=decision.id, customer_id=customer, moved=moved, changed=changed)
@@ -94,14 +96,17 @@ async def _undo_merge(db: store.Db, desk: Desk, scene: Scene, customer: Customer
     edge = merging.standing_edge(scene, decision)
     back, after = merging.planned_unmerge(scene, edge, customer)
     moved = merging.moved(scene, after)
-    changed = await extent(db, desk, moved) | {"restored": [back]}
+    now = await time_of(db, desk)
+    plan = await consequences.of_unmerge(db, desk, scene, edge, moved, now)
+    changed = await extent(db, desk, moved) | {"restored": [back], "tickets": plan.told}
     if desk.preview:
         return Change(customer_id=back, moved=moved, changed=changed)
-    undone = _unmerging(desk, edge, await time_of(db, desk))
+    undone = _unmerging(desk, edge, now)
     await identity_store.write_decision(db, desk.workspace, undone)
-    await merging.apply(db, desk.workspace, scene, after, undone.decided_at)
+    await merging.apply(db, desk.workspace, scene, after, now)
+    await consequences.carry_out(db, desk, plan, now)
     shown = CustomersUnmerged(decision=undone.id, undoes=decision, kept=customer, restored=back, reason=desk.reason)
-    await seam(db, desk, [customer, back], shown, undone.decided_at)
+    await seam(db, desk, [customer, back], shown, now)
     return Change(decision_id=undone.id, customer_id=back, moved=moved, changed=changed)
 
 
@@ -136,11 +141,13 @@ async def _split(
     plan = merging.planned_split(scene, customer, contacts, home, decision)
     after = plan.contacts
     moved = merging.moved(scene, after)
-    changed = await extent(db, desk, moved)
+    now = await time_of(db, desk)
+    standing = [edge for edge in scene.edges if edge not in (*plan.crossing, *plan.idle)]
+    tickets = await consequences.of_rearranging(db, desk, scene, after, standing, moved, now)
+    changed = await extent(db, desk, moved) | {"tickets": tickets.told}
     new = next(c.customer_id for c in after if c.home_id == home)
     if desk.preview:
         return Change(customer_id=new, moved=moved, changed=changed)
-    now = await time_of(db, desk)
     old_homes = list(dict.fromkeys(c.home_id for c in scene.contacts if c.id in set(contacts)))
     for old in old_homes:
         await merging.ensure_desk(db, desk.workspace, old, now)
@@ -168,6 +175,7 @@ async def _split(
         await undo(db, desk, edge.decision, now)
     await identity_store.write_customers(db, desk.workspace, [home], [now])
     await merging.apply(db, desk.workspace, scene, after, now)
+    await consequences.carry_out(db, desk, tickets, now)
     shown = ContactsSplit(
         decision=decision, contacts=list(contacts), old_home=customer, new_home=home, reason=desk.reason
     )

@@ -1,5 +1,8 @@
 """One item given to another contact by hand, such as a forwarded mail, with everything about it, and taken back."""
 
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -8,8 +11,9 @@ from identity import merging, review
 from identity import store as identity_store
 from identity.customers import ContactId, CustomerId, DecisionId, LinkDecision
 from identity.errors import Absorbed, AlreadyUndone, Impossible, NotFound
-from timeline import store
+from timeline import consequences, store
 from timeline import views as thread_views
+from timeline.consequences import Plan
 from timeline.decisions import Change, Desk, lock_customers, seam, seam_of_undoing, time_of, undo
 from timeline.errors import StartOver
 from timeline.events import KIND_OF, EventId, ItemPlaced
@@ -23,7 +27,7 @@ class ItemMoved(msgspec.Struct, frozen=True, kw_only=True):
     contact_id: ContactId
     customer_id: CustomerId
     moved: tuple[EventId, ...]
-    changed: dict[str, int]
+    changed: dict[str, Any]
 
 
 async def place(
@@ -56,16 +60,17 @@ async def place(
     if to == present:
         raise Impossible("contact" if contact else "customer", "the item stands there already")
     about = await thread_views.count_about(db, desk.workspace, event_id)
+    now = await time_of(db, desk)
+    tickets = await _tickets(db, desk, [customer, receiver], event_id, to, now)
     placed = ItemMoved(
         event_id=EventId(event_id),
         contact_id=to,
         customer_id=receiver,
         moved=(EventId(event_id),),
-        changed={"events": about},
+        changed={"events": about, "tickets": tickets.told},
     )
     if desk.preview:
         return placed
-    now = await time_of(db, desk)
     if target is not None:
         await merging.ensure_desk(db, desk.workspace, target, now)
     decision = LinkDecision(
@@ -80,9 +85,19 @@ async def place(
     )
     await identity_store.write_decision(db, desk.workspace, decision)
     await review.move_item(db, desk.workspace, event_id, origin, (to, decision.id), now)
+    await consequences.carry_out(db, desk, tickets, now)
     shown = ItemPlaced(decision=decision.id, event=EventId(event_id), contact=to, reason=desk.reason)
     await seam(db, desk, [customer, receiver], shown, now)
     return msgspec.structs.replace(placed, decision_id=decision.id)
+
+
+async def _tickets(
+    db: store.Db, desk: Desk, customers: Sequence[CustomerId], event_id: UUID, to: ContactId, now: datetime
+) -> Plan:
+    """What an item on another contact makes of the tickets of the customers."""
+    scene = await merging.read_scene(db, desk.workspace, list(dict.fromkeys(customers)))
+    placed = {EventId(event_id): to}
+    return await consequences.of_rearranging(db, desk, scene, scene.contacts, scene.edges, [], now, placed)
 
 
 async def _standing(db: store.Db, desk: Desk, event_id: UUID) -> tuple[ContactId, ContactId, CustomerId]:
@@ -129,18 +144,21 @@ async def undo_placing(db: store.Db, desk: Desk, customer: CustomerId, row: iden
         raise AlreadyUndone("this placement was undone before")
     goes = before.goes if before.wins else before.stands
     about = await thread_views.count_about(db, desk.workspace, event_id)
+    now = await time_of(db, desk)
+    parties = [before.customers[before.stands], before.customers[goes]]
+    tickets = await _tickets(db, desk, parties, event_id, goes, now)
     change = Change(
         customer_id=before.customers[goes],
         moved=(),
-        changed={"events": about if before.wins else 0},
+        changed={"events": about if before.wins else 0, "tickets": tickets.told},
     )
     if desk.preview:
         return change
-    now = await time_of(db, desk)
     undone = await undo(db, desk, row["id"], now)
     if before.wins:
         to = (goes, before.goes_by) if before.goes_by else None
         await review.move_item(db, desk.workspace, event_id, row["contact_a"], to, now)
+        await consequences.carry_out(db, desk, tickets, now)
     seen = list(dict.fromkeys([before.customers[before.stands], before.customers[goes]]))
     await seam_of_undoing(db, desk, seen, undone, row["id"], now)
     return msgspec.structs.replace(change, decision_id=undone)

@@ -38,6 +38,7 @@ COMMENT ON COLUMN ticket.position IS 'of the last event or merge that changed it
 COMMENT ON COLUMN ticket.until_at IS 'infinity unless closed: the fold loads what a new item could still meet';
 COMMENT ON COLUMN ticket.fold IS 'the whole folded state';
 CREATE INDEX ticket_by_contact ON ticket (workspace_id, contact_id, until_at);
+CREATE INDEX ticket_changed ON ticket (workspace_id, contact_id, position);
 CREATE INDEX ticket_open ON ticket (workspace_id, last_at, id) WHERE is_open;
 CREATE INDEX ticket_by_status ON ticket (workspace_id, status, last_at, id);
 CREATE INDEX ticket_by_assignee ON ticket (workspace_id, assignee, last_at, id) WHERE assignee IS NOT NULL;

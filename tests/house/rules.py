@@ -22,6 +22,7 @@ SQL_FILES = frozenset(
         "timeline/object_views.py",
         "timeline/audit.py",
         "timeline/tickets/store.py",
+        "timeline/tickets/streams.py",
         "timeline/tickets/views.py",
         "timeline/tickets/reporting.py",
         "search/postgres.py",

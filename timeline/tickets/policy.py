@@ -134,6 +134,11 @@ class Versions(msgspec.Struct, frozen=True, kw_only=True):
         return _STANDARD_RULES
 
     @property
+    def reach(self) -> timedelta:
+        """The longest reach that any of them has."""
+        return max([_STANDARD_RULES.reach, *(rules.reach for _, rules in self.kept)])
+
+    @property
     def latest(self) -> Rules:
         return self.kept[-1][1] if self.kept else _STANDARD_RULES
 

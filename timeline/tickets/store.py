@@ -7,7 +7,8 @@ from uuid import UUID
 
 import msgspec
 
-from identity.customers import CustomerId, DecisionId, WorkspaceId
+from identity.customers import ContactId, CustomerId, DecisionId, WorkspaceId
+from timeline.events import Status
 from timeline.store import Db, Row
 from timeline.tickets.items import Holding, ItemOf, Past, Void
 from timeline.tickets.ticket import Ticket, TicketId
@@ -149,6 +150,23 @@ async def are_deriving(db: Db, workspace: WorkspaceId, customers: Sequence[Custo
         customers,
     )
     return waiting is True
+
+
+async def on_contacts(
+    db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId], most: int
+) -> tuple[int, list[tuple[TicketId, int, Status]]]:
+    """How many tickets were opened on some contacts; of those that are open the first by number, with their state."""
+    row = await db.fetchrow(
+        "WITH theirs AS (SELECT t.id, t.number, t.status, t.is_open FROM unnest($2::uuid[]) AS k(id) CROSS JOIN "
+        "LATERAL (SELECT id, number, status, is_open, joined_into FROM ticket WHERE workspace_id = $1 AND contact_id = k.id "
+        "OFFSET 0) AS t WHERE t.joined_into IS NULL) SELECT (SELECT count(*) FROM theirs) AS all_of_them, "
+        "ARRAY(SELECT ROW(id, number, status) FROM theirs WHERE is_open ORDER BY number LIMIT $3) AS open_ones",
+        workspace,
+        contacts,
+        most,
+    )
+    assert row is not None
+    return row["all_of_them"], [(TicketId(one[0]), one[1], one[2]) for one in row["open_ones"]]
 
 
 async def position_of(db: Db, workspace: WorkspaceId, decision: DecisionId) -> int:

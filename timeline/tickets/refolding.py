@@ -1,0 +1,263 @@
+"""Folding a part of the past again: read it, step it, compare with what is kept, and write what differs.
+
+The same code undoes a merge, places an item, rebuilds a customer and tries another policy.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final, TypeVar
+
+import msgspec
+
+from identity.customers import ContactId, Edge, WorkspaceId
+from timeline.events import EventId
+from timeline.store import Db
+from timeline.tickets import store, streams
+from timeline.tickets.fold import Root
+from timeline.tickets.items import FoldEvent, Holding, ItemOf, Past, Void, Written
+from timeline.tickets.numbers import NUMBERS
+from timeline.tickets.policy import Versions
+from timeline.tickets.projection import names_in
+from timeline.tickets.stage import Stage, placed_on, roots_at
+from timeline.tickets.store import NewRow
+from timeline.tickets.ticket import Ticket, TicketId
+
+MOST_AT_ONCE: Final = 20_000
+"""Events that are folded again in a request; more are left to a job."""
+
+R = TypeVar("R", ItemOf, Holding, Void, Past)
+
+
+class TooMuch(Exception):
+    """There is more to fold again than a request may take."""
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """What folding again makes other than it is kept: `before` and `after` are tickets by id (None: not there)."""
+
+    before: dict[TicketId, Ticket | None]
+    after: dict[TicketId, Ticket | None]
+    numbers: dict[TicketId, int]
+    items: tuple[list[ItemOf], list[ItemOf]]
+    """Gone, and come; so are the next three."""
+    holdings: tuple[list[Holding], list[Holding]]
+    voids: tuple[list[Void], list[Void]]
+    past: tuple[list[Past], list[Past]]
+
+    @property
+    def rows(self) -> int:
+        """How many rows of the projection are other."""
+        lists = (*self.items, *self.holdings, *self.voids, *self.past)
+        return len(self.after) + sum(len(records) for records in lists)
+
+
+class Refold:
+    """One part of the past under way."""
+
+    def __init__(self, stage: Stage, versions: Versions) -> None:
+        self.stage = stage
+        self.versions = versions
+        self.written = Written()
+        self.numbers: dict[TicketId, int] = {}
+        self.last = 0
+        self.events = 0
+        root, latest, self._to_come = roots_at(stage)
+        made = {home: Root(self.written, latest[home]) for home in set(root.values())}
+        self._roots = {home: made[at] for home, at in root.items()}
+        self._kept: dict[TicketId, Ticket] = {}
+        self._at_start: dict[TicketId, Ticket] = {}
+
+    @property
+    def folds(self) -> dict[TicketId, Ticket]:
+        return {i: t for root in self._roots.values() for i, t in root.tickets.items()}
+
+    def step(self, events: Iterable[FoldEvent]) -> None:
+        """Let events pass in order of position, and the merges between them."""
+        for event in events:
+            self.join_until(event.position)
+            rules = self.versions.at(event.position)
+            if event.seeks(rules):
+                self._roots[self.stage.contacts[event.contact_id]].step(event, rules)
+            self.last = event.position
+            self.events += 1
+
+    def join_until(self, position: float) -> None:
+        """Carry out the merges up to a position."""
+        while self._to_come and self._to_come[0].position < position:
+            self._join(self._to_come.pop(0))
+
+    def _join(self, edge: Edge) -> None:
+        homes = self.stage.contacts
+        one, other = self._roots[homes[edge.kept]], self._roots[homes[edge.lost]]
+        if one is other:
+            return
+        one.join(other, edge.position, self.versions.at(edge.position))
+        for home, root in self._roots.items():
+            if root is other:
+                self._roots[home] = one
+
+    # -- as it stood ---------------------------------------------------------------------------------------------
+
+    async def load(self, db: Db, workspace: WorkspaceId, events: list[FoldEvent]) -> None:
+        """Take in what is kept of the part, and the tickets that `events` can meet as they stood before them."""
+        starts = self.stage.contact_starts
+        for row in await streams.changed(db, workspace, starts):
+            self._kept[row.fold.id] = row.fold
+            self.numbers[row.fold.id] = row.number
+        self._past = await streams.past(db, workspace, list(self._kept))
+        if self.stage.start == 0 or not events:
+            return
+        before = {p.ticket.id: p.ticket for p in self._past if self._spans(p)}
+        for ticket in self._kept.values():
+            if ticket.opened_position <= self._start(ticket):
+                self._take(before[ticket.id])
+                self._at_start[ticket.id] = before[ticket.id]
+        await self._meet(db, workspace, starts, events)
+
+    async def _meet(
+        self, db: Db, workspace: WorkspaceId, starts: list[tuple[ContactId, int]], events: list[FoldEvent]
+    ) -> None:
+        since = min(event.shown_at for event in events) - self.versions.reach
+        self._take_rows(await streams.in_reach(db, workspace, starts, since))
+        held = await streams.holders(db, workspace, list({name for event in events for name in names_in(event)}))
+        conversations = {(e.source or "", e.conversation) for e in events if e.conversation is not None}
+        holdings = await streams.holdings(db, workspace, list(conversations))
+        wanted = [i.ticket_id for i in held] + [h.ticket_id for _, h in holdings]
+        self._take_rows(await streams.by_id(db, workspace, [i for i in wanted if i not in self._kept]))
+        while missing := [
+            t.joined_into for t in self.folds.values() if t.joined_into and t.joined_into not in self.folds
+        ]:
+            self._take_rows(await streams.by_id(db, workspace, missing))
+        folds = self.folds
+        for item in held:
+            ticket = folds.get(item.ticket_id)
+            if ticket is not None and item.position <= self._start(ticket):
+                self._root_of(ticket).holders[item.event_id] = item.ticket_id
+        for _, holding in holdings:
+            ticket = folds.get(holding.ticket_id)
+            if ticket is not None and holding.since <= self._start(ticket):
+                self._root_of(ticket).hold(holding)
+
+    def _take_rows(self, rows: list[NewRow]) -> None:
+        known = self.folds
+        for row in rows:
+            if (
+                row.fold.contact_id in self.stage.contacts
+                and row.fold.id not in known
+                and row.fold.id not in self._kept
+            ):
+                self.numbers[row.fold.id] = row.number
+                self._take(row.fold)
+
+    def _take(self, ticket: Ticket) -> None:
+        self._root_of(ticket).load(ticket)
+
+    def _root_of(self, ticket: Ticket) -> Root:
+        return self._roots[self.stage.contacts[ticket.contact_id]]
+
+    def _start(self, ticket: Ticket) -> int:
+        return self.stage.starts[self.stage.contacts[ticket.contact_id]]
+
+    def _spans(self, past: Past) -> bool:
+        start = self._start(self._kept[past.ticket.id])
+        return past.ticket.position <= start < past.until
+
+    # -- what differs --------------------------------------------------------------------------------------------
+
+    async def difference(self, db: Db, workspace: WorkspaceId) -> Difference:
+        """What is other than it is kept, once all events and merges have passed."""
+        self.join_until(float("inf"))
+        after = {i: t for i, t in self.folds.items() if i in self.written.changed} | {
+            i: t for i, t in self._at_start.items() if i not in self.written.changed
+        }
+        start, kept = self.stage.start, list(self._kept)
+        items = await streams.items(db, workspace, kept, start)
+        holdings = await streams.holdings_of(db, workspace, kept, start)
+        voids = await streams.voids(db, workspace, self.stage.contact_starts)
+        ids = [i for i in {**self._kept, **after} if self._kept.get(i) != after.get(i)]
+        return Difference(
+            before={i: self._kept.get(i) for i in ids},
+            after={i: after.get(i) for i in ids},
+            numbers=self.numbers,
+            items=_other([i for i in items if self._is_since(i.ticket_id, i.position)], self.written.items),
+            holdings=_other([h for h in holdings if self._is_since(h.ticket_id, h.since)], self.written.holdings),
+            voids=_other(voids, self.written.voids),
+            past=_other([p for p in self._past if p.until > self._start(self._kept[p.ticket.id])], self.written.past),
+        )
+
+    def _is_since(self, ticket: TicketId, position: int) -> bool:
+        return position > self._start(self._kept[ticket])
+
+
+def _other(kept: list[R], folded: list[R]) -> tuple[list[R], list[R]]:
+    """What is kept and not folded, and the other way round; both hold each record once."""
+    ours, theirs = {_key(record): record for record in kept}, {_key(record): record for record in folded}
+    gone = [record for key, record in ours.items() if theirs.get(key) != record]
+    return gone, [record for key, record in theirs.items() if ours.get(key) != record]
+
+
+def _key(record: ItemOf | Holding | Void | Past) -> tuple[object, ...]:
+    if isinstance(record, ItemOf):
+        return record.event_id, record.ticket_id
+    if isinstance(record, Holding):
+        return record.source, record.conversation, record.since
+    if isinstance(record, Void):
+        return (record.event_id,)
+    return record.ticket.id, record.ticket.position
+
+
+async def read_stage(
+    db: Db, workspace: WorkspaceId, stage: Stage, but: Mapping[EventId, ContactId] | None = None
+) -> Stage:
+    """The stage with the items that were placed by hand; `but` are placements that are planned."""
+    rows = await streams.placements(db, workspace, list(stage.contacts))
+    placed: dict[EventId, ContactId] = {row["event_id"]: row["contact_id"] for row in rows}
+    return placed_on(stage, {**placed, **(but or {})})
+
+
+async def read_events(
+    db: Db, workspace: WorkspaceId, stage: Stage, after: int, limit: int
+) -> tuple[list[FoldEvent], int, bool]:
+    """The stage's next events in order of position, the position they reach to, and whether there are more."""
+    rows = await streams.events(db, workspace, stage.contact_starts, stage.placed_in, after, limit)
+    events: list[FoldEvent] = []
+    for row in rows:
+        contact = stage.placed.get(row["id"]) or stage.placed.get(row["about"]) or row["contact_id"]
+        home = stage.contacts.get(contact)
+        if home is not None and row["position"] > stage.starts[home]:
+            events.append(streams.fold_event(row, contact))
+    return events, rows[-1]["position"] if rows else after, len(rows) == limit
+
+
+async def refolded(
+    db: Db, workspace: WorkspaceId, stage: Stage, versions: Versions, most: int = MOST_AT_ONCE
+) -> Difference:
+    """Fold the stage again and compare, writing nothing. Raises `TooMuch` where there are more than `most` events."""
+    refold = Refold(stage, versions)
+    events, _, more = await read_events(db, workspace, stage, 0, most + 1)
+    if more:
+        raise TooMuch
+    await refold.load(db, workspace, events)
+    refold.step(events)
+    return await refold.difference(db, workspace)
+
+
+async def write(db: Db, workspace: WorkspaceId, found: Difference) -> None:
+    """Keep what folding again came to. Raises `NumbersSpent`."""
+    gone = [ticket for ticket, fold in found.after.items() if fold is None]
+    await streams.remove(db, workspace, gone, found.items[0], found.holdings[0], found.voids[0], found.past[0])
+    folds = [fold for fold in found.after.values() if fold is not None]
+    numbers = found.numbers | await store.numbers_of(db, workspace, [t.id for t in folds if t.id not in found.numbers])
+    unnumbered = [ticket.id for ticket in folds if ticket.id not in numbers]
+    numbers.update(zip(unnumbered, NUMBERS.take(workspace, len(unnumbered)), strict=True))
+    rows = [NewRow(number=numbers[ticket.id], fold=ticket) for ticket in folds]
+    fresh = set(unnumbered)
+    await store.write(
+        db,
+        workspace,
+        rows,
+        [row for row in rows if row.fold.id in fresh],
+        found.items[1],
+        found.holdings[1],
+        found.voids[1],
+        found.past[1],
+    )
