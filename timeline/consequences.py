@@ -42,7 +42,7 @@ class TicketChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TicketChanges(msgspec.Struct, frozen=True, kw_only=True):
-    """What a decision makes of tickets: `moved` go to the other customer as they are (all counted, the open ones named),
+    """What a decision makes of tickets: `moved` go to the other customer as they are (all counted, open ones named),
     `changed` become other than they were, and the commands in `voids` find no ticket any more. A list is at most 50.
 
     `joined` became one with an earlier ticket, `could_join` would have been one. With `state` deriving they follow in
