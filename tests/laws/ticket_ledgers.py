@@ -11,10 +11,11 @@ from tests.laws.ticket_cases import MONDAY, Case
 from tests.laws.ticket_records import OEvent, OMerge, OPolicy
 
 PEOPLE: Final = ("a", "b", "c")
-HOURS: Final = (1, 0, 24, 71, 72, 73, 96, 168, 169, 336, 500)
+HOURS: Final = (1, 1, 1, 1, 0, 5, 24, 24, 71, 72, 73, 96, 168, 169, 336, 500)
 POLICIES: Final[tuple[dict[str, Any], ...]] = (
     {},
     {"on_link": "join"},
+    {"on_link": "join", "continues": {"gap": "4 weeks", "same_subject": False}},
     {"opens": {"message": ["inbound", "outbound"], "call": ["inbound"], "order": ["inbound"]}},
     {"continues": {"gap": "1 day", "same_channel": True}, "on_link": "join"},
     {"continues": {"gap": "2 weeks", "same_object": False, "same_subject": False}, "after_reply": "resolved"},
@@ -84,9 +85,8 @@ _asked = st.builds(
 )
 _merged = st.builds(Draft, wait=_waits, who=st.sampled_from(PEOPLE), what=st.just("merge"), named=_numbers)
 _decided = st.builds(Draft, wait=_waits, who=st.just("a"), what=st.just("policy"), named=_numbers)
-LEDGERS: Final = st.lists(
-    st.one_of(_said, _said, _said, _said, _said, _asked, _asked, _merged, _decided), min_size=1, max_size=25
-)
+_one = st.integers(0, 15).flatmap(lambda n: _said if n < 10 else _asked if n < 13 else _merged if n < 15 else _decided)
+LEDGERS: Final = st.tuples(_decided, st.lists(_one, min_size=8, max_size=24)).map(lambda pair: [pair[0], *pair[1]])
 
 
 def ledger(drafts: Sequence[Draft]) -> Case:
@@ -107,12 +107,21 @@ def ledger(drafts: Sequence[Draft]) -> Case:
 
 
 def _event(draft: Draft, position: int, now: Any, before: Sequence[OEvent]) -> OEvent:
-    named = before[draft.named % len(before)].id if before and draft.named is not None else None
-    about = before[draft.about % len(before)].id if before and draft.about is not None else named
+    """What names a ticket mostly names a customer's message, and mostly stands where that stands."""
+    opening = [event for event in before if event.direction == "inbound"] or before
+    named = opening[draft.named % len(opening)] if opening and draft.named is not None else None
+    about = before[draft.about % len(before)] if before and draft.about is not None else named
     plain = OEvent(
-        position=position, id=f"e{position}", contact=draft.who, kind="change", ticket=named, about=about,
-        shown=now, recorded=now, sets=draft.value,
-    )  # fmt: skip
+        position=position,
+        id=f"e{position}",
+        contact=named.contact if named and position % 5 else draft.who,
+        kind="change",
+        ticket=named and named.id,
+        about=about and about.id,
+        shown=now,
+        recorded=now,
+        sets=draft.value,
+    )
     if draft.what == "command":
         return plain
     return replace(

@@ -303,24 +303,25 @@ class _Fold:
         if policy.on_link != "join" or sides[0] == sides[1]:
             return
         before = copy.deepcopy(self.tickets)
+        was = {ticket.id: ticket for ticket in before}
         union = [t for t in self.tickets if roots[t.contact] in sides and t.live and t.joined_into is None]
         union.sort(key=lambda ticket: ticket.opened_position)
         for at, later in enumerate(union):
-            asked = Asked(later.opened_at, self.seen[later.id].channel, tuple(later.objects), later.matter)
+            alike = Asked(later.opened_at, self.seen[later.id].channel, tuple(was[later.id].objects), later.matter)
             others = [
-                earlier
+                was[earlier.id]
                 for earlier in union[:at]
                 if earlier.joined_into is None
                 and roots[earlier.contact] != roots[later.contact]
-                and self.continues(earlier, asked, policy)
+                and self.continues(was[earlier.id], alike, policy)
             ]
-            earlier = self.best(others, asked, policy)
-            if earlier is not None:
-                self.unite(earlier, later, policy)
+            best = self.best(others, alike, policy)
+            if best is not None:
+                self.unite(next(ticket for ticket in union if ticket.id == best.id), later, policy)
         self.count(before, merge.position)
 
     def unite(self, ticket: OTicket, other: OTicket, policy: OPolicy) -> None:
-        other.joined_into = ticket.id
+        other.joined_into, other.closes_at = ticket.id, None
         ticket.parts = united(ticket.parts, [other.id, *other.parts])
         ticket.channels = united(ticket.channels, other.channels)
         ticket.objects = united(ticket.objects, other.objects)[:MOST_OBJECTS]
