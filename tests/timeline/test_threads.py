@@ -176,7 +176,7 @@ def test_a_placement_carries_what_is_about_its_item_earlier_and_later(world: Wor
         earlier = await about(place, a.contact_id, a.event_id)
         before = await place.clock()
         placed = await place.decide(placing.place, a.customer_id, a.event_id, contact=b.contact_id)
-        assert placed.changed == {"events": 2}
+        assert placed.changed["events"] == 2
         later = await about(place, a.contact_id, a.event_id)
         moved = {a.event_id, earlier, later}
         assert moved <= set(await ids(place, b.customer_id))

@@ -77,7 +77,6 @@ class Refold:
             rules = self.versions.at(event.position)
             if event.seeks(rules):
                 self._roots[self.stage.contacts[event.contact_id]].step(event, rules)
-            self.last = event.position
             self.events += 1
 
     def join_until(self, position: float) -> None:

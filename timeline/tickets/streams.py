@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from identity.customers import ContactId, CustomerId, WorkspaceId
+from identity.customers import ContactId, CustomerId, WorkspaceId, desk_contact
 from timeline import codec
 from timeline.events import Command
 from timeline.store import Db, Row
@@ -84,6 +84,34 @@ def _command(row: Row) -> Command:
     found = codec.decode(row["type"], row["command"])
     assert isinstance(found, Command)
     return found
+
+
+async def homes(db: Db, workspace: WorkspaceId, customers: Sequence[CustomerId]) -> dict[ContactId, CustomerId]:
+    """The home of every contact of some customers, and of the desk contacts, there or not yet."""
+    rows = await db.fetch(
+        "SELECT c.id, c.home_id FROM unnest($2::uuid[]) AS k(id) CROSS JOIN LATERAL (SELECT id, home_id FROM contact "
+        "WHERE workspace_id = $1 AND customer_id = k.id OFFSET 0) AS c",
+        workspace,
+        customers,
+    )
+    desks = {desk_contact(row["home_id"]): row["home_id"] for row in rows}
+    return desks | {row["id"]: row["home_id"] for row in rows}
+
+
+async def customers_after(
+    db: Db, workspace: WorkspaceId, after: CustomerId | None, limit: int
+) -> list[tuple[CustomerId, int]]:
+    """Customers that stand, in order of id, with how many events lie in their contacts' streams."""
+    rows = await db.fetch(
+        "SELECT u.id, (SELECT coalesce(sum(n.events), 0)::bigint FROM contact c JOIN contact_count n "
+        "ON n.workspace_id = $1 AND n.contact_id = c.id WHERE c.workspace_id = $1 AND c.customer_id = u.id) AS events "
+        "FROM customer u WHERE u.workspace_id = $1 AND ($2::uuid IS NULL OR u.id > $2) AND EXISTS (SELECT "
+        "FROM contact o WHERE o.workspace_id = $1 AND o.customer_id = u.id) ORDER BY u.id LIMIT $3",
+        workspace,
+        after,
+        limit,
+    )
+    return [(row["id"], row["events"]) for row in rows]
 
 
 async def placements(db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId]) -> list[Row]:
@@ -303,4 +331,17 @@ async def waiting(db: Db, workspace: WorkspaceId) -> list[CustomerId]:
 async def derived(db: Db, workspace: WorkspaceId, homes: Sequence[CustomerId]) -> None:
     await db.execute(
         "DELETE FROM ticket_deriving WHERE workspace_id = $1 AND home_id = ANY($2::uuid[])", workspace, homes
+    )
+
+
+async def due(db: Db, workspace: WorkspaceId, now: datetime, limit: int) -> list[NewRow]:
+    """Tickets that silence has closed by now and no event has told of yet, the earliest due first."""
+    return _rows(
+        await db.fetchval(
+            "SELECT json_agg(json_build_object('number', t.number, 'fold', t.fold)) FROM (SELECT number, fold "
+            "FROM ticket WHERE workspace_id = $1 AND closes_at <= $2 ORDER BY closes_at LIMIT $3) AS t",
+            workspace,
+            now,
+            limit,
+        )
     )

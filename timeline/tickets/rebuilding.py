@@ -1,0 +1,92 @@
+"""Rebuild tickets from the ledger: the steps of which each is one transaction; who opens them comes from the edge."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from identity import store as identity_store
+from identity.claims import customer_lock
+from identity.customers import CustomerId, Edge, WorkspaceId
+from timeline.errors import StartOver
+from timeline.store import Db
+from timeline.tickets import refolding, streams
+from timeline.tickets.policy import Versions
+from timeline.tickets.projection import POLICIES
+from timeline.tickets.refolding import Difference, Refold
+from timeline.tickets.stage import Stage
+
+EVERYTHING: Final = 2**62
+AT_A_TIME: Final = 5_000
+"""Rows that one transaction of a long job writes."""
+
+
+async def read_whole(db: Db, workspace: WorkspaceId, customers: Sequence[CustomerId]) -> Stage:
+    """All that the tickets of some customers are folded from, as it stands."""
+    contacts = await streams.homes(db, workspace, customers)
+    edges = tuple(
+        Edge(decision=row["id"], position=row["position"], kept=row["contact_a"], lost=row["contact_b"])
+        for row in await identity_store.edges(db, workspace, list(contacts))
+    )
+    stage = Stage(contacts=contacts, edges=edges, starts=dict.fromkeys(contacts.values(), 0))
+    return await refolding.read_stage(db, workspace, stage)
+
+
+async def check(
+    db: Db, workspace: WorkspaceId, customers: Sequence[CustomerId], versions: Versions | None = None
+) -> tuple[Difference, int]:
+    """What folding some customers' threads again, under other policies if they are given, makes other than it is kept,
+    in one snapshot; and how many events that were."""
+    refold = Refold(await read_whole(db, workspace, customers), versions or await POLICIES.read(db, workspace))
+    await refold.load(db, workspace, [])
+    while await read_on(db, workspace, refold):
+        pass
+    return await refold.difference(db, workspace), refold.events
+
+
+async def mend(db: Db, workspace: WorkspaceId, customer: CustomerId) -> int:
+    """Fold one customer's thread again under its lock and keep what differs; returns the rows that did.
+
+    Raises `StartOver` and `NumbersSpent`."""
+    await _lock(db, workspace, customer)
+    found, _ = await check(db, workspace, [customer])
+    await refolding.write(db, workspace, found)
+    await streams.derived(db, workspace, list({*(await streams.homes(db, workspace, [customer])).values()}))
+    return found.rows
+
+
+async def _lock(db: Db, workspace: WorkspaceId, customer: CustomerId) -> None:
+    """Keep pushes and decisions about the customer waiting. Raises `StartOver` where it was merged away."""
+    await identity_store.lock(db, [customer_lock(workspace, customer)])
+    if not await streams.homes(db, workspace, [customer]):
+        raise StartOver
+
+
+async def read_on(db: Db, workspace: WorkspaceId, refold: Refold) -> bool:
+    """Step the next run of events; whether there may be more."""
+    events, refold.last, more = await refolding.read_events(
+        db, workspace, refold.stage, refold.last, refolding.MOST_AT_ONCE
+    )
+    refold.step(events)
+    return more
+
+
+async def begin(db: Db, workspace: WorkspaceId, customer: CustomerId) -> Refold:
+    """The start of a long job over one customer, in a snapshot of its own."""
+    refold = Refold(await read_whole(db, workspace, [customer]), await POLICIES.read(db, workspace))
+    await refold.load(db, workspace, [])
+    return refold
+
+
+async def finish(db: Db, workspace: WorkspaceId, customer: CustomerId, refold: Refold) -> int | None:
+    """Under the customer's lock, take in what came meanwhile, and keep what differs; returns the rows that did. None: a
+    decision changed the customer meanwhile, and the job begins again.
+
+    Raises `StartOver` and `NumbersSpent`, after which it may be called again."""
+    await _lock(db, workspace, customer)
+    if await read_whole(db, workspace, [customer]) != refold.stage:
+        return None
+    while await read_on(db, workspace, refold):
+        pass
+    found = await refold.difference(db, workspace)
+    await refolding.write(db, workspace, found)
+    await streams.derived(db, workspace, list(refold.stage.starts))
+    return found.rows
