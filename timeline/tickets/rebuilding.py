@@ -78,11 +78,14 @@ async def begin(db: Db, workspace: WorkspaceId, customer: CustomerId) -> Refold:
 
 async def finish(db: Db, workspace: WorkspaceId, customer: CustomerId, refold: Refold) -> int | None:
     """Under the customer's lock, take in what came meanwhile, and keep what differs; returns the rows that did. None: a
-    decision changed the customer meanwhile, and the job begins again.
+    decision changed the customer or its policy meanwhile, and the job begins again.
 
     Raises `StartOver` and `NumbersSpent`, after which it may be called again."""
     await _lock(db, workspace, customer)
-    if await read_whole(db, workspace, [customer]) != refold.stage:
+    if (await read_whole(db, workspace, [customer]), await POLICIES.read(db, workspace)) != (
+        refold.stage,
+        refold.versions,
+    ):
         return None
     while await read_on(db, workspace, refold):
         pass

@@ -68,7 +68,11 @@ class Refold:
 
     @property
     def folds(self) -> dict[TicketId, Ticket]:
-        return {i: t for root in self._roots.values() for i, t in root.tickets.items()}
+        return {i: t for root in set(self._roots.values()) for i, t in root.tickets.items()}
+
+    @property
+    def holders(self) -> dict[EventId, TicketId]:
+        return {event: ticket for root in set(self._roots.values()) for event, ticket in root.holders.items()}
 
     def step(self, events: Iterable[FoldEvent]) -> None:
         """Let events pass in order of position, and the merges between them."""
@@ -182,6 +186,11 @@ class Refold:
             voids=_other(voids, self.written.voids),
             past=_other([p for p in self._past if p.until > self._start(self._kept[p.ticket.id])], self.written.past),
         )
+
+    async def items_other(self, db: Db, workspace: WorkspaceId) -> tuple[list[ItemOf], list[ItemOf]]:
+        """Of the events that have passed so far, the items that are kept and should not be, and those that should."""
+        kept = await streams.items(db, workspace, list(self._kept), self.stage.start)
+        return _other([i for i in kept if self._is_since(i.ticket_id, i.position)], self.written.items)
 
     def _is_since(self, ticket: TicketId, position: int) -> bool:
         return position > self._start(self._kept[ticket])

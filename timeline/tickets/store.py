@@ -160,7 +160,8 @@ async def on_contacts(
         "WITH theirs AS (SELECT t.id, t.number, t.status, t.is_open FROM unnest($2::uuid[]) AS k(id) CROSS JOIN "
         "LATERAL (SELECT id, number, status, is_open, joined_into FROM ticket WHERE workspace_id = $1 "
         "AND contact_id = k.id OFFSET 0) AS t WHERE t.joined_into IS NULL) "
-        "SELECT (SELECT count(*) FROM theirs) AS all_of_them, ARRAY(SELECT ROW(id, number, status) FROM theirs WHERE is_open ORDER BY number LIMIT $3) AS open_ones",
+        "SELECT (SELECT count(*) FROM theirs) AS all_of_them, "
+        "ARRAY(SELECT ROW(id, number, status) FROM theirs WHERE is_open ORDER BY number LIMIT $3) AS open_ones",
         workspace,
         contacts,
         most,

@@ -98,6 +98,16 @@ async def homes(db: Db, workspace: WorkspaceId, customers: Sequence[CustomerId])
     return desks | {row["id"]: row["home_id"] for row in rows}
 
 
+async def is_long(db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId], most: int) -> bool:
+    """Whether more than so many events lie in the streams of some contacts."""
+    events = await db.fetchval(
+        "SELECT coalesce(sum(events), 0) FROM contact_count WHERE workspace_id = $1 AND contact_id = ANY($2::uuid[])",
+        workspace,
+        contacts,
+    )
+    return (events or 0) > most
+
+
 async def customers_after(
     db: Db, workspace: WorkspaceId, after: CustomerId | None, limit: int
 ) -> list[tuple[CustomerId, int]]:

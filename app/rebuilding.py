@@ -1,0 +1,180 @@
+"""Long work over tickets, in transactions of its own: rebuild them, leave off waiting, try and activate a policy."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from app.db import Database, Db
+from identity.customers import CustomerId, WorkspaceId
+from timeline.tickets import rebuilding, refolding, streams
+from timeline.tickets import store as ticket_store
+from timeline.tickets.comparing import Comparison, Cut
+from timeline.tickets.policy import TicketPolicy, rules_of
+from timeline.tickets.projection import POLICIES
+
+CUSTOMERS_AT_ONCE: Final = 500
+EVENTS_AT_ONCE: Final = 20_000
+
+Progress = Callable[[int], None]
+"""Told how many customers are done."""
+
+
+class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
+    """What a rebuild came to: customers and events read, and the rows of the projection that were other."""
+
+    customers: int = 0
+    events: int = 0
+    rows: int = 0
+    mended: int = 0
+
+
+async def batches(database: Database, workspace: WorkspaceId) -> AsyncIterator[list[CustomerId]]:
+    """All customers, in runs that one snapshot reads in a moment; one with a long thread comes alone."""
+    after: CustomerId | None = None
+    run: list[CustomerId] = []
+    events = 0
+    while True:
+        async with database.read(workspace) as db:
+            page = await streams.customers_after(db, workspace, after, CUSTOMERS_AT_ONCE)
+        for customer, count in page:
+            if run and events + count > EVENTS_AT_ONCE:
+                yield run
+                run, events = [], 0
+            run.append(customer)
+            events += count
+        if len(page) < CUSTOMERS_AT_ONCE:
+            break
+        after = page[-1][0]
+    if run:
+        yield run
+
+
+async def rebuild_all(database: Database, workspace: WorkspaceId, told: Progress) -> Rebuilt:
+    """Fold every thread again beside whatever is being written, and mend the customers whose tickets differ."""
+    total = Rebuilt()
+    async for run in batches(database, workspace):
+        async with database.read(workspace) as db:
+            found, events = await rebuilding.check(db, workspace, run)
+        mended = [await rebuild(database, workspace, one) for one in run] if found.rows else []
+        total = Rebuilt(
+            customers=total.customers + len(run),
+            events=total.events + events,
+            rows=total.rows + sum(mended),
+            mended=total.mended + sum(1 for rows in mended if rows),
+        )
+        told(total.customers)
+    return total
+
+
+async def rebuild(database: Database, workspace: WorkspaceId, customer: CustomerId) -> int:
+    """Fold one customer's thread again and keep what differs; returns the rows that did."""
+    async with database.read(workspace) as db:
+        contacts = await streams.homes(db, workspace, [customer])
+        long = await streams.is_long(db, workspace, list(contacts), EVENTS_AT_ONCE)
+    if not long:
+        return await database.write(workspace, lambda db: rebuilding.mend(db, workspace, customer))
+    return await _rebuild_long(database, workspace, customer)
+
+
+async def _rebuild_long(database: Database, workspace: WorkspaceId, customer: CustomerId) -> int:
+    """The same for a long thread: pushes leave its tickets alone meanwhile, and the job takes in what they appended."""
+
+    async def leave(db: Db) -> None:
+        homes = set((await streams.homes(db, workspace, [customer])).values())
+        await streams.wait_for_job(db, workspace, list(homes), datetime.now(UTC))
+
+    while True:
+        await database.write(workspace, leave)
+        async with database.read(workspace) as db:
+            refold = await rebuilding.begin(db, workspace, customer)
+        more = True
+        while more:
+            async with database.read(workspace) as db:
+                more = await rebuilding.read_on(db, workspace, refold)
+            await asyncio.sleep(0)
+        rows = await _write_items(database, workspace, refold)
+
+        async def finish(db: Db, refold: refolding.Refold = refold) -> int | None:
+            return await rebuilding.finish(db, workspace, customer, refold)
+
+        last = await database.write(workspace, finish)
+        if last is not None:
+            return rows + last
+
+
+async def _write_items(database: Database, workspace: WorkspaceId, refold: refolding.Refold) -> int:
+    """The bulk of what differs, in parts: items, of which each stands for itself."""
+    async with database.read(workspace) as db:
+        gone, come = await refold.items_other(db, workspace)
+    size = rebuilding.AT_A_TIME
+    if len(gone) + len(come) <= size:
+        return 0
+    for at in range(0, max(len(gone), len(come)), size):
+
+        async def part(db: Db, at: int = at) -> None:
+            await streams.remove(db, workspace, [], gone[at : at + size], [], [], [])
+            await ticket_store.write(db, workspace, [], [], come[at : at + size], [], [], [])
+
+        await database.write(workspace, part)
+    return len(gone) + len(come)
+
+
+async def derive_waiting(database: Database, workspace: WorkspaceId) -> int:
+    """Fold the customers whose tickets were left to a job; returns how many."""
+    async with database.read(workspace) as db:
+        waiting = await streams.waiting(db, workspace)
+    for customer in waiting:
+        await rebuild(database, workspace, customer)
+    return len(waiting)
+
+
+async def compare(database: Database, workspace: WorkspaceId, policy: TicketPolicy, told: Progress) -> Comparison:
+    """All threads under another policy beside the one in force; nothing is written."""
+    total = Comparison()
+    other = rules_of(policy, 0)
+    async for run in batches(database, workspace):
+        async with database.read(workspace) as db:
+            cut = Cut(await rebuilding.read_whole(db, workspace, run), await POLICIES.read(db, workspace), other)
+            after, more = 0, True
+            while more:
+                events, after, more = await refolding.read_events(
+                    db, workspace, cut.stage, after, refolding.MOST_AT_ONCE
+                )
+                cut.step(events)
+        total = total.plus(cut.compared(len(run), datetime.now(UTC)))
+        told(total.customers)
+    return total
+
+
+async def activate(
+    database: Database,
+    workspace: WorkspaceId,
+    policy: TicketPolicy,
+    *,
+    past: bool,
+    actor: str,
+    reason: str | None,
+    key: UUID | None = None,
+) -> int:
+    """Put a policy in force from now on, or for the past too (tickets follow with `rebuild_all`). Its version."""
+
+    async def work(db: Db) -> int:
+        return await activated(db, workspace, policy, past=past, actor=actor, reason=reason)
+
+    return await database.write(workspace, work, key, configures=True)
+
+
+async def activated(
+    db: Db, workspace: WorkspaceId, policy: TicketPolicy, *, past: bool, actor: str, reason: str | None
+) -> int:
+    """As `activate`, in a transaction that `configures`."""
+    version = await ticket_store.latest_policy(db, workspace) + 1
+    body = msgspec.json.encode(policy)
+    await ticket_store.add_policy(
+        db, workspace, version, body, past=past, actor=actor, reason=reason, now=datetime.now(UTC)
+    )
+    return version
