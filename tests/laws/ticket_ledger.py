@@ -1,0 +1,140 @@
+"""A workspace's raw ledger and its tables of tickets, read by SQL: what the oracle derives from, and what it judges."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from tests.laws.ticket_folding import REASONS, Answer, shown
+from tests.laws.ticket_records import OEvent, OMerge, OPolicy
+from tests.laws.world import Place
+from timeline.tickets.ticket import Ticket
+
+KINDS: Final = ("Message", "Call", "Note", "Order", "Payment", "Shipment", "Visit", "Fact")
+KIND_OF: Final = {f"{kind}Recorded": kind.lower() for kind in KINDS}
+SETS: Final[Mapping[str, Any]] = {
+    "TicketStatusSet": lambda data: ("status", data["status"]),
+    "TicketAssigned": lambda data: ("assignee", _uuid(data.get("assignee"))),
+    "TicketTagged": lambda data: ("tags", (data.get("added", []), data.get("removed", []))),
+    "TicketPrioritised": lambda data: ("priority", data["priority"]),
+    "TicketRenamed": lambda data: ("subject", data.get("subject")),
+    "TicketClosed": lambda data: ("closing", data["due"]),
+}
+PROJECTED: Final = ("ticket", "ticket_item", "ticket_conversation", "ticket_past", "ticket_void")
+TABLES: Final = (*PROJECTED, "ticket_number", "ticket_policy", "ticket_deriving")
+
+
+class Ledger(msgspec.Struct, frozen=True):
+    events: list[OEvent]
+    merges: list[OMerge]
+    homes: dict[UUID, UUID]
+    policies: list[OPolicy]
+
+
+async def read_ledger(place: Place) -> Ledger:
+    rows = await place.fetch("SELECT * FROM event WHERE workspace_id = $1 ORDER BY position", place.id)
+    placed = await place.fetch(
+        "SELECT event_id, contact_id FROM placement WHERE workspace_id = $1 AND until = 'infinity'", place.id
+    )
+    stands = _where_they_stand(rows, {row["event_id"]: row["contact_id"] for row in placed})
+    merges = await place.fetch(
+        "SELECT position, contact_a, contact_b FROM link_decision d WHERE workspace_id = $1 AND kind = 'merge' "
+        "AND NOT EXISTS (SELECT FROM link_decision u WHERE u.workspace_id = $1 AND u.undoes = d.id)",
+        place.id,
+    )
+    customers = await place.fetch("SELECT id FROM customer WHERE workspace_id = $1", place.id)
+    contacts = await place.contacts()
+    policies = await place.fetch("SELECT * FROM ticket_policy WHERE workspace_id = $1", place.id)
+    return Ledger(
+        [_event(row, stands[row["id"]]) for row in rows],
+        [OMerge(row["position"], row["contact_a"], row["contact_b"]) for row in merges],
+        {row["id"]: row["id"] for row in customers} | {contact: row["home_id"] for contact, row in contacts.items()},
+        [OPolicy(row["version"], row["from_position"], msgspec.json.decode(row["policy"])) for row in policies],
+    )
+
+
+def _where_they_stand(rows: list[Any], placed: Mapping[UUID, UUID]) -> dict[UUID, UUID]:
+    """An item placed by hand carries what is about it, and what is about that."""
+    stands: dict[UUID, UUID] = {}
+    for row in rows:
+        origin = next((other for other in rows if other["id"] == row["about"]), None)
+        moved = origin is not None and stands.get(origin["id"]) != origin["contact_id"]
+        there = stands[origin["id"]] if origin is not None and moved else row["contact_id"]
+        stands[row["id"]] = placed.get(row["id"], there)
+    return stands
+
+
+def _event(row: Any, contact: UUID) -> OEvent:
+    data = msgspec.json.decode(row["data"])
+    sets = SETS[row["type"]](data) if row["type"] in SETS else None
+    thing = data.get("object")
+    return OEvent(
+        position=row["position"],
+        id=row["id"],
+        contact=contact,
+        kind=KIND_OF.get(row["type"], "change"),
+        direction=row["direction"],
+        channel=row["channel"],
+        source=row["source"],
+        conversation=row["conversation"],
+        ticket=_uuid(data["ticket"] if sets is not None else data.get("ticket_id")),
+        about=row["about"],
+        object=(thing["type"], thing["id"]) if isinstance(thing, dict) else None,
+        subject=data.get("subject"),
+        body=data.get("body"),
+        shown=row["shown_at"],
+        recorded=row["recorded_at"],
+        history=data.get("history", False),
+        sets=sets,
+    )
+
+
+def _uuid(text: str | None) -> UUID | None:
+    return None if text is None else UUID(text)
+
+
+async def read_tickets(place: Place) -> Answer:
+    """What is kept, brought to the words of the oracle; the columns that repeat the fold are looked at on the way."""
+    rows = await place.fetch("SELECT * FROM ticket WHERE workspace_id = $1", place.id)
+    folds = {row["id"]: msgspec.json.decode(row["fold"], type=Ticket) for row in rows}
+    for row in rows:
+        _check_columns(row, folds[row["id"]])
+    items = await place.fetch("SELECT event_id, ticket_id FROM ticket_item WHERE workspace_id = $1", place.id)
+    voids = await place.fetch("SELECT event_id, reason FROM ticket_void WHERE workspace_id = $1", place.id)
+    await _check_numbers(place, rows)
+    return (
+        {ticket: shown(fold) for ticket, fold in folds.items()},
+        {(row["event_id"], row["ticket_id"]) for row in items},
+        {row["event_id"]: REASONS[row["reason"]] for row in voids},
+    )
+
+
+def _check_columns(row: Any, fold: Ticket) -> None:
+    same = (
+        "id", "contact_id", "opened_position", "position", "status", "priority", "assignee", "channel", "opened_at",
+        "last_at", "closes_at", "joined_into",
+    )  # fmt: skip
+    assert {name: row[name] for name in same} == {name: getattr(fold, name) for name in same}
+    assert tuple(row["tags"]) == fold.tags
+    assert row["is_open"] == (fold.status not in ("resolved", "closed") and fold.joined_into is None)
+    assert (row["until_at"].year > 9000) == (fold.status != "closed")
+
+
+async def _check_numbers(place: Place, rows: list[Any]) -> None:
+    """Every ticket has its number, and the registry has each number and each ticket once."""
+    numbers = await place.fetch("SELECT number, ticket_id FROM ticket_number WHERE workspace_id = $1", place.id)
+    assert {(row["number"], row["id"]) for row in rows} <= {(row["number"], row["ticket_id"]) for row in numbers}
+
+
+async def rows_of(place: Place, *tables: str) -> dict[str, list[str]]:
+    """Tables as text, byte by byte."""
+    return {
+        table: sorted(
+            row["text"]
+            for row in await place.fetch(
+                f"SELECT (t.*)::text AS text FROM {table} AS t WHERE t.workspace_id = $1", place.id
+            )
+        )
+        for table in tables
+    }
