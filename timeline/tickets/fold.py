@@ -298,7 +298,8 @@ class Root:
         if event.moves:
             ticket = _answered(ticket, event, rules) if event.direction == "outbound" else _written_to_us(ticket)
         if at_birth:
-            ticket = _replace(ticket, status="closed", ended_at=event.shown_at, closed_at=event.shown_at)
+            at = event.shown_at
+            ticket = _replace(ticket, status="closed", ended_at=at, closed_at=at, resolved_at=None)
         self._put(_replace(ticket, closes_at=closing_time(ticket, rules)))
         self._remember(event, ticket.id)
 

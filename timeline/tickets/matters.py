@@ -6,7 +6,7 @@ import msgspec
 
 from timeline.tickets.items import FoldEvent
 from timeline.tickets.policy import Rules
-from timeline.tickets.ticket import Named, Ticket, TicketId, matter_of
+from timeline.tickets.ticket import Named, Ticket, TicketId, can_reopen, matter_of
 
 
 class Asking(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -16,6 +16,7 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     channel: str | None
     objects: tuple[Named, ...]
     matter: str
+    has_conversation: bool
 
     @staticmethod
     def by(event: FoldEvent) -> "Asking":
@@ -24,11 +25,18 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             channel=event.channel,
             objects=(event.object,) if event.object else (),
             matter=matter_of(event.subject),
+            has_conversation=event.conversation is not None,
         )
 
     @staticmethod
     def of(ticket: Ticket) -> "Asking":
-        return Asking(shown_at=ticket.opened_at, channel=ticket.channel, objects=ticket.objects, matter=ticket.matter)
+        return Asking(
+            shown_at=ticket.opened_at,
+            channel=ticket.channel,
+            objects=ticket.objects,
+            matter=ticket.matter,
+            has_conversation=False,
+        )
 
 
 Rank = tuple[bool, bool, bool, datetime, int, TicketId]
@@ -36,14 +44,17 @@ Rank = tuple[bool, bool, bool, datetime, int, TicketId]
 
 def rank_of(asking: Asking, ticket: Ticket, rules: Rules) -> Rank | None:
     """How well a ticket is continued; None: not at all."""
-    if asking.shown_at > ticket.last_at + rules.gap:
+    rank = order_of(asking, ticket)
+    same = rank[0] or rank[1]
+    if asking.shown_at > ticket.last_at + rules.gap and not (
+        can_reopen(ticket, asking.shown_at, rules) and (same or not asking.has_conversation)
+    ):
         return None
     if rules.same_channel and asking.channel not in ticket.channels:
         return None
-    rank = order_of(asking, ticket)
     if rules.same_object and asking.objects and ticket.objects and not rank[0]:
         return None
-    if rules.same_subject and asking.matter and ticket.matter and not (rank[0] or rank[1]):
+    if rules.same_subject and asking.matter and ticket.matter and not same:
         return None
     return rank
 

@@ -99,7 +99,7 @@ def fold_event(event: NewEvent, position: int) -> FoldEvent | None:
         channel=event.channel,
         direction=event.direction,
         source=event.source,
-        conversation=event.conversation,
+        conversation=event.conversation if event.source else None,
         about=event.about,
         shown_at=shown_at,
         now=shown_at if history else event.recorded_at.astimezone(UTC),

@@ -67,7 +67,7 @@ def fold_event(row: Row, contact: ContactId) -> FoldEvent:
         channel=row["channel"],
         direction=row["direction"],
         source=row["source"],
-        conversation=row["conversation"],
+        conversation=row["conversation"] if row["source"] else None,
         about=row["about"],
         shown_at=shown_at,
         now=shown_at if history else row["recorded_at"],
