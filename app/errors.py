@@ -92,7 +92,8 @@ def too_large(words: str) -> Problem:
 
 
 def too_many(seconds: int) -> Problem:
-    return Problem(429, "rate_limited", "Too many requests for this key.", headers={"Retry-After": str(seconds)})
+    words = "Too many requests at once: wait a moment."
+    return Problem(429, "rate_limited", words, headers={"Retry-After": str(seconds)})
 
 
 def unavailable() -> Problem:

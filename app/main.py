@@ -12,7 +12,7 @@ import structlog
 from litestar import Litestar, Request, Response
 from litestar.datastructures import State
 
-from app.api import changes, customers, identity, interactions, keys, operations, quarantine
+from app.api import changes, channel_accounts, customers, hooks, identity, interactions, keys, operations, quarantine
 from app.api.calls import Edge
 from app.api.openapi import describe
 from app.api.routes import Route, answer_of, handlers, log_request, request_id
@@ -37,6 +37,8 @@ def all_routes() -> tuple[Route, ...]:
         *identity.ROUTES,
         *keys.ROUTES,
         *quarantine.ROUTES,
+        *channel_accounts.ROUTES,
+        *hooks.ROUTES,
         *changes.ROUTES,
         *operations.ROUTES,
     ]

@@ -43,6 +43,10 @@ async def workspaces(db: Db) -> list[Row]:
     return await db.fetch("SELECT id, slug, region, channels, created_at FROM workspace ORDER BY slug")
 
 
+async def workspace(db: Db, workspace: UUID) -> Row | None:
+    return await db.fetchrow("SELECT id, slug, region, channels, created_at FROM workspace WHERE id = $1", workspace)
+
+
 async def workspace_by_slug(db: Db, slug: str) -> Row | None:
     return await db.fetchrow("SELECT id, slug, region, channels, created_at FROM workspace WHERE slug = $1", slug)
 

@@ -1,4 +1,5 @@
-"""The worker: moves every follower of the ledger over all workspaces, and keeps house.
+"""The worker: moves every follower of the ledger over all workspaces, understands what channels were handed, and
+keeps house.
 
 It looks when a hint comes, and every few seconds without one: a hint that is missed costs time and nothing else.
 """
@@ -19,12 +20,16 @@ import structlog
 
 from app import store, upkeep
 from app.audit import SealLog
+from app.auth import workspace_of
 from app.db import Database, DatabaseAway, Db
 from app.live import Live
+from app.settings import Settings
+from app.understanding import understand_waiting
 from identity.customers import WorkspaceId
 from timeline import audit
 from timeline.audit import Seal
 from timeline.followers import BATCH, Followed, advance
+from timeline.pseudonyms import Pseudonyms, pseudonyms
 
 log = structlog.get_logger(__name__)
 
@@ -40,12 +45,12 @@ PAUSE_AFTER_LOSS: Final = 0.5
 Take = Callable[[Db, WorkspaceId, list[Followed]], Awaitable[None]]
 
 
-def work(home: Path, url: str) -> None:
+def work(settings: Settings, url: str) -> None:
     """Run until SIGINT or SIGTERM; what is under way is finished or rolled back."""
-    asyncio.run(_work(home, url))
+    asyncio.run(_work(settings, url))
 
 
-async def _work(home: Path, url: str) -> None:
+async def _work(settings: Settings, url: str) -> None:
     asked = asyncio.Event()
     loop = asyncio.get_running_loop()
     for word in (signal.SIGINT, signal.SIGTERM):
@@ -53,7 +58,7 @@ async def _work(home: Path, url: str) -> None:
     database, live = Database(url), Live(url)
     await database.open()
     live.open()
-    worker = Worker(database, live, home, {})
+    worker = Worker(database, live, settings.home, {}, pseudonyms(settings.secret))
     tasks = [asyncio.create_task(worker.follow_all()), asyncio.create_task(worker.keep_house())]
     stopping = asyncio.create_task(_until(asked))
     log.info("worker_started")
@@ -76,11 +81,14 @@ async def _until(asked: asyncio.Event) -> None:
 class Worker:
     """One process's part of the work; `followers` go by the name of their checkpoint."""
 
-    def __init__(self, database: Database, live: Live, home: Path, followers: dict[str, Take]) -> None:
+    def __init__(
+        self, database: Database, live: Live, home: Path, followers: dict[str, Take], names: Pseudonyms
+    ) -> None:
         self._database = database
         self._home = home
         self._live = live
         self._followers = followers
+        self._names = names
         self._running: dict[UUID, asyncio.Task[None]] = {}
 
     async def follow_all(self) -> None:
@@ -90,7 +98,7 @@ class Worker:
                 with contextlib.suppress(DatabaseAway):
                     for workspace in await self._workspaces():
                         if workspace not in self._running:
-                            self._running[workspace] = asyncio.create_task(self._follow(WorkspaceId(workspace)))
+                            self._running[workspace] = asyncio.create_task(self._attend(WorkspaceId(workspace)))
                 for task in self._running.values():
                     if task.done():
                         task.result()
@@ -99,6 +107,30 @@ class Worker:
             for task in self._running.values():
                 task.cancel()
             await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+    async def _attend(self, workspace: WorkspaceId) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._follow(workspace))
+            tasks.create_task(self._understand(workspace))
+
+    async def _understand(self, workspace: WorkspaceId) -> None:
+        """Deliveries in a loop of their own: a slow follower keeps none waiting."""
+        while True:
+            try:
+                while await self.understand(workspace):
+                    self._live.say(workspace)
+                await self._live.wait(workspace, POLL_SECONDS)
+            except DatabaseAway:
+                await asyncio.sleep(PAUSE_AFTER_LOSS)
+
+    async def understand(self, workspace: WorkspaceId) -> int:
+        """One round over what channels were handed; returns how many deliveries were moved on."""
+        async with self._database.connection() as db:
+            row = await store.workspace(db, workspace)
+        if row is None:
+            return 0
+        known = workspace_of(row, workspace, self._names)
+        return await understand_waiting(self._database, known, datetime.now(UTC))
 
     async def _follow(self, workspace: WorkspaceId) -> None:
         sealed = -math.inf

@@ -44,13 +44,14 @@ class ChannelAccount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """What an account is made from. Without a source it bears its name; a sender may bring a secret of its own."""
+    """What an account is made from. Without a source it bears its name; without `proves` it proves what its kind
+    does; a sender may bring a secret of its own."""
 
     kind: str
     name: str
     source: str | None = None
     settings: dict[str, Any] = {}
-    proves: Sequence[str]
+    proves: Sequence[str] | None = None
     rate: int = DEFAULT_RATE
     secret: str | None = None
 
@@ -103,8 +104,8 @@ async def make_account(
         source=source,
         settings=msgspec.json.encode(settings),
         secrets=vault.seal_secrets([secret], *_place(workspace, account)),
-        hint=secret[-4:],
-        proves=sorted(set(new.proves)),
+        hint=_hint(secret),
+        proves=sorted(set(kind.proves if new.proves is None else new.proves)),
         rate=new.rate,
         created_by=by,
     )
@@ -151,7 +152,7 @@ async def rotate_secret(
     before = _newest(vault, workspace, row) if overlap else []
     sealed = vault.seal_secrets([newest, *before], *_place(workspace, account))
     until = now + overlap if before else None
-    changed = await store.set_secrets(db, workspace, account, sealed, newest[-4:], until)
+    changed = await store.set_secrets(db, workspace, account, sealed, _hint(newest), until)
     return WithSecret(account=_shown(workspace, changed), secret=newest)
 
 
@@ -222,6 +223,10 @@ def _shown(workspace: UUID, row: store.Row) -> ChannelAccount:
     settings = row["settings"]
     raw = msgspec.Raw(settings.encode() if isinstance(settings, str) else settings)
     return ChannelAccount(id=public_id(workspace, row["id"]), settings=raw, **shown)
+
+
+def _hint(secret: str) -> str:
+    return secret.rstrip("=")[-4:]
 
 
 def _place(workspace: UUID, account: UUID) -> tuple[bytes, bytes, bytes]:

@@ -60,10 +60,12 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChannelKind(Protocol):
-    """A kind of channel. `headers` are those kept beside the bytes: what `parse` needs and no more."""
+    """A kind of channel. `proves` is what its accounts prove where nobody says otherwise; `headers` are those kept
+    beside the bytes: what `parse` needs and no more."""
 
     name: str
     settings: type[msgspec.Struct]
+    proves: tuple[str, ...]
     headers: tuple[str, ...]
 
     def new_secret(self) -> str:

@@ -16,6 +16,8 @@ _KEYED: Final = (400, 401, 403, 404, 429, 503)
 _REQUEST_ID: Final = {
     "X-Request-ID": {"description": "Finds this request in the log.", "schema": {"type": "string"}, "required": True}
 }
+_OPAQUE: Final = frozenset({"account"})
+"""Ids in a path that are no UUIDs."""
 _RETRY: Final = {"Retry-After": {"description": "Seconds.", "schema": {"type": "string"}, "required": True}}
 _WRITES: Final = [
     {
@@ -81,7 +83,7 @@ def _operation(one: Route, shapes: _Shapes) -> dict[str, Any]:
         "operationId": _name(one),
         "summary": one.words.partition(". ")[0].rstrip("."),
         "description": one.words,
-        "parameters": [*_parameters(one), *(_WRITES if _writes(one) else [])],
+        "parameters": [*_parameters(one), *(_WRITES if _writes(one) and one.right else [])],
         "responses": _responses(one, shapes),
     }
     if one.right is not None:
@@ -90,7 +92,7 @@ def _operation(one: Route, shapes: _Shapes) -> dict[str, Any]:
         content = {"application/json": {"schema": shapes.of(one.takes)}}
         if one.also_takes:
             content[one.also_takes] = {"schema": {"type": "string"}}
-        operation["requestBody"] = {"required": one.takes is not Decide, "content": content}
+        operation["requestBody"] = {"required": one.needs_body and one.takes is not Decide, "content": content}
     return operation
 
 
@@ -105,11 +107,12 @@ def _name(one: Route) -> str:
 
 def _parameters(one: Route) -> Iterable[dict[str, Any]]:
     for name in one.path_parameters:
-        yield {"name": name, "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
-    for parameter in one.query:
+        schema = {"type": "string"} if name in _OPAQUE else {"type": "string", "format": "uuid"}
+        yield {"name": name, "in": "path", "required": True, "schema": schema}
+    for place, parameter in [("query", one) for one in one.query] + [("header", one) for one in one.headers]:
         yield {
             "name": parameter.name,
-            "in": "query",
+            "in": place,
             "required": False,
             "description": parameter.words,
             "schema": parameter.schema,

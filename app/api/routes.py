@@ -27,7 +27,7 @@ _log = structlog.get_logger("throughline.http")
 
 
 class Parameter(msgspec.Struct, frozen=True, kw_only=True):
-    """A query parameter; `schema` is its JSON schema, a list where it may be given several times."""
+    """A query parameter or a header; `schema` is its JSON schema, a list where it may be given several times."""
 
     name: str
     words: str
@@ -44,7 +44,9 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     words: str
     answers: dict[int, Any]
     query: tuple[Parameter, ...] = ()
+    headers: tuple[Parameter, ...] = ()
     takes: Any = None
+    needs_body: bool = True
     also_takes: str | None = None
     most_bytes: int = BODY_BYTES
     media_type: str = "application/json"

@@ -26,4 +26,4 @@ def worker() -> None:
     watch_parent(settings, end_like_a_signal)
     with admin_address(settings) as address:
         asyncio.run(wait_until_fit(settings, address))
-        work(settings.home, app_url(settings, address))
+        work(settings, app_url(settings, address))

@@ -17,6 +17,7 @@ class Orders:
 
     name = "orders"
     settings: type[msgspec.Struct] = OrdersSettings
+    proves: tuple[str, ...] = ("account", "email", "phone")
     headers: tuple[str, ...] = (signatures.TIMESTAMP, "content-type")
 
     def new_secret(self) -> str:

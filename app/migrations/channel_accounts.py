@@ -1,4 +1,7 @@
-"""The tables of channels: who hands things in through which door, and what reached us, byte for byte."""
+"""The tables of channels: who hands things in through which door, and what reached us, byte for byte.
+
+Piccolo imports a migration by its bare name: one called `channels` would be the package, and be passed over.
+"""
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 

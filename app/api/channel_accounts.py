@@ -1,0 +1,181 @@
+"""Channel accounts: made with a secret that is shown once, seen, given a new secret, disabled."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+import msgspec
+
+from app.api.calls import Answer, Call, answer
+from app.api.customers import CURSOR, LIMIT
+from app.api.routes import Route, route
+from app.api.shapes import Kind, Name
+from app.db import Db, new_id
+from channels import accounts
+from channels.accounts import ChannelAccount, NewAccount, WithSecret
+from identity.errors import NotFound
+
+_LISTED: Final = "channel accounts"
+
+
+class NewChannelAccount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Without a `source` it bears its name. `proves` are the identifier kinds whose `verified` is believed (default:
+    those that its kind proves). `secret` is for senders who choose it themselves; `rate` is deliveries a second, 0 for
+    no limit."""
+
+    kind: str
+    name: Name
+    source: Name | None = None
+    settings: dict[str, Any] = {}
+    proves: Annotated[list[Kind], msgspec.Meta(max_length=6)] | None = None
+    rate: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = accounts.DEFAULT_RATE
+    secret: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+
+
+class NewSecret(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The secret before holds for so many seconds more (default: a day); 0 where it got into wrong hands."""
+
+    overlap: Annotated[int, msgspec.Meta(ge=0, le=30 * 86_400)] = 86_400
+    secret: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+
+
+class AccountView(ChannelAccount, frozen=True, kw_only=True):
+    """An account and the address that its sender posts to."""
+
+    address: str
+
+
+class AccountWithFaults(AccountView, frozen=True, kw_only=True):
+    """`faults` says what is wrong with it, a sentence each."""
+
+    faults: list[str]
+
+
+class AccountWithSecret(AccountView, frozen=True, kw_only=True):
+    """`secret` is shown this once."""
+
+    secret: str
+
+
+class AccountPage(msgspec.Struct, frozen=True, kw_only=True):
+    items: list[AccountView]
+    next: str | None
+
+
+def address_of(public_url: str, account: str) -> str:
+    return f"{public_url}/api/v1/hooks/{account}"
+
+
+@route(
+    "POST",
+    "/api/v1/channel-accounts",
+    "channels.write",
+    takes=NewChannelAccount,
+    answers={201: AccountWithSecret},
+    refuses=frozenset({422}),
+)
+async def make(call: Call) -> Answer:
+    """Make an account. Its secret is in this answer and nowhere else."""
+    asked = await call.take(NewChannelAccount)
+    new = NewAccount(**{name: getattr(asked, name) for name in NewAccount.__struct_fields__})
+
+    async def work(db: Db) -> Answer:
+        made = await accounts.make_account(
+            db, call.workspace, new, call.edge.vault, by=call.caller.actor, new_id=new_id
+        )
+        return answer(_with_secret(call, made), 201)
+
+    return await call.write(work, secret=True)
+
+
+@route("GET", "/api/v1/channel-accounts", "channels.read", query=(LIMIT, CURSOR), answers={200: AccountPage})
+async def list_accounts(call: Call) -> Answer:
+    """Every account of the workspace, disabled ones too, in the order in which they were made."""
+    limit, cursor = call.query.limit(), call.query.text("cursor")
+    after = call.edge.tokens.open_id(call.workspace, _LISTED, cursor) if cursor is not None else None
+    async with call.read() as db:
+        found = await accounts.list_accounts(db, call.workspace, after, limit + 1)
+    last = account_id(call, found[limit - 1].id) if len(found) > limit else None
+    more = call.edge.tokens.seal_id(call.workspace, _LISTED, last) if last else None
+    return answer(AccountPage(items=[AccountView(**_view(call, one)) for one in found[:limit]], next=more))
+
+
+@route("GET", "/api/v1/channel-accounts/{account}", "channels.read", answers={200: AccountWithFaults})
+async def show(call: Call) -> Answer:
+    """One account, and what is wrong with it."""
+    wanted = _wanted(call)
+    async with call.read() as db:
+        found = await accounts.show_account(db, call.workspace, wanted)
+        faults = await accounts.find_faults(db, call.workspace, wanted, call.edge.vault, datetime.now(UTC))
+    return answer(AccountWithFaults(**_view(call, found), faults=faults))
+
+
+@route(
+    "DELETE",
+    "/api/v1/channel-accounts/{account}",
+    "channels.write",
+    answers={200: AccountView},
+    refuses=frozenset({422}),
+)
+async def disable(call: Call) -> Answer:
+    """Disable an account: with the next request nothing comes in through it. What came in stays."""
+    wanted = _wanted(call)
+
+    async def work(db: Db) -> Answer:
+        done = await accounts.disable_account(db, call.workspace, wanted, by=call.caller.actor)
+        return answer(AccountView(**_view(call, done)))
+
+    return await call.write(work)
+
+
+@route(
+    "POST",
+    "/api/v1/channel-accounts/{account}/secret",
+    "channels.write",
+    takes=NewSecret,
+    needs_body=False,
+    answers={200: AccountWithSecret},
+    refuses=frozenset({422}),
+)
+async def rotate(call: Call) -> Answer:
+    """Give an account a new secret, shown this once. The one before holds beside it until the overlap is over."""
+    wanted = _wanted(call)
+    asked = await call.take(NewSecret) if await call.body() else NewSecret()
+
+    async def work(db: Db) -> Answer:
+        done = await accounts.rotate_secret(
+            db,
+            call.workspace,
+            wanted,
+            call.edge.vault,
+            secret=asked.secret,
+            overlap=timedelta(seconds=asked.overlap),
+            now=datetime.now(UTC),
+        )
+        return answer(_with_secret(call, done))
+
+    return await call.write(work, secret=True)
+
+
+def _wanted(call: Call) -> UUID:
+    return account_id(call, call.request.path_params["account"])
+
+
+def account_id(call: Call, text: str) -> UUID:
+    """Raises `NotFound`, for another workspace's as for nobody's."""
+    workspace, account = accounts.read_public_id(text)
+    if workspace != call.workspace:
+        raise NotFound
+    return account
+
+
+def _view(call: Call, account: ChannelAccount) -> dict[str, Any]:
+    fields = {name: getattr(account, name) for name in account.__struct_fields__}
+    return {**fields, "address": address_of(call.edge.settings.public_url, account.id)}
+
+
+def _with_secret(call: Call, done: WithSecret) -> AccountWithSecret:
+    return AccountWithSecret(**_view(call, done.account), secret=done.secret)
+
+
+ROUTES: Final[tuple[Route, ...]] = (make, list_accounts, show, disable, rotate)

@@ -1,0 +1,138 @@
+"""The door that senders without a key post to: a signature instead, archived before it is answered, read afterwards."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Final, cast
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from app.api.calls import Answer, Call, answer
+from app.api.channel_accounts import account_id
+from app.api.customers import CURSOR, LIMIT
+from app.api.routes import Parameter, Route, answer_of, route
+from app.db import Db, new_id
+from app.errors import Problem
+from app.limits import PUSH_BYTES
+from channels import accounts, deliveries, signatures
+from channels.contract import Unverified
+from channels.deliveries import InboundDelivery, State
+
+_log = structlog.get_logger("throughline.hooks")
+
+
+class Delivered(msgspec.Struct, frozen=True, kw_only=True):
+    """202: archived, and read soon; 200: it was here before."""
+
+    delivery_id: UUID
+
+
+class DeliveryPage(msgspec.Struct, frozen=True, kw_only=True):
+    items: list[InboundDelivery]
+    next: str | None
+
+
+def _header(name: str, words: str) -> Parameter:
+    return Parameter(name=name, words=words, schema={"type": "string"})
+
+
+@route(
+    "POST",
+    "/api/v1/hooks/{account}",
+    None,
+    headers=(
+        _header(signatures.ID, "The delivery's own id, the same over repeated attempts."),
+        _header(signatures.TIMESTAMP, "Seconds since 1970, at most five minutes from our clock."),
+        _header(signatures.SIGNATURE, "`v1,` and an HMAC-SHA256 in base64; several are separated by spaces."),
+    ),
+    takes=msgspec.Raw,
+    most_bytes=PUSH_BYTES,
+    answers={202: Delivered, 200: Delivered},
+    refuses=frozenset({401, 409, 429, 503}),
+)
+async def deliver(call: Call) -> Answer:
+    """Hand in a Standard Webhook, signed with the account's secret. 202 means that it is kept for ever and will be
+    read; the same webhook-id with the same bytes again answers 200 with the first delivery, with other bytes 409, and
+    what came is kept. An account that is nobody's and a signature that does not hold answer alike."""
+    raw = await call.body()
+    workspace, account = accounts.read_public_id(call.request.path_params["account"])
+    headers = _said_once(call.request.scope["headers"])
+    edge = call.edge
+
+    async def work(db: Db) -> Answer:
+        door, delivery = await deliveries.admit(db, workspace, account, headers, raw, edge.vault, datetime.now(UTC))
+        edge.rates.take(account, door.rate)
+        accepted = await deliveries.accept(db, workspace, door.account, delivery, new_id=new_id)
+        if accepted.status == 409:
+            return answer_of(_differs())
+        return answer(Delivered(delivery_id=accepted.delivery_id), accepted.status)
+
+    try:
+        return await edge.database.write(workspace, work)
+    except Unverified as error:
+        _log.info("hook.refused", reason=str(error))
+        raise _not_signed() from None
+
+
+def _said_once(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Headers by name in small letters, without those that were said twice: which of them was signed?"""
+    found: dict[str, str] = {}
+    twice: set[str] = set()
+    for name, value in headers:
+        text = name.decode("latin-1").lower()
+        if text in found:
+            twice.add(text)
+        found[text] = value.decode("latin-1")
+    return {name: value for name, value in found.items() if name not in twice}
+
+
+def _not_signed() -> Problem:
+    return Problem(
+        401,
+        "unauthorized",
+        "There is no such account, or none of its secrets has signed these bytes just now.",
+        headers={"WWW-Authenticate": 'Webhook-Signature realm="throughline"'},
+    )
+
+
+def _differs() -> Problem:
+    words = "came before with other bytes; these are kept beside them"
+    return Problem(409, "content_differs", f"This {signatures.ID} {words}.", [(signatures.ID, words)])
+
+
+@route(
+    "GET",
+    "/api/v1/deliveries",
+    "quarantine.read",
+    query=(
+        Parameter(name="direction", words="Inbound by default.", schema={"type": "string", "enum": ["inbound"]}),
+        Parameter(
+            name="state",
+            words="Given twice means or; any by default. Failed ones are in the quarantine.",
+            schema={"type": "array", "items": {"type": "string", "enum": list(deliveries.STATES)}},
+        ),
+        Parameter(name="account", words="Those of one channel account.", schema={"type": "string"}),
+        LIMIT,
+        CURSOR,
+    ),
+    answers={200: DeliveryPage},
+)
+async def list_deliveries(call: Call) -> Answer:
+    """What channel accounts were handed, the newest first, without the bytes."""
+    query = call.query
+    limit, cursor, account = query.limit(), query.text("cursor"), query.text("account")
+    query.several("direction", frozenset({"inbound"}))
+    states = cast("list[State]", sorted(query.several("state", frozenset(deliveries.STATES))))
+    wanted = account_id(call, account) if account is not None else None
+    listed = f"deliveries {wanted} {' '.join(states)}"
+    before = call.edge.tokens.open_id(call.workspace, listed, cursor) if cursor is not None else None
+    async with call.read() as db:
+        if wanted is not None:
+            await accounts.show_account(db, call.workspace, wanted)
+        found = await deliveries.list_deliveries(db, call.workspace, states, wanted, before, limit + 1)
+    more = call.edge.tokens.seal_id(call.workspace, listed, found[limit - 1].id) if len(found) > limit else None
+    return answer(DeliveryPage(items=found[:limit], next=more))
+
+
+ROUTES: Final[tuple[Route, ...]] = (deliver, list_deliveries)
