@@ -8,16 +8,19 @@ from uuid import UUID
 
 import msgspec
 
-from app.db import Database, Db
+from app.db import Database, Db, new_id
 from identity.customers import CustomerId, WorkspaceId
+from timeline import closing
 from timeline.tickets import rebuilding, refolding, streams
 from timeline.tickets import store as ticket_store
 from timeline.tickets.comparing import Comparison, Cut
 from timeline.tickets.policy import TicketPolicy, rules_of
 from timeline.tickets.projection import POLICIES
+from timeline.tickets.ticket import TicketId
 
 CUSTOMERS_AT_ONCE: Final = 500
 EVENTS_AT_ONCE: Final = 20_000
+DUE_AT_ONCE: Final = 500
 
 Progress = Callable[[int], None]
 """Told how many customers are done."""
@@ -130,6 +133,21 @@ async def derive_waiting(database: Database, workspace: WorkspaceId) -> int:
     for customer in waiting:
         await rebuild(database, workspace, customer)
     return len(waiting)
+
+
+async def announce_closed(database: Database, workspace: WorkspaceId) -> int:
+    """Tell of the tickets that silence has closed; returns how many."""
+    now = datetime.now(UTC)
+    async with database.read(workspace) as db:
+        due = await streams.due(db, workspace, now, DUE_AT_ONCE)
+    told = 0
+    for row in due:
+
+        async def tell(db: Db, ticket: TicketId = row.fold.id) -> bool:
+            return await closing.announce(db, workspace, ticket, new_id=new_id, now=now)
+
+        told += await database.write(workspace, tell)
+    return told
 
 
 async def compare(database: Database, workspace: WorkspaceId, policy: TicketPolicy, told: Progress) -> Comparison:

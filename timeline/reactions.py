@@ -1,10 +1,12 @@
 """Settle: what follows from events that were just appended, in their transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from identity.customers import CustomerId, WorkspaceId
+import msgspec
+
+from identity.customers import ContactId, CustomerId, WorkspaceId
 from identity.merging import Joined
-from timeline.events import NewEvent
+from timeline.events import EventId, NewEvent
 from timeline.store import Db
 from timeline.tickets import linking, projection
 from timeline.tickets.policy import Versions
@@ -19,10 +21,18 @@ async def settle(
     owners: Sequence[CustomerId],
     versions: Versions,
     joined: Sequence[Joined] = (),
+    placed: Mapping[EventId, tuple[ContactId, CustomerId]] | None = None,
 ) -> Advanced:
-    """Advance the tickets of the events' customers, whose locks are held; `joined` are the merges that came before."""
+    """Advance the tickets of the events' customers, whose locks are held.
+
+    `joined` are the merges that came before; `placed` says of events that stand elsewhere than where they lie on which
+    contact and whose thread that is."""
     for one in joined:
         await linking.join(db, workspace, one, versions)
-    folded = [fold_event(event, position) for event, position in zip(events, positions, strict=True)]
-    steps = [(customer, event) for customer, event in zip(owners, folded, strict=True) if event is not None]
+    steps = []
+    for event, position, owner in zip(events, positions, owners, strict=True):
+        folded = fold_event(event, position)
+        if folded is not None:
+            contact, customer = (placed or {}).get(event.id, (event.contact_id, owner))
+            steps.append((customer, msgspec.structs.replace(folded, contact_id=contact)))
     return await projection.advance(db, workspace, steps, versions)
