@@ -142,12 +142,14 @@ def with_uuids(found: Answer) -> Answer:
 
 def differences(found: Answer, wanted: Answer) -> list[str]:
     """What is wrong, a line each."""
-    tickets = [
-        f"ticket {ticket} {name}: {mine.get(name)!r}, not {theirs.get(name)!r}"
-        for ticket in {**found[0], **wanted[0]}
-        for mine, theirs in [(found[0].get(ticket, {}), wanted[0].get(ticket, {}))]
-        for name in {**mine, **theirs}
-        if mine.get(name) != theirs.get(name)
+    tickets = [f"ticket too many: {ticket}" for ticket in found[0].keys() - wanted[0].keys()]
+    tickets += [f"ticket missing: {ticket}" for ticket in wanted[0].keys() - found[0].keys()]
+    tickets += [
+        f"ticket {ticket} {name}: {mine[name]!r}, not {theirs[name]!r}"
+        for ticket in found[0].keys() & wanted[0].keys()
+        for mine, theirs in [(found[0][ticket], wanted[0][ticket])]
+        for name in theirs
+        if mine[name] != theirs[name]
     ]
     items = [f"item too many: {pair}" for pair in found[1] - wanted[1]]
     items += [f"item missing: {pair}" for pair in wanted[1] - found[1]]

@@ -23,7 +23,7 @@ from timeline.decisions import Desk
 from timeline.tickets import rebuilding
 from timeline.tickets import store as ticket_store
 
-PEOPLE: Final = ("a", "b", "c", "d")
+PEOPLE: Final = ("a", "b", "c")
 IDENTITY: Final = ("contact", "contact_past", "customer", "identifier", "link_decision", "link_suggestion", "placement")
 EVERYTHING: Final = (*IDENTITY, "event", "contact_count", "object_state", *TABLES)
 
@@ -97,8 +97,10 @@ def _do(*names: str) -> st.SearchStrategy[Do]:
     return st.builds(Do, st.sampled_from(names), _number, _number)
 
 
-_decide = _do("merge", "merge", "unmerge", "unmerge", "split", "unsplit", "place", "place", "unplace")
+_join, _part = _do("merge"), _do("unmerge")
+_decide = _do("split", "unsplit", "place", "place", "place", "unplace")
 _policy = st.builds(Do, st.just("policy"), _number)
+_begun = st.builds(Do, st.just("policy"), st.integers(0, 4))
 _command = st.builds(
     Do,
     st.just("command"),
@@ -113,9 +115,12 @@ _command = st.builds(
         st.tuples(st.just("subject"), st.sampled_from(("New name",))),
     ),
 )
-_any = (_push,) * 7 + (_batch,) + (_wait,) * 3 + (_command,) * 3 + (_decide,) * 5 + (_policy,)
+_any = (_push,) * 8 + (_batch,) + (_wait,) * 2 + (_command,) * 4 + (_join,) * 2 + (_part,) * 2 + (_decide,) + (_policy,)
 _one = st.integers(0, len(_any) - 1).flatmap(lambda which: _any[which])
-STEPS: Final = st.tuples(_policy, st.lists(_one, min_size=6, max_size=24)).map(lambda pair: [pair[0], *pair[1]])
+_first = tuple(st.builds(Push, who=st.just(who), subject=rarely("Lamp"), object=rarely("7")) for who in PEOPLE)
+STEPS: Final = st.tuples(_begun, *_first, st.lists(_one, min_size=8, max_size=24)).map(
+    lambda all_of: [*all_of[:4], *all_of[4]]
+)
 
 
 class TicketHistory:
