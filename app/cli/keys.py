@@ -44,7 +44,7 @@ def create_key(role: Role, proves: str | None, rate: int, name: str, expires: st
     An identifier that the key does not prove is only claimed, whatever the payload says: give a web form's key
     `--proves none`, a mailbox's `--proves email`, a shop's the kinds that it has checked.
     """
-    kinds = _kinds(proves)
+    kinds = read_kinds(proves)
     until = _moment(expires)
 
     async def work(desk: Desk) -> None:
@@ -107,7 +107,8 @@ def revoke_key(key_id: UUID, slug: str | None) -> None:
     with_desk(work)
 
 
-def _kinds(proves: str | None) -> list[str] | None:
+def read_kinds(proves: str | None) -> list[str] | None:
+    """The identifier kinds in a list with commas; None where nothing was said."""
     if proves is None:
         return None
     kinds = [kind.strip() for kind in proves.split(",") if kind.strip()]

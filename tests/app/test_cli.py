@@ -21,6 +21,7 @@ GROUPS = {
     "workspace": ("create", "list"),
     "agent": ("create", "list"),
     "key": ("create", "list", "revoke"),
+    "channel": ("create", "list", "test", "rotate", "disable"),
     "import": ("interactions", "tau-retail", "tau-airline", "multidogo"),
     "export": ("identity", "interactions"),
     "shared": ("list", "add", "remove"),
