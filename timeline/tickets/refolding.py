@@ -176,9 +176,10 @@ class Refold:
         items = await streams.items(db, workspace, kept, start)
         holdings = await streams.holdings_of(db, workspace, kept, start)
         voids = await streams.voids(db, workspace, self.stage.contact_starts)
-        ids = [i for i in {**self._kept, **after} if self._kept.get(i) != after.get(i)]
+        before = {i: self._kept.get(i) or self.written.changed.get(i) for i in {**self._kept, **after}}
+        ids = [i for i, ticket in before.items() if ticket != after.get(i)]
         return Difference(
-            before={i: self._kept.get(i) for i in ids},
+            before={i: before[i] for i in ids},
             after={i: after.get(i) for i in ids},
             numbers=self.numbers,
             items=_other([i for i in items if self._is_since(i.ticket_id, i.position)], self.written.items),
