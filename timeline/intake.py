@@ -128,6 +128,7 @@ async def _recognise(db: store.Db, sender: Sender, taken: list[_Taken]) -> tuple
     names = [(one.item.source, one.item.source_id) for one in taken]
     found = await store.by_source(db, sender.workspace.id, names, sender.workspace.erased_names(names))
     rows = {(row["asked_source"], row["asked"]): row for row in found if row["id"] is not None}
+    faults = await objects.refused(db, sender.workspace.id, [one.item for one in taken], found[0]["types"])
     first: dict[tuple[str, str], int] = {}
     known: dict[int, TicketId] = {}
     for at, (name, one) in enumerate(zip(names, taken, strict=True)):
@@ -138,6 +139,8 @@ async def _recognise(db: store.Db, sender: Sender, taken: list[_Taken]) -> tuple
             one.answer = _differs(fields, row["id"]) if fields else Outcome(status=200, **ids)
             if not fields and row["ticket_id"] is not None:
                 known[at] = row["ticket_id"]
+        elif at in faults:
+            one.answer = Outcome(status=400, code="invalid", fields=[faults[at].field], words=faults[at].words)
         elif name in first:
             fields = differing(one.item, taken[first[name]].item, sender.workspace.region)
             if fields:
@@ -179,7 +182,7 @@ def _differing_from(item: Interaction, row: store.Row, region: str | None) -> li
 
 def _again(first: _Taken) -> Outcome:
     assert first.answer is not None
-    return msgspec.structs.replace(first.answer, status=200)
+    return first.answer if first.answer.status >= 400 else msgspec.structs.replace(first.answer, status=200)
 
 
 def _differs(fields: list[str], event_id: EventId) -> Outcome:
@@ -211,11 +214,10 @@ async def _take(
     await book.write(db, now)
     events = [_event(sender, one, now) for one in fresh]
     owners = [book.contacts[event.contact_id].customer_id for event in events]
-    orders = await objects.count_orders(db, workspace, events)
-    positions = await store.append(db, workspace, events, owners, orders)
+    positions = await store.append(db, workspace, events, owners, objects.lone_orders(events))
     if len(positions) < len(events):
         raise StartOver
-    await objects.record(db, workspace, events)
+    await objects.record(db, workspace, events, positions)
     settled = await settle(db, workspace, events, positions, owners, versions, joined)
     await merges.append_joined(db, workspace, joined, sender.actor, new_id, now)
     for one, customer in zip(fresh, owners, strict=True):

@@ -9,6 +9,7 @@ import msgspec
 from identity.customers import ContactId, DecisionId, Grade
 from identity.views import Decided, People, SeenContact
 from timeline.events import CHANGE, KIND_OF, EventId, RecordedEvent
+from timeline.object_types import NO_TYPES, Card, Types
 
 NOTHING: Final = msgspec.Raw(b"null")
 
@@ -43,6 +44,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     body: str | None
     data: msgspec.Raw
     object: msgspec.Raw
+    card: Card | None
     ahead: bool
     history: bool
     erased: bool
@@ -62,13 +64,22 @@ class _Shown(msgspec.Struct, frozen=True, kw_only=True):
     erased: bool = False
 
 
+class _Named(msgspec.Struct, frozen=True, kw_only=True):
+    type: str
+    id: str
+    version: int | str = 0
+    state: Any = None
+
+
 _shown = msgspec.json.Decoder(_Shown)
+_named = msgspec.json.Decoder(_Named | None)
 
 
 class Explainer:
     """Turns rows of a customer's thread into items that say why they are on it."""
 
-    def __init__(self, people: People) -> None:
+    def __init__(self, people: People, types: Types = NO_TYPES) -> None:
+        self._types = types
         self._contacts = {contact.id: contact for contact in people.contacts}
         self._decisions = {decided.id: decided for decided in people.decisions}
         self._placed = {placed.event_id: placed for placed in people.placements}
@@ -99,12 +110,17 @@ class Explainer:
             body=shown.body,
             data=shown.data,
             object=shown.object,
+            card=self._card(shown.object),
             ahead=shown.ahead,
             history=shown.history,
             erased=shown.erased,
             tickets=(),
             why=self._reason(event),
         )
+
+    def _card(self, pushed: msgspec.Raw) -> Card | None:
+        said = _named.decode(pushed)
+        return self._types.card(said.type, said.id, said.version, said.state) if said else None
 
     def _reason(self, event: RecordedEvent) -> Why:
         placed = self._placed.get(event.id) or (self._placed.get(event.about) if event.about else None)

@@ -1,82 +1,201 @@
-"""Every statement about objects: their newest states, kept and as of any moment."""
+"""Every statement about objects: what events say of them, how they stand on customers, their types."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 
 from identity.customers import ContactId, WorkspaceId
 from timeline.events import EventId
-from timeline.store import EVENT, Db, Row
+from timeline.store import Db, Row
 
 OBJECTS: Final = (
-    "(SELECT json_agg(o ORDER BY o.shown_at DESC, o.type, o.id) FROM (SELECT DISTINCT ON (type, id) type, id, version, "
-    "state, kind, contact_id, event_id, shown_at FROM object_state WHERE workspace_id = $1 AND contact_id {contacts} "
-    "ORDER BY type, id, version_number DESC, version_text DESC) AS o)"
+    "(SELECT json_agg(o ORDER BY o.shown_at DESC, o.type, o.id) FROM (SELECT DISTINCT ON (type, id) type, id, "
+    "has_state, version, state, kind, contact_id, event_id, shown_at, (sum(events) OVER every)::bigint AS events, "
+    "(sum(orders) OVER every)::bigint AS orders FROM object_state WHERE workspace_id = $1 AND contact_id {contacts} "
+    "WINDOW every AS (PARTITION BY type, id) "
+    "ORDER BY type, id, has_state DESC, version_number DESC, version_text DESC, position DESC) AS o)"
 )
 """A column of the objects on some contacts, the latest first; `{contacts}` is the condition on them."""
+TYPES_AT: Final = "(SELECT max(position) FROM object_type WHERE workspace_id = $1)"
+"""A column that changes with every change of an object type, and is null before the first."""
+
+_NEWEST: Final = "has_state DESC, version_number DESC, version_text DESC, position DESC"
+_COLUMNS: Final = "has_state, version_number, version_text, version, state, kind, event_id, shown_at, position"
+_SAID: Final = (
+    "CROSS JOIN LATERAL (SELECT CASE WHEN n.has_state THEN coalesce(o.data->'object'->'version', '0') ELSE 'null' END "
+    "AS version, CASE WHEN n.has_state THEN coalesce(o.data->'object'->'state', 'null') ELSE 'null' END AS state "
+    "FROM event o WHERE o.workspace_id = $1 AND o.id = n.event_id LIMIT 1) AS e "
+)
+"""The version and the state that the event `n.event_id` told, null where it told none."""
 
 
-async def known(
-    db: Db, workspace: WorkspaceId, named: Sequence[tuple[ContactId, str, str]]
-) -> set[tuple[ContactId, str, str]]:
-    rows = await db.fetch(
-        "SELECT o.contact_id, o.type, o.id FROM unnest($2::uuid[], $3::text[], $4::text[]) AS k(contact_id, type, id) "
-        "CROSS JOIN LATERAL (SELECT * FROM object_state s WHERE s.workspace_id = $1 AND s.contact_id = k.contact_id "
-        "AND s.type = k.type AND s.id = k.id LIMIT 1) AS o",
-        workspace,
-        [n[0] for n in named],
-        [n[1] for n in named],
-        [n[2] for n in named],
-    )
-    return {(row["contact_id"], row["type"], row["id"]) for row in rows}
-
-
-class StateRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One pushed state of an object; `rank` is what versions are compared by."""
+class Mention(msgspec.Struct, frozen=True, kw_only=True):
+    """What one event says of an object. `rank` is what states are compared by."""
 
     contact_id: ContactId
     type: str
     id: str
+    has_state: bool
     rank: tuple[int, str]
     version: bytes
     state: bytes
     kind: str
     event_id: EventId
+    position: int
     shown_at: datetime
+    recorded_at: datetime
 
 
-async def write(db: Db, workspace: WorkspaceId, states: Sequence[StateRow]) -> None:
-    """Keep the newest state of each object; `states` hold each object once. Equal versions: the later push wins."""
+async def record(db: Db, workspace: WorkspaceId, mentions: Sequence[Mention]) -> None:
+    """Keep what appended events say, and the newest of it on each contact. Equal versions: the later push wins."""
     await db.execute(
-        "INSERT INTO object_state AS o (workspace_id, contact_id, type, id, version_number, version_text, "
-        "version, state, kind, event_id, shown_at) SELECT $1, k.* FROM unnest($2::uuid[], $3::text[], $4::text[], "
-        "$5::numeric[], $6::text[], "
-        "$7::jsonb[], $8::jsonb[], $9::text[], $10::uuid[], $11::timestamptz[]) AS k "
-        "ON CONFLICT (workspace_id, contact_id, type, id) DO UPDATE SET version_number = excluded.version_number, "
-        "version_text = excluded.version_text, version = excluded.version, state = excluded.state, "
-        "kind = excluded.kind, event_id = excluded.event_id, shown_at = excluded.shown_at "
-        "WHERE (excluded.version_number, excluded.version_text) >= (o.version_number, o.version_text)",
+        "WITH said AS (SELECT * FROM unnest($2::uuid[], $3::text[], $4::text[], $5::bool[], $6::numeric[], $7::text[], "
+        "$8::jsonb[], $9::jsonb[], $10::text[], $11::uuid[], $12::bigint[], $13::timestamptz[], $14::timestamptz[]) "
+        "AS k(contact_id, type, id, has_state, version_number, version_text, version, state, kind, event_id, position, "
+        "shown_at, recorded_at)), "
+        "kept AS (INSERT INTO object_event (workspace_id, event_id, type, id, contact_id, kind, has_state, "
+        "version_number, version_text, position, shown_at, recorded_at) SELECT $1, event_id, type, id, contact_id, "
+        "kind, has_state, version_number, version_text, position, shown_at, recorded_at FROM said) "
+        f"INSERT INTO object_state AS o (workspace_id, contact_id, type, id, {_COLUMNS}, events, orders) "
+        f"SELECT DISTINCT ON (contact_id, type, id) $1, contact_id, type, id, {_COLUMNS}, count(*) OVER every, "
+        "count(*) FILTER (WHERE kind = 'order') OVER every FROM said WINDOW every AS (PARTITION BY contact_id, type, "
+        'id) ORDER BY contact_id, type, id, has_state DESC, version_number DESC, version_text COLLATE "C" DESC, '
+        "position DESC ON CONFLICT (workspace_id, contact_id, type, id) DO UPDATE SET "
+        "events = o.events + excluded.events, orders = o.orders + excluded.orders, "
+        f"({_COLUMNS}) = (SELECT n.* FROM (SELECT {_of('o')} UNION ALL SELECT {_of('excluded')}) AS n "
+        f"ORDER BY {_NEWEST} LIMIT 1)",
         workspace,
-        [s.contact_id for s in states],
-        [s.type for s in states],
-        [s.id for s in states],
-        [s.rank[0] for s in states],
-        [s.rank[1] for s in states],
-        [s.version for s in states],
-        [s.state for s in states],
-        [s.kind for s in states],
-        [s.event_id for s in states],
-        [s.shown_at for s in states],
+        [m.contact_id for m in mentions],
+        [m.type for m in mentions],
+        [m.id for m in mentions],
+        [m.has_state for m in mentions],
+        [m.rank[0] for m in mentions],
+        [m.rank[1] for m in mentions],
+        [m.version for m in mentions],
+        [m.state for m in mentions],
+        [m.kind for m in mentions],
+        [m.event_id for m in mentions],
+        [m.position for m in mentions],
+        [m.shown_at for m in mentions],
+        [m.recorded_at for m in mentions],
     )
 
 
-async def as_of(db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId], as_of: datetime) -> list[Row]:
+def _of(row: str) -> str:
+    return ", ".join(f"{row}.{column}" for column in _COLUMNS.split(", "))
+
+
+async def named_by(db: Db, workspace: WorkspaceId, events: Sequence[UUID]) -> list[Row]:
+    """The objects that some events name, each with the contacts on which these events came in or stand by hand."""
     return await db.fetch(
-        f"SELECT {EVENT} FROM event e WHERE e.workspace_id = $1 AND e.contact_id = ANY($2::uuid[]) AND "
-        "e.recorded_at <= $3 AND e.data ? 'object' ORDER BY e.position",
+        "SELECT m.type, m.id, array_agg(DISTINCT c.id) AS contacts FROM object_event m CROSS JOIN LATERAL "
+        "(SELECT m.contact_id AS id UNION SELECT p.contact_id FROM placement p WHERE p.workspace_id = $1 "
+        "AND p.event_id = m.event_id AND p.until = 'infinity') AS c WHERE m.workspace_id = $1 "
+        "AND m.event_id = ANY($2::uuid[]) GROUP BY m.type, m.id ORDER BY m.type, m.id",
+        workspace,
+        events,
+    )
+
+
+async def drop(db: Db, workspace: WorkspaceId, events: Sequence[UUID]) -> None:
+    """Drop what some events said."""
+    await db.execute(
+        "DELETE FROM object_event WHERE workspace_id = $1 AND event_id = ANY($2::uuid[])", workspace, events
+    )
+
+
+async def clear(db: Db, workspace: WorkspaceId, type_: str, id_: str, contacts: Sequence[ContactId]) -> None:
+    """Drop what is kept of an object on some contacts, before it is gathered again."""
+    await db.execute(
+        "DELETE FROM object_state WHERE workspace_id = $1 AND type = $2 AND id = $3 AND contact_id = ANY($4::uuid[])",
+        workspace,
+        type_,
+        id_,
+        contacts,
+    )
+
+
+async def gather(db: Db, workspace: WorkspaceId, type_: str, id_: str, contacts: Sequence[ContactId]) -> None:
+    """Keep the newest of what the events say that stand on some contacts at present."""
+    await db.execute(
+        "WITH standing AS (SELECT coalesce(p.contact_id, m.contact_id) AS stands_on, m.* FROM object_event m "
+        "LEFT JOIN LATERAL (SELECT contact_id FROM placement WHERE workspace_id = $1 AND event_id = m.event_id "
+        "AND until = 'infinity' LIMIT 1) AS p ON true WHERE m.workspace_id = $1 AND m.type = $2 AND m.id = $3), "
+        "newest AS (SELECT DISTINCT ON (stands_on) s.*, count(*) OVER every AS events, "
+        "count(*) FILTER (WHERE kind = 'order') OVER every AS orders FROM standing s WHERE stands_on = ANY($4::uuid[]) "
+        f"WINDOW every AS (PARTITION BY stands_on) ORDER BY stands_on, {_NEWEST}) "
+        f"INSERT INTO object_state (workspace_id, contact_id, type, id, {_COLUMNS}, events, orders) "
+        "SELECT $1, n.stands_on, n.type, n.id, n.has_state, n.version_number, n.version_text, e.version, e.state, "
+        f"n.kind, n.event_id, n.shown_at, n.position, n.events, n.orders FROM newest n {_SAID}",
+        workspace,
+        type_,
+        id_,
+        contacts,
+    )
+
+
+async def as_of(
+    db: Db,
+    workspace: WorkspaceId,
+    contacts: Sequence[ContactId],
+    out: Sequence[UUID],
+    here: Sequence[tuple[UUID, ContactId]],
+    at: datetime,
+) -> Row:
+    """What `OBJECTS` shows, as it was: without the items placed elsewhere then, and with those placed here."""
+    row = await db.fetchrow(
+        "WITH standing AS (SELECT m.contact_id AS stands_on, m.* FROM object_event m WHERE m.workspace_id = $1 "
+        "AND m.contact_id = ANY($2::uuid[]) AND NOT m.event_id = ANY($3::uuid[]) AND m.recorded_at <= $6 "
+        "UNION ALL SELECT k.contact_id, m.* FROM unnest($4::uuid[], $5::uuid[]) AS k(event_id, contact_id) "
+        "CROSS JOIN LATERAL (SELECT * FROM object_event o WHERE o.workspace_id = $1 AND o.event_id = k.event_id "
+        "AND o.recorded_at <= $6 LIMIT 1) AS m), "
+        "newest AS (SELECT DISTINCT ON (type, id) s.*, count(*) OVER every AS events, "
+        "count(*) FILTER (WHERE kind = 'order') OVER every AS orders FROM standing s "
+        f"WINDOW every AS (PARTITION BY type, id) ORDER BY type, id, {_NEWEST}) "
+        "SELECT json_agg(o ORDER BY o.shown_at DESC, o.type, o.id) AS objects FROM (SELECT n.type, n.id, n.has_state, "
+        "e.version, e.state, n.kind, n.stands_on AS contact_id, n.event_id, n.shown_at, n.events, n.orders "
+        f"FROM newest n {_SAID}) AS o",
         workspace,
         contacts,
-        as_of,
+        out,
+        [event for event, _ in here],
+        [contact for _, contact in here],
+        at,
+    )
+    assert row is not None
+    return row
+
+
+async def types_at(db: Db, workspace: WorkspaceId) -> int | None:
+    """What `TYPES_AT` says, by itself."""
+    return await db.fetchval(f"SELECT {TYPES_AT}", workspace)
+
+
+async def types(db: Db, workspace: WorkspaceId) -> list[Row]:
+    """The workspace's own object types, each in its highest version."""
+    return await db.fetch(
+        "SELECT DISTINCT ON (type) type, version, position, schema, title, states, actor, created_at "
+        "FROM object_type WHERE workspace_id = $1 ORDER BY type, version DESC",
+        workspace,
+    )
+
+
+async def add_type(
+    db: Db, workspace: WorkspaceId, type_: str, version: int, said: dict[str, Any], actor: str, now: datetime
+) -> None:
+    """Write a version of a type; `said` holds `schema`, `title` and `states` as JSON or None."""
+    await db.execute(
+        "INSERT INTO object_type (workspace_id, type, version, schema, title, states, actor, created_at) "
+        "VALUES ($1, $2, $3, $4::jsonb, $5, $6::jsonb, $7, $8)",
+        workspace,
+        type_,
+        version,
+        said["schema"],
+        said["title"],
+        said["states"],
+        actor,
+        now,
     )

@@ -1,80 +1,103 @@
-"""Orders, reservations, shipments as things with a history: what pushes say of them, and how they stand on a thread."""
+"""Orders, reservations, shipments as things with a history: what events say of them, how they stand on customers, and
+what their types make of them."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 
 from identity.customers import ContactId, WorkspaceId
+from identity.views import People
 from timeline import object_views
-from timeline.events import CHANGE, KIND_OF, EventId, NewEvent, OrderRecorded, Recorded
-from timeline.interactions import ObjectState
-from timeline.items import NOTHING
+from timeline.events import KIND_OF, EventId, NewEvent, OrderRecorded, Recorded
+from timeline.interactions import Interaction, InvalidField, ObjectState
+from timeline.object_schemas import Checker, Fault
+from timeline.object_types import ObjectType, States, Status, Types
 from timeline.store import Db, Row
+
+MOST_KEPT: Final = 1_000
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class ObjectView(msgspec.Struct, frozen=True, kw_only=True):
-    """The newest state of one object by version."""
+    """An object in its newest state by version. A stub was named by `events` and no state has reached it yet: its
+    version, state and status are null, and the rest is of the event that named it last."""
 
     type: str
     id: str
-    version: int | str
+    version: int | str | None
     state: msgspec.Raw
+    title: str
+    status: Status | None
+    stub: bool
+    events: int
     kind: str
     contact_id: ContactId
     event_id: EventId
     shown_at: datetime
 
 
-_views = msgspec.json.Decoder(list[ObjectView])
+class Objects(msgspec.Struct, frozen=True, kw_only=True):
+    """The objects of a customer, the latest first, and how many of them are orders."""
+
+    items: list[ObjectView]
+    orders: int
 
 
-async def count_orders(db: Db, workspace: WorkspaceId, events: Sequence[NewEvent]) -> list[int]:
-    """How many orders each event adds: several states of one order are one order."""
-    named = [(e.contact_id, o.type, o.id) for e in events if (o := _object(e)) is not None]
-    known = await object_views.known(db, workspace, named) if named else set()
-    return [_new_order(event, known) for event in events]
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """An object as a statement reads it. `orders` is how many of its events are of kind order."""
+
+    type: str
+    id: str
+    has_state: bool
+    version: int | str | None
+    state: msgspec.Raw
+    kind: str
+    contact_id: ContactId
+    event_id: EventId
+    shown_at: datetime
+    events: int
+    orders: int
 
 
-def _object(event: NewEvent) -> ObjectState | None:
-    return event.event.object if isinstance(event.event, Recorded) else None
+_standing: Final = msgspec.json.Decoder(list[Standing])
 
 
-def _new_order(event: NewEvent, known: set[tuple[ContactId, str, str]]) -> int:
-    if not isinstance(event.event, OrderRecorded):
-        return 0
-    if event.event.object is None:
-        return 1
-    name = (event.contact_id, event.event.object.type, event.event.object.id)
-    if name in known:
-        return 0
-    known.add(name)
-    return 1
+def lone_orders(events: Sequence[NewEvent]) -> list[int]:
+    """How many orders each event adds by itself: those that name an object are counted by their objects."""
+    return [int(isinstance(e.event, OrderRecorded) and e.event.object is None) for e in events]
 
 
-async def record(db: Db, workspace: WorkspaceId, events: Sequence[NewEvent]) -> None:
+async def record(db: Db, workspace: WorkspaceId, events: Sequence[NewEvent], positions: Sequence[int]) -> None:
     """Keep what appended events say of objects."""
-    newest: dict[tuple[ContactId, str, str], object_views.StateRow] = {}
-    for event in events:
-        pushed = _object(event)
-        if pushed is None:
-            continue
-        row = object_views.StateRow(
-            contact_id=event.contact_id,
-            type=pushed.type,
-            id=pushed.id,
-            rank=rank(pushed.version),
-            version=msgspec.json.encode(pushed.version),
-            state=msgspec.json.encode(pushed.state),
-            kind=KIND_OF[type(event.event).__name__],
-            event_id=event.id,
-            shown_at=event.shown_at,
-        )
-        before = newest.get((row.contact_id, row.type, row.id))
-        if before is None or row.rank >= before.rank:
-            newest[row.contact_id, row.type, row.id] = row
-    if newest:
-        await object_views.write(db, workspace, list(newest.values()))
+    mentions = [
+        _mention(event, position, event.event.object)
+        for event, position in zip(events, positions, strict=True)
+        if isinstance(event.event, Recorded) and event.event.object is not None
+    ]
+    if mentions:
+        await object_views.record(db, workspace, mentions)
+
+
+def _mention(event: NewEvent, position: int, said: ObjectState) -> object_views.Mention:
+    has_state = said.state is not None
+    return object_views.Mention(
+        contact_id=event.contact_id,
+        type=said.type,
+        id=said.id,
+        has_state=has_state,
+        rank=rank(said.version) if has_state else ((event.shown_at - _EPOCH) // _MICROSECOND, ""),
+        version=msgspec.json.encode(said.version if has_state else None),
+        state=msgspec.json.encode(said.state),
+        kind=KIND_OF[type(event.event).__name__],
+        event_id=event.id,
+        position=position,
+        shown_at=event.shown_at,
+        recorded_at=event.recorded_at,
+    )
 
 
 def rank(version: int | str) -> tuple[int, str]:
@@ -84,40 +107,136 @@ def rank(version: int | str) -> tuple[int, str]:
     return (int(version), "") if version.isascii() and version.isdigit() else (0, version)
 
 
-def read(row: Row) -> list[ObjectView]:
+async def stand_on(db: Db, workspace: WorkspaceId, event_id: UUID, contacts: Sequence[ContactId]) -> None:
+    """Let the object that an item names stand anew on these contacts, after the item was placed or placed back."""
+    for row in await object_views.named_by(db, workspace, [event_id]):
+        await _gather(db, workspace, row["type"], row["id"], contacts)
+
+
+async def forget(db: Db, workspace: WorkspaceId, events: Sequence[UUID]) -> None:
+    """Drop what some events said of objects, after they were erased. Their contacts' customers are locked."""
+    named = await object_views.named_by(db, workspace, events)
+    if named:
+        await object_views.drop(db, workspace, events)
+    for row in named:
+        await _gather(db, workspace, row["type"], row["id"], row["contacts"])
+
+
+async def _gather(db: Db, workspace: WorkspaceId, type_: str, id_: str, contacts: Sequence[ContactId]) -> None:
+    await object_views.clear(db, workspace, type_, id_, contacts)
+    await object_views.gather(db, workspace, type_, id_, contacts)
+
+
+def read(row: Row, types: Types) -> Objects:
     """The objects in a row that was read with `object_views.OBJECTS`."""
-    return _views.decode(row["objects"] or "[]")
+    found = _standing.decode(row["objects"] or "[]")
+    return Objects(items=[view(one, types) for one in found], orders=sum(one.orders > 0 for one in found))
 
 
-async def read_as_of(
-    db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId], as_of: datetime
-) -> list[ObjectView]:
-    newest: dict[tuple[str, str], tuple[tuple[int, str], ObjectView]] = {}
-    for row in await object_views.as_of(db, workspace, contacts, as_of):
-        seen = msgspec.json.decode(row["data"], type=_WithObject).object
-        version = rank(seen.version)
-        view = ObjectView(
-            type=seen.type,
-            id=seen.id,
-            version=seen.version,
-            state=seen.state,
-            kind=KIND_OF.get(row["type"], CHANGE),
-            contact_id=row["contact_id"],
-            event_id=row["id"],
-            shown_at=row["shown_at"],
-        )
-        before = newest.get((seen.type, seen.id))
-        if before is None or version >= before[0]:
-            newest[seen.type, seen.id] = (version, view)
-    return sorted((view for _, view in newest.values()), key=lambda v: v.shown_at, reverse=True)
+async def read_as_of(db: Db, workspace: WorkspaceId, people: People, at: datetime, types: Types) -> Objects:
+    """The objects of a customer as they were; `people` is the customer as of then."""
+    moved = [placed for placed in people.placements if placed.contact_id != placed.origin_id]
+    mine = {contact.id for contact in people.contacts}
+    row = await object_views.as_of(
+        db,
+        workspace,
+        list(mine),
+        [placed.event_id for placed in moved if placed.origin_id in mine],
+        [(placed.event_id, placed.contact_id) for placed in moved if placed.contact_id in mine],
+        at,
+    )
+    return read(row, types)
 
 
-class _ObjectBytes(msgspec.Struct, frozen=True, kw_only=True):
-    type: str
-    id: str
-    version: int | str = 0
-    state: msgspec.Raw = NOTHING
+def view(one: Standing, types: Types) -> ObjectView:
+    """An object with what its type makes of it."""
+    card = types.card(one.type, one.id, one.version, msgspec.json.decode(one.state))
+    return ObjectView(
+        type=one.type,
+        id=one.id,
+        version=one.version,
+        state=one.state,
+        title=card.title,
+        status=card.status,
+        stub=not one.has_state,
+        events=one.events,
+        kind=one.kind,
+        contact_id=one.contact_id,
+        event_id=one.event_id,
+        shown_at=one.shown_at,
+    )
 
 
-class _WithObject(msgspec.Struct, frozen=True, kw_only=True):
-    object: _ObjectBytes
+class KnownTypes:
+    """What this process knows of every workspace's types. Versions are immutable: what it knows holds while `at`, the
+    place in the ledger of the latest one, is the same, and whoever asks read that in the transaction at hand."""
+
+    def __init__(self) -> None:
+        self._types: dict[WorkspaceId, Types] = {}
+        self._checkers: dict[tuple[WorkspaceId, str, int], Checker | None] = {}
+
+    async def read(self, db: Db, workspace: WorkspaceId) -> Types:
+        """The types in force, in this transaction."""
+        return await self.as_at(db, workspace, await object_views.types_at(db, workspace))
+
+    async def as_at(self, db: Db, workspace: WorkspaceId, at: int | None) -> Types:
+        """The types in force when the latest of their changes is `at`; None: before the first."""
+        if at is None:
+            return Types()
+        known = self._types.get(workspace)
+        if known is None or known.at != at:
+            if len(self._types) >= MOST_KEPT:
+                self._types.clear()
+            own = [_type_of(row) for row in await object_views.types(db, workspace)]
+            known = self._types[workspace] = Types(at=at, own={one.type: one for one in own})
+        return known
+
+    def checker(self, workspace: WorkspaceId, kind: ObjectType) -> Checker | None:
+        """What states of a type are checked with; None where it has no schema."""
+        if kind.schema is None:
+            return None
+        name = (workspace, kind.type, kind.version)
+        if name not in self._checkers:
+            if len(self._checkers) >= MOST_KEPT:
+                self._checkers.clear()
+            self._checkers[name] = _checker(kind.schema)
+        return self._checkers[name]
+
+
+TYPES: Final = KnownTypes()
+"""Of this process."""
+
+
+def _type_of(row: Row) -> ObjectType:
+    return ObjectType(
+        type=row["type"],
+        version=row["version"],
+        schema=msgspec.json.decode(row["schema"]) if row["schema"] else None,
+        title=row["title"],
+        states=msgspec.json.decode(row["states"], type=States) if row["states"] else None,
+        actor=row["actor"],
+        created_at=row["created_at"],
+    )
+
+
+def _checker(schema: dict[str, Any]) -> Checker | None:
+    """A schema of a time when others were taken refuses nothing."""
+    try:
+        return Checker(schema)
+    except InvalidField:
+        return None
+
+
+async def refused(db: Db, workspace: WorkspaceId, items: Sequence[Interaction], at: int | None) -> dict[int, Fault]:
+    """Which items push a state that the schema of its type does not allow, by their place; `at` as in `KnownTypes`."""
+    if at is None or all(item.object is None for item in items):
+        return {}
+    types, faults = await TYPES.as_at(db, workspace, at), dict[int, Fault]()
+    for place, item in enumerate(items):
+        if item.object is None or item.object.state is None:
+            continue
+        checker = TYPES.checker(workspace, types.of(item.object.type))
+        fault = checker.fault(item.object.state) if checker else None
+        if fault is not None:
+            faults[place] = Fault(field=f"object.state{fault.field}", words=fault.words)
+    return faults

@@ -11,7 +11,7 @@ from identity import merging, review
 from identity import store as identity_store
 from identity.customers import ContactId, CustomerId, DecisionId, LinkDecision
 from identity.errors import Absorbed, AlreadyUndone, Impossible, NotFound
-from timeline import consequences, store
+from timeline import consequences, objects, store
 from timeline import views as thread_views
 from timeline.consequences import Plan
 from timeline.decisions import Change, Desk, lock_customers, seam, seam_of_undoing, time_of, undo
@@ -85,6 +85,7 @@ async def place(
     )
     await identity_store.write_decision(db, desk.workspace, decision)
     await review.move_item(db, desk.workspace, event_id, origin, (to, decision.id), now)
+    await objects.stand_on(db, desk.workspace, event_id, [present, to])
     await consequences.carry_out(db, desk, tickets, now)
     shown = ItemPlaced(decision=decision.id, event=EventId(event_id), contact=to, reason=desk.reason)
     await seam(db, desk, [customer, receiver], shown, now)
@@ -158,6 +159,7 @@ async def undo_placing(db: store.Db, desk: Desk, customer: CustomerId, row: iden
     if before.wins:
         to = (goes, before.goes_by) if before.goes_by else None
         await review.move_item(db, desk.workspace, event_id, row["contact_a"], to, now)
+        await objects.stand_on(db, desk.workspace, event_id, [before.stands, goes])
         await consequences.carry_out(db, desk, tickets, now)
     seen = list(dict.fromkeys([before.customers[before.stands], before.customers[goes]]))
     await seam_of_undoing(db, desk, seen, undone, row["id"], now)

@@ -81,7 +81,8 @@ async def by_source(
     db: Db, workspace: WorkspaceId, names: Sequence[tuple[str, str]], erased: Sequence[str] | None = None
 ) -> list[Row]:
     """For each (source, source_id) the event that bears it, if any, with its ticket and the customer of today; the
-    clock and the latest ticket policy. `erased` is what each would bear if it had been erased.
+    clock, the latest ticket policy and the place of the latest object type. `erased` is what each would bear if it had
+    been erased.
 
     Here and below a LATERAL with a LIMIT keeps the planner, which knows nothing of a young table, from reading a
     workspace whole: measured 84 ms against 0.6 ms for a hundred names among 8,000 events."""
@@ -89,7 +90,8 @@ async def by_source(
         f"SELECT clock_timestamp() AS now, k.source AS asked_source, k.source_id AS asked, {EVENT}, c.customer_id, "
         "(SELECT i.ticket_id FROM ticket_item i WHERE "
         "i.workspace_id = $1 AND i.event_id = e.id LIMIT 1) AS ticket_id, (SELECT coalesce(max(version), 0) "
-        "FROM ticket_policy WHERE workspace_id = $1) AS policy FROM unnest($2::text[], $3::text[], $4::text[]) "
+        "FROM ticket_policy WHERE workspace_id = $1) AS policy, (SELECT max(position) FROM object_type "
+        "WHERE workspace_id = $1) AS types FROM unnest($2::text[], $3::text[], $4::text[]) "
         "AS k(source, source_id, erased) LEFT JOIN LATERAL (SELECT * FROM event o WHERE o.workspace_id = $1 "
         "AND o.source = k.source AND o.source_id IN (k.source_id, k.erased) LIMIT 1) AS e ON true LEFT JOIN LATERAL "
         "(SELECT customer_id FROM contact WHERE workspace_id = $1 AND id = e.contact_id LIMIT 1) AS c ON true",

@@ -17,7 +17,8 @@ from timeline.events import CHANGE, RECORDED, RecordedEvent
 from timeline.followers import Checkpoint, recorded
 from timeline.interactions import CHANNELS
 from timeline.items import Explainer, Item
-from timeline.objects import ObjectView
+from timeline.object_types import Types
+from timeline.objects import TYPES, ObjectView
 from timeline.objects import read as read_objects
 from timeline.objects import read_as_of as read_objects_as_of
 from timeline.pseudonyms import Pseudonyms
@@ -118,9 +119,9 @@ async def read_page(db: store.Db, workspace: WorkspaceId, customer: CustomerId, 
     """One page of a customer's thread. Raises `NotFound` and `Absorbed`."""
     if not query.is_plain:
         people = await views.read_people(db, workspace, customer, query.as_of, whole=False)
-        return await _read_page(db, workspace, people, query)
+        return await _read_page(db, workspace, people, query, await TYPES.read(db, workspace))
     people, row = await views.read_people_with(db, workspace, customer, _rider(query), whole=False)
-    return await _page_with(db, workspace, people, row, query)
+    return await _page_with(db, workspace, people, row, query, await TYPES.as_at(db, workspace, row["types"]))
 
 
 async def read_profile(db: store.Db, workspace: WorkspaceId, customer: CustomerId, query: ThreadQuery) -> Profile:
@@ -130,28 +131,39 @@ async def read_profile(db: store.Db, workspace: WorkspaceId, customer: CustomerI
     if query.is_plain:
         rider = _rider(query, summarised=True)
         people, row = await views.read_people_with(db, workspace, customer, rider, whole=True)
-        return await _profile(db, workspace, people, row, await _page_with(db, workspace, people, row, query), query)
+        types = await TYPES.as_at(db, workspace, row["types"])
+        page = await _page_with(db, workspace, people, row, query, types)
+        return await _profile(db, workspace, people, row, page, query, types)
     people = await views.read_people(db, workspace, customer, query.as_of)
     summary = await thread_views.summary(db, workspace, [contact.id for contact in people.contacts])
-    return await _profile(db, workspace, people, summary, await _read_page(db, workspace, people, query), query)
+    types = await TYPES.as_at(db, workspace, summary["types"])
+    page = await _read_page(db, workspace, people, query, types)
+    return await _profile(db, workspace, people, summary, page, query, types)
 
 
 async def _profile(
-    db: store.Db, workspace: WorkspaceId, people: People, summary: store.Row, page: Page, query: ThreadQuery
+    db: store.Db,
+    workspace: WorkspaceId,
+    people: People,
+    summary: store.Row,
+    page: Page,
+    query: ThreadQuery,
+    types: Types,
 ) -> Profile:
     contacts = [contact.id for contact in people.contacts]
     if query.as_of is None:
         events, messages, orders = summary["counts"]
         counts = Counts(events=events, messages=messages, orders=orders)
-        objects = read_objects(summary)
+        objects = read_objects(summary, types)
     else:
         counts = await _counts_then(db, workspace, contacts, query.as_of)
-        objects = await read_objects_as_of(db, workspace, contacts, query.as_of)
+        objects = await read_objects_as_of(db, workspace, people, query.as_of, types)
+    counts = await _placed_counts(db, workspace, people, counts, query.as_of)
     return Profile(
         people=people,
         name=views.best_name(people),
-        objects=objects,
-        counts=await _placed_counts(db, workspace, people, counts, query.as_of),
+        objects=objects.items,
+        counts=msgspec.structs.replace(counts, orders=counts.orders + objects.orders),
         timeline=page,
         head=Checkpoint(epoch=summary["epoch"], xid=summary["xid"], position=0),
     )
@@ -161,19 +173,21 @@ def _rider(query: ThreadQuery, *, summarised: bool = False) -> views.Rider:
     return thread_views.page_rider(newer=query.newer, edge=query.edge, limit=query.limit + 1, summarised=summarised)
 
 
-async def _page_with(db: store.Db, workspace: WorkspaceId, people: People, row: store.Row, query: ThreadQuery) -> Page:
+async def _page_with(
+    db: store.Db, workspace: WorkspaceId, people: People, row: store.Row, query: ThreadQuery, types: Types
+) -> Page:
     """The page that came along, unless items were placed by hand: it knows streams alone."""
     if people.placements:
-        return await _read_page(db, workspace, people, query)
-    return _page(people, thread_views.page_in(row), query)
+        return await _read_page(db, workspace, people, query, types)
+    return _page(people, thread_views.page_in(row), query, types)
 
 
-async def _read_page(db: store.Db, workspace: WorkspaceId, people: People, query: ThreadQuery) -> Page:
+async def _read_page(db: store.Db, workspace: WorkspaceId, people: People, query: ThreadQuery, types: Types) -> Page:
     contacts = [contact.id for contact in people.contacts]
     out, here = _placed(people)
-    types = [event_type.__name__ for kind, event_type in RECORDED.items() if kind in query.kinds]
+    recorded_types = [event_type.__name__ for kind, event_type in RECORDED.items() if kind in query.kinds]
     only = thread_views.PageFilter(
-        types=types if query.kinds else None,
+        types=recorded_types if query.kinds else None,
         changes=CHANGE in query.kinds,
         recorded=RECORDED_TYPES if query.kinds else [],
         channels=list(query.channels) if query.channels else None,
@@ -186,15 +200,15 @@ async def _read_page(db: store.Db, workspace: WorkspaceId, people: People, query
     rows = await thread_views.page(
         db, workspace, contacts, newer=query.newer, edge=query.edge, limit=query.limit + 1, only=only
     )
-    return _page(people, [recorded(row) for row in rows], query)
+    return _page(people, [recorded(row) for row in rows], query, types)
 
 
-def _page(people: People, events: list[RecordedEvent], query: ThreadQuery) -> Page:
+def _page(people: People, events: list[RecordedEvent], query: ThreadQuery, types: Types) -> Page:
     more = len(events) > query.limit
     events = events[: query.limit]
     if query.newer:
         events.reverse()
-    items = Explainer(people).items(events)
+    items = Explainer(people, types).items(events)
     older = bool(items) and (more or query.newer)
     return Page(
         items=items,
@@ -217,8 +231,7 @@ async def _placed_counts(
     out, here = _placed(people)
     if not (out or here):
         return streams
-    contacts = [contact.id for contact in people.contacts]
-    placed = await thread_views.count_placed(db, workspace, contacts, out, here, as_of)
+    placed = await thread_views.count_placed(db, workspace, out, here, as_of)
     return Counts(
         events=streams.events + placed["events"],
         messages=streams.messages + placed["messages"],
@@ -235,7 +248,7 @@ async def _counts_then(db: store.Db, workspace: WorkspaceId, contacts: list[Cont
     return Counts(
         events=sum(row["n"] for row in rows.values()),
         messages=rows["MessageRecorded"]["n"] if "MessageRecorded" in rows else 0,
-        orders=rows["OrderRecorded"]["things"] if "OrderRecorded" in rows else 0,
+        orders=rows["OrderRecorded"]["alone"] if "OrderRecorded" in rows else 0,
     )
 
 

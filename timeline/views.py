@@ -11,7 +11,7 @@ from identity.customers import ContactId, WorkspaceId
 from identity.views import Rider
 from timeline.events import RecordedEvent
 from timeline.interactions import EARLIEST, LATEST
-from timeline.object_views import OBJECTS
+from timeline.object_views import OBJECTS, TYPES_AT
 from timeline.store import EVENT, Db, Row
 
 BEFORE_ALL: Final = EARLIEST - timedelta(days=1)
@@ -88,8 +88,11 @@ _page_rows = msgspec.json.Decoder(list[RecordedEvent])
 
 
 def page_rider(*, newer: bool, edge: tuple[datetime, UUID | None], limit: int, summarised: bool) -> Rider:
-    """A page of everything, and the summary where it is asked for, on the back of the customer's own statement."""
-    columns = _PAGE_COLUMN[newer] + (f", {_SUMMARY.format(contacts='IN (SELECT id FROM mine)')}" if summarised else "")
+    """A page of everything, the place of the object types, and the summary where it is asked for, on the back of the
+    customer's own statement."""
+    columns = f"{_PAGE_COLUMN[newer]}, {TYPES_AT} AS types"
+    if summarised:
+        columns += f", {_SUMMARY.format(contacts='IN (SELECT id FROM mine)')}"
     return Rider(columns=columns, values=(*edge, limit))
 
 
@@ -128,8 +131,9 @@ async def page(
 
 
 async def summary(db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId]) -> Row:
-    """Kept counts, newest object states and the head of the ledger, in one row."""
-    row = await db.fetchrow("SELECT " + _SUMMARY.format(contacts="= ANY($2::uuid[])"), workspace, contacts)
+    """Kept counts, newest object states, the place of their types and the head of the ledger, in one row."""
+    columns = _SUMMARY.format(contacts="= ANY($2::uuid[])")
+    row = await db.fetchrow(f"SELECT {columns}, {TYPES_AT} AS types", workspace, contacts)
     assert row is not None
     return row
 
@@ -143,30 +147,23 @@ async def count_about(db: Db, workspace: WorkspaceId, event_id: UUID) -> int:
 async def count_placed(
     db: Db,
     workspace: WorkspaceId,
-    contacts: Sequence[ContactId],
     out: Sequence[UUID],
     here: Sequence[UUID],
     as_of: datetime | None,
 ) -> Row:
-    """What items placed off and onto the streams of some contacts change in their counts. An order counts where any
-    of its states stands."""
+    """What items placed off and onto the streams of some contacts change in their counts; orders that are objects
+    count by `object_views`."""
     moved = (
-        "SELECT {sign} AS sign, e.id, e.type, e.contact_id, e.data->'object'->>'type' AS kept_type, "
-        "e.data->'object'->>'id' AS kept_id FROM event e WHERE e.workspace_id = $1 AND (e.id = ANY({items}::uuid[]) "
-        "OR e.about = ANY({items}::uuid[])) AND e.recorded_at <= coalesce($5::timestamptz, 'infinity')"
+        "SELECT {sign} AS sign, e.type, e.data FROM event e WHERE e.workspace_id = $1 AND (e.id = ANY({items}::uuid[]) "
+        "OR e.about = ANY({items}::uuid[])) AND e.recorded_at <= coalesce($4::timestamptz, 'infinity')"
     )
     row = await db.fetchrow(
-        f"WITH moved AS ({moved.format(sign=-1, items='$3')} UNION ALL {moved.format(sign=1, items='$4')}), "
-        "orders AS (SELECT DISTINCT sign, contact_id, kept_type, kept_id, CASE WHEN kept_id IS NULL THEN id END AS one "
-        "FROM moved WHERE type = 'OrderRecorded') SELECT coalesce(sum(sign), 0)::bigint AS events, "
+        f"WITH moved AS ({moved.format(sign=-1, items='$2')} UNION ALL {moved.format(sign=1, items='$3')}) "
+        "SELECT coalesce(sum(sign), 0)::bigint AS events, "
         "coalesce(sum(sign) FILTER (WHERE type = 'MessageRecorded'), 0)::bigint AS messages, "
-        "(SELECT coalesce(sum(o.sign), 0)::bigint FROM orders o WHERE NOT EXISTS (SELECT FROM event s "
-        "  WHERE s.workspace_id = $1 AND s.contact_id = o.contact_id AND s.contact_id = ANY($2::uuid[]) "
-        "  AND s.type = 'OrderRecorded' AND s.data->'object'->>'type' = o.kept_type "
-        "  AND s.data->'object'->>'id' = o.kept_id AND s.recorded_at <= coalesce($5::timestamptz, 'infinity') "
-        "  AND NOT (s.id = ANY($3) OR coalesce(s.about = ANY($3), false)))) AS orders FROM moved",
+        "coalesce(sum(sign) FILTER (WHERE type = 'OrderRecorded' AND NOT data ? 'object'), 0)::bigint AS orders "
+        "FROM moved",
         workspace,
-        contacts,
         out,
         here,
         as_of,
@@ -178,8 +175,7 @@ async def count_placed(
 async def count_as_of(db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId], as_of: datetime) -> list[Row]:
     """How many events of each type had been recorded; counts are kept for today only, so this one reads the streams."""
     return await db.fetch(
-        "SELECT type, count(*) AS n, count(DISTINCT (contact_id, data->'object'->>'type', data->'object'->>'id')) "
-        "FILTER (WHERE data ? 'object') + count(*) FILTER (WHERE NOT data ? 'object') AS things FROM event "
+        "SELECT type, count(*) AS n, count(*) FILTER (WHERE NOT data ? 'object') AS alone FROM event "
         "WHERE workspace_id = $1 AND contact_id = ANY($2::uuid[]) AND recorded_at <= $3 GROUP BY type",
         workspace,
         contacts,
