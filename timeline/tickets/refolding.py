@@ -107,14 +107,13 @@ class Refold:
             self._kept[row.fold.id] = row.fold
             self.numbers[row.fold.id] = row.number
         self._past = await streams.past(db, workspace, list(self._kept))
-        if self.stage.start == 0 or not events:
-            return
         before = {p.ticket.id: p.ticket for p in self._past if self._spans(p)}
         for ticket in self._kept.values():
             if ticket.opened_position <= self._start(ticket):
                 self._take(before[ticket.id])
                 self._at_start[ticket.id] = before[ticket.id]
-        await self._meet(db, workspace, starts, events)
+        if events and any(self.stage.starts.values()):
+            await self._meet(db, workspace, starts, events)
 
     async def _meet(
         self, db: Db, workspace: WorkspaceId, starts: list[tuple[ContactId, int]], events: list[FoldEvent]
