@@ -13,6 +13,7 @@ FAULTS = {
     "packages": ("identity/errors.py", "import timeline.events"),
     "identity": ("identity/customers.py", "import identity.store"),
     "timeline": ("timeline/interactions.py", "import timeline.codec"),
+    "channels": ("channels/orders/kind.py", "import channels.accounts"),
     "pure": ("timeline/events.py", "import asyncpg"),
     "web": ("timeline/errors.py", "import litestar"),
 }
