@@ -55,14 +55,8 @@ async def read_ledger(place: Place) -> Ledger:
 
 
 def _where_they_stand(rows: list[Any], placed: Mapping[UUID, UUID]) -> dict[UUID, UUID]:
-    """An item placed by hand carries what is about it, and what is about that."""
-    stands: dict[UUID, UUID] = {}
-    for row in rows:
-        origin = next((other for other in rows if other["id"] == row["about"]), None)
-        moved = origin is not None and stands.get(origin["id"]) != origin["contact_id"]
-        there = stands[origin["id"]] if origin is not None and moved else row["contact_id"]
-        stands[row["id"]] = placed.get(row["id"], there)
-    return stands
+    """By hand, else where what they are about stands by hand, else where they were recorded."""
+    return {row["id"]: placed.get(row["id"], placed.get(row["about"], row["contact_id"])) for row in rows}
 
 
 def _event(row: Any, contact: UUID) -> OEvent:

@@ -53,6 +53,11 @@ class OEvent:
     sets: tuple[str, Any] | None = None
 
     @property
+    def talk(self) -> tuple[str, str] | None:
+        """The conversation of its source."""
+        return None if self.source is None or self.conversation is None else (self.source, self.conversation)
+
+    @property
     def now(self) -> datetime:
         return self.shown if self.history else self.recorded
 
@@ -161,10 +166,21 @@ class Asked:
     channel: str | None
     objects: tuple[tuple[str, str], ...]
     matter: str | None
+    converses: bool = False
+
+    def same_object(self, ticket: OTicket) -> bool:
+        return bool(set(self.objects) & set(ticket.objects))
+
+    def same_subject(self, ticket: OTicket) -> bool:
+        return self.matter is not None and self.matter == ticket.matter
+
+    def other_subject(self, ticket: OTicket) -> bool:
+        return self.matter is not None and ticket.matter is not None and self.matter != ticket.matter
 
 
 def as_asked(event: OEvent) -> Asked:
-    return Asked(event.shown, event.channel, (event.object,) if event.object else (), normalised(event.subject))
+    things = (event.object,) if event.object else ()
+    return Asked(event.shown, event.channel, things, normalised(event.subject), event.talk is not None)
 
 
 def united(one: Iterable[Any], other: Iterable[Any]) -> list[Any]:
@@ -181,10 +197,11 @@ def duration(words: str | None) -> timedelta | None:
 def normalised(subject: str | None) -> str | None:
     """A subject without the marks of replying and forwarding, in small letters; None where nothing is left."""
     left = " ".join((subject or "").split()).casefold()
-    while (shorter := re.sub(r"^(re|fw|fwd|aw|wg|antw|sv|tr)\s*(\[\d+\])?\s*:\s*", "", left)) != left:
+    while (shorter := re.sub(r"^(re|fwd|aw|wg|sv|tr|vs|antw)\s*(\[\d+\])?\s*:\s*", "", left)) != left:
         left = shorter
     return left or None
 
 
-def beginning(body: str | None) -> str | None:
-    return " ".join((body or "").split()) or None
+def beginning(text: str | None) -> str | None:
+    """What a short text is called after, whatever its white space."""
+    return " ".join((text or "").split()) or None

@@ -48,6 +48,8 @@ class _Fold:
         self.tickets: list[OTicket] = []
         self.voids: dict[Any, str] = {}
         self.seen: dict[Any, OEvent] = {}
+        self.came: list[tuple[Any, OTicket]] = []
+        """Each time a conversation came to a ticket from another, or from none: in order of position."""
 
     # -- what is folded ------------------------------------------------------------------------------------------
 
@@ -86,6 +88,9 @@ class _Fold:
             self.command(mine, event, *event.sets)
         else:
             self.item(mine, event)
+            holder = next((ticket for ticket in self.tickets if event.id in ticket.items), None)
+            if event.talk is not None and holder is not None and holder is not self.conversation(mine, event):
+                self.came.append((event.talk, holder))
         self.count(before, event.position)
 
     def count(self, before: Sequence[OTicket], position: int) -> None:
@@ -174,27 +179,20 @@ class _Fold:
         elif not self.active(event):
             could = [t for t in here if event.object in t.objects and (t.live or t.reopenable(event.shown, policy))]
             if could:
-                self.take(self.best(could, as_asked(event), policy), event, policy)
+                self.take(self.best(could, as_asked(event)), event, policy)
         elif any(ticket.last_at - policy.gap > event.shown for ticket in here):
             self.late(here, event, policy)
         else:
-            found = self.best([t for t in here if self.continues(t, as_asked(event), policy)], as_asked(event), policy)
+            found = self.best([t for t in here if self.continues(t, as_asked(event), policy)], as_asked(event))
             if found is not None:
                 self.carry_on(found, event, policy)
             elif policy.opens(event):
                 self.open(event, policy)
 
     def conversation(self, mine: list[OTicket], event: OEvent) -> OTicket | None:
-        if event.conversation is None or event.source is None:
-            return None
-        name = (event.source, event.conversation)
-        said = [
-            (self.seen[item].position, ticket)
-            for ticket in mine
-            for item in ticket.items
-            if (self.seen[item].source, self.seen[item].conversation) == name
-        ]
-        return self.standing_for(max(said, key=lambda pair: pair[0])[1]) if said else None
+        """The ticket that the event's conversation came to last, in its root."""
+        came = [ticket for talk, ticket in self.came if talk == event.talk and any(ticket is own for own in mine)]
+        return self.standing_for(came[-1]) if came and event.talk is not None else None
 
     def late(self, here: list[OTicket], event: OEvent, policy: OPolicy) -> None:
         spans = [
@@ -210,27 +208,27 @@ class _Fold:
             ticket.ended_at = ticket.closed_at = event.shown
 
     def continues(self, ticket: OTicket, asked: Asked, policy: OPolicy) -> bool:
-        if asked.shown > ticket.last_at + policy.gap:
+        same = asked.same_object(ticket)
+        near = asked.shown <= ticket.last_at + policy.gap
+        again = ticket.ended and ticket.reopenable(asked.shown, policy)
+        if not near and not (again and (not asked.converses or same or asked.same_subject(ticket))):
             return False
         if policy.of("continues", "same_channel") and asked.channel not in ticket.channels:
             return False
-        same_object = bool(set(asked.objects) & set(ticket.objects))
-        if policy.of("continues", "same_object") and asked.objects and ticket.objects and not same_object:
+        if policy.of("continues", "same_object") and asked.objects and ticket.objects and not same:
             return False
-        differs = asked.matter is not None and ticket.matter is not None and asked.matter != ticket.matter
-        return same_object or not differs or not policy.of("continues", "same_subject")
+        return same or not asked.other_subject(ticket) or not policy.of("continues", "same_subject")
 
-    def best(self, could: list[OTicket], asked: Asked, policy: OPolicy) -> Any:
+    def best(self, could: list[OTicket], asked: Asked) -> Any:
         def rank(ticket: OTicket) -> Any:
-            same_object = bool(set(asked.objects) & set(ticket.objects))
-            same_subject = asked.matter is not None and asked.matter == ticket.matter
-            return same_object, same_subject, ticket.live, ticket.last_at, ticket.opened_position
+            same = asked.same_object(ticket), asked.same_subject(ticket)
+            return *same, ticket.live, ticket.last_at, ticket.opened_position
 
         return max(could, key=rank, default=None)
 
     def carry_on(self, ticket: OTicket, event: OEvent, policy: OPolicy) -> None:
         """Found by name, by conversation or by the policy: the ticket may be reopened, or followed up."""
-        if ticket.ended and self.active(event) and event.direction == "inbound":
+        if ticket.ended and event.kind in ("message", "call") and event.direction == "inbound":
             if ticket.reopenable(event.shown, policy):
                 self.set_status(ticket, "open", event)
             elif policy.opens(event):
@@ -315,7 +313,7 @@ class _Fold:
                 and roots[earlier.contact] != roots[later.contact]
                 and self.continues(was[earlier.id], alike, policy)
             ]
-            best = self.best(others, alike, policy)
+            best = self.best(others, alike)
             if best is not None:
                 self.unite(next(ticket for ticket in union if ticket.id == best.id), later, policy)
         self.count(before, merge.position)
