@@ -780,6 +780,7 @@ CREATE TABLE public.ticket (
     last_at timestamp with time zone NOT NULL,
     until_at timestamp with time zone NOT NULL,
     closes_at timestamp with time zone,
+    history boolean NOT NULL,
     joined_into uuid,
     fold jsonb NOT NULL,
     CONSTRAINT ticket_status_check CHECK ((status = ANY (ARRAY['new'::text, 'open'::text, 'pending'::text, 'on_hold'::text, 'resolved'::text, 'closed'::text])))
@@ -798,6 +799,8 @@ COMMENT ON COLUMN public.ticket.contact_id IS 'the contact that the opening even
 COMMENT ON COLUMN public.ticket."position" IS 'of the last event or merge that changed it';
 
 COMMENT ON COLUMN public.ticket.until_at IS 'infinity unless closed: the fold loads what a new item could still meet';
+
+COMMENT ON COLUMN public.ticket.history IS 'its last activity was imported: its closing is derived and never announced';
 
 COMMENT ON COLUMN public.ticket.fold IS 'the whole folded state';
 
@@ -1157,7 +1160,7 @@ CREATE INDEX ticket_changed ON public.ticket USING btree (workspace_id, contact_
 
 CREATE INDEX ticket_conversation_by_ticket ON public.ticket_conversation USING btree (workspace_id, ticket_id);
 
-CREATE INDEX ticket_due ON public.ticket USING btree (workspace_id, closes_at) WHERE (closes_at IS NOT NULL);
+CREATE INDEX ticket_due ON public.ticket USING btree (workspace_id, closes_at) WHERE ((closes_at IS NOT NULL) AND (NOT history));
 
 CREATE INDEX ticket_item_thread ON public.ticket_item USING btree (workspace_id, ticket_id, shown_at, "position");
 

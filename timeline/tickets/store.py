@@ -231,6 +231,7 @@ async def write(
         [t.last_at for t in folds],
         [t.until_at for t in folds],
         [t.closes_at for t in folds],
+        [t.history for t in folds],
         [t.joined_into for t in folds],
         [msgspec.json.encode(t) for t in folds],
         [row.number for row in numbered],
@@ -249,31 +250,52 @@ def _columns(records: Sequence[Any], *names: str) -> list[list[Any]]:
     return [[getattr(record, name) for record in records] for name in names]
 
 
+_ROW: Final = {
+    "id": "uuid",
+    "contact_id": "uuid",
+    "number": "bigint",
+    "opened_position": "bigint",
+    "position": "bigint",
+    "status": "text",
+    "is_open": "bool",
+    "priority": "text",
+    "assignee": "uuid",
+    "tags": "jsonb",
+    "channel": "text",
+    "opened_at": "timestamptz",
+    "last_at": "timestamptz",
+    "until_at": "timestamptz",
+    "closes_at": "timestamptz",
+    "history": "bool",
+    "joined_into": "uuid",
+    "fold": "jsonb",
+}
+_READ_AS: Final = {
+    "tags": "ARRAY(SELECT jsonb_array_elements_text(k.tags))",
+    "until_at": "coalesce(k.until_at, 'infinity')",
+}
+_FROM: Final = 2 + len(_ROW)
+
+
+def _arrays(first: int, *kinds: str) -> str:
+    return ", ".join(f"${at}::{kind}[]" for at, kind in enumerate(kinds, first))
+
+
 _WRITE: Final = (
-    "WITH rows AS (INSERT INTO ticket AS t (workspace_id, id, contact_id, number, opened_position, position, status, "
-    "is_open, priority, assignee, tags, channel, opened_at, last_at, until_at, closes_at, joined_into, fold) "
-    "SELECT $1, k.id, k.contact_id, k.number, k.opened_position, k.position, k.status, k.is_open, k.priority, "
-    "k.assignee, ARRAY(SELECT jsonb_array_elements_text(k.tags)), k.channel, k.opened_at, k.last_at, "
-    "coalesce(k.until_at, 'infinity'), k.closes_at, k.joined_into, k.fold FROM unnest($2::uuid[], $3::uuid[], "
-    "$4::bigint[], $5::bigint[], $6::bigint[], $7::text[], $8::bool[], $9::text[], $10::uuid[], $11::jsonb[], "
-    "$12::text[], $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], $16::timestamptz[], $17::uuid[], "
-    "$18::jsonb[]) AS k(id, contact_id, number, opened_position, position, status, is_open, priority, assignee, tags, "
-    "channel, opened_at, last_at, until_at, closes_at, joined_into, fold) ON CONFLICT (workspace_id, id) DO UPDATE SET "
-    "contact_id = excluded.contact_id, opened_position = excluded.opened_position, position = excluded.position, "
-    "status = excluded.status, is_open = excluded.is_open, priority = excluded.priority, assignee = excluded.assignee, "
-    "tags = excluded.tags, channel = excluded.channel, opened_at = excluded.opened_at, last_at = excluded.last_at, "
-    "until_at = excluded.until_at, closes_at = excluded.closes_at, joined_into = excluded.joined_into, "
-    "fold = excluded.fold), "
-    "numbers AS (INSERT INTO ticket_number (workspace_id, number, ticket_id) SELECT $1, k.number, k.ticket_id "
-    "FROM unnest($19::bigint[], $20::uuid[]) AS k(number, ticket_id)), "
+    f"WITH rows AS (INSERT INTO ticket (workspace_id, {', '.join(_ROW)}) SELECT $1, "
+    f"{', '.join(_READ_AS.get(column, f'k.{column}') for column in _ROW)} FROM unnest({_arrays(2, *_ROW.values())}) "
+    f"AS k({', '.join(_ROW)}) ON CONFLICT (workspace_id, id) DO UPDATE SET "
+    f"{', '.join(f'{column} = excluded.{column}' for column in _ROW if column not in ('id', 'number'))}), "
+    "numbers AS (INSERT INTO ticket_number (workspace_id, number, ticket_id) SELECT $1, k.* "
+    f"FROM unnest({_arrays(_FROM, 'bigint', 'uuid')}) AS k), "
     "items AS (INSERT INTO ticket_item (workspace_id, event_id, ticket_id, position, shown_at) SELECT $1, k.* "
-    "FROM unnest($21::uuid[], $22::uuid[], $23::bigint[], $24::timestamptz[]) AS k), "
+    f"FROM unnest({_arrays(_FROM + 2, 'uuid', 'uuid', 'bigint', 'timestamptz')}) AS k), "
     "holdings AS (INSERT INTO ticket_conversation (workspace_id, source, conversation, since, ticket_id) SELECT $1, "
-    "k.* FROM unnest($25::text[], $26::text[], $27::bigint[], $28::uuid[]) AS k), "
+    f"k.* FROM unnest({_arrays(_FROM + 6, 'text', 'text', 'bigint', 'uuid')}) AS k), "
     "voids AS (INSERT INTO ticket_void (workspace_id, event_id, contact_id, position, reason) SELECT $1, k.* "
-    "FROM unnest($29::uuid[], $30::uuid[], $31::bigint[], $32::text[]) AS k), "
+    f"FROM unnest({_arrays(_FROM + 10, 'uuid', 'uuid', 'bigint', 'text')}) AS k), "
     "past AS (INSERT INTO ticket_past (workspace_id, id, position, until, fold) SELECT $1, k.* "
-    "FROM unnest($33::uuid[], $34::bigint[], $35::bigint[], $36::jsonb[]) AS k) SELECT"
+    f"FROM unnest({_arrays(_FROM + 14, 'uuid', 'bigint', 'bigint', 'jsonb')}) AS k) SELECT"
 )
 
 

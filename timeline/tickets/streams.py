@@ -345,11 +345,11 @@ async def derived(db: Db, workspace: WorkspaceId, homes: Sequence[CustomerId]) -
 
 
 async def due(db: Db, workspace: WorkspaceId, now: datetime, limit: int) -> list[NewRow]:
-    """Tickets that silence has closed by now and no event has told of yet, the earliest due first."""
+    """Tickets that silence has closed by now and no event has told of yet, the earliest due first: none of imports."""
     return _rows(
         await db.fetchval(
             "SELECT json_agg(json_build_object('number', t.number, 'fold', t.fold)) FROM (SELECT number, fold "
-            "FROM ticket WHERE workspace_id = $1 AND closes_at <= $2 ORDER BY closes_at LIMIT $3) AS t",
+            "FROM ticket WHERE workspace_id = $1 AND closes_at <= $2 AND NOT history ORDER BY closes_at LIMIT $3) AS t",
             workspace,
             now,
             limit,
