@@ -187,6 +187,21 @@ async def forget_answers(db: Db, workspace: UUID, before: datetime) -> int:
     return int(done.rpartition(" ")[2])
 
 
+async def blank_answers(db: Db, workspace: UUID, erasure: UUID, people: Sequence[UUID]) -> None:
+    """Blank the kept answers that name somebody of these, or what an erasure has blanked; they go on answering."""
+    await db.execute(
+        "UPDATE idempotency_key k SET body = convert_to('{\"erased\": true}', 'UTF8') WHERE k.workspace_id = $1 "
+        "AND EXISTS (SELECT FROM regexp_matches(encode(k.body, 'escape'), "
+        "'[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'g') AS m(said) WHERE m.said[1]::uuid = ANY($3::uuid[]) "
+        "OR EXISTS (SELECT FROM erased_record r WHERE r.workspace_id = $1 AND r.id = m.said[1]::uuid "
+        "AND r.erasure_id = $2))",
+        workspace,
+        erasure,
+        people,
+        timeout=600,
+    )
+
+
 async def announce(db: Db, workspaces: Sequence[UUID]) -> None:
     """NOTIFY, on a connection of its own and outside any transaction: inside one it takes a global lock."""
     await db.execute("SELECT pg_notify($1, $2)", HINTS, ",".join(str(workspace) for workspace in workspaces))

@@ -14,7 +14,7 @@ from identity.matching import Held
 
 Value = tuple[str, str, str]
 
-OURS: Final = ("identifier/", "interaction/", "claimed/", "key/")
+OURS: Final = ("identifier/", "interaction/", "claimed/", "erased/", "key/")
 SCOPED_BY_SOURCE: Final = frozenset({"account", "external", "handle"})
 
 

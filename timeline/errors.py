@@ -1,5 +1,6 @@
 """What can be wrong with a request to the ledger or the front desk; `app.errors` maps each to a status."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 
@@ -27,6 +28,15 @@ class ItemRefused(TimelineError):
     def __init__(self, field: str, words: str) -> None:
         super().__init__(words)
         self.field = field
+
+
+class UnderHold(TimelineError):
+    """A legal hold stands over somebody who was to be erased."""
+
+    def __init__(self, holds: Sequence[UUID]) -> None:
+        named = f" ({', '.join(map(str, holds))})" if holds else ""
+        super().__init__(f"a legal hold stands{named}: lift it first")
+        self.holds = list(holds)
 
 
 class StartOver(TimelineError):

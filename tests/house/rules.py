@@ -21,6 +21,7 @@ SQL_FILES = frozenset(
         "timeline/views.py",
         "timeline/object_views.py",
         "timeline/audit.py",
+        "timeline/erasure_views.py",
         "timeline/tickets/store.py",
         "timeline/tickets/streams.py",
         "timeline/tickets/views.py",
@@ -28,9 +29,11 @@ SQL_FILES = frozenset(
         "search/postgres.py",
         "search/meilisearch.py",
         "channels/store.py",
+        "channels/forgotten.py",
         "app/db.py",
         "app/store.py",
         "app/upkeep.py",
+        "app/sweep.py",
         "app/migrate.py",  # brings a database to this version, as the migrations do
         "app/cluster.py",  # makes the database itself
     }

@@ -1,0 +1,131 @@
+"""Getting what was erased out of PostgreSQL's files as well: old row versions, index entries, statistics, the log.
+
+An erasure changes rows; the bytes before stay in the files until PostgreSQL happens to use their place again. A sweep
+writes the small tables anew, which leaves nothing behind, and does what can be done beside traffic with large ones
+(docs/erasure.md says what remains, and until when).
+"""
+
+import asyncio
+import time
+from typing import Final
+
+import asyncpg
+import msgspec
+
+TABLES: Final = (
+    "event",
+    "link_decision",
+    "link_suggestion",
+    "contact",
+    "contact_past",
+    "identifier",
+    "value_class",
+    "object_state",
+    "object_event",
+    "ticket",
+    "ticket_past",
+    "ticket_conversation",
+    "legal_hold",
+    "quarantine",
+    "inbound_delivery",
+    "idempotency_key",
+)
+"""Where people are; the others hold ids, times and numbers."""
+SMALL: Final = 256 * 1024 * 1024
+"""Bytes of a table with its indexes that are written anew in about a second; larger ones are not held up for it."""
+PATIENCE: Final = 20.0
+LOCK_WAIT: Final = "2s"
+
+
+class Swept(msgspec.Struct, frozen=True, kw_only=True):
+    """What a sweep came to: in `left`, in words, what it could not do."""
+
+    tables: int
+    left: list[str]
+
+
+async def sweep(admin_url: str, whole: bool = False) -> Swept:
+    """Sweep one database, signed in as its administrator. `whole` writes large tables anew too, however long that
+    holds their traffic up."""
+    db = await asyncpg.connect(admin_url, command_timeout=None)
+    left: list[str] = []
+    try:
+        await db.execute(f"SET lock_timeout = '{LOCK_WAIT}'")
+        if not await _outlive_readers(db):
+            left.append("an old transaction still sees what was erased: end it and sweep again")
+        for table in TABLES:
+            left.extend(await _sweep_table(db, table, whole))
+        left.extend(await _sweep_statistics(db))
+        left.extend(await _sweep_log(db))
+    finally:
+        await db.close()
+    return Swept(tables=len(TABLES), left=left)
+
+
+async def _outlive_readers(db: asyncpg.Connection) -> bool:
+    """Wait until nobody's snapshot is older than now: what somebody may still see is not removed."""
+    now = await db.fetchval("SELECT pg_current_xact_id()::xid::text")
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if not await db.fetchval(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() "
+            "AND pid <> pg_backend_pid() AND backend_type = 'client backend' "
+            "AND greatest(age(backend_xmin), age(backend_xid)) >= age($1::text::xid))",
+            now,
+        ):
+            return True
+        await asyncio.sleep(0.1)
+    return False
+
+
+async def _sweep_table(db: asyncpg.Connection, table: str, whole: bool) -> list[str]:
+    size = await db.fetchval("SELECT pg_total_relation_size($1::text::regclass)", table)
+    if int(size or 0) <= SMALL or whole:
+        return await _try(db, f"VACUUM (FULL, ANALYZE) {table}", f"{table} could not be locked for a moment")
+    left = [f"{table} is large: free space in its pages keeps old bytes until new rows need it (sweep --whole)"]
+    left += await _try(db, f"VACUUM (ANALYZE) {table}", f"{table} was not vacuumed")
+    return left + await _try(db, f"REINDEX TABLE CONCURRENTLY {table}", f"the indexes of {table} were not made anew")
+
+
+async def _sweep_statistics(db: asyncpg.Connection) -> list[str]:
+    """Most common values are copies of what columns held. ANALYZE wrote others; here the old rows go."""
+    return await _try(db, "VACUUM (FULL) pg_catalog.pg_statistic", "old planner statistics stay until vacuumed")
+
+
+async def _sweep_log(db: asyncpg.Connection) -> list[str]:
+    """Let go of the write-ahead log's segments up to now. A checkpoint keeps some for use again, with what they held:
+    the second round writes over them."""
+    try:
+        for _ in range(2):
+            for _ in range(await _kept_segments(db) + 1):
+                await db.execute("SELECT pg_logical_emit_message(false, 'throughline', '')")
+                await db.execute("SELECT pg_switch_wal()")
+            await db.execute("CHECKPOINT")
+    except asyncpg.InsufficientPrivilegeError:
+        return ["the write-ahead log was not turned over: its segments hold old bytes until PostgreSQL removes them"]
+    return []
+
+
+async def _kept_segments(db: asyncpg.Connection) -> int:
+    """How many segments lie ready for use again."""
+    ahead = await db.fetchval(
+        "SELECT count(*) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$' "
+        "AND name > pg_walfile_name(pg_current_wal_lsn())"
+    )
+    return int(ahead or 0)
+
+
+async def _try(db: asyncpg.Connection, statement: str, otherwise: str) -> list[str]:
+    """Again while others hold the lock; then what is left, in words."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            await db.execute(statement)
+        except asyncpg.LockNotAvailableError:
+            if time.monotonic() > deadline:
+                return [otherwise]
+            await asyncio.sleep(0.2)
+        except asyncpg.InsufficientPrivilegeError:
+            return [otherwise]
+        else:
+            return []
