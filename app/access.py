@@ -27,12 +27,13 @@ Right = Literal[
     "quarantine.decide",
     "channels.read",
     "channels.write",
+    "config.write",
 ]
 
 _INTEGRATION: Final[frozenset[Right]] = frozenset({"push", "read"})
 _DESK: Final[frozenset[Right]] = frozenset({"desk", "suggestions.read", "suggestions.decide"})
 _AGENT: Final = _INTEGRATION | _DESK
-_LEAD: Final = _AGENT | frozenset[Right]({"channels.read"})
+_LEAD: Final = _AGENT | frozenset[Right]({"channels.read", "config.write"})
 _AUDITOR: Final[frozenset[Right]] = frozenset(
     {"read", "suggestions.read", "keys.read", "quarantine.read", "channels.read"}
 )

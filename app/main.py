@@ -12,7 +12,18 @@ import structlog
 from litestar import Litestar, Request, Response
 from litestar.datastructures import State
 
-from app.api import changes, channel_accounts, customers, hooks, identity, interactions, keys, operations, quarantine
+from app.api import (
+    changes,
+    channel_accounts,
+    customers,
+    hooks,
+    identity,
+    interactions,
+    keys,
+    objects,
+    operations,
+    quarantine,
+)
 from app.api.calls import Edge
 from app.api.openapi import describe
 from app.api.routes import Route, answer_of, handlers, log_request, request_id
@@ -35,6 +46,7 @@ def all_routes() -> tuple[Route, ...]:
         *interactions.ROUTES,
         *customers.ROUTES,
         *identity.ROUTES,
+        *objects.ROUTES,
         *keys.ROUTES,
         *quarantine.ROUTES,
         *channel_accounts.ROUTES,

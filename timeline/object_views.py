@@ -199,3 +199,79 @@ async def add_type(
         actor,
         now,
     )
+
+
+async def keys(
+    db: Db,
+    workspace: WorkspaceId,
+    types: Sequence[str],
+    contacts: Sequence[ContactId] | None,
+    after: tuple[str, str],
+    limit: int,
+) -> list[tuple[str, str]]:
+    """The next objects in order of type and id: all, or those of some types (none: any), on some contacts."""
+    mine = "SELECT DISTINCT type, id FROM object_state WHERE workspace_id = $1 AND (type, id) > ($2, $3)"
+    if contacts is not None:
+        only = f"{mine} AND contact_id = ANY($6::uuid[]) AND (cardinality($5::text[]) = 0 OR type = ANY($5))"
+    elif types:
+        only = f"SELECT o.* FROM unnest($5::text[]) AS k(name) CROSS JOIN LATERAL ({mine} AND type = k.name ORDER BY "
+        only += "type, id LIMIT $4) AS o WHERE $6::uuid[] IS NULL"
+    else:
+        only = f"{mine} AND $5::text[] IS NOT NULL AND $6::uuid[] IS NULL"
+    rows = await db.fetch(f"{only} ORDER BY type, id LIMIT $4", workspace, *after, limit, types, contacts)
+    return [(row["type"], row["id"]) for row in rows]
+
+
+async def standing(
+    db: Db, workspace: WorkspaceId, named: Sequence[tuple[str, str]], contacts: Sequence[ContactId] | None
+) -> Row:
+    """Some objects as they stand on some contacts (None: on any), with the customer of each, and the place of the
+    types."""
+    row = await db.fetchrow(
+        "SELECT (SELECT json_agg(o ORDER BY o.type, o.id) FROM unnest($2::text[], $3::text[]) AS k(type, id) CROSS "
+        "JOIN LATERAL (SELECT s.type, s.id, s.has_state, s.version, s.state, s.kind, s.contact_id, s.event_id, "
+        "s.shown_at, (sum(s.events) OVER ())::bigint AS events, (sum(s.orders) OVER ())::bigint AS orders, "
+        "(SELECT customer_id FROM contact WHERE workspace_id = $1 AND id = s.contact_id LIMIT 1) AS customer_id "
+        "FROM object_state s WHERE s.workspace_id = $1 AND s.type = k.type AND s.id = k.id "
+        f"AND ($4::uuid[] IS NULL OR s.contact_id = ANY($4)) ORDER BY {_NEWEST} LIMIT 1) AS o) AS objects, "
+        f"{TYPES_AT} AS types",
+        workspace,
+        [type_ for type_, _ in named],
+        [id_ for _, id_ in named],
+        contacts,
+    )
+    assert row is not None
+    return row
+
+
+async def customers(db: Db, workspace: WorkspaceId, type_: str, id_: str, limit: int) -> list[UUID]:
+    """The customers on whom an object stands."""
+    rows = await db.fetch(
+        "SELECT DISTINCT c.customer_id FROM object_state s CROSS JOIN LATERAL (SELECT customer_id FROM contact "
+        "WHERE workspace_id = $1 AND id = s.contact_id LIMIT 1) AS c WHERE s.workspace_id = $1 AND s.type = $2 "
+        "AND s.id = $3 ORDER BY c.customer_id LIMIT $4",
+        workspace,
+        type_,
+        id_,
+        limit,
+    )
+    return [row["customer_id"] for row in rows]
+
+
+async def history(db: Db, workspace: WorkspaceId, type_: str, id_: str, before: UUID | None, limit: int) -> list[Row]:
+    """The states of an object, the newest version first, from behind the state that the event `before` told."""
+    return await db.fetch(
+        "SELECT n.event_id, n.kind, n.shown_at, n.recorded_at, n.stands_on AS contact_id, c.customer_id, e.version, "
+        "e.state FROM (SELECT m.*, coalesce(p.contact_id, m.contact_id) AS stands_on FROM object_event m "
+        "LEFT JOIN LATERAL (SELECT contact_id FROM placement WHERE workspace_id = $1 AND event_id = m.event_id "
+        "AND until = 'infinity' LIMIT 1) AS p ON true WHERE m.workspace_id = $1 AND m.type = $2 AND m.id = $3 "
+        "AND m.has_state AND ($4::uuid IS NULL OR (m.version_number, m.version_text, m.position) < (SELECT "
+        "version_number, version_text, position FROM object_event WHERE workspace_id = $1 AND event_id = $4)) "
+        f"ORDER BY {_NEWEST} LIMIT $5) AS n {_SAID} CROSS JOIN LATERAL (SELECT customer_id FROM contact "
+        f"WHERE workspace_id = $1 AND id = n.stands_on LIMIT 1) AS c ORDER BY {_NEWEST}",
+        workspace,
+        type_,
+        id_,
+        before,
+        limit,
+    )

@@ -8,16 +8,20 @@ from uuid import UUID
 
 import msgspec
 
-from identity.customers import ContactId, WorkspaceId
+from identity.claims import lock_key
+from identity.customers import ContactId, CustomerId, WorkspaceId
+from identity.errors import Impossible
+from identity.store import lock
 from identity.views import People
 from timeline import object_views
 from timeline.events import KIND_OF, EventId, NewEvent, OrderRecorded, Recorded
-from timeline.interactions import Interaction, InvalidField, ObjectState
+from timeline.interactions import Interaction, InvalidField, ObjectState, check_name
 from timeline.object_schemas import Checker, Fault
-from timeline.object_types import ObjectType, States, Status, Types
-from timeline.store import Db, Row
+from timeline.object_types import ObjectType, States, Status, Types, check_type
+from timeline.store import Db, Row, clock
 
 MOST_KEPT: Final = 1_000
+MOST_TYPES: Final = 200
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -61,6 +65,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     shown_at: datetime
     events: int
     orders: int
+    customer_id: CustomerId | None = None
 
 
 _standing: Final = msgspec.json.Decoder(list[Standing])
@@ -127,9 +132,14 @@ async def _gather(db: Db, workspace: WorkspaceId, type_: str, id_: str, contacts
     await object_views.gather(db, workspace, type_, id_, contacts)
 
 
+def standing(row: Row) -> list[Standing]:
+    """The objects in a row that holds them as `objects`."""
+    return _standing.decode(row["objects"] or "[]")
+
+
 def read(row: Row, types: Types) -> Objects:
     """The objects in a row that was read with `object_views.OBJECTS`."""
-    found = _standing.decode(row["objects"] or "[]")
+    found = standing(row)
     return Objects(items=[view(one, types) for one in found], orders=sum(one.orders > 0 for one in found))
 
 
@@ -240,3 +250,39 @@ async def refused(db: Db, workspace: WorkspaceId, items: Sequence[Interaction], 
         if fault is not None:
             faults[place] = Fault(field=f"object.state{fault.field}", words=fault.words)
     return faults
+
+
+async def define(
+    db: Db,
+    workspace: WorkspaceId,
+    name: str,
+    *,
+    schema: dict[str, Any] | None,
+    title: str | None,
+    states: States | None,
+    actor: str,
+) -> ObjectType:
+    """Put a definition of a type in force; the one in force already makes no new version. What the ledger holds is
+    never checked again. Raises `InvalidField` and `Impossible`."""
+    check_name("type", name)
+    check_type(title, states)
+    if schema is not None:
+        Checker(schema)
+    await lock(db, [lock_key(workspace, "object types")])  # places in the ledger are given in the order of commits
+    own = {row["type"]: row for row in await object_views.types(db, workspace)}
+    asked = {"schema": _json(schema), "title": title, "states": _json(states)}
+    if name in own:
+        kept = _type_of(own[name])
+        if asked == {"schema": _json(kept.schema), "title": kept.title, "states": _json(kept.states)}:
+            return kept
+    elif len(own) >= MOST_TYPES:
+        raise Impossible("type", f"a workspace has at most {MOST_TYPES} types of its own")
+    version, now = own[name]["version"] + 1 if name in own else 1, await clock(db)
+    await object_views.add_type(db, workspace, name, version, asked, actor, now)
+    return ObjectType(
+        type=name, version=version, schema=schema, title=title, states=states, actor=actor, created_at=now
+    )
+
+
+def _json(value: Any) -> bytes | None:
+    return None if value is None else msgspec.json.encode(value, order="deterministic")

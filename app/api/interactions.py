@@ -8,7 +8,7 @@ from app.api.calls import Answer, Call, answer
 from app.api.routes import Route, answer_of, route
 from app.api.shapes import BatchResult, BatchResults, ItemError, Pushed
 from app.db import Db, new_id
-from app.errors import Problem, not_found, problem_of
+from app.errors import Problem, bad_request, not_found, problem_of
 from app.limits import BATCH_BYTES, PUSH_BYTES
 from channels import inbox
 from timeline.intake import Outcome, chunks, receive
@@ -142,6 +142,8 @@ def _refusal(outcome: Outcome) -> Problem:
     if outcome.status == 404:
         return not_found()
     words = outcome.words or "refused"
+    if outcome.status == 400:
+        return bad_request(outcome.fields[0], words)
     if outcome.status == 409:
         faults = [(field, "differs from what was pushed first") for field in outcome.fields]
     else:

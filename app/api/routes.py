@@ -51,6 +51,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     most_bytes: int = BODY_BYTES
     media_type: str = "application/json"
     refuses: frozenset[int] = frozenset()
+    any_text: bool = False
+    """Path parameters are texts of any characters, slashes too: the handler reads the path as it was sent."""
 
     @property
     def path_parameters(self) -> list[str]:
@@ -91,8 +93,9 @@ def _handler(declared: Route, edge: Edge) -> HTTPRouteHandler:
             done = await _refuse(call, caller, error)
         return _respond(declared, request, caller, done, started)
 
+    any_text = declared.path.partition("{")[0] + "{rest:path}"
     return HTTPRouteHandler(
-        _PARAMETER.sub(r"{\1:str}", declared.path),
+        any_text if declared.any_text else _PARAMETER.sub(r"{\1:str}", declared.path),
         http_method=declared.method,
         status_code=200,
         name=f"{declared.method} {declared.path}",
