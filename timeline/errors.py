@@ -49,3 +49,29 @@ class NumbersSpent(StartOver):
     def __init__(self, workspace: UUID) -> None:
         super().__init__("no ticket numbers left")
         self.workspace = workspace
+
+
+class TicketElsewhere(TimelineError):
+    """The ticket is not there any more: `survivor` answers for it, or where nothing does, `customer`'s thread."""
+
+    def __init__(
+        self, ticket: UUID, *, survivor: UUID | None = None, number: int | None = None, customer: UUID | None = None
+    ) -> None:
+        where = f"part of ticket {number}" if survivor else "in no ticket any more"
+        super().__init__(f"what ticket {ticket} was about is {where}")
+        self.ticket = ticket
+        self.survivor = survivor
+        self.number = number
+        self.customer = customer
+
+
+class TicketStale(TimelineError):
+    """Somebody changed the ticket meanwhile; `version` is the current one."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(f"the ticket changed meanwhile: it is at version {version}")
+        self.version = version
+
+
+class StillDeriving(TimelineError):
+    """The tickets of this customer are being folded again: nothing can be asked of them until that is done."""

@@ -166,8 +166,8 @@ def check(item: Interaction, channels: frozenset[str]) -> None:
         raise InvalidField("contact.identifiers", f"at most {MAX_IDENTIFIERS} identifiers a contact")
     _check_attributes(item.contact.attributes or {})
     for field, text in (("subject", item.subject), ("body", item.body), ("contact.name", item.contact.name)):
-        if text is not None and _UNPRINTABLE.search(text):
-            raise InvalidField(field, "control characters other than tab and line ends are not text")
+        if text is not None:
+            check_text(field, text)
     if item.object is not None:
         check_name("object.type", item.object.type)
         check_name("object.id", item.object.id)
@@ -202,6 +202,12 @@ def _check_attributes(attributes: dict[str, str | None]) -> None:
             raise InvalidField("contact.attributes", f"a name has 1 to {MAX_ATTRIBUTE_NAME} printable characters")
         if value is not None and (len(value) > MAX_ATTRIBUTE or _UNPRINTABLE.search(value)):
             raise InvalidField(f"contact.attributes.{name}", f"expected at most {MAX_ATTRIBUTE} printable characters")
+
+
+def check_text(field: str, text: str) -> None:
+    """What somebody wrote, or `InvalidField`."""
+    if _UNPRINTABLE.search(text):
+        raise InvalidField(field, "control characters other than tab and line ends are not text")
 
 
 def check_name(field: str, value: str) -> None:

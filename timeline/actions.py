@@ -1,0 +1,161 @@
+"""Perform commands on a ticket: ask whether they may be, and append what they do to it as events."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from identity.customers import CustomerId, WorkspaceId
+from identity.errors import Impossible
+from timeline import store
+from timeline.commands import MOST_TAGS, AddNote, Assign, Command, Reply, SetPriority, SetStatus, SetSubject, Tag
+from timeline.decisions import Desk
+from timeline.errors import StartOver, StillDeriving, TicketElsewhere, TicketStale
+from timeline.events import (
+    Event,
+    EventId,
+    MessageRecorded,
+    NewEvent,
+    NoteRecorded,
+    TicketAssigned,
+    TicketPrioritised,
+    TicketRenamed,
+    TicketStatusSet,
+    TicketTagged,
+)
+from timeline.tickets.aiming import Aim, Place
+from timeline.tickets.fold import Root, may_move, retagged
+from timeline.tickets.items import Written
+from timeline.tickets.policy import Rules
+from timeline.tickets.projection import fold_event
+from timeline.tickets.ticket import ENDED, Ticket, as_of
+
+NO_POINT: Final = "nothing is known by which this contact is reached on this channel"
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """What commands are decided under. `strangers` are no agents."""
+
+    desk: Desk
+    rules: Rules
+    now: datetime
+    cause: str
+    strangers: set[UUID]
+
+
+class Made(msgspec.Struct, frozen=True, kw_only=True):
+    """An event about to be appended to its owner's stream, and the customer whose tickets it concerns."""
+
+    event: NewEvent
+    owner_id: CustomerId
+    customer_id: CustomerId
+
+
+def plan(terms: Terms, aim: Aim | TicketElsewhere, version: int | None, commands: Sequence[Command]) -> list[Made]:
+    """The events of some commands, found by stepping the ticket as the fold will. `version` is what the
+    asker saw (None: whatever it is).
+
+    Raises `TicketElsewhere`, `StillDeriving`, `TicketStale`, `Impossible`."""
+    if isinstance(aim, TicketElsewhere):
+        raise aim
+    if aim.deriving:
+        raise StillDeriving
+    if version is not None and version != aim.fold.version:
+        raise TicketStale(aim.fold.version)
+    root = Root(Written())
+    root.load(as_of(aim.fold, terms.now))
+    made: list[Made] = []
+    for command in commands:
+        ticket = root.tickets[aim.fold.id]
+        one = _made(terms, command, ticket, aim)
+        if one is not None:
+            made.append(one)
+            folded = fold_event(one.event, ticket.position + 1)
+            assert folded is not None
+            root.step(folded, terms.rules)
+    return made
+
+
+def _made(terms: Terms, command: Command, ticket: Ticket, aim: Aim) -> Made | None:
+    """None where the ticket is so already."""
+    if isinstance(command, Reply | AddNote):
+        assert aim.answered is not None
+        place, event = aim.answered, _said(terms, command, ticket, aim.answered)
+    else:
+        place, event = aim.opening, _happened(terms, command, ticket)
+    if event is None:
+        return None
+    new = NewEvent(
+        id=EventId(terms.desk.new_id()),
+        contact_id=place.contact_id,
+        event=event,
+        channel=place.channel if isinstance(command, Reply) else None,
+        direction="outbound" if isinstance(command, Reply) else "internal" if isinstance(command, AddNote) else None,
+        actor=terms.desk.actor,
+        about=place.about,
+        shown_at=terms.now,
+        occurred_at=terms.now,
+        recorded_at=terms.now,
+    )
+    return Made(event=new, owner_id=place.owner_id, customer_id=aim.customer_id)
+
+
+def _said(terms: Terms, command: Reply | AddNote, ticket: Ticket, place: Place) -> Event:
+    data: dict[str, Any] = {"cause": terms.cause}
+    if isinstance(command, AddNote):
+        return NoteRecorded(body=command.body, ticket_id=ticket.id, data=data)
+    data |= {"to": place.point, "delivery": "recorded"}
+    if place.point is None:
+        data["words"] = NO_POINT
+    return MessageRecorded(body=command.body, ticket_id=ticket.id, data=data)
+
+
+def _happened(
+    terms: Terms, command: SetStatus | Assign | Tag | SetPriority | SetSubject, ticket: Ticket
+) -> Event | None:
+    if isinstance(command, SetStatus):
+        if not may_move(ticket, command.status, terms.now, terms.rules):
+            raise Impossible("status", _no_move(ticket, command))
+        event = TicketStatusSet(ticket=ticket.id, status=command.status, cause=terms.cause)
+        return event if command.status != ticket.status else None
+    if isinstance(command, Assign):
+        if command.assignee != ticket.assignee and command.assignee in terms.strangers:
+            raise Impossible("assignee", "expected the id of an agent who works here")
+        event = TicketAssigned(ticket=ticket.id, assignee=command.assignee, cause=terms.cause)
+        return event if command.assignee != ticket.assignee else None
+    if isinstance(command, Tag):
+        event = _tagged(command, ticket, terms.cause)
+        return event if event.added or event.removed else None
+    if isinstance(command, SetPriority):
+        event = TicketPrioritised(ticket=ticket.id, priority=command.priority, cause=terms.cause)
+        return event if command.priority != ticket.priority else None
+    event = TicketRenamed(ticket=ticket.id, subject=command.subject, cause=terms.cause)
+    return event if command.subject != ticket.subject else None
+
+
+def _no_move(ticket: Ticket, command: SetStatus) -> str:
+    if command.status == "open" and ticket.status in ENDED:
+        return f"this {ticket.status} ticket ended too long ago to be opened again"
+    return f"a ticket that is {ticket.status} cannot become {command.status}"
+
+
+def _tagged(command: Tag, ticket: Ticket, cause: str) -> TicketTagged:
+    before, added = {*ticket.tags}, {*command.added}
+    gone = before - added if command.only else before & {*command.removed}
+    event = TicketTagged(
+        ticket=ticket.id, added=tuple(sorted(added - before)), removed=tuple(sorted(gone)), cause=cause
+    )
+    if len(retagged(ticket.tags, event)) > MOST_TAGS:
+        raise Impossible("tags", f"a ticket has at most {MOST_TAGS} tags")
+    return event
+
+
+async def append(db: store.Db, workspace: WorkspaceId, made: Sequence[Made]) -> list[int]:
+    """Append what was planned, under the customers' locks; returns the positions. Raises `StartOver`."""
+    events = [one.event for one in made]
+    positions = await store.append(db, workspace, events, [one.owner_id for one in made], [0] * len(made))
+    if len(positions) < len(events):
+        raise StartOver
+    return positions

@@ -1,0 +1,102 @@
+"""What an agent, a macro, a rule or the API may ask of a ticket, and what such a request may hold.
+
+`timeline.actions` carries commands out; what they did are events, past tense.
+"""
+
+import re
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from timeline.events import Priority, Status
+from timeline.interactions import InvalidField, check_text
+
+MOST_BODY: Final = 100_000
+MOST_SUBJECT: Final = 500
+MOST_TAG: Final = 50
+MOST_TAGS: Final = 50
+
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer the customer on the channel of the item answered."""
+
+    body: str
+
+
+class AddNote(msgspec.Struct, frozen=True, kw_only=True):
+    """Write something down for colleagues."""
+
+    body: str
+
+
+class SetStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """Move the ticket to another state."""
+
+    status: Status
+
+
+class Assign(msgspec.Struct, frozen=True, kw_only=True):
+    """Give the ticket to an agent, or to nobody."""
+
+    assignee: UUID | None
+
+
+class Tag(msgspec.Struct, frozen=True, kw_only=True):
+    """Put tags on and take tags off; with `only`, every other tag goes."""
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    only: bool = False
+
+
+class SetPriority(msgspec.Struct, frozen=True, kw_only=True):
+    """Say how urgent it is."""
+
+    priority: Priority
+
+
+class SetSubject(msgspec.Struct, frozen=True, kw_only=True):
+    """Call the ticket something else, or nothing."""
+
+    subject: str | None
+
+
+Command = Reply | AddNote | SetStatus | Assign | Tag | SetPriority | SetSubject
+
+
+def checked(command: Command) -> Command:
+    """The command as it is carried out: texts trimmed, tags in lower case. Raises `InvalidField`."""
+    replace = msgspec.structs.replace
+    if isinstance(command, Reply | AddNote):
+        if not command.body.strip() or len(command.body) > MOST_BODY:
+            raise InvalidField("body", f"expected 1 to {MOST_BODY} characters")
+        check_text("body", command.body)
+    if isinstance(command, Tag):
+        return replace(command, added=_tags(command.added), removed=_tags(command.removed))
+    if isinstance(command, SetSubject) and command.subject is not None:
+        return replace(command, subject=_subject(command.subject))
+    return command
+
+
+def _tags(tags: tuple[str, ...]) -> tuple[str, ...]:
+    """Each once, in their order."""
+    if len(tags) > MOST_TAGS:
+        raise InvalidField("tags", f"expected at most {MOST_TAGS} tags")
+    return tuple(dict.fromkeys(_tag(tag) for tag in tags))
+
+
+def _tag(tag: str) -> str:
+    tag = tag.strip().lower()
+    if not 0 < len(tag) <= MOST_TAG or _CONTROL.search(tag):
+        raise InvalidField("tags", f"a tag has 1 to {MOST_TAG} printable characters")
+    return tag
+
+
+def _subject(subject: str) -> str:
+    subject = subject.strip()
+    if not 0 < len(subject) <= MOST_SUBJECT or _CONTROL.search(subject):
+        raise InvalidField("subject", f"expected 1 to {MOST_SUBJECT} characters, none of them a control character")
+    return subject

@@ -1,0 +1,186 @@
+"""Tickets as they are shown: one by its id or number, wherever it went, and lists of them; always as of now."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from identity.customers import ContactId, CustomerId, WorkspaceId
+from identity.errors import NotFound
+from timeline.errors import TicketElsewhere
+from timeline.events import Priority, Status
+from timeline.store import Db, Row
+from timeline.tickets import views
+from timeline.tickets.matters import Asking, rank_of
+from timeline.tickets.policy import Rules, Versions
+from timeline.tickets.projection import POLICIES, TicketRef, ref
+from timeline.tickets.ticket import Ticket, TicketId, Waiting, as_of
+
+
+class TicketObject(msgspec.Struct, frozen=True, kw_only=True):
+    """An object that a ticket is about."""
+
+    type: str
+    id: str
+
+
+class TicketView(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole ticket. `could_join` are the open tickets, come by a merge, that would have been one with it; it is told
+    where one ticket is read."""
+
+    id: TicketId
+    number: int
+    customer_id: CustomerId
+    subject: str | None
+    status: Status
+    priority: Priority
+    type: None = None
+    queue: None = None
+    assignee: UUID | None
+    tags: tuple[str, ...]
+    fields: dict[str, Any] = {}
+    sla: list[Any] = []
+    opened_at: datetime
+    version: int
+    channel: str | None
+    channels: tuple[str, ...]
+    objects: list[TicketObject]
+    waiting: Waiting | None
+    first_reply_at: datetime | None
+    last_at: datetime
+    resolved_at: datetime | None
+    closed_at: datetime | None
+    closes_at: datetime | None
+    reopened: int
+    can_reopen_until: datetime | None
+    follow_up_of: TicketId | None
+    parts: tuple[TicketId, ...]
+    contact_id: ContactId
+    items: int
+    could_join: list[TicketRef] | msgspec.UnsetType = msgspec.UNSET
+
+
+def view(ticket: Ticket, number: int, customer: CustomerId, rules: Rules, now: datetime) -> TicketView:
+    """A ticket as silence has left it by now."""
+    ticket = as_of(ticket, now)
+    return TicketView(
+        id=ticket.id,
+        number=number,
+        customer_id=customer,
+        subject=ticket.subject,
+        status=ticket.status,
+        priority=ticket.priority,
+        assignee=ticket.assignee,
+        tags=ticket.tags,
+        opened_at=ticket.opened_at,
+        version=ticket.version,
+        channel=ticket.channel,
+        channels=ticket.channels,
+        objects=[TicketObject(type=kind, id=name) for kind, name in ticket.objects],
+        waiting=ticket.waiting,
+        first_reply_at=ticket.first_reply_at,
+        last_at=ticket.last_at,
+        resolved_at=ticket.resolved_at,
+        closed_at=ticket.closed_at,
+        closes_at=ticket.closes_at,
+        reopened=ticket.reopened,
+        can_reopen_until=None if ticket.ended_at is None else ticket.ended_at + rules.within,
+        follow_up_of=ticket.follow_up_of,
+        parts=ticket.parts,
+        contact_id=ticket.contact_id,
+        items=ticket.items,
+    )
+
+
+async def read_ticket(db: Db, workspace: WorkspaceId, name: str) -> TicketView:
+    """A ticket by its id or number. Raises `NotFound`, and `TicketElsewhere` for one that is not there any more."""
+    number, ticket = read_name(name)
+    row = await views.named(db, workspace, number, ticket)
+    if row is None:
+        raise NotFound
+    fold = _fold_in(row)
+    if fold is None or fold.joined_into is not None:
+        raise await _gone(db, workspace, row)
+    versions = await POLICIES.at_least(db, workspace, row["policy"])
+    shown = view(fold, row["number"], row["customer_id"], versions.latest, row["now"])
+    beside = _beside.decode(row["beside"] or "[]")
+    return msgspec.structs.replace(shown, could_join=could_join(fold, beside, versions, row["now"]))
+
+
+def read_name(name: str) -> tuple[int | None, UUID | None]:
+    """What a ticket is called by: a number, or the id that it was opened with. Raises `NotFound` for other text."""
+    if name.isascii() and name.isdigit() and len(name) <= 18:
+        return int(name), None
+    try:
+        ticket = UUID(name)
+    except ValueError:
+        raise NotFound from None
+    if str(ticket) != name.lower():
+        raise NotFound
+    return None, ticket
+
+
+async def where_it_went(db: Db, workspace: WorkspaceId, ticket: TicketId) -> TicketElsewhere:
+    """What became of a ticket of the registry that is not there any more. Raises `NotFound`."""
+    row = await views.named(db, workspace, None, ticket)
+    if row is None:
+        raise NotFound
+    return await _gone(db, workspace, row)
+
+
+def _fold_in(row: Row) -> Ticket | None:
+    return None if row["fold"] is None else _ticket.decode(row["fold"])
+
+
+async def _gone(db: Db, workspace: WorkspaceId, row: Row) -> TicketElsewhere:
+    """Where a ticket went that was joined into another or whose matter is part of another; else, whose it was."""
+    asked = row["ticket_id"]
+    at: Row | None = row
+    while at is not None:
+        fold = _fold_in(at)
+        if fold is not None and fold.joined_into is None:
+            return TicketElsewhere(asked, survivor=fold.id, number=at["number"])
+        goes = at["holder"] if fold is None else fold.joined_into
+        if goes is None:
+            break
+        at = await views.named(db, workspace, None, goes)
+    return TicketElsewhere(asked, customer=await views.opened_by(db, workspace, asked))
+
+
+class _Beside(msgspec.Struct, frozen=True, kw_only=True):
+    """An open ticket of the same customer whose contact came by a merge; `edge` is that merge's position."""
+
+    number: int
+    fold: Ticket
+    edge: int | None
+
+
+_ticket = msgspec.json.Decoder(Ticket)
+_beside = msgspec.json.Decoder(list[_Beside])
+
+
+def could_join(ticket: Ticket, beside: Iterable[_Beside], versions: Versions, now: datetime) -> list[TicketRef]:
+    """The open tickets that the policy suggests to join with this one: when the customers were found to be one, both
+    were open, and the later would have continued the earlier."""
+    if as_of(ticket, now).is_ended:
+        return []
+    found: list[TicketRef] = []
+    for one in beside:
+        earlier, later = sorted((ticket, one.fold), key=lambda t: t.opened_position)
+        if one.edge is None or later.opened_position > one.edge or as_of(one.fold, now).is_ended:
+            continue
+        rules = versions.at(one.edge)
+        if rules.on_link == "suggest" and rank_of(Asking.of(later), earlier, rules) is not None:
+            found.append(ref(as_of(one.fold, now), one.number))
+    return found
+
+
+async def list_tickets(db: Db, workspace: WorkspaceId, listing: views.Listing) -> list[TicketView]:
+    """Tickets, the newest first."""
+    rows = await views.page(db, workspace, listing)
+    if not rows:
+        return []
+    rules = (await POLICIES.at_least(db, workspace, rows[0]["policy"])).latest
+    return [view(_ticket.decode(row["fold"]), row["number"], row["customer_id"], rules, row["now"]) for row in rows]

@@ -1,0 +1,219 @@
+"""Every statement by which tickets are shown, listed and found, and what a command needs to know of them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final, Literal
+from uuid import UUID
+
+import msgspec
+
+from identity.customers import CustomerId, WorkspaceId
+from timeline.events import Priority, Status
+from timeline.store import Db, Row
+from timeline.tickets.ticket import OPEN, TicketId, Waiting
+
+Sort = Literal["last_at", "opened_at"]
+
+_OWNER: Final = (
+    "CROSS JOIN LATERAL (SELECT customer_id FROM contact WHERE workspace_id = $1 AND id = t.contact_id OFFSET 0) AS o"
+)
+_IN_FORCE: Final = (
+    "(SELECT coalesce(max(version), 0) FROM ticket_policy WHERE workspace_id = $1) AS policy, now() AS now"
+)
+_STATUS: Final = "CASE WHEN t.closes_at <= now() THEN 'closed' ELSE t.status END"
+"""As silence has left it by now."""
+_IS_OPEN: Final = "(t.is_open AND (t.closes_at IS NULL OR t.closes_at > now()))"
+_ROW: Final = "t.id, t.number, t.contact_id, t.opened_at, t.last_at, t.fold"
+
+
+async def named(db: Db, workspace: WorkspaceId, number: int | None, ticket: UUID | None) -> Row | None:
+    """A ticket of the registry, whatever became of it: its row if it has one, else the ticket that holds its opening
+    event. `beside` are the open tickets of its customer whose contacts came by a merge, with that merge's position."""
+    return await db.fetchrow(_NAMED, workspace, number, ticket)
+
+
+_NAMED: Final = (
+    "WITH n AS (SELECT number, ticket_id FROM ticket_number WHERE workspace_id = $1 AND number = $2::bigint "
+    "UNION ALL SELECT number, ticket_id FROM ticket_number WHERE workspace_id = $1 AND ticket_id = $3::uuid) "
+    f"SELECT n.number, n.ticket_id, t.fold, c.customer_id, {_IN_FORCE}, "
+    "(SELECT i.ticket_id FROM ticket_item i WHERE t.id IS NULL AND i.workspace_id = $1 AND i.event_id = n.ticket_id "
+    "ORDER BY i.position LIMIT 1) AS holder, "
+    "(SELECT json_agg(json_build_object('customer_id', m.customer_id, 'number', u.number, 'fold', u.fold, "
+    "'edge', (SELECT max(d.position) FROM link_decision d WHERE d.workspace_id = $1 "
+    "AND d.id IN (m.customer_decision, c.customer_decision)))) FROM contact m CROSS JOIN LATERAL (SELECT number, fold "
+    "FROM ticket WHERE workspace_id = $1 AND contact_id = m.id AND until_at = 'infinity' AND is_open OFFSET 0) AS u "
+    "WHERE t.is_open AND m.workspace_id = $1 AND m.customer_id = c.customer_id AND m.home_id <> c.home_id) AS beside "
+    "FROM n LEFT JOIN LATERAL (SELECT id, contact_id, is_open, fold FROM ticket WHERE workspace_id = $1 "
+    "AND id = n.ticket_id LIMIT 1) AS t ON true LEFT JOIN LATERAL (SELECT customer_id, home_id, customer_decision "
+    "FROM contact WHERE workspace_id = $1 AND id = t.contact_id LIMIT 1) AS c ON true"
+)
+
+
+async def opened_by(db: Db, workspace: WorkspaceId, event: UUID) -> CustomerId | None:
+    """On whose thread the event stands that once opened a ticket."""
+    return await db.fetchval(
+        "SELECT c.customer_id FROM event e LEFT JOIN LATERAL (SELECT contact_id FROM placement WHERE workspace_id = $1 "
+        "AND event_id = e.id AND until = 'infinity' LIMIT 1) AS p ON true CROSS JOIN LATERAL (SELECT customer_id "
+        "FROM contact WHERE workspace_id = $1 AND id = coalesce(p.contact_id, e.contact_id) LIMIT 1) AS c "
+        "WHERE e.workspace_id = $1 AND e.id = $2",
+        workspace,
+        event,
+    )
+
+
+# -- what a command needs to know ------------------------------------------------------------------------------------
+
+
+async def aims(db: Db, workspace: WorkspaceId, tickets: Sequence[TicketId]) -> list[Row]:
+    """Tickets with the contact in whose stream their opening event lies, whose that one is, and whether the tickets of
+    their customer wait for a job."""
+    return await db.fetch(
+        "SELECT t.id, t.number, t.fold, o.customer_id, e.contact_id, l.customer_id AS owner_id, EXISTS (SELECT "
+        "FROM contact m CROSS JOIN LATERAL (SELECT FROM ticket_deriving WHERE workspace_id = $1 "
+        "AND home_id = m.home_id OFFSET 0) AS d WHERE m.workspace_id = $1 AND m.customer_id = o.customer_id) "
+        "AS deriving "
+        "FROM unnest($2::uuid[]) AS k(id) CROSS JOIN LATERAL (SELECT id, number, fold, contact_id FROM ticket "
+        f"WHERE workspace_id = $1 AND id = k.id OFFSET 0) AS t {_OWNER} CROSS JOIN LATERAL (SELECT contact_id "
+        "FROM event WHERE workspace_id = $1 AND id = t.id OFFSET 0) AS e CROSS JOIN LATERAL (SELECT customer_id "
+        "FROM contact WHERE workspace_id = $1 AND id = e.contact_id OFFSET 0) AS l",
+        workspace,
+        tickets,
+    )
+
+
+_ITEM: Final = (
+    "SELECT e.id, e.contact_id, e.about, e.channel, e.data->'contact'->'identifiers' AS said, "
+    "(SELECT customer_id FROM contact WHERE workspace_id = $1 AND id = e.contact_id LIMIT 1) AS owner_id, "
+    "(SELECT json_agg(json_build_object('kind', i.kind, 'scope', i.scope, 'value', i.value, 'raw', i.raw, "
+    "'verified', i.verified_at IS NOT NULL) ORDER BY i.verified_at IS NULL, i.last_seen DESC, i.value) "
+    "FROM identifier i WHERE i.workspace_id = $1 AND i.contact_id = e.contact_id AND i.problem IS NULL) AS held "
+)
+
+
+async def item(db: Db, workspace: WorkspaceId, tickets: Sequence[TicketId], event: UUID) -> Row | None:
+    """One item of a ticket and its parts, with what its contact is reached by: verified first, then the latest."""
+    return await db.fetchrow(
+        _ITEM + "FROM event e WHERE e.workspace_id = $1 AND e.id = $3 AND EXISTS (SELECT FROM ticket_item k "
+        "WHERE k.workspace_id = $1 AND k.event_id = e.id AND k.ticket_id = ANY($2::uuid[]))",
+        workspace,
+        tickets,
+        event,
+    )
+
+
+async def latest_inbound(db: Db, workspace: WorkspaceId, tickets: Sequence[TicketId]) -> UUID | None:
+    """The latest message from the customer among the items of a ticket and its parts."""
+    return await db.fetchval(
+        "SELECT l.event_id FROM unnest($2::uuid[]) AS k(id) CROSS JOIN LATERAL (SELECT i.event_id, i.shown_at, "
+        "i.position FROM ticket_item i CROSS JOIN LATERAL (SELECT type, direction FROM event WHERE workspace_id = $1 "
+        "AND id = i.event_id OFFSET 0) AS e WHERE i.workspace_id = $1 AND i.ticket_id = k.id "
+        "AND e.type = 'MessageRecorded' AND e.direction = 'inbound' ORDER BY i.shown_at DESC, i.position DESC LIMIT 1) "
+        "AS l ORDER BY l.shown_at DESC, l.position DESC LIMIT 1",
+        workspace,
+        tickets,
+    )
+
+
+async def works_here(db: Db, workspace: WorkspaceId, agent: UUID) -> bool:
+    """Whether this is an agent of the workspace who is not disabled."""
+    found = await db.fetchval(
+        "SELECT EXISTS (SELECT FROM agent WHERE workspace_id = $1 AND id = $2 AND disabled_at IS NULL)",
+        workspace,
+        agent,
+    )
+    return found is True
+
+
+# -- lists -----------------------------------------------------------------------------------------------------------
+
+
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list holds. Empty sets filter nothing, but for `statuses`: the open ones. `start` is inclusive, `end`
+    exclusive; `after` is where the page before ended: the time that it is sorted by, and a ticket."""
+
+    statuses: frozenset[Status] = frozenset()
+    priorities: frozenset[Priority] = frozenset()
+    assignees: frozenset[UUID] = frozenset()
+    unassigned: bool = False
+    tags: tuple[str, ...] = ()
+    channels: frozenset[str] = frozenset()
+    waiting: frozenset[Waiting] = frozenset()
+    customer: CustomerId | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    sort: Sort = "last_at"
+    after: tuple[datetime, UUID] | None = None
+    limit: int = 50
+
+
+async def page(db: Db, workspace: WorkspaceId, listing: Listing) -> list[Row]:
+    """Tickets, the newest first: each with its customer, the latest policy and the time that its state is told by."""
+    values: list[Any] = [workspace]
+    filters = _filters(listing, values)
+    order = f"ORDER BY t.{listing.sort} DESC, t.id DESC LIMIT ${_put(values, listing.limit)}"
+    rows = " UNION ALL ".join(
+        f"(SELECT {_ROW} {source} {order})" for source in _sources(listing, filters, order, values)
+    )
+    return await db.fetch(
+        f"SELECT t.number, t.fold, o.customer_id, {_IN_FORCE} FROM (SELECT {_ROW} FROM ({rows}) AS t {order}) AS t "
+        f"{_OWNER} ORDER BY t.{listing.sort} DESC, t.id DESC",
+        *values,
+    )
+
+
+def _put(values: list[Any], value: Any) -> int:
+    values.append(value)
+    return len(values)
+
+
+def _filters(listing: Listing, values: list[Any]) -> str:
+    """Conditions on `t` but for the status."""
+    found: list[str] = ["t.workspace_id = $1", "t.joined_into IS NULL"]
+    if listing.priorities:
+        found.append(f"t.priority = ANY(${_put(values, list(listing.priorities))}::text[])")
+    if listing.unassigned:
+        among = f" OR t.assignee = ANY(${_put(values, list(listing.assignees))}::uuid[])" if listing.assignees else ""
+        found.append(f"(t.assignee IS NULL{among})")
+    if listing.tags:
+        found.append(f"t.tags && ${_put(values, list(listing.tags))}::text[]")
+    if listing.channels:
+        found.append(f"t.fold->'channels' ?| ${_put(values, list(listing.channels))}::text[]")
+    if listing.waiting:
+        found.append(f"t.fold->>'waiting' = ANY(${_put(values, list(listing.waiting))}::text[])")
+    if listing.start is not None:
+        found.append(f"t.opened_at >= ${_put(values, listing.start)}::timestamptz")
+    if listing.end is not None:
+        found.append(f"t.opened_at < ${_put(values, listing.end)}::timestamptz")
+    if listing.after is not None:
+        at, last = _put(values, listing.after[0]), _put(values, listing.after[1])
+        found.append(f"t.{listing.sort} <= ${at}::timestamptz AND (t.{listing.sort}, t.id) < (${at}, ${last}::uuid)")
+    return " AND ".join(found)
+
+
+def _sources(listing: Listing, filters: str, order: str, values: list[Any]) -> list[str]:
+    """Where the rows come from: a customer's contacts, some agents' work, or an index in order, one scan a status."""
+    ended = listing.statuses - frozenset(OPEN)
+    opens = not listing.statuses or frozenset(OPEN) <= listing.statuses
+    some = ended if opens else listing.statuses
+    told = " OR ".join([_IS_OPEN] * opens + [f"{_STATUS} = '{status}'" for status in sorted(some)])
+    if listing.customer is not None:
+        whose = _put(values, listing.customer)
+        return [
+            f"FROM contact m CROSS JOIN LATERAL (SELECT {_ROW} FROM ticket t WHERE t.contact_id = m.id AND {filters} "
+            f"AND ({told}) OFFSET 0) AS t WHERE m.workspace_id = $1 AND m.customer_id = ${whose}"
+        ]
+    if listing.assignees and not listing.unassigned:
+        agents = _put(values, list(listing.assignees))
+        return [
+            f"FROM unnest(${agents}::uuid[]) AS a(id) CROSS JOIN LATERAL (SELECT {_ROW} FROM ticket t "
+            f"WHERE t.assignee = a.id AND {filters} AND ({told}) {order}) AS t"
+        ]
+    if listing.sort == "opened_at":
+        return [f"FROM ticket t WHERE {filters} AND ({told})"]
+    sources = [f"FROM ticket t WHERE {filters} AND {_IS_OPEN}"] if opens else []
+    sources.extend(
+        f"FROM ticket t WHERE t.status = '{one}' AND {filters} AND {_STATUS} = '{one}'" for one in sorted(some)
+    )
+    if "closed" in some:
+        sources.append(f"FROM (SELECT now() AS now OFFSET 0) AS k, ticket t WHERE t.closes_at <= k.now AND {filters}")
+    return sources
