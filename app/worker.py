@@ -18,7 +18,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-from app import store, upkeep
+from app import rebuilding, store, upkeep
 from app.audit import SealLog
 from app.auth import workspace_of
 from app.db import Database, DatabaseAway, Db
@@ -112,12 +112,25 @@ class Worker:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._follow(workspace))
             tasks.create_task(self._understand(workspace))
+            tasks.create_task(self._keep_tickets(workspace))
 
     async def _understand(self, workspace: WorkspaceId) -> None:
         """Deliveries in a loop of their own: a slow follower keeps none waiting."""
         while True:
             try:
                 while await self.understand(workspace):
+                    self._live.say(workspace)
+                await self._live.wait(workspace, POLL_SECONDS)
+            except DatabaseAway:
+                await asyncio.sleep(PAUSE_AFTER_LOSS)
+
+    async def _keep_tickets(self, workspace: WorkspaceId) -> None:
+        """Fold what was left to a job, and say what silence closed."""
+        while True:
+            try:
+                done = await rebuilding.derive_waiting(self._database, workspace)
+                done += await rebuilding.announce_closed(self._database, workspace)
+                if done:
                     self._live.say(workspace)
                 await self._live.wait(workspace, POLL_SECONDS)
             except DatabaseAway:
