@@ -6,13 +6,26 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from timeline.interactions import Direction, InvalidField, Kind, check_json, refused_json
+from timeline.interactions import Direction, InvalidField, check_json, refused_json
 
 OnLink = Literal["suggest", "leave", "join"]
 
 _UNITS: Final = {"minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
 _DURATION: Final = re.compile(r"([1-9]\d{0,4}) (minute|hour|day|week)s?")
 DURATION_WORDS: Final = 'expected a number and a unit, such as "3 days" (minutes, hours, days or weeks)'
+
+
+class Opens(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What opens a ticket: for each kind the directions that do."""
+
+    message: tuple[Direction, ...] = ()
+    call: tuple[Direction, ...] = ()
+    note: tuple[Direction, ...] = ()
+    order: tuple[Direction, ...] = ()
+    payment: tuple[Direction, ...] = ()
+    shipment: tuple[Direction, ...] = ()
+    visit: tuple[Direction, ...] = ()
+    fact: tuple[Direction, ...] = ()
 
 
 class Continues(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,9 +55,7 @@ class TicketPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """One policy, as it is written and kept. `docs/tickets.md` has every word of it."""
 
     name: str = "Standard"
-    opens: dict[Kind, list[Direction]] = msgspec.field(
-        default_factory=lambda: {"message": ["inbound"], "call": ["inbound"]}
-    )
+    opens: Opens = Opens(message=("inbound",), call=("inbound",))
     continues: Continues = Continues()
     reopens: Reopens = Reopens()
     closes: Closes = Closes()
@@ -96,7 +107,7 @@ def rules_of(policy: TicketPolicy, version: int) -> Rules:
     closes = policy.closes
     return Rules(
         version=version,
-        opens=frozenset((kind, direction) for kind, directions in policy.opens.items() for direction in directions),
+        opens=frozenset((kind, way) for kind in Opens.__struct_fields__ for way in getattr(policy.opens, kind)),
         gap=_duration("continues.gap", policy.continues.gap),
         same_channel=policy.continues.same_channel,
         same_object=policy.continues.same_object,
