@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from hypothesis import given
 
-from tests.laws.ticket_history import STEPS, Step, TicketHistory
+from tests.laws.ticket_history import TicketHistory
+from tests.laws.ticket_steps import STEPS, Step
 from tests.laws.world import World, law
 
 

@@ -1,126 +1,32 @@
 """A random history of one desk's tickets, carried out on the real database; the tables are compared with the oracle."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from hypothesis import strategies as st
 
 from app.db import new_id
+from app.rebuilding import activate, rebuild_all
 from identity.customers import CustomerId
-from identity.errors import AlreadyUndone
+from identity.errors import AlreadyUndone, Impossible
 from tests.laws.ticket_cases import MONDAY
 from tests.laws.ticket_folding import answer, differences
 from tests.laws.ticket_ledger import TABLES, Ledger, read_ledger, read_tickets, rows_of
-from tests.laws.ticket_ledgers import HOURS, MOVES, POLICIES, rarely
+from tests.laws.ticket_ledgers import POLICIES
+from tests.laws.ticket_records import MOVES, OPolicy
+from tests.laws.ticket_steps import Batch, Do, Push, Step, Wait
 from tests.laws.tickets_oracle import derive
 from tests.laws.world import AGENT, Place
-from timeline import desk, intake, placing
+from timeline import acting, closing, commands, desk, intake, placing
 from timeline.decisions import Desk
+from timeline.errors import TicketElsewhere
 from timeline.tickets import rebuilding
-from timeline.tickets import store as ticket_store
+from timeline.tickets.policy import TicketPolicy
 
-PEOPLE: Final = ("a", "b", "c")
 IDENTITY: Final = ("contact", "contact_past", "customer", "identifier", "link_decision", "link_suggestion", "placement")
 EVERYTHING: Final = (*IDENTITY, "event", "contact_count", "object_state", *TABLES)
-
-
-@dataclass(frozen=True)
-class Push:
-    """Somebody said something, shown `late` hours before it was known. `ticket` picks one by number."""
-
-    who: str = "a"
-    what: str = "message"
-    direction: str = "inbound"
-    channel: str = "email"
-    conversation: str | None = None
-    subject: str | None = None
-    object: str | None = None
-    late: int = 0
-    ticket: int | None = None
-    proof: str | None = None
-    history: bool = False
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Several at once."""
-
-    pushes: tuple[Push, ...]
-
-
-@dataclass(frozen=True)
-class Wait:
-    hours: int
-
-
-@dataclass(frozen=True)
-class Do:
-    """A decision or a command; the numbers pick with what, modulo of what there is to pick from."""
-
-    what: str
-    one: int = 0
-    other: int = 0
-    value: Any = None
-
-
-Step = Push | Batch | Wait | Do
-
-
-def _pushes(histories: bool) -> st.SearchStrategy[Push]:
-    return st.builds(
-        Push,
-        who=st.sampled_from(PEOPLE),
-        what=st.sampled_from(("message",) * 6 + ("call", "note", "order")),
-        direction=st.sampled_from(("inbound",) * 4 + ("outbound", "outbound", "internal")),
-        channel=st.sampled_from(("email", "email", "chat")),
-        conversation=rarely("c", "d"),
-        subject=rarely("Lamp", "Re: lamp", "Invoice"),
-        object=rarely("7", "8"),
-        late=st.sampled_from((0, 0, 0, 0, 0, 1, 24, 72, 73, 100, 200, 400)),
-        ticket=st.one_of(st.none(), st.none(), st.none(), st.integers(0, 9)),
-        proof=st.one_of(st.none(), rarely("email:one@example.com", "email:two@example.com")),
-        history=st.sampled_from((False,) * 5 + (True,)) if histories else st.just(False),
-    )
-
-
-_number = st.integers(0, 9)
-_push, _plain = _pushes(True), _pushes(False)
-_batch = st.builds(Batch, st.lists(_plain, min_size=2, max_size=4).map(tuple))
-_wait = st.builds(Wait, st.sampled_from(HOURS))
-
-
-def _do(*names: str) -> st.SearchStrategy[Do]:
-    return st.builds(Do, st.sampled_from(names), _number, _number)
-
-
-_join, _part = _do("merge"), _do("unmerge")
-_decide = _do("split", "unsplit", "place", "place", "place", "unplace")
-_policy = st.builds(Do, st.just("policy"), _number)
-_begun = st.builds(Do, st.just("policy"), st.integers(0, 4))
-_command = st.builds(
-    Do,
-    st.just("command"),
-    _number,
-    _number,
-    st.one_of(
-        st.tuples(st.just("status"), st.sampled_from(MOVES[:5])),
-        st.tuples(st.just("status"), st.sampled_from(MOVES[:5])),
-        st.tuples(st.just("assignee"), st.booleans()),
-        st.tuples(st.just("tags"), st.tuples(st.sampled_from((("x",), ("y", "x"), ())), st.sampled_from(((), ("x",))))),
-        st.tuples(st.just("priority"), st.sampled_from(("low", "high", "urgent"))),
-        st.tuples(st.just("subject"), st.sampled_from(("New name",))),
-    ),
-)
-_any = (_push,) * 8 + (_batch,) + (_wait,) * 2 + (_command,) * 4 + (_join,) * 2 + (_part,) * 2 + (_decide,) + (_policy,)
-_one = st.integers(0, len(_any) - 1).flatmap(lambda which: _any[which])
-_first = tuple(st.builds(Push, who=st.just(who), subject=rarely("Lamp"), object=rarely("7")) for who in PEOPLE)
-STEPS: Final = st.tuples(_begun, *_first, st.lists(_one, min_size=8, max_size=24)).map(
-    lambda all_of: [*all_of[:4], *all_of[4]]
-)
 
 
 class TicketHistory:
@@ -250,27 +156,99 @@ class TicketHistory:
         who = Desk(workspace=self.place.id, actor=AGENT, new_id=new_id, preview=preview, now=self.now)
         return await self.place.write(lambda db: decision(db, who, *wanted, **named))
 
+    # -- policies, silence -----------------------------------------------------------------------------------------
+
     async def _policy(self, which: int, _: int, __: Any) -> None:
-        (row,) = await self.place.fetch(
-            "SELECT coalesce(max(version), 0) AS latest FROM ticket_policy WHERE workspace_id = $1", self.place.id
+        await self.activate(picked(POLICIES, which), past=False)
+
+    async def _recut(self, which: int, _: int, __: Any) -> None:
+        """Another policy for the past too: the tickets follow with a rebuild."""
+        await self.activate(picked(POLICIES, which), past=True)
+        await rebuild_all(self.place.edge, self.place.id, lambda _: None)
+
+    async def activate(self, words: Any, *, past: bool) -> None:
+        policy = msgspec.convert(words, TicketPolicy)
+        await activate(self.place.edge, self.place.id, policy, past=past, actor=AGENT, reason="a law asked for it")
+
+    async def _silence(self, which: int, _: int, __: Any) -> None:
+        """The clock announces what is due by now."""
+        due = await self.place.fetch(
+            "SELECT id FROM ticket WHERE workspace_id = $1 AND closes_at <= $2 AND NOT history ORDER BY id",
+            self.place.id,
+            self.now,
         )
-
-        async def added(db: Any) -> None:
-            await ticket_store.add_policy(
-                db,
-                self.place.id,
-                row["latest"] + 1,
-                msgspec.json.encode(picked(POLICIES, which)),
-                past=False,
-                actor=AGENT,
-                reason=None,
-                now=self.now,
+        for row in due:
+            told = await self.place.write(
+                lambda db, row=row: closing.announce(db, self.place.id, row["id"], new_id=new_id, now=self.now)
             )
+            assert told
 
-        await self.place.edge.write(self.place.id, added, configures=True)
+    # -- commands ------------------------------------------------------------------------------------------------
 
     async def _command(self, which: int, about: int, value: Any) -> None:
-        await self.check()
+        named = await self.place.fetch(
+            "SELECT ticket_id FROM ticket_number WHERE workspace_id = $1 ORDER BY number", self.place.id
+        )
+        if named:
+            await self.command(picked(named, which)["ticket_id"], value)
+
+    async def command(self, ticket: Any, value: Any) -> None:
+        """Carried out exactly where the page allows it, and an item of its ticket then."""
+        may = await self.may(ticket, value)
+        try:
+            done = await self.decide(acting.perform, acting.Ask(ticket=ticket), [await self.asked(value)])
+        except (TicketElsewhere, Impossible):
+            assert not may
+            return
+        assert may
+        held = await self.place.fetch(
+            "SELECT event_id FROM ticket_item WHERE workspace_id = $1 AND ticket_id = $2", self.place.id, ticket
+        )
+        assert {*done.events} <= {row["event_id"] for row in held}
+
+    async def may(self, ticket: UUID, value: Any) -> bool:
+        """Whether the page has the ticket, not joined, in a state for that."""
+        ledger = await read_ledger(self.place)
+        found = derive(ledger.events, ledger.merges, ledger.homes, ledger.policies).tickets.get(ticket)
+        if found is None or found.joined_into is not None:
+            return False
+        what, wanted = value
+        late = found.closes_at is not None and found.closes_at <= self.now
+        status = "closed" if late else found.status
+        ended = found.closes_at if late and found.live else found.ended_at
+        if what != "status" or wanted == status:
+            return True
+        policy = max(ledger.policies, key=lambda policy: policy.version, default=OPolicy(0, 0, {}))
+        again = wanted != "open" or ended is None or self.now <= ended + policy.within
+        return wanted in MOVES[status] and again
+
+    async def asked(self, value: Any) -> commands.Command:
+        match value:
+            case "status", status:
+                return commands.SetStatus(status=status)
+            case "assignee", somebody:
+                return commands.Assign(assignee=await self.agent() if somebody else None)
+            case "tags", (added, removed):
+                return commands.Tag(added=added, removed=removed)
+            case "priority", priority:
+                return commands.SetPriority(priority=priority)
+            case "subject", subject:
+                return commands.SetSubject(subject=subject)
+            case "note", body:
+                return commands.AddNote(body=body)
+            case _:
+                return commands.Reply(body=value[1])
+
+    async def agent(self) -> UUID:
+        async def hired(db: Any) -> None:
+            await db.execute(
+                "INSERT INTO agent (workspace_id, id, email, name, role, created_at) "
+                "VALUES ($1, $1, 'kim@example.com', 'Kim', 'agent', now()) ON CONFLICT DO NOTHING",
+                self.place.id,
+            )
+
+        await self.place.write(hired)
+        return self.place.id
 
     # -- reading -------------------------------------------------------------------------------------------------
 

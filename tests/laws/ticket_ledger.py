@@ -107,7 +107,7 @@ async def read_tickets(place: Place) -> Answer:
 def _check_columns(row: Any, fold: Ticket) -> None:
     same = (
         "id", "contact_id", "opened_position", "position", "status", "priority", "assignee", "channel", "opened_at",
-        "last_at", "closes_at", "joined_into",
+        "last_at", "closes_at", "joined_into", "history",
     )  # fmt: skip
     assert {name: row[name] for name in same} == {name: getattr(fold, name) for name in same}
     assert tuple(row["tags"]) == fold.tags
