@@ -28,6 +28,9 @@ Right = Literal[
     "channels.read",
     "channels.write",
     "config.write",
+    "erase",
+    "holds.read",
+    "holds.write",
 ]
 
 _INTEGRATION: Final[frozenset[Right]] = frozenset({"push", "read"})
@@ -35,9 +38,11 @@ _DESK: Final[frozenset[Right]] = frozenset({"desk", "suggestions.read", "suggest
 _AGENT: Final = _INTEGRATION | _DESK
 _LEAD: Final = _AGENT | frozenset[Right]({"channels.read", "config.write"})
 _AUDITOR: Final[frozenset[Right]] = frozenset(
-    {"read", "suggestions.read", "keys.read", "quarantine.read", "channels.read"}
+    {"read", "suggestions.read", "keys.read", "quarantine.read", "channels.read", "holds.read"}
 )
-_OPERATOR: Final[frozenset[Right]] = frozenset({"keys.write", "quarantine.decide", "channels.write"})
+_OPERATOR: Final[frozenset[Right]] = frozenset(
+    {"keys.write", "quarantine.decide", "channels.write", "erase", "holds.write"}
+)
 _ADMIN: Final = _LEAD | _AUDITOR | _OPERATOR
 
 RIGHTS: Final[dict[Role, frozenset[Right]]] = {

@@ -16,6 +16,7 @@ from app.db import Database, Db, new_id
 from app.erasure_log import ErasureLog, Logged, logs_in
 from app.store import Row
 from channels import forgetting
+from identity.claims import lock_key
 from identity.customers import ContactId, CustomerId
 from timeline import erasure
 from timeline.decisions import Desk
@@ -94,6 +95,7 @@ def _repetition(workspace: Workspace, logged: Logged, home: Path) -> Callable[[D
 
     async def work(db: Db) -> None:
         await erasure.take_time(db)
+        await store.lock(db, lock_key(workspace.id, "erasure", str(logged.id)))
         contacts = [ContactId(contact) for contact in logged.contacts]
         person = await erasure.lock_again(db, workspace.id, contacts, logged.items)
         if not await erasure.known(db, workspace.id, [logged.id]):

@@ -9,7 +9,7 @@ from litestar.exceptions import HTTPException
 
 from app.db import DatabaseAway, KeyGone
 from identity.errors import Absorbed, AlreadyDecided, AlreadyUndone, Impossible, NotFound
-from timeline.errors import ContentDiffers, ItemRefused
+from timeline.errors import ContentDiffers, ItemRefused, UnderHold
 from timeline.interactions import InvalidField
 
 PROBLEM_JSON: Final = "application/problem+json"
@@ -128,6 +128,7 @@ _TABLE: Final[dict[type[Exception], Callable[[Any], Problem]]] = {
     Impossible: lambda error: Problem(422, "impossible", str(error), [(error.field, str(error))]),
     ContentDiffers: _differs,
     ItemRefused: lambda error: Problem(422, "impossible", str(error), [(error.field, str(error))]),
+    UnderHold: lambda error: Problem(409, "under_hold", str(error)),
     KeyGone: lambda _: unauthorized(),
     DatabaseAway: lambda _: unavailable(),
 }

@@ -40,7 +40,7 @@ async def add_workspace(db: Db, workspace: UUID, slug: str, region: str | None, 
 
 
 async def workspaces(db: Db) -> list[Row]:
-    return await db.fetch("SELECT id, slug, region, channels, created_at FROM workspace ORDER BY slug")
+    return await db.fetch("SELECT id, slug, region, channels, epoch, created_at FROM workspace ORDER BY slug")
 
 
 async def workspace(db: Db, workspace: UUID) -> Row | None:

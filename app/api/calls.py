@@ -21,6 +21,7 @@ from app.db import Database, Db, Held, new_id
 from app.errors import Problem, bad_request
 from app.limits import Rates
 from app.live import Live
+from app.outstanding import Outstanding
 from app.settings import Settings
 from app.tokens import Tokens
 from channels.vault import DoesNotOpen, Vault
@@ -46,6 +47,7 @@ class Edge:
         self.database = database
         self.live = live
         self.doorkeeper = Doorkeeper(database, pseudonyms(settings.secret))
+        self.outstanding = Outstanding(settings.home)
         self.rates = Rates()
         self.tokens = Tokens(settings.secret)
         self.vault = Vault(settings.secret)

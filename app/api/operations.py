@@ -30,14 +30,17 @@ async def live(call: Call) -> Answer:
 
 @route("GET", "/health/ready", None, answers={200: Health, 503: Health})
 async def ready(call: Call) -> Answer:
-    """The database answers and is migrated."""
+    """The database answers, is migrated, and knows every erasure that is on record outside it."""
     _ = call.query
-    checks = {"database": False, "migrated": False}
+    checks = {"database": False, "migrated": False, "erasures": False}
     try:
-        async with call.edge.database.connection() as db, asyncio.timeout(READY_SECONDS):
-            checks["migrated"] = await store.is_migrated(db)
-            checks["database"] = True
-    except DatabaseAway:
+        async with asyncio.timeout(READY_SECONDS):
+            async with call.edge.database.connection() as db:
+                checks["migrated"] = await store.is_migrated(db)
+                checks["database"] = True
+            if checks["migrated"]:
+                checks["erasures"] = await call.edge.outstanding.nothing(call.edge.database)
+    except (DatabaseAway, TimeoutError):
         pass
     if all(checks.values()):
         return answer(Health(status="ok", checks=checks))

@@ -16,6 +16,7 @@ from app.attached import admin_address, ensure_migrated
 from app.auth import workspace_of
 from app.cli.words import Refused, say
 from app.db import Database, DatabaseAway
+from app.outstanding import refuse_half_restored, settle
 from app.settings import Settings, load_settings
 from timeline.pseudonyms import pseudonyms
 from timeline.threads import Workspace
@@ -67,9 +68,13 @@ def with_desk(work: Callable[[Desk], Awaitable[T]]) -> T:
 
 
 async def _with_database(settings: Settings, admin_url: str, work: Callable[[Desk], Awaitable[T]]) -> T:
+    refuse_half_restored(settings.home)
     applied = await ensure_migrated(settings, admin_url)
     if applied:
         say(f"Migrated the database: {', '.join(applied)}.")
+    erased = await settle(settings, app_url(settings, admin_url))
+    if erased:
+        say(f"Erased again what the log of erasures names: {erased}.")
     async with _opened(settings, admin_url) as database:
         return await work(Desk(settings, admin_url, database))
 

@@ -10,6 +10,7 @@ from app.cli.words import failing_in_words
 from app.fitness import end_like_a_signal, wait_until_fit
 from app.logs import configure_logs
 from app.main import create_app
+from app.outstanding import settle
 from app.serving import Carrier, carry
 from app.settings import load_settings
 from app.supervise import watch_parent
@@ -36,5 +37,6 @@ def serve(carrier: Carrier) -> None:
     watch_parent(settings, end_like_a_signal)
     with admin_address(settings) as address:
         asyncio.run(wait_until_fit(settings, address))
+        asyncio.run(settle(settings, app_url(settings, address)))
         app = create_app(settings, app_url(settings, address))
         carry(app, settings, carrier, app.state.edge.live.close)

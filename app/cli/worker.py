@@ -9,6 +9,7 @@ from app.attached import admin_address
 from app.cli.words import failing_in_words
 from app.fitness import end_like_a_signal, wait_until_fit
 from app.logs import configure_logs
+from app.outstanding import settle
 from app.settings import load_settings
 from app.supervise import watch_parent
 from app.worker import work
@@ -26,4 +27,5 @@ def worker() -> None:
     watch_parent(settings, end_like_a_signal)
     with admin_address(settings) as address:
         asyncio.run(wait_until_fit(settings, address))
+        asyncio.run(settle(settings, app_url(settings, address)))
         work(settings, app_url(settings, address))

@@ -25,6 +25,7 @@ class Things(msgspec.Struct, frozen=True, kw_only=True):
     suggestion: str
     entry: str
     key: str
+    hold: str
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +62,12 @@ CASES: dict[str, Case] = {
         path=_at("/api/v1/customers/{customer}/place"),
         body=lambda things: {"event": things.event, "contact": things.other_contact},
     ),
+    "POST /api/v1/customers/{customer_id}/erase": Case(path=_at("/api/v1/customers/{customer}/erase")),
+    "GET /api/v1/holds": Case(path=_at("/api/v1/holds"), names=False),
+    "POST /api/v1/holds": Case(
+        path=_at("/api/v1/holds"), body=lambda things: {"customer": things.customer, "reason": "a case"}
+    ),
+    "POST /api/v1/holds/{hold_id}/lift": Case(path=_at("/api/v1/holds/{hold}/lift")),
     "POST /api/v1/identity/not-same": Case(
         path=_at("/api/v1/identity/not-same"), body=lambda things: {"a": things.contact, "b": things.other_contact}
     ),
@@ -103,6 +110,7 @@ async def make_things(api: Api, tenant: Tenant) -> Things:
     assert merged.status_code == 200, merged.text
     await api("POST", "/api/v1/interactions", key, json=pushed(source_id="ann", contact={}))
     entry = (await api("GET", "/api/v1/quarantine", key)).json()["items"][0]["id"]
+    held = await api("POST", "/api/v1/holds", key, json={"customer": ben["customer_id"], "reason": "a case"})
     suggestion = uuid4()
 
     async def suggest(db: Any) -> None:
@@ -126,6 +134,7 @@ async def make_things(api: Api, tenant: Tenant) -> Things:
         suggestion=str(suggestion),
         entry=entry,
         key=str(tenant.ids["agent"]),
+        hold=held.json()["id"],
     )
 
 

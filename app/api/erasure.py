@@ -1,0 +1,111 @@
+"""Erasing a person, and the legal holds that forbid it."""
+
+from typing import Annotated, Final
+from uuid import UUID
+
+import msgspec
+
+from app.api.calls import Answer, Call, answer, read_id
+from app.api.customers import CURSOR, LIMIT
+from app.api.identity import PREVIEW
+from app.api.routes import Parameter, Route, route
+from app.api.shapes import Decide, Reason
+from app.db import Db, new_id
+from app.erasing import Erasure, erase_customer
+from app.errors import bad_request
+from identity.customers import CustomerId
+from timeline import holds
+from timeline.holds import Hold
+
+STATES: Final = ("standing", "all")
+
+
+class NewHold(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The customer who may not be erased, and why."""
+
+    customer: str
+    reason: Annotated[Reason, msgspec.Meta(min_length=1)]
+
+
+class HoldPage(msgspec.Struct, frozen=True, kw_only=True):
+    items: list[Hold]
+    next: str | None
+
+
+@route(
+    "POST",
+    "/api/v1/customers/{customer_id}/erase",
+    "erase",
+    query=(PREVIEW,),
+    takes=Decide,
+    answers={200: Erasure},
+    refuses=frozenset({409, 422}),
+)
+async def erase(call: Call) -> Answer:
+    """Erase a person for ever: what they said and were called, on every contact. What stays are ids, times and states,
+    so that counts hold and a redelivery is recognised; the customer's id goes on answering with an empty profile. Write
+    no name into `reason`: it is kept. Refused with 409 under a legal hold. Again, it changes nothing."""
+    customer, preview = CustomerId(call.path_id("customer_id")), call.query.flag("preview")
+    reason = (await call.take(Decide)).reason if await call.body() else None
+    desk, made = call.desk(reason=reason, preview=preview), new_id()
+
+    async def work(db: Db) -> Answer:
+        home = call.edge.settings.home
+        return answer(await erase_customer(db, call.caller.workspace, desk, customer, made, home))
+
+    return await (call.commit(work) if preview else call.write(work))
+
+
+@route(
+    "GET",
+    "/api/v1/holds",
+    "holds.read",
+    query=(
+        Parameter(
+            name="state",
+            words="Those that stand, by default, or all.",
+            schema={"type": "string", "enum": list(STATES), "default": "standing"},
+        ),
+        LIMIT,
+        CURSOR,
+    ),
+    answers={200: HoldPage},
+)
+async def list_holds(call: Call) -> Answer:
+    """Legal holds, the oldest first."""
+    query = call.query
+    limit, state, cursor = query.limit(), query.text("state") or "standing", query.text("cursor")
+    if state not in STATES:
+        raise bad_request("state", "expected one of " + ", ".join(STATES))
+    listed = f"holds {state}"
+    after = call.edge.tokens.open_id(call.workspace, listed, cursor) if cursor is not None else None
+    async with call.read() as db:
+        found = await holds.read_holds(db, call.workspace, standing=state == "standing", after=after, limit=limit + 1)
+    more = call.edge.tokens.seal_id(call.workspace, listed, found[limit - 1].id) if len(found) > limit else None
+    return answer(HoldPage(items=found[:limit], next=more))
+
+
+@route("POST", "/api/v1/holds", "holds.write", takes=NewHold, answers={201: Hold}, refuses=frozenset({404, 409, 422}))
+async def add_hold(call: Call) -> Answer:
+    """Lay a legal hold on a customer's contacts: until it is lifted nobody erases them, and no policy."""
+    asked = await call.take(NewHold)
+    customer: UUID = read_id(asked.customer)
+
+    async def work(db: Db) -> Answer:
+        return answer(await holds.add_hold(db, call.desk(), CustomerId(customer), asked.reason), 201)
+
+    return await call.write(work)
+
+
+@route("POST", "/api/v1/holds/{hold_id}/lift", "holds.write", answers={200: Hold}, refuses=frozenset({409, 422}))
+async def lift_hold(call: Call) -> Answer:
+    """Lift a legal hold."""
+    wanted = call.path_id("hold_id")
+
+    async def work(db: Db) -> Answer:
+        return answer(await holds.lift_hold(db, call.desk(), wanted))
+
+    return await call.write(work)
+
+
+ROUTES: Final[tuple[Route, ...]] = (erase, list_holds, add_hold, lift_hold)
