@@ -23,6 +23,7 @@ from app.api import (
     keys,
     objects,
     operations,
+    policies,
     quarantine,
 )
 from app.api.calls import Edge
@@ -49,6 +50,7 @@ def all_routes() -> tuple[Route, ...]:
         *identity.ROUTES,
         *objects.ROUTES,
         *erasure.ROUTES,
+        *policies.ROUTES,
         *keys.ROUTES,
         *quarantine.ROUTES,
         *channel_accounts.ROUTES,

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from typing import Final
-from uuid import UUID
 
 import msgspec
 
@@ -17,6 +16,7 @@ from timeline.tickets.comparing import Comparison, Cut
 from timeline.tickets.policy import TicketPolicy, rules_of
 from timeline.tickets.projection import POLICIES
 from timeline.tickets.ticket import TicketId
+from timeline.tickets.versions import decide
 
 CUSTOMERS_AT_ONCE: Final = 500
 EVENTS_AT_ONCE: Final = 20_000
@@ -176,23 +176,11 @@ async def activate(
     past: bool,
     actor: str,
     reason: str | None,
-    key: UUID | None = None,
 ) -> int:
     """Put a policy in force from now on, or for the past too (tickets follow with `rebuild_all`). Its version."""
 
     async def work(db: Db) -> int:
-        return await activated(db, workspace, policy, past=past, actor=actor, reason=reason)
+        made = await decide(db, workspace, policy, past=past, actor=actor, reason=reason, now=datetime.now(UTC))
+        return made.version
 
-    return await database.write(workspace, work, key, configures=True)
-
-
-async def activated(
-    db: Db, workspace: WorkspaceId, policy: TicketPolicy, *, past: bool, actor: str, reason: str | None
-) -> int:
-    """As `activate`, in a transaction that `configures`."""
-    version = await ticket_store.latest_policy(db, workspace) + 1
-    body = msgspec.json.encode(policy)
-    await ticket_store.add_policy(
-        db, workspace, version, body, past=past, actor=actor, reason=reason, now=datetime.now(UTC)
-    )
-    return version
+    return await database.write(workspace, work, configures=True)

@@ -130,16 +130,18 @@ class Call:
         self.asked = True
         return self.edge.database.read(self.workspace, self.caller.key)
 
-    async def commit(self, work: Callable[[Db], Awaitable[T]]) -> T:
-        """Do `work` in one transaction, whatever `Idempotency-Key` says."""
+    async def commit(self, work: Callable[[Db], Awaitable[T]], *, configures: bool = False) -> T:
+        """Do `work` in one transaction, whatever `Idempotency-Key` says; what `configures`, beside no other write."""
         self.asked = True
-        return await self.edge.database.write(self.workspace, work, self.caller.key)
+        return await self.edge.database.write(self.workspace, work, self.caller.key, configures=configures)
 
-    async def write(self, work: Callable[[Db], Awaitable[Answer]], *, secret: bool = False) -> Answer:
+    async def write(
+        self, work: Callable[[Db], Awaitable[Answer]], *, secret: bool = False, configures: bool = False
+    ) -> Answer:
         """Do `work` in one transaction; under an `Idempotency-Key`, once. A `secret` answer is kept sealed."""
         name = self.idempotency_key()
         if name is None:
-            return await self.commit(work)
+            return await self.commit(work, configures=configures)
         digest = await self._digest()
 
         async def once(db: Db) -> Answer:
@@ -150,7 +152,7 @@ class Call:
             await self._keep(db, name, digest, self._sealed(done) if secret else done)
             return done
 
-        return await self.commit(once)
+        return await self.commit(once, configures=configures)
 
     def _sealed(self, done: Answer) -> Answer:
         return msgspec.structs.replace(done, body=self.edge.vault.seal(done.body, *self._seal))
