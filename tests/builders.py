@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from standardwebhooks import Webhook
 
 from app.settings import Settings
 from identity.customers import ClaimedIdentifier, ContactClaim
@@ -65,3 +66,13 @@ def settings(home: Path, **fields: Any) -> Settings:
         "sources": {},
     }
     return Settings(**{**decided, **fields})
+
+
+def signed(secret: str, body: bytes, key: str = "msg_1", at: datetime | None = None) -> dict[str, str]:
+    """The headers of a Standard Webhook, as another hand than ours makes them."""
+    at = at or datetime.now(UTC)
+    return {
+        "webhook-id": key,
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": Webhook(secret).sign(key, at, body.decode()),
+    }
