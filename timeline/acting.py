@@ -106,8 +106,9 @@ async def _perform(
             outcomes.append(Done(ticket=ask.ticket, events=tuple(one.event.id for one in planned)))
     if made:
         positions = await append(db, desk.workspace, made)
-        events, customers = [one.event for one in made], [one.customer_id for one in made]
-        settled = await settle(db, desk.workspace, events, positions, customers, versions)
+        events, owners = [one.event for one in made], [one.owner_id for one in made]
+        placed = {one.event.id: (one.stands_on, one.customer_id) for one in made}
+        settled = await settle(db, desk.workspace, events, positions, owners, versions, placed=placed)
         assert not settled.voids, "what was allowed came to nothing"
     return outcomes
 

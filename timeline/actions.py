@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from identity.customers import CustomerId, WorkspaceId
+from identity.customers import ContactId, CustomerId, WorkspaceId
 from identity.errors import Impossible
 from timeline import store
 from timeline.commands import MOST_TAGS, AddNote, Assign, Command, Reply, SetPriority, SetStatus, SetSubject, Tag
@@ -46,10 +46,11 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
-    """An event about to be appended to its owner's stream, and the customer whose tickets it concerns."""
+    """An event about to be appended to its owner's stream, the contact that it stands on, and that one's customer."""
 
     event: NewEvent
     owner_id: CustomerId
+    stands_on: ContactId
     customer_id: CustomerId
 
 
@@ -99,7 +100,7 @@ def _made(terms: Terms, command: Command, ticket: Ticket, aim: Aim) -> Made | No
         occurred_at=terms.now,
         recorded_at=terms.now,
     )
-    return Made(event=new, owner_id=place.owner_id, customer_id=aim.customer_id)
+    return Made(event=new, owner_id=place.owner_id, stands_on=place.stands_on, customer_id=aim.customer_id)
 
 
 def _said(terms: Terms, command: Reply | AddNote, ticket: Ticket, place: Place) -> Event:

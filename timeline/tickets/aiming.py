@@ -27,12 +27,13 @@ _ANYHOW: Final = ("email", "phone", "handle", "account", "external")
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """An item that something is about, the contact in whose stream it lies, and whose that one is; `point` is the
-    identifier by which that contact is reached on the item's channel."""
+    """An item that something is about: the contact in whose stream it lies and whose that one is, the contact that it
+    stands on, and the identifier by which the first is reached on the item's channel."""
 
     about: EventId
     contact_id: ContactId
     owner_id: CustomerId
+    stands_on: ContactId
     channel: str | None = None
     point: dict[str, str] | None = None
 
@@ -60,7 +61,12 @@ async def read_aims(
     for row in await views.aims(db, workspace, tickets):
         fold = msgspec.json.decode(row["fold"], type=Ticket)
         if fold.joined_into is None:
-            opening = Place(about=EventId(fold.id), contact_id=row["contact_id"], owner_id=row["owner_id"])
+            opening = Place(
+                about=EventId(fold.id),
+                contact_id=row["contact_id"],
+                owner_id=row["owner_id"],
+                stands_on=fold.contact_id,
+            )
             aims[fold.id] = Aim(fold=fold, customer_id=row["customer_id"], deriving=row["deriving"], opening=opening)
     for ticket in tickets:
         if ticket not in aims:
@@ -91,6 +97,7 @@ def _place(row: Row) -> Place:
         about=row["id"],
         contact_id=row["contact_id"],
         owner_id=row["owner_id"],
+        stands_on=row["stands_on"] or row["contact_id"],
         channel=row["channel"],
         point=point_of(row["channel"], said, held),
     )

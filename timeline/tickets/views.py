@@ -84,6 +84,8 @@ async def aims(db: Db, workspace: WorkspaceId, tickets: Sequence[TicketId]) -> l
 _ITEM: Final = (
     "SELECT e.id, e.contact_id, e.about, e.channel, e.data->'contact'->'identifiers' AS said, "
     "(SELECT customer_id FROM contact WHERE workspace_id = $1 AND id = e.contact_id LIMIT 1) AS owner_id, "
+    "(SELECT p.contact_id FROM placement p WHERE p.workspace_id = $1 AND p.event_id IN (e.id, e.about) "
+    "AND p.until = 'infinity' ORDER BY p.event_id = e.id DESC LIMIT 1) AS stands_on, "
     "(SELECT json_agg(json_build_object('kind', i.kind, 'scope', i.scope, 'value', i.value, 'raw', i.raw, "
     "'verified', i.verified_at IS NOT NULL) ORDER BY i.verified_at IS NULL, i.last_seen DESC, i.value) "
     "FROM identifier i WHERE i.workspace_id = $1 AND i.contact_id = e.contact_id AND i.problem IS NULL) AS held "
