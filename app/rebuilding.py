@@ -21,6 +21,7 @@ from timeline.tickets.versions import decide
 CUSTOMERS_AT_ONCE: Final = 500
 EVENTS_AT_ONCE: Final = 20_000
 DUE_AT_ONCE: Final = 500
+AT_ONCE: Final = 5_000
 
 Progress = Callable[[int], None]
 """Told how many customers are done."""
@@ -136,8 +137,11 @@ async def derive_waiting(database: Database, workspace: WorkspaceId) -> int:
 
 
 async def announce_closed(database: Database, workspace: WorkspaceId) -> int:
-    """Tell of the tickets that silence has closed; returns how many."""
+    """Tell of the tickets that silence has closed, of imports in lists alone; returns how many."""
     now = datetime.now(UTC)
+    lapsed = AT_ONCE
+    while lapsed == AT_ONCE:
+        lapsed = await database.write(workspace, lambda db: streams.lapse(db, workspace, now, AT_ONCE))
     async with database.read(workspace) as db:
         due = await streams.due(db, workspace, now, DUE_AT_ONCE)
     told = 0

@@ -34,6 +34,7 @@ from timeline.pseudonyms import Pseudonyms, pseudonyms
 log = structlog.get_logger(__name__)
 
 POLL_SECONDS: Final = 2.0
+TICKET_SECONDS: Final = 1.0
 SEAL_SECONDS: Final = 5.0
 NEW_WORKSPACES_SECONDS: Final = 1.0
 KEEP_HOUSE_SECONDS: Final = 1.0
@@ -132,9 +133,9 @@ class Worker:
                 done += await rebuilding.announce_closed(self._database, workspace)
                 if done:
                     self._live.say(workspace)
-                await self._live.wait(workspace, POLL_SECONDS)
             except DatabaseAway:
-                await asyncio.sleep(PAUSE_AFTER_LOSS)
+                pass
+            await asyncio.sleep(TICKET_SECONDS)
 
     async def understand(self, workspace: WorkspaceId) -> int:
         """One round over what channels were handed; returns how many deliveries were moved on."""

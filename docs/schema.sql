@@ -781,6 +781,7 @@ CREATE TABLE public.ticket (
     until_at timestamp with time zone NOT NULL,
     closes_at timestamp with time zone,
     history boolean NOT NULL,
+    lapsed boolean DEFAULT false NOT NULL,
     joined_into uuid,
     fold jsonb NOT NULL,
     CONSTRAINT ticket_status_check CHECK ((status = ANY (ARRAY['new'::text, 'open'::text, 'pending'::text, 'on_hold'::text, 'resolved'::text, 'closed'::text])))
@@ -801,6 +802,8 @@ COMMENT ON COLUMN public.ticket."position" IS 'of the last event or merge that c
 COMMENT ON COLUMN public.ticket.until_at IS 'infinity unless closed: the fold loads what a new item could still meet';
 
 COMMENT ON COLUMN public.ticket.history IS 'its last activity was imported: its closing is derived and never announced';
+
+COMMENT ON COLUMN public.ticket.lapsed IS 'silence closed what was imported: status and is_open say so, the fold derives it';
 
 COMMENT ON COLUMN public.ticket.fold IS 'the whole folded state';
 
@@ -1160,11 +1163,13 @@ CREATE INDEX ticket_changed ON public.ticket USING btree (workspace_id, contact_
 
 CREATE INDEX ticket_conversation_by_ticket ON public.ticket_conversation USING btree (workspace_id, ticket_id);
 
-CREATE INDEX ticket_due ON public.ticket USING btree (workspace_id, closes_at) WHERE ((closes_at IS NOT NULL) AND (NOT history));
+CREATE INDEX ticket_due ON public.ticket USING btree (workspace_id, closes_at) WHERE ((closes_at IS NOT NULL) AND (NOT lapsed));
 
 CREATE INDEX ticket_item_thread ON public.ticket_item USING btree (workspace_id, ticket_id, shown_at, "position");
 
 CREATE INDEX ticket_open ON public.ticket USING btree (workspace_id, last_at, id) WHERE is_open;
+
+CREATE INDEX ticket_opened ON public.ticket USING btree (workspace_id, opened_at, id);
 
 CREATE INDEX ticket_void_by_contact ON public.ticket_void USING btree (workspace_id, contact_id);
 

@@ -29,6 +29,7 @@ CREATE TABLE ticket (
   until_at timestamptz NOT NULL,
   closes_at timestamptz,
   history boolean NOT NULL,
+  lapsed boolean NOT NULL DEFAULT false,
   joined_into uuid,
   fold jsonb NOT NULL,
   PRIMARY KEY (workspace_id, id)
@@ -37,6 +38,7 @@ COMMENT ON TABLE ticket IS 'projection: the ticket as its last event left it; co
 COMMENT ON COLUMN ticket.contact_id IS 'the contact that the opening event stands on; never a customer';
 COMMENT ON COLUMN ticket.position IS 'of the last event or merge that changed it';
 COMMENT ON COLUMN ticket.history IS 'its last activity was imported: its closing is derived and never announced';
+COMMENT ON COLUMN ticket.lapsed IS 'silence closed what was imported: status and is_open say so, the fold derives it';
 COMMENT ON COLUMN ticket.until_at IS 'infinity unless closed: the fold loads what a new item could still meet';
 COMMENT ON COLUMN ticket.fold IS 'the whole folded state';
 CREATE INDEX ticket_by_contact ON ticket (workspace_id, contact_id, until_at);
@@ -44,7 +46,8 @@ CREATE INDEX ticket_changed ON ticket (workspace_id, contact_id, position);
 CREATE INDEX ticket_open ON ticket (workspace_id, last_at, id) WHERE is_open;
 CREATE INDEX ticket_by_status ON ticket (workspace_id, status, last_at, id);
 CREATE INDEX ticket_by_assignee ON ticket (workspace_id, assignee, last_at, id) WHERE assignee IS NOT NULL;
-CREATE INDEX ticket_due ON ticket (workspace_id, closes_at) WHERE closes_at IS NOT NULL AND NOT history;
+CREATE INDEX ticket_due ON ticket (workspace_id, closes_at) WHERE closes_at IS NOT NULL AND NOT lapsed;
+CREATE INDEX ticket_opened ON ticket (workspace_id, opened_at, id);
 
 CREATE TABLE ticket_item (
   workspace_id uuid NOT NULL,

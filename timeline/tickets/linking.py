@@ -55,5 +55,7 @@ def pairs_of(kept: Iterable[Kept], came: frozenset[ContactId], rules: Rules) -> 
 def sides(kept: Iterable[Kept], came: frozenset[ContactId], written: Written) -> tuple[Root, Root]:
     root, other = Root(written), Root(written)
     for one in kept:
+        if one.fold.joined_into is not None:
+            continue
         (other if one.fold.contact_id in came else root).load(one.fold)
     return root, other

@@ -130,11 +130,11 @@ async def tickets(db: Db, workspace: WorkspaceId, ids: Sequence[UUID]) -> list[K
 
 
 async def open_tickets(db: Db, workspace: WorkspaceId, customers: Sequence[CustomerId]) -> list[Kept]:
-    """The tickets of some customers that were not ended when they last changed."""
+    """The tickets of some customers that were not closed when they last changed."""
     kept = await db.fetchval(
         _MINE + "SELECT json_agg(json_build_object('customer_id', m.customer_id, 'number', t.number, 'fold', t.fold)) "
         "FROM mine m CROSS JOIN LATERAL (SELECT number, fold FROM ticket WHERE workspace_id = $1 "
-        "AND contact_id = m.id AND until_at = 'infinity' AND is_open OFFSET 0) AS t",
+        "AND contact_id = m.id AND until_at = 'infinity' OFFSET 0) AS t",
         workspace,
         customers,
     )
@@ -285,7 +285,8 @@ _WRITE: Final = (
     f"WITH rows AS (INSERT INTO ticket (workspace_id, {', '.join(_ROW)}) SELECT $1, "
     f"{', '.join(_READ_AS.get(column, f'k.{column}') for column in _ROW)} FROM unnest({_arrays(2, *_ROW.values())}) "
     f"AS k({', '.join(_ROW)}) ON CONFLICT (workspace_id, id) DO UPDATE SET "
-    f"{', '.join(f'{column} = excluded.{column}' for column in _ROW if column not in ('id', 'number'))}), "
+    f"{', '.join(f'{column} = excluded.{column}' for column in _ROW if column not in ('id', 'number'))}, "
+    "lapsed = false), "
     "numbers AS (INSERT INTO ticket_number (workspace_id, number, ticket_id) SELECT $1, k.* "
     f"FROM unnest({_arrays(_FROM, 'bigint', 'uuid')}) AS k), "
     "items AS (INSERT INTO ticket_item (workspace_id, event_id, ticket_id, position, shown_at) SELECT $1, k.* "

@@ -349,9 +349,23 @@ async def due(db: Db, workspace: WorkspaceId, now: datetime, limit: int) -> list
     return _rows(
         await db.fetchval(
             "SELECT json_agg(json_build_object('number', t.number, 'fold', t.fold)) FROM (SELECT number, fold "
-            "FROM ticket WHERE workspace_id = $1 AND closes_at <= $2 AND NOT history ORDER BY closes_at LIMIT $3) AS t",
+            "FROM ticket WHERE workspace_id = $1 AND closes_at <= $2 AND NOT history AND NOT lapsed "
+            "ORDER BY closes_at LIMIT $3) AS t",
             workspace,
             now,
             limit,
         )
     )
+
+
+async def lapse(db: Db, workspace: WorkspaceId, now: datetime, limit: int) -> int:
+    """Let lists see that silence has closed tickets of imports, of which no event tells; returns how many."""
+    done = await db.execute(
+        "UPDATE ticket t SET lapsed = true, is_open = false, status = 'closed' FROM (SELECT id FROM ticket "
+        "WHERE workspace_id = $1 AND closes_at <= $2 AND history AND NOT lapsed ORDER BY closes_at LIMIT $3) AS due "
+        "WHERE t.workspace_id = $1 AND t.id = due.id AND t.closes_at <= $2 AND t.history",
+        workspace,
+        now,
+        limit,
+    )
+    return int(done.rpartition(" ")[2])
