@@ -161,8 +161,7 @@ async def _receive(db: store.Db, workspace: Workspace, row: store.Row, new_id: C
     try:
         sender, items = await _read(db, workspace, row)
     except (InvalidField, Unparseable) as error:
-        code = "unparseable" if isinstance(error, Unparseable) else "invalid"
-        return [Outcome(status=400, code=code, fields=[error.field], words=error.words)]
+        return [Outcome(status=400, code="invalid", fields=[error.field], words=error.words)]
     return await receive(db, sender, items, new_id=new_id)
 
 
