@@ -53,11 +53,14 @@ def server(database: Cloned, tmp_path: Path) -> Iterator[tuple[str, dict[str, st
         made = http.post("/api/v1/interactions", json=pushed(source_id="x")).json()
         http.post("/api/v1/interactions", json=pushed(contact=contact("b", identifier(value="b@example.com"))))
         http.post("/api/v1/interactions", json=pushed(source_id="x", body="other"))
+        http.post("/api/v1/interactions", json=pushed(object={"type": "order", "id": "a/b", "state": {"total": 3}}))
         entry = http.get("/api/v1/quarantine").json()["items"][0]["id"]
         keys = http.get("/api/v1/keys").json()["items"]
         ids = {
             "customer_id": made["customer_id"],
             "entry_id": entry,
+            "object_id": "a/b",
+            "type": "order",
             "key_id": next(one["id"] for one in keys if one["role"] == "auditor"),
         }
         yield url, said, ids

@@ -26,6 +26,7 @@ class Things(msgspec.Struct, frozen=True, kw_only=True):
     entry: str
     key: str
     hold: str
+    thing: str
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +79,13 @@ CASES: dict[str, Case] = {
     "POST /api/v1/identity/suggestions/{suggestion_id}/reject": Case(
         path=_at("/api/v1/identity/suggestions/{suggestion}/reject")
     ),
+    "GET /api/v1/object-types": Case(path=_at("/api/v1/object-types"), names=False),
+    "GET /api/v1/object-types/{type}": Case(path=_at("/api/v1/object-types/{thing}")),
+    "PUT /api/v1/object-types/{type}": Case(
+        path=_at("/api/v1/object-types/made"), body=lambda _: {"title": "Made {id}"}, names=False
+    ),
+    "GET /api/v1/objects": Case(path=_at("/api/v1/objects?customer={customer}")),
+    "GET /api/v1/objects/{type}/{object_id}": Case(path=_at("/api/v1/objects/{thing}/{thing}")),
     "POST /api/v1/keys": Case(path=_at("/api/v1/keys"), body=lambda _: {"name": "new", "role": "agent"}, names=False),
     "GET /api/v1/keys": Case(path=_at("/api/v1/keys"), names=False),
     "GET /api/v1/keys/{key_id}": Case(path=_at("/api/v1/keys/{key}")),
@@ -112,6 +120,9 @@ async def make_things(api: Api, tenant: Tenant) -> Things:
     entry = (await api("GET", "/api/v1/quarantine", key)).json()["items"][0]["id"]
     held = await api("POST", "/api/v1/holds", key, json={"customer": ben["customer_id"], "reason": "a case"})
     suggestion = uuid4()
+    thing = f"thing-{tenant.id}"
+    await api.push(key, source_id="thing", object={"type": thing, "id": thing, "state": {"status": "made"}})
+    await api("PUT", f"/api/v1/object-types/{thing}", key, json={"title": "Thing {id}"})
 
     async def suggest(db: Any) -> None:
         await db.execute(
@@ -135,6 +146,7 @@ async def make_things(api: Api, tenant: Tenant) -> Things:
         entry=entry,
         key=str(tenant.ids["agent"]),
         hold=held.json()["id"],
+        thing=thing,
     )
 
 
@@ -240,6 +252,7 @@ async def test_the_other_workspace_shows_nothing_of_mine(api: Api) -> None:
         "customers",
         "quarantine",
         "changes",
+        "objects",
         "identity/suggestions",
         "customers?identifier=email:ann@example.com",
     ):
