@@ -127,7 +127,7 @@ class Types(msgspec.Struct, frozen=True, kw_only=True):
         """The card of one object in a state; None where it has none."""
         kind = self.of(name)
         title = _filled(kind.title, {"type": name, "id": id_, "version": version, "state": state}) if kind.title else ""
-        plain = f"{name[:1].upper()}{name[1:].replace('_', ' ')} {id_}"
+        plain = _SPACES.sub(" ", f"{name[:1].upper()}{name[1:].replace('_', ' ')} {id_}").strip()
         return Card(title=(title or plain)[:MOST_SHOWN], status=_status(kind.states or _PLAIN, state))
 
 
