@@ -33,8 +33,8 @@ class DeliveryPage(msgspec.Struct, frozen=True, kw_only=True):
     next: str | None
 
 
-def _header(name: str, words: str) -> Parameter:
-    return Parameter(name=name, words=words, schema={"type": "string"})
+def _header(name: str, words: str, pattern: str) -> Parameter:
+    return Parameter(name=name, words=words, schema={"type": "string", "pattern": pattern})
 
 
 @route(
@@ -42,9 +42,9 @@ def _header(name: str, words: str) -> Parameter:
     "/api/v1/hooks/{account}",
     None,
     headers=(
-        _header(signatures.ID, "The delivery's own id, the same over repeated attempts."),
-        _header(signatures.TIMESTAMP, "Seconds since 1970, at most five minutes from our clock."),
-        _header(signatures.SIGNATURE, "`v1,` and an HMAC-SHA256 in base64; several are separated by spaces."),
+        _header(signatures.ID, "The delivery's own id, the same over repeated attempts.", "^[!-\\-/-~]{1,200}$"),
+        _header(signatures.TIMESTAMP, "Seconds since 1970, at most five minutes from our clock.", "^[0-9]{1,12}$"),
+        _header(signatures.SIGNATURE, "HMAC-SHA256 in base64; several are separated by spaces.", "v1,[A-Za-z0-9+/=]+"),
     ),
     takes=msgspec.Raw,
     most_bytes=PUSH_BYTES,

@@ -18,6 +18,18 @@ from app.store import add_workspace
 from tests.builders import pushed, settings
 from tests.conftest import Database as Cloned
 
+COUNTED = (
+    "event",
+    "contact",
+    "identifier",
+    "link_decision",
+    "placement",
+    "quarantine",
+    "api_key",
+    "channel_account",
+    "inbound_delivery",
+)
+
 
 class Tenant(msgspec.Struct, frozen=True, kw_only=True):
     """A workspace with the text of a key of each role; `ids` are those of the keys."""
@@ -55,7 +67,7 @@ class Api:
         found: dict[str, int] = {}
         for tenant in (self.mine, self.other):
             async with self.database.read(tenant.id) as db:
-                for table in ("event", "contact", "identifier", "link_decision", "placement", "quarantine", "api_key"):
+                for table in COUNTED:
                     found[f"{table} of {tenant.id}"] = int(await db.fetchval(f"SELECT count(*) FROM {table}") or 0)
         return found
 

@@ -56,7 +56,9 @@ def server(database: Cloned, tmp_path: Path) -> Iterator[tuple[str, dict[str, st
         http.post("/api/v1/interactions", json=pushed(object={"type": "order", "id": "a/b", "state": {"total": 3}}))
         entry = http.get("/api/v1/quarantine").json()["items"][0]["id"]
         keys = http.get("/api/v1/keys").json()["items"]
+        account = http.post("/api/v1/channel-accounts", json={"kind": "orders", "name": "shop"}).json()["id"]
         ids = {
+            "account": account,
             "customer_id": made["customer_id"],
             "entry_id": entry,
             "object_id": "a/b",

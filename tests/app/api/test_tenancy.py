@@ -26,6 +26,7 @@ class Things(msgspec.Struct, frozen=True, kw_only=True):
     entry: str
     key: str
     hold: str
+    account: str
     thing: str
 
 
@@ -90,6 +91,14 @@ CASES: dict[str, Case] = {
     "GET /api/v1/keys": Case(path=_at("/api/v1/keys"), names=False),
     "GET /api/v1/keys/{key_id}": Case(path=_at("/api/v1/keys/{key}")),
     "DELETE /api/v1/keys/{key_id}": Case(path=_at("/api/v1/keys/{key}")),
+    "POST /api/v1/channel-accounts": Case(
+        path=_at("/api/v1/channel-accounts"), body=lambda _: {"kind": "orders", "name": "new"}, names=False
+    ),
+    "GET /api/v1/channel-accounts": Case(path=_at("/api/v1/channel-accounts"), names=False),
+    "GET /api/v1/channel-accounts/{account}": Case(path=_at("/api/v1/channel-accounts/{account}")),
+    "DELETE /api/v1/channel-accounts/{account}": Case(path=_at("/api/v1/channel-accounts/{account}")),
+    "POST /api/v1/channel-accounts/{account}/secret": Case(path=_at("/api/v1/channel-accounts/{account}/secret")),
+    "GET /api/v1/deliveries": Case(path=_at("/api/v1/deliveries?account={account}")),
     "GET /api/v1/quarantine": Case(path=_at("/api/v1/quarantine"), names=False),
     "GET /api/v1/quarantine/{entry_id}": Case(path=_at("/api/v1/quarantine/{entry}")),
     "POST /api/v1/quarantine/{entry_id}/replay": Case(path=_at("/api/v1/quarantine/{entry}/replay")),
@@ -98,6 +107,7 @@ CASES: dict[str, Case] = {
     "GET /api/v1/stream": Case(path=_at("/api/v1/stream?after=nonsense"), names=False, fails=400),
 }
 KEYLESS = {
+    "POST /api/v1/hooks/{account}",
     "GET /health/live",
     "GET /health/ready",
     "GET /metrics",
@@ -119,6 +129,7 @@ async def make_things(api: Api, tenant: Tenant) -> Things:
     await api("POST", "/api/v1/interactions", key, json=pushed(source_id="ann", contact={}))
     entry = (await api("GET", "/api/v1/quarantine", key)).json()["items"][0]["id"]
     held = await api("POST", "/api/v1/holds", key, json={"customer": ben["customer_id"], "reason": "a case"})
+    account = await api("POST", "/api/v1/channel-accounts", key, json={"kind": "orders", "name": "shop"})
     suggestion = uuid4()
     thing = f"thing-{tenant.id}"
     await api.push(key, source_id="thing", object={"type": thing, "id": thing, "state": {"status": "made"}})
@@ -146,6 +157,7 @@ async def make_things(api: Api, tenant: Tenant) -> Things:
         entry=entry,
         key=str(tenant.ids["agent"]),
         hold=held.json()["id"],
+        account=account.json()["id"],
         thing=thing,
     )
 
