@@ -59,8 +59,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Joined(msgspec.Struct, frozen=True, kw_only=True):
-    """What a decision did to the contacts of the scene: `moved` are people's contacts that changed customer, `came` with
-    the desk's own."""
+    """What a decision did to the contacts of the scene: `moved` are people's contacts that changed customer, `came`
+    holds the desk's own as well."""
 
     decision: DecisionId
     customer_id: CustomerId

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from app import rebuilding
 from app.db import new_id
+from app.rebuilding import Rebuilt, activate, announce_closed, compare, derive_waiting, rebuild_all
 from tests.laws.world import NOON, Place, World
 from timeline import closing, desk, intake
 from timeline.interactions import InvalidField
@@ -40,8 +40,8 @@ def none_told(_: int) -> None:
     return None
 
 
-async def rebuilt(place: Place) -> rebuilding.Rebuilt:
-    return await rebuilding.rebuild_all(place.edge, place.id, none_told)
+async def rebuilt(place: Place) -> Rebuilt:
+    return await rebuild_all(place.edge, place.id, none_told)
 
 
 def test_an_emptied_projection_is_rebuilt_as_it_was(world: World):
@@ -117,7 +117,7 @@ async def a_desk_of(place: Place, key: str) -> None:
 
 def test_a_long_thread_is_left_to_a_job(world: World, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(refolding, "MOST_AT_ONCE", 3)
-    monkeypatch.setattr(rebuilding, "EVENTS_AT_ONCE", 3)
+    monkeypatch.setattr("app.rebuilding.EVENTS_AT_ONCE", 3)
     monkeypatch.setattr(refolding.refolded, "__defaults__", (3,))
 
     async def told() -> None:
@@ -130,8 +130,8 @@ def test_a_long_thread_is_left_to_a_job(world: World, monkeypatch: pytest.Monkey
         meanwhile = await place.push("a", conversation="m1")
         assert meanwhile.status == 201
         assert meanwhile.ticket is None
-        assert await rebuilding.derive_waiting(place.edge, place.id) == 2
-        assert await rebuilding.derive_waiting(place.edge, place.id) == 0
+        assert await derive_waiting(place.edge, place.id) == 2
+        assert await derive_waiting(place.edge, place.id) == 0
         assert (await place.push("a", conversation="m1")).ticket.number == a.ticket.number
         assert (await place.push("b", conversation="c1")).ticket.number == b.ticket.number
         before = await projection(place)
@@ -155,8 +155,8 @@ def test_silence_is_announced_once_and_changes_nothing(world: World):
 
         opened = await push()
         await push(direction="outbound")
-        assert await rebuilding.announce_closed(place.edge, place.id) == 1
-        assert await rebuilding.announce_closed(place.edge, place.id) == 0
+        assert await announce_closed(place.edge, place.id) == 1
+        assert await announce_closed(place.edge, place.id) == 0
         (row,) = await place.fetch("SELECT status, fold FROM ticket WHERE workspace_id = $1", place.id)
         assert row["status"] == "closed"
         told_twice = await asyncio.gather(
@@ -185,14 +185,14 @@ def test_a_policy_is_tried_then_activated_for_the_past_and_from_now_on(world: Wo
         for at in range(4):
             await place.push("a", channel=("email", "chat")[at % 2], occurred_at=NOON + timedelta(minutes=at))
         by_channel = TicketPolicy(continues=Continues(same_channel=True))
-        found = await rebuilding.compare(place.edge, place.id, by_channel, none_told)
+        found = await compare(place.edge, place.id, by_channel, none_told)
         assert (found.tickets_before, found.tickets_after, found.split.count, found.opened.count) == (1, 2, 1, 0)
         before = await projection(place)
-        version = await activate(place, by_channel, past=False)
+        version = await activated(place, by_channel, past=False)
         assert await projection(place) == before
         assert (await rebuilt(place)).rows == 0
         assert (await place.push("a", channel="sms")).ticket.number == 2
-        assert await activate(place, TicketPolicy(), past=True) == version + 1
+        assert await activated(place, TicketPolicy(), past=True) == version + 1
         assert (await rebuilt(place)).rows > 0
         (kept,) = await place.fetch("SELECT fold FROM ticket WHERE workspace_id = $1", place.id)
         assert b'"items": 5' in kept["fold"]
@@ -201,8 +201,8 @@ def test_a_policy_is_tried_then_activated_for_the_past_and_from_now_on(world: Wo
     world.run(told())
 
 
-async def activate(place: Place, policy: TicketPolicy, *, past: bool) -> int:
-    return await rebuilding.activate(place.edge, place.id, policy, past=past, actor="agent:x", reason=None)
+async def activated(place: Place, policy: TicketPolicy, *, past: bool) -> int:
+    return await activate(place.edge, place.id, policy, past=past, actor="agent:x", reason=None)
 
 
 @pytest.mark.parametrize(
