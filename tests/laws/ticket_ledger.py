@@ -88,6 +88,14 @@ def _uuid(text: str | None) -> UUID | None:
     return None if text is None else UUID(text)
 
 
+Folds = dict[UUID, Ticket]
+
+
+async def read_folds(place: Place) -> Folds:
+    rows = await place.fetch("SELECT id, fold FROM ticket WHERE workspace_id = $1", place.id)
+    return {row["id"]: msgspec.json.decode(row["fold"], type=Ticket) for row in rows}
+
+
 async def read_tickets(place: Place) -> Answer:
     """What is kept, brought to the words of the oracle; the columns that repeat the fold are looked at on the way."""
     rows = await place.fetch("SELECT * FROM ticket WHERE workspace_id = $1", place.id)

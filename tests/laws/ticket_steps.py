@@ -1,6 +1,6 @@
 """The steps of a random history of tickets: what is said, asked and decided, and how much time passes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from hypothesis import strategies as st
@@ -116,3 +116,9 @@ _first = tuple(st.builds(Push, who=st.just(who), subject=rarely("Lamp"), object=
 STEPS: Final = st.tuples(_begun, *_first, st.lists(_one, min_size=8, max_size=24)).map(
     lambda all_of: [*all_of[:4], *all_of[4]]
 )
+BATCHES: Final = st.lists(_batch, min_size=1, max_size=3)
+_talk = st.integers(0, 9).flatmap(lambda n: _push if n < 6 else _command if n < 9 else _wait)
+TALK: Final = st.lists(
+    _talk.map(lambda step: replace(step, proof=None) if isinstance(step, Push) else step), max_size=5
+)
+"""Nothing that merges anybody."""
