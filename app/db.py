@@ -201,7 +201,7 @@ async def _until_done(db: Db, opening: Opening, work: Callable[[Db], Awaitable[T
             await db.execute("COMMIT")
         except NumbersSpent as error:
             await _roll_back(db)
-            await _take_numbers(db, error.workspace)
+            await _take_numbers(db, error.workspace, error.wanted)
             continue
         except StartOver as error:
             await _roll_back(db)
@@ -221,10 +221,10 @@ async def _until_done(db: Db, opening: Opening, work: Callable[[Db], Awaitable[T
         await asyncio.sleep(random.uniform(0, JITTER_SECONDS) * (begun_again + deadlocks))  # noqa: S311 - jitter
 
 
-async def _take_numbers(db: Db, workspace: UUID) -> None:
+async def _take_numbers(db: Db, workspace: UUID, wanted: int) -> None:
     await _open(db, _WRITE, Opening(workspace=workspace))
     try:
-        block = await NUMBERS.block(db, workspace)
+        block = await NUMBERS.block(db, workspace, wanted)
         await db.execute("COMMIT")
     except BaseException:
         await _roll_back(db)

@@ -44,11 +44,12 @@ class StartOver(TimelineError):
 
 
 class NumbersSpent(StartOver):
-    """This process has no ticket numbers left for the workspace: roll back, take a block, try again."""
+    """This process has not the `wanted` ticket numbers left for the workspace: roll back, take a block, try again."""
 
-    def __init__(self, workspace: UUID) -> None:
+    def __init__(self, workspace: UUID, wanted: int) -> None:
         super().__init__("no ticket numbers left")
         self.workspace = workspace
+        self.wanted = wanted
 
 
 class TicketElsewhere(TimelineError):
