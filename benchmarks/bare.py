@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from app.db import new_id, prepare_connection
 
@@ -119,4 +120,56 @@ async def insert_many(db: asyncpg.Connection, workspace: UUID, contacts: list[UU
         now,
         [data] * len(contacts),
     )
+    await db.execute("COMMIT")
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that nothing is decided about."""
+
+    contact: UUID
+    type: str
+    direction: str
+    conversation: str | None
+    at: datetime
+    data: bytes
+
+
+async def insert_history(db: asyncpg.Connection, workspace: UUID, events: list[Event]) -> None:
+    """Events of the past in one statement, counted and committed."""
+    await begin(db, workspace)
+    await db.execute(
+        f"WITH written AS (INSERT INTO event ({_COLUMNS}, conversation) SELECT $1, 1, k.id, k.contact, k.type, "
+        "'email', k.direction, 'bare', k.name, 'bare', k.at, k.at, k.at, k.data, k.conversation FROM "
+        "unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], "
+        "$9::jsonb[]) WITH ORDINALITY AS k(id, contact, type, direction, conversation, name, at, data, ord) "
+        "ORDER BY k.ord) INSERT INTO contact_count AS n (workspace_id, contact_id, events, messages, orders) "
+        "SELECT $1, k.contact, count(*), 0, 0 FROM unnest($3) AS k(contact) GROUP BY k.contact "
+        "ON CONFLICT (workspace_id, contact_id) DO UPDATE SET events = n.events + excluded.events",
+        workspace,
+        [new_id() for _ in events],
+        [event.contact for event in events],
+        [event.type for event in events],
+        [event.direction for event in events],
+        [event.conversation for event in events],
+        [os.urandom(8).hex() for _ in events],
+        [event.at for event in events],
+        [event.data for event in events],
+    )
+    await db.execute("COMMIT")
+
+
+async def contacts_of(db: asyncpg.Connection, workspace: UUID, customer: UUID) -> list[UUID]:
+    await begin(db, workspace)
+    rows = await db.fetch(
+        "SELECT id FROM contact WHERE workspace_id = $1 AND customer_id = $2 ORDER BY id", workspace, customer
+    )
+    await db.execute("COMMIT")
+    return [row["id"] for row in rows]
+
+
+async def forget_tickets(db: asyncpg.Connection, workspace: UUID) -> None:
+    """Empty the projection; numbers and policies are none and stay."""
+    await begin(db, workspace)
+    for table in ("ticket", "ticket_item", "ticket_conversation", "ticket_past", "ticket_void"):
+        await db.execute(f"DELETE FROM {table} WHERE workspace_id = $1", workspace)
     await db.execute("COMMIT")

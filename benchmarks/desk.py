@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from timeline.interactions import CHANNELS, Interaction
+from timeline.interactions import Interaction
 
 ANCHOR: Final = datetime(2026, 6, 1, tzinfo=UTC)
 # fmt: off
@@ -18,8 +18,21 @@ WORDS: Final = (
     "colour", "blue", "green",
 )
 # fmt: on
-_convert = msgspec.json.Decoder(Interaction)
-_channels: Final = frozenset(CHANNELS)
+
+
+class Size(msgspec.Struct, frozen=True, kw_only=True):
+    """How much a run makes: the desk, a customer with many events, and one with a long history."""
+
+    customers: int
+    interactions: int
+    many: int
+    history: int
+
+
+FULL: Final = Size(customers=20_000, interactions=400_000, many=100_000, history=1_000_000)
+QUICK: Final = Size(customers=2_000, interactions=40_000, many=100_000, history=100_000)
+
+_convert: Final = msgspec.json.Decoder(Interaction)
 
 
 def interactions(customers: int, total: int, seed: int = 7) -> Iterator[Interaction]:
