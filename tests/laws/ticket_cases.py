@@ -271,6 +271,11 @@ MERGING: Final = [
 ]  # fmt: skip
 
 POLICY: Final = [
+    case("each chat can be a matter of its own, unless it names the same object",
+         [decided(continues={"same_conversation": True}), said("m", 0, conversation="c"),
+          said("n", 1, conversation="d"), said("o", 1.1, conversation="e", object=("order", "7")),
+          said("p", 1.2, conversation="f", object=("order", "7")), said("q", 1.3)],
+         {"m": {"items": ["m"]}, "n": {"items": ["n"]}, "o": {"items": ["o", "p", "q"]}}),
     case("a policy holds from its position on",
          [said("m", 0), decided(continues={"gap": "1 hour"}), said("n", 1), decided(continues={"gap": "2 days"}),
           said("o", 2)],

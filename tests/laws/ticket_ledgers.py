@@ -19,6 +19,7 @@ POLICIES: Final[tuple[dict[str, Any], ...]] = (
     {"opens": {"message": ["inbound", "outbound"], "call": ["inbound"], "order": ["inbound"]}},
     {"continues": {"gap": "1 day", "same_channel": True}, "on_link": "join"},
     {"continues": {"gap": "2 weeks", "same_object": False, "same_subject": False}, "after_reply": "resolved"},
+    {"continues": {"gap": "2 weeks", "same_conversation": True}, "on_link": "join"},
     {"opens": {"note": ["internal"]}, "after_reply": "open", "reopens": {"within": "1 hour"}},
     {"closes": {"resolved_after": None, "pending_after": "1 day", "history_after": None}, "on_link": "leave"},
     {"closes": {"resolved_after": "1 hour"}, "reopens": {"within": "30 days"}, "opens": {}},

@@ -18,7 +18,13 @@ MOVES: Final = {
 }
 STANDARD: Final[dict[str, Any]] = {
     "opens": {"message": ["inbound"], "call": ["inbound"]},
-    "continues": {"gap": "3 days", "same_channel": False, "same_object": True, "same_subject": True},
+    "continues": {
+        "gap": "3 days",
+        "same_channel": False,
+        "same_conversation": False,
+        "same_object": True,
+        "same_subject": True,
+    },
     "reopens": {"within": "7 days"},
     "closes": {"resolved_after": "4 days", "pending_after": "14 days", "history_after": "3 days"},
     "after_reply": "pending",

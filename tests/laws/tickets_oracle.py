@@ -215,6 +215,9 @@ class _Fold:
             return False
         if policy.of("continues", "same_channel") and asked.channel not in ticket.channels:
             return False
+        alike = same or asked.same_subject(ticket)
+        if policy.of("continues", "same_conversation") and asked.converses and not alike:
+            return False
         if policy.of("continues", "same_object") and asked.objects and ticket.objects and not same:
             return False
         return same or not asked.other_subject(ticket) or not policy.of("continues", "same_subject")

@@ -52,6 +52,8 @@ def rank_of(asking: Asking, ticket: Ticket, rules: Rules) -> Rank | None:
         return None
     if rules.same_channel and asking.channel not in ticket.channels:
         return None
+    if rules.same_conversation and asking.has_conversation and not same:
+        return None
     if rules.same_object and asking.objects and ticket.objects and not rank[0]:
         return None
     if rules.same_subject and asking.matter and ticket.matter and not same:

@@ -33,6 +33,7 @@ class Continues(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     gap: str = "3 days"
     same_channel: bool = False
+    same_conversation: bool = False
     same_object: bool = True
     same_subject: bool = True
 
@@ -70,6 +71,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     opens: frozenset[tuple[str, str]]
     gap: timedelta
     same_channel: bool
+    same_conversation: bool
     same_object: bool
     same_subject: bool
     within: timedelta
@@ -110,6 +112,7 @@ def rules_of(policy: TicketPolicy, version: int) -> Rules:
         opens=frozenset((kind, way) for kind in Opens.__struct_fields__ for way in getattr(policy.opens, kind)),
         gap=_duration("continues.gap", policy.continues.gap),
         same_channel=policy.continues.same_channel,
+        same_conversation=policy.continues.same_conversation,
         same_object=policy.continues.same_object,
         same_subject=policy.continues.same_subject,
         within=_duration("reopens.within", policy.reopens.within),
