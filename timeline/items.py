@@ -1,6 +1,6 @@
 """One item of a thread as it is shown, and why it is there: identifier, grade, decision, in words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ from identity.customers import ContactId, DecisionId, Grade
 from identity.views import Decided, People, SeenContact
 from timeline.events import CHANGE, KIND_OF, EventId, RecordedEvent
 from timeline.object_types import NO_TYPES, Card, Types
+from timeline.tickets.projection import TicketRef
 
 NOTHING: Final = msgspec.Raw(b"null")
 
@@ -48,7 +49,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     ahead: bool
     history: bool
     erased: bool
-    tickets: tuple[Any, ...]
+    tickets: Sequence[TicketRef]
     why: Why
 
 
@@ -85,10 +86,11 @@ class Explainer:
         self._placed = {placed.event_id: placed for placed in people.placements}
         self._why = {contact.id: self._because(contact) for contact in people.contacts}
 
-    def items(self, events: Sequence[RecordedEvent]) -> list[Item]:
-        return [self._item(event) for event in events]
+    def items(self, events: Sequence[RecordedEvent], tickets: Mapping[EventId, Sequence[TicketRef]]) -> list[Item]:
+        """`tickets` are those that each event belongs to."""
+        return [self._item(event, tickets.get(event.id, ())) for event in events]
 
-    def _item(self, event: RecordedEvent) -> Item:
+    def _item(self, event: RecordedEvent, tickets: Sequence[TicketRef]) -> Item:
         kind = KIND_OF.get(event.type)
         shown = _shown.decode(event.data) if kind else _Shown(data=event.data)
         return Item(
@@ -114,7 +116,7 @@ class Explainer:
             ahead=shown.ahead,
             history=shown.history,
             erased=shown.erased,
-            tickets=(),
+            tickets=tickets,
             why=self._reason(event),
         )
 

@@ -2,19 +2,20 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
 import msgspec
 
 from identity import views
 from identity.customers import ContactId, CustomerId, WorkspaceId
+from identity.errors import NotFound
 from identity.explaining import IdentifierView, identifier_views
 from identity.views import People
 from timeline import store
 from timeline import views as thread_views
-from timeline.events import CHANGE, RECORDED, RecordedEvent
-from timeline.followers import Checkpoint, recorded
+from timeline.events import CHANGE, RECORDED, EventId
+from timeline.followers import Checkpoint
 from timeline.interactions import CHANNELS
 from timeline.items import Explainer, Item
 from timeline.object_types import Types
@@ -22,6 +23,11 @@ from timeline.objects import TYPES, ObjectView
 from timeline.objects import read as read_objects
 from timeline.objects import read_as_of as read_objects_as_of
 from timeline.pseudonyms import Pseudonyms
+from timeline.tickets.naming import find_tickets, refs_of
+from timeline.tickets.projection import POLICIES, TicketRef
+from timeline.tickets.reading import TicketView, find_standing, read_kept
+from timeline.tickets.then import Then, read_then
+from timeline.tickets.ticket import TicketId
 
 RECORDED_TYPES: Final = [event_type.__name__ for event_type in RECORDED.values()]
 
@@ -51,13 +57,15 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ThreadQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """What to show of a thread. Empty sets filter nothing; `start` is inclusive, `end` exclusive."""
+    """What to show of a thread. Empty sets filter nothing; `start` is inclusive, `end` exclusive; `tickets` are ids or
+    numbers."""
 
     limit: int = 50
     before: Mark | None = None
     after: Mark | None = None
     kinds: frozenset[str] = frozenset()
     channels: frozenset[str] = frozenset()
+    tickets: tuple[str, ...] = ()
     start: datetime | None = None
     end: datetime | None = None
     as_of: datetime | None = None
@@ -65,7 +73,7 @@ class ThreadQuery(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_plain(self) -> bool:
         """Whether everything of today is asked for, from some place on."""
-        return not (self.kinds or self.channels or self.start or self.end or self.as_of)
+        return not (self.kinds or self.channels or self.tickets or self.start or self.end or self.as_of)
 
     @property
     def newer(self) -> bool:
@@ -88,6 +96,10 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     previous: Mark | None
 
 
+TicketsState = Literal["current", "deriving", "too_many"]
+"""Deriving: a job folds them again. Too many: the thread is longer than what is folded for a moment of the past."""
+
+
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
     events: int
     messages: int
@@ -101,6 +113,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
     people: People
     name: str | None
+    tickets: list[TicketView]
+    tickets_state: TicketsState
     objects: list[ObjectView]
     counts: Counts
     timeline: Page
@@ -119,13 +133,22 @@ async def read_page(db: store.Db, workspace: WorkspaceId, customer: CustomerId, 
     """One page of a customer's thread. Raises `NotFound` and `Absorbed`."""
     if not query.is_plain:
         people = await views.read_people(db, workspace, customer, query.as_of, whole=False)
-        return await _read_page(db, workspace, people, query, await TYPES.read(db, workspace))
+        then = await _then(db, workspace, people, query)
+        return await _read_page(db, workspace, people, query, await TYPES.read(db, workspace), then)
     people, row = await views.read_people_with(db, workspace, customer, _rider(query), whole=False)
     return await _page_with(db, workspace, people, row, query, await TYPES.as_at(db, workspace, row["types"]))
 
 
+async def read_page_of(db: store.Db, workspace: WorkspaceId, ticket: TicketView, query: ThreadQuery) -> Page:
+    """One page of what belongs to a ticket that is there, whatever else the query asks for."""
+    query = msgspec.structs.replace(query, tickets=(str(ticket.id),))
+    rider = _rider(query, tickets=(ticket.id, *ticket.parts))
+    people, row = await views.read_people_with(db, workspace, ticket.customer_id, rider, whole=False)
+    return await _page_with(db, workspace, people, row, query, await TYPES.as_at(db, workspace, row["types"]))
+
+
 async def read_profile(db: store.Db, workspace: WorkspaceId, customer: CustomerId, query: ThreadQuery) -> Profile:
-    """The profile in the snapshot of the transaction: one statement, of today and unfiltered; else three.
+    """The profile in the snapshot of the transaction: one statement, of today and unfiltered; else some more.
 
     Raises `NotFound` and `Absorbed`."""
     if query.is_plain:
@@ -137,8 +160,13 @@ async def read_profile(db: store.Db, workspace: WorkspaceId, customer: CustomerI
     people = await views.read_people(db, workspace, customer, query.as_of)
     summary = await thread_views.summary(db, workspace, [contact.id for contact in people.contacts])
     types = await TYPES.as_at(db, workspace, summary["types"])
-    page = await _read_page(db, workspace, people, query, types)
-    return await _profile(db, workspace, people, summary, page, query, types)
+    then = await _then(db, workspace, people, query)
+    page = await _read_page(db, workspace, people, query, types, then)
+    return await _profile(db, workspace, people, summary, page, query, types, then)
+
+
+async def _then(db: store.Db, workspace: WorkspaceId, people: People, query: ThreadQuery) -> Then | None:
+    return None if query.as_of is None else await read_then(db, workspace, people, query.as_of)
 
 
 async def _profile(
@@ -149,6 +177,7 @@ async def _profile(
     page: Page,
     query: ThreadQuery,
     types: Types,
+    then: Then | None = None,
 ) -> Profile:
     contacts = [contact.id for contact in people.contacts]
     if query.as_of is None:
@@ -159,18 +188,58 @@ async def _profile(
         counts = await _counts_then(db, workspace, contacts, query.as_of)
         objects = await read_objects_as_of(db, workspace, people, query.as_of, types)
     counts = await _placed_counts(db, workspace, people, counts, query.as_of)
+    tickets = await _open_tickets(db, workspace, people, summary, query, then)
     return Profile(
         people=people,
         name=views.best_name(people),
+        tickets=tickets.open,
+        tickets_state=tickets.state,
         objects=objects.items,
-        counts=msgspec.structs.replace(counts, orders=counts.orders + objects.orders),
+        counts=msgspec.structs.replace(
+            counts, orders=counts.orders + objects.orders, tickets=tickets.all, tickets_open=tickets.all_open
+        ),
         timeline=page,
         head=Checkpoint(epoch=summary["epoch"], xid=summary["xid"], position=0),
     )
 
 
-def _rider(query: ThreadQuery, *, summarised: bool = False) -> views.Rider:
-    return thread_views.page_rider(newer=query.newer, edge=query.edge, limit=query.limit + 1, summarised=summarised)
+class _OpenTickets(msgspec.Struct, frozen=True, kw_only=True):
+    """The first of a customer's open tickets, and how many there are, of the open ones and of all."""
+
+    open: list[TicketView] = []
+    all: int = 0
+    all_open: int = 0
+    state: TicketsState = "current"
+
+
+async def _open_tickets(
+    db: store.Db,
+    workspace: WorkspaceId,
+    people: People,
+    summary: store.Row,
+    query: ThreadQuery,
+    then: Then | None,
+) -> _OpenTickets:
+    if then is not None:
+        standing = then.standing
+        return _OpenTickets(
+            open=then.open(people.customer_id, thread_views.MOST_OPEN),
+            all=len(standing),
+            all_open=sum(ticket.is_open for ticket in standing),
+        )
+    if query.as_of is not None:
+        return _OpenTickets(state="too_many")
+    every, every_open = summary["ticket_counts"]
+    rules = (await POLICIES.at_least(db, workspace, summary["policy"])).latest
+    kept = read_kept(summary["tickets"], people.customer_id, rules, summary["now"])
+    state: TicketsState = "deriving" if summary["deriving"] else "current"
+    return _OpenTickets(open=kept, all=every, all_open=every_open, state=state)
+
+
+def _rider(query: ThreadQuery, *, summarised: bool = False, tickets: Sequence[TicketId] | None = None) -> views.Rider:
+    return thread_views.page_rider(
+        newer=query.newer, edge=query.edge, limit=query.limit + 1, summarised=summarised, tickets=tickets
+    )
 
 
 async def _page_with(
@@ -178,11 +247,13 @@ async def _page_with(
 ) -> Page:
     """The page that came along, unless items were placed by hand: it knows streams alone."""
     if people.placements:
-        return await _read_page(db, workspace, people, query, types)
-    return _page(people, thread_views.page_in(row), query, types)
+        return await _read_page(db, workspace, people, query, types, None)
+    return await _page(db, workspace, people, thread_views.page_in(row), query, types)
 
 
-async def _read_page(db: store.Db, workspace: WorkspaceId, people: People, query: ThreadQuery, types: Types) -> Page:
+async def _read_page(
+    db: store.Db, workspace: WorkspaceId, people: People, query: ThreadQuery, types: Types, then: Then | None
+) -> Page:
     contacts = [contact.id for contact in people.contacts]
     out, here = _placed(people)
     recorded_types = [event_type.__name__ for kind, event_type in RECORDED.items() if kind in query.kinds]
@@ -197,24 +268,74 @@ async def _read_page(db: store.Db, workspace: WorkspaceId, people: People, query
         placed_out=out,
         placed_in=here,
     )
+    if query.tickets:
+        only = await _of_tickets(db, workspace, people, query, only, then)
     rows = await thread_views.page(
         db, workspace, contacts, newer=query.newer, edge=query.edge, limit=query.limit + 1, only=only
     )
-    return _page(people, [recorded(row) for row in rows], query, types)
+    return await _page(db, workspace, people, rows, query, types, then)
 
 
-def _page(people: People, events: list[RecordedEvent], query: ThreadQuery, types: Types) -> Page:
+async def _of_tickets(
+    db: store.Db,
+    workspace: WorkspaceId,
+    people: People,
+    query: ThreadQuery,
+    only: thread_views.PageFilter,
+    then: Then | None,
+) -> thread_views.PageFilter:
+    """The filter with the tickets that the query names. Raises `NotFound` for one that is not of these people."""
+    if then is not None:
+        found = await find_tickets(db, workspace, query.tickets)
+        if any(name not in found or found[name].id not in then.folds for name in query.tickets):
+            raise NotFound
+        return msgspec.structs.replace(only, only=then.items_of(one.id for one in found.values()))
+    meant: list[TicketId] = []
+    for name in query.tickets:
+        ticket, customer = await find_standing(db, workspace, name)
+        if customer != people.customer_id:
+            raise NotFound
+        meant += [ticket.id, *ticket.parts]
+    return msgspec.structs.replace(only, tickets=meant)
+
+
+async def _page(
+    db: store.Db,
+    workspace: WorkspaceId,
+    people: People,
+    rows: thread_views.PageRows,
+    query: ThreadQuery,
+    types: Types,
+    then: Then | None = None,
+) -> Page:
+    events = rows.events or []
     more = len(events) > query.limit
     events = events[: query.limit]
     if query.newer:
         events.reverse()
-    items = Explainer(people, types).items(events)
+    tickets = then.refs if then else {} if query.as_of else await _tickets_on(db, workspace, rows)
+    items = Explainer(people, types).items(events, tickets)
     older = bool(items) and (more or query.newer)
     return Page(
         items=items,
         next=_mark(items[-1]) if older else None,
         previous=_mark(items[0]) if items else query.after if query.newer else None,
     )
+
+
+async def _tickets_on(
+    db: store.Db, workspace: WorkspaceId, rows: thread_views.PageRows
+) -> dict[EventId, list[TicketRef]]:
+    """The tickets that the events of a page belong to; one that was joined into another stands for that."""
+    found = rows.tickets or []
+    joined = [TicketId(one.id) for one in found if one.joined_into is not None]
+    stand = await refs_of(db, workspace, joined, rows.now) if joined else {}
+    tickets: dict[EventId, list[TicketRef]] = {}
+    for one in found:
+        told = stand.get(TicketId(one.id)) or TicketRef(id=TicketId(one.id), number=one.number, status=one.status)
+        for event in one.events:
+            tickets.setdefault(EventId(event), []).append(told)
+    return tickets
 
 
 def _placed(people: People) -> tuple[list[UUID], list[UUID]]:

@@ -9,7 +9,7 @@ import msgspec
 
 from identity.customers import ContactId, WorkspaceId
 from identity.views import Rider
-from timeline.events import RecordedEvent
+from timeline.events import RecordedEvent, Status
 from timeline.interactions import EARLIEST, LATEST
 from timeline.object_views import OBJECTS, TYPES_AT
 from timeline.store import EVENT, Db, Row
@@ -23,19 +23,32 @@ _MATCHES = (
     "AND ($9::text[] IS NULL OR e.channel = ANY($9)) AND e.recorded_at <= coalesce($10::timestamptz, 'infinity') "
     "AND e.shown_at >= $11::timestamptz AND e.shown_at < $12::timestamptz "
 )
-
-
-_SUMMARY = (
+_ONLY = "AND ($15::uuid[] IS NULL OR e.id = ANY($15))"
+MOST_OPEN: Final = 50
+_OPEN: Final = "(is_open AND (closes_at IS NULL OR closes_at > now()))"
+_SUMMARY: Final = (
     "(SELECT ARRAY[coalesce(sum(events), 0), coalesce(sum(messages), 0), coalesce(sum(orders), 0)]::bigint[] "
     "FROM contact_count WHERE workspace_id = $1 AND contact_id {contacts}) AS counts, "
     f"{OBJECTS} AS objects, "
+    "(SELECT json_agg(json_build_object('number', t.number, 'fold', t.fold) ORDER BY t.last_at DESC, t.id DESC) "
+    f"FROM (SELECT k.* FROM {{mine}} CROSS JOIN LATERAL (SELECT id, number, last_at, fold FROM ticket "
+    f"WHERE workspace_id = $1 AND contact_id = mine.id AND until_at = 'infinity' AND {_OPEN} OFFSET 0) AS k "
+    f"ORDER BY k.last_at DESC, k.id DESC LIMIT {MOST_OPEN}) AS t) AS tickets, "
+    f"(SELECT ARRAY[count(*), count(*) FILTER (WHERE k.open)] FROM {{mine}} CROSS JOIN LATERAL (SELECT {_OPEN} AS open "
+    "FROM ticket WHERE workspace_id = $1 AND contact_id = mine.id AND joined_into IS NULL OFFSET 0) AS k) "
+    "AS ticket_counts, "
+    "(SELECT EXISTS (SELECT FROM {mine} CROSS JOIN LATERAL (SELECT home_id FROM contact WHERE workspace_id = $1 "
+    "AND id = mine.id OFFSET 0) AS c CROSS JOIN LATERAL (SELECT FROM ticket_deriving WHERE workspace_id = $1 "
+    "AND home_id = c.home_id OFFSET 0) AS d)) AS deriving, "
+    "(SELECT coalesce(max(version), 0) FROM ticket_policy WHERE workspace_id = $1) AS policy, now() AS now, "
     "(SELECT epoch FROM workspace WHERE id = $1) AS epoch, pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xid"
 )
 
 
 class PageFilter(msgspec.Struct, frozen=True, kw_only=True):
     """What a page leaves out: types (`changes` lets all but the recorded ones in), channels, what came later than
-    `as_of`, what lies outside `start` to `end`; items placed elsewhere; and the items placed here, which it adds."""
+    `as_of`, what lies outside `start` to `end`; items placed elsewhere; and the items placed here, which it adds. With
+    `tickets` it shows what belongs to those, with `only` some events."""
 
     types: list[str] | None = None
     changes: bool = False
@@ -46,20 +59,52 @@ class PageFilter(msgspec.Struct, frozen=True, kw_only=True):
     end: datetime = AFTER_ALL
     placed_out: list[UUID] = []
     placed_in: list[UUID] = []
+    tickets: list[UUID] | None = None
+    only: list[UUID] | None = None
 
 
-def _page(towards: str, filtered: bool) -> str:
-    """The thread as a merge of one index scan a contact. Filtered, items placed elsewhere ($13) are left out and those
-    placed here ($14) added, each with everything about it."""
-    compare, order = ("<", "DESC") if towards == "older" else (">", "ASC")
-    # Bounds of an index scan are plain parameters: row-level security takes COALESCE and sub-selects for leaky, and
-    # would read the thread from its end. The second half settles the items of the edge's own moment.
-    beyond = (
-        f"e.shown_at {compare}= $3::timestamptz AND (e.shown_at, e.position) {compare} "
+class PageTicket(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """A ticket that some items of a page belong to, as silence has left it by now."""
+
+    id: UUID
+    number: int
+    status: Status
+    joined_into: UUID | None
+    events: list[UUID]
+
+
+class PageRows(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """The events of a page in its order, the tickets that they belong to, and the time that those are told by."""
+
+    events: list[RecordedEvent] | None
+    tickets: list[PageTicket] | None
+    now: datetime
+
+
+_STAND_HERE: Final = (
+    "AND (e.contact_id = ANY($2::uuid[]) AND NOT (e.id = ANY($13) OR coalesce(e.about = ANY($13), false)) "
+    "OR e.id = ANY($14) OR coalesce(e.about = ANY($14), false)) "
+)
+
+
+def _beyond(item: str, compare: str) -> str:
+    """Bounds of an index scan are plain parameters: row-level security takes COALESCE and sub-selects for leaky, and
+    would read the thread from its end. The second half settles the items of the edge's own moment."""
+    return (
+        f"{item}.shown_at {compare}= $3::timestamptz AND ({item}.shown_at, {item}.position) {compare} "
         "($3, coalesce((SELECT m.position FROM event m WHERE m.workspace_id = $1 AND m.id = $4::uuid), 0))"
     )
+
+
+def _page(newer: bool, filtered: bool) -> str:
+    """The thread as a merge of one index scan a contact. Filtered, items placed elsewhere ($13) are left out and those
+    placed here ($14) added, each with everything about it."""
+    compare, order = (">", "ASC") if newer else ("<", "DESC")
+    beyond = _beyond("e", compare)
     columns, by_place = f"{EVENT}, e.position", f"ORDER BY shown_at {order}, position {order} LIMIT $5"
-    matches = _MATCHES + "AND NOT (e.id = ANY($13) OR coalesce(e.about = ANY($13), false))" if filtered else ""
+    matches = ""
+    if filtered:
+        matches = f"{_MATCHES} {_ONLY} AND NOT (e.id = ANY($13) OR coalesce(e.about = ANY($13), false))"
     streams = (
         f"SELECT o.* FROM unnest($2::uuid[]) AS c(id) CROSS JOIN LATERAL (SELECT {columns} FROM event e WHERE "
         f"e.workspace_id = $1 AND e.contact_id = c.id AND {beyond} {matches} "
@@ -69,36 +114,81 @@ def _page(towards: str, filtered: bool) -> str:
         return f"{streams} {by_place}"
     placed = (
         f"SELECT {columns} FROM event e WHERE e.workspace_id = $1 "
-        f"AND (e.id = ANY($14::uuid[]) OR e.about = ANY($14)) AND {beyond} {_MATCHES}"
+        f"AND (e.id = ANY($14::uuid[]) OR e.about = ANY($14)) AND {beyond} {_MATCHES} {_ONLY}"
     )
     return f"SELECT * FROM ({streams} UNION ALL {placed}) AS page {by_place}"
 
 
-_PAGES = {
-    (newer, some): _page("newer" if newer else "older", some) for newer in (False, True) for some in (False, True)
-}
-_PAGE_COLUMN = {
-    newer: ", (SELECT json_agg(p ORDER BY p.shown_at {order}, p.position {order}) FROM ({page}) AS p) AS page".format(
-        order="ASC" if newer else "DESC",
-        page=_PAGES[newer, False].replace("unnest($2::uuid[]) AS c(id)", "mine AS c"),
+def _page_of_tickets(newer: bool, tickets: str, matches: str) -> str:
+    """The same of what belongs to some tickets, a parameter: a merge of one index scan a ticket."""
+    compare, order = (">", "ASC") if newer else ("<", "DESC")
+    return (
+        f"SELECT o.* FROM unnest({tickets}::uuid[]) AS k(id) CROSS JOIN LATERAL (SELECT {EVENT}, e.position "
+        "FROM ticket_item i CROSS JOIN LATERAL (SELECT * FROM event n WHERE n.workspace_id = $1 AND n.id = i.event_id "
+        f"OFFSET 0) AS e WHERE i.workspace_id = $1 AND i.ticket_id = k.id AND {_beyond('i', compare)} {matches} "
+        f"ORDER BY i.shown_at {order}, i.position {order} LIMIT $5) AS o "
+        f"ORDER BY shown_at {order}, position {order} LIMIT $5"
+    )
+
+
+def _with_tickets(newer: bool, page: str) -> str:
+    """A page as JSON, with the tickets that its items belong to."""
+    order = "ASC" if newer else "DESC"
+    return (
+        f"WITH q AS MATERIALIZED ({page}), h AS (SELECT i.ticket_id, json_agg(i.event_id) AS events FROM q CROSS JOIN "
+        "LATERAL (SELECT event_id, ticket_id FROM ticket_item WHERE workspace_id = $1 AND event_id = q.id OFFSET 0) "
+        f"AS i GROUP BY i.ticket_id) SELECT json_build_array((SELECT json_agg(q ORDER BY q.shown_at {order}, "
+        f"q.position {order}) FROM q), (SELECT json_agg(json_build_array(t.id, t.number, "
+        "CASE WHEN t.closes_at <= now() THEN 'closed' ELSE t.status END, t.joined_into, h.events)) "
+        "FROM h CROSS JOIN LATERAL (SELECT id, number, "
+        "status, closes_at, joined_into FROM ticket WHERE workspace_id = $1 AND id = h.ticket_id OFFSET 0) AS t), "
+        "now()) AS page"
+    )
+
+
+_PAGES = {(newer, some): _page(newer, some) for newer in (False, True) for some in (False, True)}
+_OF_MINE = "AND e.contact_id IN (SELECT id FROM mine)"
+_RIDERS = {
+    (newer, of_tickets): ", ({page}) AS page".format(
+        page=_with_tickets(
+            newer,
+            _page_of_tickets(newer, "$6", _OF_MINE)
+            if of_tickets
+            else _PAGES[newer, False].replace("unnest($2::uuid[]) AS c(id)", "mine AS c"),
+        )
     )
     for newer in (False, True)
+    for of_tickets in (False, True)
 }
-_page_rows = msgspec.json.Decoder(list[RecordedEvent])
+_FILTERED = {
+    (newer, of_tickets): _with_tickets(
+        newer, _page_of_tickets(newer, "$15", _STAND_HERE + _MATCHES) if of_tickets else _PAGES[newer, True]
+    )
+    for newer in (False, True)
+    for of_tickets in (False, True)
+}
+_page_rows = msgspec.json.Decoder(PageRows)
 
 
-def page_rider(*, newer: bool, edge: tuple[datetime, UUID | None], limit: int, summarised: bool) -> Rider:
-    """A page of everything, the place of the object types, and the summary where it is asked for, on the back of the
-    customer's own statement."""
-    columns = f"{_PAGE_COLUMN[newer]}, {TYPES_AT} AS types"
+def page_rider(
+    *,
+    newer: bool,
+    edge: tuple[datetime, UUID | None],
+    limit: int,
+    tickets: Sequence[UUID] | None = None,
+    summarised: bool = False,
+) -> Rider:
+    """A page of everything, or of what belongs to some tickets; the place of the object types; and the summary where it
+    is asked for: on the back of the customer's own statement."""
+    columns = f"{_RIDERS[newer, tickets is not None]}, {TYPES_AT} AS types"
     if summarised:
-        columns += f", {_SUMMARY.format(contacts='IN (SELECT id FROM mine)')}"
-    return Rider(columns=columns, values=(*edge, limit))
+        columns += f", {_SUMMARY.format(contacts='IN (SELECT id FROM mine)', mine='mine')}"
+    return Rider(columns=columns, values=(*edge, limit, *([] if tickets is None else [tickets])))
 
 
-def page_in(row: Row) -> list[RecordedEvent]:
+def page_in(row: Row) -> PageRows:
     """The page that a row holds which was read with `page_rider`."""
-    return _page_rows.decode(row["page"] or "[]")
+    return _page_rows.decode(row["page"])
 
 
 async def page(
@@ -110,10 +200,10 @@ async def page(
     edge: tuple[datetime, UUID | None],
     limit: int,
     only: PageFilter,
-) -> list[Row]:
+) -> PageRows:
     """One page of some contacts' thread, from an edge (a shown time and an event) towards older or newer items."""
-    return await db.fetch(
-        _PAGES[newer, True],
+    found = await db.fetchval(
+        _FILTERED[newer, only.tickets is not None],
         workspace,
         contacts,
         *edge,
@@ -127,12 +217,15 @@ async def page(
         only.end,
         only.placed_out,
         only.placed_in,
+        only.only if only.tickets is None else only.tickets,
     )
+    assert found is not None
+    return _page_rows.decode(found)
 
 
 async def summary(db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId]) -> Row:
-    """Kept counts, newest object states, the place of their types and the head of the ledger, in one row."""
-    columns = _SUMMARY.format(contacts="= ANY($2::uuid[])")
+    """Kept counts, newest object states and the place of their types, the open tickets, the head of the ledger."""
+    columns = _SUMMARY.format(contacts="= ANY($2::uuid[])", mine="unnest($2::uuid[]) AS mine(id)")
     row = await db.fetchrow(f"SELECT {columns}, {TYPES_AT} AS types", workspace, contacts)
     assert row is not None
     return row

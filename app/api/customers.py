@@ -11,7 +11,7 @@ from app.api.routes import Parameter, Route, route
 from app.api.shapes import CustomerPage, ProfileView, TimelinePage
 from app.errors import bad_request
 from identity.customers import CustomerId
-from identity.errors import Absorbed, NotFound
+from identity.errors import Absorbed
 from identity.explaining import IdentityView, identifier_views, possible_view, read_identity
 from timeline.events import CHANGE, RECORDED
 from timeline.threads import Page, ThreadQuery, read_page, read_profile
@@ -41,7 +41,11 @@ PAGING: Final = (
         words="Only these channels; given twice means or.",
         schema={"type": "array", "items": {"type": "string"}},
     ),
-    Parameter(name="ticket", words="Only one ticket's items. There are no tickets yet: any answers 404.", schema=_TEXT),
+    Parameter(
+        name="ticket",
+        words="Only what belongs to this ticket of the customer, by its id or number; given twice means or.",
+        schema={"type": "array", "items": {"type": "string"}},
+    ),
     Parameter(name="from", words="Inclusive.", schema=_TIME),
     Parameter(name="to", words="Exclusive.", schema=_TIME),
     AS_OF,
@@ -111,7 +115,8 @@ async def show_profile(call: Call) -> Answer:
         name=profile.name,
         contacts=people.persons,
         identifiers=identifier_views(people.identifiers),
-        tickets=[],
+        tickets=profile.tickets,
+        tickets_state=profile.tickets_state,
         objects=profile.objects,
         possible=[possible_view(possible) for possible in people.possible],
         counts=profile.counts,
@@ -148,14 +153,13 @@ def _thread_query(call: Call) -> ThreadQuery:
     before, after = query.text("before"), query.text("after")
     if before is not None and after is not None:
         raise bad_request("after", "give either before or after")
-    if query.text("ticket") is not None:
-        raise NotFound
     return ThreadQuery(
         limit=query.limit(),
         before=tokens.open_mark(call.workspace, before, "before") if before is not None else None,
         after=tokens.open_mark(call.workspace, after, "after") if after is not None else None,
         kinds=query.several("kind", KINDS),
         channels=query.several("channel", call.caller.workspace.channels),
+        tickets=query.texts("ticket"),
         start=query.time("from"),
         end=query.time("to"),
         as_of=query.time("as_of"),

@@ -1,7 +1,7 @@
 """The shapes that clients rely on: what goes in, what comes out, and nothing of how it is kept."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -15,8 +15,9 @@ from identity.views import SeenContact
 from timeline.items import Item
 from timeline.objects import ObjectView
 from timeline.suggestions import Suggestion
-from timeline.threads import Counts, CustomerSummary
+from timeline.threads import Counts, CustomerSummary, TicketsState
 from timeline.tickets.projection import TicketRef
+from timeline.tickets.reading import TicketView
 
 Kind = Literal["email", "phone", "account", "external", "handle", "visitor"]
 Reason = Annotated[str, msgspec.Meta(max_length=2_000)]
@@ -67,13 +68,15 @@ class TimelinePage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProfileView(msgspec.Struct, frozen=True, kw_only=True):
-    """A customer before saying hello. `head` goes into `/changes` and `/stream` as `after`."""
+    """A customer before saying hello. `tickets` are the open ones, the latest activity first, at most 50; `head` goes
+    into `/changes` and `/stream` as `after`."""
 
     id: UUID
     name: str | None
     contacts: list[SeenContact]
     identifiers: list[IdentifierView]
-    tickets: list[Any]
+    tickets: list[TicketView]
+    tickets_state: TicketsState
     objects: list[ObjectView]
     possible: list[PossibleView]
     counts: Counts

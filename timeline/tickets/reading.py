@@ -109,6 +109,25 @@ async def read_ticket(db: Db, workspace: WorkspaceId, name: str) -> TicketView:
     return msgspec.structs.replace(shown, could_join=could_join(fold, beside, versions, row["now"]))
 
 
+async def find_standing(db: Db, workspace: WorkspaceId, name: str) -> tuple[Ticket, CustomerId]:
+    """The ticket that answers for an id or a number today, and whose it is. Raises `NotFound`."""
+    row = await _follow(db, workspace, await views.named(db, workspace, *read_name(name)))
+    if row is None:
+        raise NotFound
+    return _ticket.decode(row["fold"]), row["customer_id"]
+
+
+async def _follow(db: Db, workspace: WorkspaceId, row: Row | None) -> Row | None:
+    """The ticket into which a ticket was joined, or that holds its opening event: at the end of that chain."""
+    while row is not None:
+        fold = _fold_in(row)
+        if fold is not None and fold.joined_into is None:
+            return row
+        goes = row["holder"] if fold is None else fold.joined_into
+        row = None if goes is None else await views.named(db, workspace, None, goes)
+    return None
+
+
 def read_name(name: str) -> tuple[int | None, UUID | None]:
     """What a ticket is called by: a number, or the id that it was opened with. Raises `NotFound` for other text."""
     if name.isascii() and name.isdigit() and len(name) <= 18:
@@ -137,16 +156,17 @@ def _fold_in(row: Row) -> Ticket | None:
 async def _gone(db: Db, workspace: WorkspaceId, row: Row) -> TicketElsewhere:
     """Where a ticket went that was joined into another or whose matter is part of another; else, whose it was."""
     asked = row["ticket_id"]
-    at: Row | None = row
-    while at is not None:
-        fold = _fold_in(at)
-        if fold is not None and fold.joined_into is None:
-            return TicketElsewhere(asked, survivor=fold.id, number=at["number"])
-        goes = at["holder"] if fold is None else fold.joined_into
-        if goes is None:
-            break
-        at = await views.named(db, workspace, None, goes)
-    return TicketElsewhere(asked, customer=await views.opened_by(db, workspace, asked))
+    goes = await _follow(db, workspace, row)
+    if goes is None:
+        return TicketElsewhere(asked, customer=await views.opened_by(db, workspace, asked))
+    return TicketElsewhere(asked, survivor=goes["ticket_id"], number=goes["number"])
+
+
+class _Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A ticket as it is kept, with its number."""
+
+    number: int
+    fold: Ticket
 
 
 class _Beside(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,6 +179,12 @@ class _Beside(msgspec.Struct, frozen=True, kw_only=True):
 
 _ticket = msgspec.json.Decoder(Ticket)
 _beside = msgspec.json.Decoder(list[_Beside])
+_kept = msgspec.json.Decoder(list[_Kept])
+
+
+def read_kept(kept: bytes | None, customer: CustomerId, rules: Rules, now: datetime) -> list[TicketView]:
+    """Tickets that came along as JSON with something else of their customer."""
+    return [view(one.fold, one.number, customer, rules, now) for one in _kept.decode(kept or b"[]")]
 
 
 def could_join(ticket: Ticket, beside: Iterable[_Beside], versions: Versions, now: datetime) -> list[TicketRef]:

@@ -61,6 +61,19 @@ async def opened_by(db: Db, workspace: WorkspaceId, event: UUID) -> CustomerId |
     )
 
 
+async def merges_at(db: Db, workspace: WorkspaceId, ends: Sequence[UUID], at: datetime) -> list[Row]:
+    """The merges that stood at a moment, with an end among some contacts."""
+    return await db.fetch(
+        "SELECT d.id, d.position, d.contact_a, d.contact_b, d.grade FROM link_decision d WHERE d.workspace_id = $1 "
+        "AND d.kind = 'merge' AND (d.contact_a = ANY($2::uuid[]) OR d.contact_b = ANY($2)) AND d.decided_at <= $3 "
+        "AND NOT EXISTS (SELECT FROM link_decision u WHERE u.workspace_id = $1 AND u.undoes = d.id "
+        "AND u.decided_at <= $3) ORDER BY d.position",
+        workspace,
+        ends,
+        at,
+    )
+
+
 # -- what a command needs to know ------------------------------------------------------------------------------------
 
 
@@ -217,5 +230,6 @@ def _sources(listing: Listing, filters: str, order: str, values: list[Any]) -> l
         f"FROM ticket t WHERE t.status = '{one}' AND {filters} AND {_STATUS} = '{one}'" for one in sorted(some)
     )
     if "closed" in some:
-        sources.append(f"FROM (SELECT now() AS now OFFSET 0) AS k, ticket t WHERE t.closes_at <= k.now AND {filters}")
+        due = "t.closes_at <= k.now AND NOT t.lapsed"
+        sources.append(f"FROM (SELECT now() AS now OFFSET 0) AS k, ticket t WHERE {due} AND {filters}")
     return sources

@@ -25,11 +25,13 @@ async def test_a_profile_has_its_shape(api: Api) -> None:
     customer = await _thread(api, 3)
     profile = (await api("GET", f"/api/v1/customers/{customer}")).json()
     assert set(profile) == {
-        "id", "name", "contacts", "identifiers", "tickets", "objects", "possible", "counts", "timeline", "head",
-        "absorbed",
+        "id", "name", "contacts", "identifiers", "tickets", "tickets_state", "objects", "possible", "counts",
+        "timeline", "head", "absorbed",
     }  # fmt: skip
     assert (profile["id"], profile["name"]) == (customer, "Ann Example")
-    assert profile["counts"] == {"events": 3, "messages": 1, "orders": 2, "tickets": 0, "tickets_open": 0}
+    assert profile["counts"] == {"events": 3, "messages": 1, "orders": 2, "tickets": 1, "tickets_open": 1}
+    (ticket,) = profile["tickets"]
+    assert (ticket["customer_id"], ticket["status"], profile["tickets_state"]) == (customer, "new", "current")
     assert set(profile["timeline"]) == {"items", "next", "previous"}
     item = profile["timeline"]["items"][0]
     assert {

@@ -1,0 +1,98 @@
+"""Tickets as they were at a moment: what was known by then, folded in memory."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+import msgspec
+
+from identity.customers import ContactId, CustomerId, Edge, WorkspaceId, desk_contact
+from identity.views import People
+from timeline.events import EventId
+from timeline.store import Db
+from timeline.tickets import reading, store, streams, views
+from timeline.tickets.policy import Rules
+from timeline.tickets.projection import TicketRef, ref, versions_of
+from timeline.tickets.reading import TicketView
+from timeline.tickets.refolding import MOST_AT_ONCE, Refold
+from timeline.tickets.stage import Stage, placed_on
+from timeline.tickets.ticket import Ticket, TicketId, as_of
+
+
+class Then(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer's tickets at a moment, those without a number left out, and which of them held each event."""
+
+    at: datetime
+    rules: Rules
+    folds: dict[TicketId, Ticket]
+    numbers: dict[TicketId, int]
+    holders: dict[EventId, TicketId]
+
+    @property
+    def standing(self) -> list[Ticket]:
+        """Those that were not joined into another, as silence had left them."""
+        return [as_of(ticket, self.at) for ticket in self.folds.values() if ticket.joined_into is None]
+
+    @property
+    def refs(self) -> Mapping[EventId, tuple[TicketRef]]:
+        """The ticket of each event that had one."""
+        known = {ticket.id: ref(ticket, self.numbers[ticket.id]) for ticket in self.standing}
+        return {event: (known[self._stands(ticket)],) for event, ticket in self.holders.items()}
+
+    def open(self, customer: CustomerId, most: int) -> list[TicketView]:
+        """The open ones, the latest activity first."""
+        found = sorted((t for t in self.standing if t.is_open), key=lambda t: (t.last_at, t.id), reverse=True)
+        return [reading.view(t, self.numbers[t.id], customer, self.rules, self.at) for t in found[:most]]
+
+    def items_of(self, tickets: Iterable[TicketId]) -> list[EventId]:
+        """What belonged to some tickets, or to what they had become part of."""
+        meant = {self._stands(ticket) for ticket in tickets if ticket in self.folds}
+        return [event for event, ticket in self.holders.items() if self._stands(ticket) in meant]
+
+    def _stands(self, ticket: TicketId) -> TicketId:
+        while (into := self.folds[ticket].joined_into) is not None:
+            ticket = into
+        return ticket
+
+
+async def read_then(db: Db, workspace: WorkspaceId, people: People, at: datetime) -> Then | None:
+    """The tickets of people as they were; None where that is more than a request may fold."""
+    stage = await _stage(db, workspace, people, at)
+    rows = await streams.events(db, workspace, stage.contact_starts, stage.placed_in, 0, MOST_AT_ONCE + 1)
+    if len(rows) > MOST_AT_ONCE:
+        return None
+    versions = versions_of([row for row in await store.policies(db, workspace) if row["decided_at"] <= at])
+    refold = Refold(stage, versions)
+    for row in rows:
+        contact = stage.placed.get(row["id"]) or stage.placed.get(row["about"]) or row["contact_id"]
+        if contact in stage.contacts and row["recorded_at"] <= at:
+            refold.step([streams.fold_event(row, contact)])
+    refold.join_until(float("inf"))
+    numbers = await store.numbers_of(db, workspace, list(refold.folds))
+    return Then(
+        at=at,
+        rules=versions.latest,
+        folds={i: ticket for i, ticket in refold.folds.items() if i in numbers},
+        numbers=numbers,
+        holders={event: ticket for event, ticket in refold.holders.items() if ticket in numbers},
+    )
+
+
+async def _stage(db: Db, workspace: WorkspaceId, people: People, at: datetime) -> Stage:
+    homes: dict[ContactId, CustomerId] = {desk_contact(c.home_id): c.home_id for c in people.contacts}
+    homes |= {contact.id: contact.home_id for contact in people.contacts}
+    edges = [
+        Edge(
+            decision=row["id"],
+            position=row["position"],
+            kept=row["contact_a"],
+            lost=row["contact_b"],
+            grade=row["grade"],
+        )
+        for row in await views.merges_at(db, workspace, list(homes), at)
+    ]
+    stage = Stage(
+        contacts=homes,
+        edges=tuple(edge for edge in edges if edge.kept in homes and edge.lost in homes),
+        starts=dict.fromkeys(homes.values(), 0),
+    )
+    return placed_on(stage, {EventId(p.event_id): p.contact_id for p in people.placements})
