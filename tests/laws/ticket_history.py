@@ -1,7 +1,7 @@
 """A random history of one desk's tickets, carried out on the real database; the tables are compared with the oracle."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,19 +13,18 @@ from identity.customers import CustomerId
 from identity.errors import AlreadyUndone, Impossible
 from tests.laws.ticket_cases import MONDAY
 from tests.laws.ticket_folding import answer, differences
-from tests.laws.ticket_ledger import TABLES, Folds, Ledger, read_folds, read_ledger, read_tickets, rows_of
+from tests.laws.ticket_ledger import TABLES, Ledger, read_ledger, read_tickets, rows_of
 from tests.laws.ticket_ledgers import POLICIES
-from tests.laws.ticket_records import ENDED, MOVES, OPolicy
+from tests.laws.ticket_records import MOVES, OPolicy
 from tests.laws.ticket_steps import Batch, Do, Push, Step, Wait
+from tests.laws.ticket_telling import check_pairs, check_told, seen
 from tests.laws.tickets_oracle import derive
 from tests.laws.world import AGENT, Place
 from timeline import acting, closing, commands, desk, intake, placing
-from timeline.consequences import Standing, TicketChanges
 from timeline.decisions import Desk
 from timeline.errors import TicketElsewhere
 from timeline.tickets import rebuilding
 from timeline.tickets.policy import TicketPolicy
-from timeline.tickets.ticket import Ticket
 
 IDENTITY: Final = ("contact", "contact_past", "customer", "identifier", "link_decision", "link_suggestion", "placement")
 EVERYTHING: Final = (*IDENTITY, "event", "contact_count", "object_state", *TABLES)
@@ -88,13 +87,19 @@ class TicketHistory:
         live = await self.customers()
         if len(live) > 1:
             kept = picked(live, one)
-            await self.previewed(desk.merge, kept, picked([c for c in live if c != kept], other))
+            await self._join(kept, picked([c for c in live if c != kept], other))
 
     async def merge(self, kept: str, lost: str) -> UUID:
         """Two people by name; the decision."""
         contacts = await self.place.contacts()
-        customers = [contacts[self.ids[who]]["customer_id"] for who in (kept, lost)]
-        return (await self.previewed(desk.merge, *customers)).decision_id
+        one, other = (contacts[self.ids[who]]["customer_id"] for who in (kept, lost))
+        return await self._join(one, other)
+
+    async def _join(self, kept: CustomerId, lost: CustomerId) -> UUID:
+        ledger = await read_ledger(self.place)
+        done = await self.previewed(desk.merge, kept, lost)
+        check_pairs(ledger, kept, lost, done.changed["tickets"])
+        return done.decision_id
 
     async def _unmerge(self, which: int, _: int, __: Any) -> None:
         merges = await self.decisions("merge")
@@ -152,13 +157,13 @@ class TicketHistory:
         self, decision: Callable[..., Awaitable[Any]], *wanted: Any, new_home: bool = False, **named: Any
     ) -> Any:
         """The preview, then the decision: equal but for ids that it makes. The preview changes nothing."""
-        rows, before = await rows_of(self.place, *EVERYTHING), await read_folds(self.place)
+        rows, before = await rows_of(self.place, *EVERYTHING), await seen(self.place)
         preview = await self.decide(decision, *wanted, preview=True, **named)
         assert await rows_of(self.place, *EVERYTHING) == rows
         done = await self.decide(decision, *wanted, **named)
         own = {"customer_id": preview.customer_id} if new_home else {}
         assert msgspec.structs.replace(done, decision_id=msgspec.UNSET, **own) == preview
-        check_told(done.changed["tickets"], before, await read_folds(self.place), self.now)
+        check_told(done.changed["tickets"], before, await seen(self.place), self.now)
         return done
 
     async def decide(self, decision: Callable[..., Awaitable[Any]], *wanted: Any, preview: bool = False, **named: Any):
@@ -298,34 +303,11 @@ class TicketHistory:
         assert found.rows == 0, found
 
 
-def check_told(told: TicketChanges, before: Folds, after: Folds, now: datetime) -> None:
-    """What was told of a decision is what became of the tables, no more and no less."""
-    if told.state == "deriving":
-        return
-    joined = {(fold.joined_into, ticket) for ticket, fold in after.items() if fold.joined_into is not None}
-    known = {(fold.joined_into, ticket) for ticket, fold in before.items() if fold.joined_into is not None}
-    if told.joined:
-        assert {(pair.earlier, pair.later) for pair in told.joined} == joined - known
-        return
-    was = {ticket: standing(fold, now) for ticket, fold in before.items()}
-    will = {ticket: standing(fold, now) for ticket, fold in after.items()}
-    other = {ticket for ticket in {**was, **will} if was.get(ticket) != will.get(ticket)}
-    assert {one.id: (one.before, one.after) for one in told.changed} == {
-        ticket: (was.get(ticket), will.get(ticket)) for ticket in other
-    }
-
-
-def standing(fold: Ticket, now: datetime) -> Standing:
-    """A ticket and its clocks by now; silence may have closed it."""
-    closed = fold.closes_at is not None and fold.closes_at <= now
-    ended = fold.closes_at if closed and fold.status not in ENDED else fold.ended_at
-    return Standing(
-        status="closed" if closed else fold.status,
-        items=fold.items,
-        waiting=fold.waiting,
-        closes_at=None if closed else fold.closes_at,
-        ended_at=ended,
-    )
+async def told(place: Place, steps: Sequence[Step]) -> TicketHistory:
+    history = TicketHistory(place)
+    for step in steps:
+        await history.do(step)
+    return history
 
 
 def picked(these: Sequence[Any], which: int | None) -> Any:

@@ -117,8 +117,14 @@ STEPS: Final = st.tuples(_begun, *_first, st.lists(_one, min_size=8, max_size=24
     lambda all_of: [*all_of[:4], *all_of[4]]
 )
 BATCHES: Final = st.lists(_batch, min_size=1, max_size=3)
-_talk = st.integers(0, 9).flatmap(lambda n: _push if n < 6 else _command if n < 9 else _wait)
-TALK: Final = st.lists(
-    _talk.map(lambda step: replace(step, proof=None) if isinstance(step, Push) else step), max_size=5
-)
+_alone = _push.map(lambda push: replace(push, proof=None))
+_talk = st.integers(0, 19).flatmap(lambda n: _alone if n < 10 else _command if n < 16 else _wait if n < 18 else _policy)
+TALK: Final = st.lists(_talk, max_size=5)
 """Nothing that merges anybody."""
+_nameless = _alone.map(lambda push: replace(push, ticket=None))
+_spoken = st.integers(0, 9).flatmap(lambda n: _nameless if n < 7 else _wait if n < 9 else _policy)
+SAID: Final = st.tuples(
+    _begun, *(st.builds(Push, who=st.just(who)) for who in PEOPLE), st.lists(_spoken, max_size=8)
+).map(lambda all_of: [*all_of[:4], *all_of[4]])
+SPOKEN: Final = st.lists(_spoken, min_size=2, max_size=8)
+"""Nothing that merges anybody, or means a ticket by its name."""
