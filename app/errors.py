@@ -9,7 +9,7 @@ from litestar.exceptions import HTTPException
 
 from app.db import DatabaseAway, KeyGone
 from identity.errors import Absorbed, AlreadyDecided, AlreadyUndone, Impossible, NotFound
-from timeline.errors import ContentDiffers, ItemRefused, UnderHold
+from timeline.errors import ContentDiffers, ItemRefused, StillDeriving, TicketElsewhere, TicketStale, UnderHold
 from timeline.interactions import InvalidField
 
 PROBLEM_JSON: Final = "application/problem+json"
@@ -87,6 +87,11 @@ def forbidden(right: str) -> Problem:
     return Problem(403, "forbidden", f"This key's role lacks the right {right!r}.")
 
 
+def version_required() -> Problem:
+    words = "Say which version this is asked of: If-Match or version."
+    return Problem(428, "version_required", words, [("version", words)])
+
+
 def too_large(words: str) -> Problem:
     return Problem(413, "too_large", words)
 
@@ -119,6 +124,21 @@ def _differs(error: ContentDiffers) -> Problem:
     return Problem(409, "content_differs", str(error), faults)
 
 
+def _elsewhere(error: TicketElsewhere) -> Problem:
+    faults = [] if error.survivor is None else [("ticket", f"ask for {error.survivor}")]
+    return Problem(409, "ticket_elsewhere", str(error), faults)
+
+
+def _stale(error: TicketStale) -> Problem:
+    faults = [("version", f"it is at version {error.version}")]
+    return Problem(412, "stale", str(error), faults, {"ETag": f'"{error.version}"'})
+
+
+def _deriving() -> Problem:
+    words = "The tickets of this customer are being folded again: ask once that is done."
+    return Problem(409, "still_deriving", words, headers={"Retry-After": str(RETRY_SECONDS)})
+
+
 _TABLE: Final[dict[type[Exception], Callable[[Any], Problem]]] = {
     InvalidField: lambda error: bad_request(error.field, error.words),
     NotFound: lambda _: not_found(),
@@ -128,6 +148,9 @@ _TABLE: Final[dict[type[Exception], Callable[[Any], Problem]]] = {
     Impossible: lambda error: Problem(422, "impossible", str(error), [(error.field, str(error))]),
     ContentDiffers: _differs,
     ItemRefused: lambda error: Problem(422, "impossible", str(error), [(error.field, str(error))]),
+    TicketElsewhere: _elsewhere,
+    TicketStale: _stale,
+    StillDeriving: lambda _: _deriving(),
     UnderHold: lambda error: Problem(409, "under_hold", str(error)),
     KeyGone: lambda _: unauthorized(),
     DatabaseAway: lambda _: unavailable(),

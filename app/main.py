@@ -25,6 +25,8 @@ from app.api import (
     operations,
     policies,
     quarantine,
+    ticket_commands,
+    tickets,
 )
 from app.api.calls import Edge
 from app.api.openapi import describe
@@ -48,6 +50,8 @@ def all_routes() -> tuple[Route, ...]:
         *interactions.ROUTES,
         *customers.ROUTES,
         *identity.ROUTES,
+        *tickets.ROUTES,
+        *ticket_commands.ROUTES,
         *objects.ROUTES,
         *erasure.ROUTES,
         *policies.ROUTES,

@@ -34,15 +34,16 @@ class Tokens:
         derived = HKDF(algorithm=SHA256(), length=64, salt=None, info=b"throughline tokens").derive(secret.encode())
         self._siv = AESSIV(derived)
 
-    def seal_mark(self, workspace: UUID, mark: Mark | None) -> str | None:
+    def seal_mark(self, workspace: UUID, mark: Mark | None, listed: str = "timeline") -> str | None:
+        """The cursor of a list in order of times; `listed` names the list with its filters."""
         if mark is None:
             return None
         at = (mark.shown_at - _EPOCH) // _MICROSECOND
-        return self._seal(_MARK.pack(at, mark.event_id.bytes), workspace, "timeline")
+        return self._seal(_MARK.pack(at, mark.event_id.bytes), workspace, listed)
 
-    def open_mark(self, workspace: UUID, text: str, parameter: str) -> Mark:
+    def open_mark(self, workspace: UUID, text: str, parameter: str, listed: str = "timeline") -> Mark:
         """Raises the 400 that names the parameter."""
-        at, event = _MARK.unpack(self._open(text, workspace, "timeline", parameter, _MARK.size))
+        at, event = _MARK.unpack(self._open(text, workspace, listed, parameter, _MARK.size))
         return Mark(shown_at=_EPOCH + at * _MICROSECOND, event_id=UUID(bytes=event))
 
     def seal_checkpoint(self, workspace: UUID, at: Checkpoint) -> str:

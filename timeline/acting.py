@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from identity.customers import CustomerId, WorkspaceId
-from identity.errors import Impossible
+from identity.errors import Impossible, NotFound
 from timeline import store
 from timeline.actions import Made, Terms, append, plan
 from timeline.commands import AddNote, Assign, Command, Reply, checked
@@ -65,7 +65,7 @@ async def perform_on_each(
     db: store.Db, desk: Desk, asks: Sequence[Ask], commands: Sequence[Command], *, cause: str = "api"
 ) -> list[Done | Refusal]:
     """Perform the same commands on several tickets of the registry: what came of each, in the order given; one that is
-    refused stops no other. Neither replies nor notes. Raises `InvalidField`."""
+    refused stops no other. Neither replies nor notes. Raises `NotFound`, `InvalidField`."""
     return await _perform(db, desk, asks, commands, cause, speaks=False, about=None)
 
 
@@ -92,7 +92,7 @@ async def _perform(
         rules=versions.latest,
         now=await time_of(db, desk),
         cause=cause,
-        strangers=await _strangers(db, desk.workspace, wanted),
+        retired=await _retired(db, desk.workspace, wanted),
     )
     outcomes: list[Done | Refusal] = []
     made: list[Made] = []
@@ -131,7 +131,12 @@ def _customers(aims: Aims) -> set[CustomerId]:
     return {customer for aim in aims.values() if isinstance(aim, Aim) for customer in aim.customers}
 
 
-async def _strangers(db: store.Db, workspace: WorkspaceId, commands: Iterable[Command]) -> set[UUID]:
-    """Those to whom nothing can be assigned."""
-    agents = {command.assignee for command in commands if isinstance(command, Assign) and command.assignee}
-    return {agent for agent in agents if not await views.works_here(db, workspace, agent)}
+async def _retired(db: store.Db, workspace: WorkspaceId, commands: Iterable[Command]) -> set[UUID]:
+    """Those agents to whom nothing can be assigned any more. Raises `NotFound` for who never was one."""
+    named = {command.assignee for command in commands if isinstance(command, Assign) and command.assignee}
+    if not named:
+        return set()
+    known = await views.agents(db, workspace, list(named))
+    if len(known) < len(named):
+        raise NotFound
+    return {agent for agent, works in known.items() if not works}

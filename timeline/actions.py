@@ -36,13 +36,13 @@ NO_POINT: Final = "nothing is known by which this contact is reached on this cha
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
-    """What commands are decided under. `strangers` are no agents."""
+    """What commands are decided under. `retired` are agents who work no more."""
 
     desk: Desk
     rules: Rules
     now: datetime
     cause: str
-    strangers: set[UUID]
+    retired: set[UUID]
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,7 +122,7 @@ def _happened(
         event = TicketStatusSet(ticket=ticket.id, status=command.status, cause=terms.cause)
         return event if command.status != ticket.status else None
     if isinstance(command, Assign):
-        if command.assignee != ticket.assignee and command.assignee in terms.strangers:
+        if command.assignee != ticket.assignee and command.assignee in terms.retired:
             raise Impossible("assignee", "expected the id of an agent who works here")
         event = TicketAssigned(ticket=ticket.id, assignee=command.assignee, cause=terms.cause)
         return event if command.assignee != ticket.assignee else None

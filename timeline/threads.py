@@ -140,8 +140,10 @@ async def read_page(db: store.Db, workspace: WorkspaceId, customer: CustomerId, 
 
 
 async def read_page_of(db: store.Db, workspace: WorkspaceId, ticket: TicketView, query: ThreadQuery) -> Page:
-    """One page of what belongs to a ticket that is there, whatever else the query asks for."""
-    query = msgspec.structs.replace(query, tickets=(str(ticket.id),))
+    """One page of what belongs to a ticket that was just read."""
+    plain, query = query.is_plain, msgspec.structs.replace(query, tickets=(str(ticket.id),))
+    if not plain:
+        return await read_page(db, workspace, ticket.customer_id, query)
     rider = _rider(query, tickets=(ticket.id, *ticket.parts))
     people, row = await views.read_people_with(db, workspace, ticket.customer_id, rider, whole=False)
     return await _page_with(db, workspace, people, row, query, await TYPES.as_at(db, workspace, row["types"]))

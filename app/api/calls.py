@@ -46,7 +46,8 @@ class Edge:
         self.settings = settings
         self.database = database
         self.live = live
-        self.doorkeeper = Doorkeeper(database, pseudonyms(settings.secret))
+        self.names = pseudonyms(settings.secret)
+        self.doorkeeper = Doorkeeper(database, self.names)
         self.outstanding = Outstanding(settings.home)
         self.rates = Rates()
         self.tokens = Tokens(settings.secret)
@@ -62,6 +63,12 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     headers: dict[str, str] = {}
     media_type: str = JSON
     stream: AsyncIterator[bytes] | None = None
+
+
+def moved_to(path: str, query: bytes) -> Answer:
+    """What was asked for went to another: ask there, with the same query."""
+    location = f"{path}?{query.decode('ascii')}" if query else path
+    return Answer(status=308, headers={"Location": location, "Cache-Control": "no-store"})
 
 
 def answer(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
@@ -211,7 +218,8 @@ class Call:
         caller = str(self.caller.key)
         if wait:
             await store.lock(db, lock_key(self.workspace, "idempotency", f"{caller} {self._place} {name}"))
-        row = await store.kept_answer(db, self.workspace, caller, self._place, name)
+        names = [name, self.edge.names.of_request(self.workspace, name)]
+        row = await store.kept_answer(db, self.workspace, caller, self._place, names)
         if row is None:
             return None
         if row["request_hash"] != digest:

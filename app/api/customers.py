@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from app import access
-from app.api.calls import Answer, Call, answer
+from app.api.calls import Answer, Call, answer, moved_to
 from app.api.routes import Parameter, Route, route
 from app.api.shapes import CustomerPage, ProfileView, TimelinePage
 from app.errors import bad_request
@@ -60,10 +60,9 @@ def _follow_merges(handler: Callable[[Call], Awaitable[Answer]]) -> Callable[[Ca
         try:
             return await handler(call)
         except Absorbed as absorbed:
-            raw_path, query = call.request.scope["path"], call.request.scope["query_string"].decode("ascii")
-            path = raw_path.replace(call.request.path_params["customer_id"], str(absorbed.survivor), 1)
-            location = f"{path}?{query}" if query else path
-            return Answer(status=308, headers={"Location": location, "Cache-Control": "no-store"})
+            scope = call.request.scope
+            path = scope["path"].replace(call.request.path_params["customer_id"], str(absorbed.survivor), 1)
+            return moved_to(path, scope["query_string"])
 
     return following
 
@@ -106,7 +105,7 @@ def _next(call: Call, listed: str, ids: list[Any], limit: int) -> str | None:
 @_follow_merges
 async def show_profile(call: Call) -> Answer:
     """The profile: who it is, what stands open, how much there is, and the first page of the thread."""
-    customer, query = CustomerId(call.path_id("customer_id")), _thread_query(call)
+    customer, query = CustomerId(call.path_id("customer_id")), thread_query(call)
     async with call.read() as db:
         profile = await read_profile(db, call.workspace, customer, query)
     people = profile.people
@@ -120,7 +119,7 @@ async def show_profile(call: Call) -> Answer:
         objects=profile.objects,
         possible=[possible_view(possible) for possible in people.possible],
         counts=profile.counts,
-        timeline=_page(call, profile.timeline),
+        timeline=timeline_page(call, profile.timeline),
         head=call.edge.tokens.seal_checkpoint(call.workspace, profile.head),
         absorbed=list[UUID](people.absorbed),
     )
@@ -131,10 +130,10 @@ async def show_profile(call: Call) -> Answer:
 @_follow_merges
 async def show_timeline(call: Call) -> Answer:
     """One page of the thread, newest first."""
-    customer, query = CustomerId(call.path_id("customer_id")), _thread_query(call)
+    customer, query = CustomerId(call.path_id("customer_id")), thread_query(call)
     async with call.read() as db:
         page = await read_page(db, call.workspace, customer, query)
-    return answer(_page(call, page))
+    return answer(timeline_page(call, page))
 
 
 @route(
@@ -148,7 +147,8 @@ async def show_identity(call: Call) -> Answer:
         return answer(await read_identity(db, call.workspace, customer, as_of))
 
 
-def _thread_query(call: Call) -> ThreadQuery:
+def thread_query(call: Call) -> ThreadQuery:
+    """What of a thread a request asks for. Raises the 400."""
     query, tokens = call.query, call.edge.tokens
     before, after = query.text("before"), query.text("after")
     if before is not None and after is not None:
@@ -166,7 +166,8 @@ def _thread_query(call: Call) -> ThreadQuery:
     )
 
 
-def _page(call: Call, page: Page) -> TimelinePage:
+def timeline_page(call: Call, page: Page) -> TimelinePage:
+    """A page as it is answered, its marks sealed."""
     seal = call.edge.tokens.seal_mark
     return TimelinePage(
         items=page.items, next=seal(call.workspace, page.next), previous=seal(call.workspace, page.previous)

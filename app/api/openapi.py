@@ -16,8 +16,8 @@ _KEYED: Final = (400, 401, 403, 404, 429, 503)
 _REQUEST_ID: Final = {
     "X-Request-ID": {"description": "Finds this request in the log.", "schema": {"type": "string"}, "required": True}
 }
-_OPAQUE: Final = frozenset({"account", "object_id", "type"})
-"""Ids in a path that are no UUIDs."""
+_OPAQUE: Final = frozenset({"account", "object_id", "ticket", "type"})
+"""Ids in a path that need not be UUIDs."""
 _RETRY: Final = {"Retry-After": {"description": "Seconds.", "schema": {"type": "string"}, "required": True}}
 _WRITES: Final = [
     {
@@ -124,7 +124,7 @@ def _responses(one: Route, shapes: _Shapes) -> dict[str, Any]:
     for status, kind in sorted(one.answers.items()):
         answered: dict[str, Any] = {"description": HTTPStatus(status).phrase, "headers": dict(_REQUEST_ID)}
         if status == 308:
-            answered["description"] = "The customer was merged into another: ask there."
+            answered["description"] = "It went to another: ask there."
             answered["headers"]["Location"] = {"schema": {"type": "string"}, "required": True}
         else:
             answered["content"] = {one.media_type: {"schema": shapes.of(kind)} if kind is not None else {}}

@@ -8,7 +8,8 @@ from uuid import UUID
 import msgspec
 
 from identity.customers import ContactId, CustomerId, WorkspaceId
-from identity.errors import NotFound
+from identity.errors import Absorbed, NotFound
+from identity.views import read_people
 from timeline.errors import TicketElsewhere
 from timeline.events import Priority, Status
 from timeline.store import Db, Row
@@ -17,6 +18,8 @@ from timeline.tickets.matters import Asking, rank_of
 from timeline.tickets.policy import Rules, Versions
 from timeline.tickets.projection import POLICIES, TicketRef, ref
 from timeline.tickets.ticket import Ticket, TicketId, Waiting, as_of
+
+replace = msgspec.structs.replace
 
 
 class TicketObject(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,7 +109,7 @@ async def read_ticket(db: Db, workspace: WorkspaceId, name: str) -> TicketView:
     versions = await POLICIES.at_least(db, workspace, row["policy"])
     shown = view(fold, row["number"], row["customer_id"], versions.latest, row["now"])
     beside = _beside.decode(row["beside"] or "[]")
-    return msgspec.structs.replace(shown, could_join=could_join(fold, beside, versions, row["now"]))
+    return replace(shown, could_join=could_join(fold, beside, versions, row["now"]))
 
 
 async def find_standing(db: Db, workspace: WorkspaceId, name: str) -> tuple[Ticket, CustomerId]:
@@ -204,9 +207,62 @@ def could_join(ticket: Ticket, beside: Iterable[_Beside], versions: Versions, no
 
 
 async def list_tickets(db: Db, workspace: WorkspaceId, listing: views.Listing) -> list[TicketView]:
-    """Tickets, the newest first."""
+    """Tickets, the newest first. Raises `NotFound` for a customer or an agent who is not there."""
+    if listing.customer is not None:
+        listing = replace(listing, customer=await _today(db, workspace, listing.customer))
+    if listing.assignees:
+        known = await views.agents(db, workspace, list(listing.assignees))
+        if len(known) < len(listing.assignees):
+            raise NotFound
     rows = await views.page(db, workspace, listing)
     if not rows:
         return []
     rules = (await POLICIES.at_least(db, workspace, rows[0]["policy"])).latest
     return [view(_ticket.decode(row["fold"]), row["number"], row["customer_id"], rules, row["now"]) for row in rows]
+
+
+class VoidCommand(msgspec.Struct, frozen=True, kw_only=True):
+    """A command that came to nothing where it stands today, and the ticket that it was meant for."""
+
+    event_id: UUID
+    type: str
+    reason: str
+    ticket_id: TicketId
+    ticket_number: int | None
+    customer_id: CustomerId
+    contact_id: ContactId
+    about: UUID | None
+    actor: str
+    recorded_at: datetime
+    data: msgspec.Raw
+
+
+async def list_voids(
+    db: Db, workspace: WorkspaceId, customer: CustomerId | None, before: UUID | None, limit: int
+) -> list[VoidCommand]:
+    """Commands that came to nothing, the newest first. Raises `NotFound` for a customer who is not there."""
+    whose = None if customer is None else await _today(db, workspace, customer)
+    return [
+        VoidCommand(
+            event_id=row["event_id"],
+            type=row["type"],
+            reason=row["reason"],
+            ticket_id=row["ticket_id"],
+            ticket_number=row["number"],
+            customer_id=row["customer_id"],
+            contact_id=row["contact_id"],
+            about=row["about"],
+            actor=row["actor"],
+            recorded_at=row["recorded_at"],
+            data=msgspec.Raw(row["data"]),
+        )
+        for row in await views.voids(db, workspace, whose, before, limit)
+    ]
+
+
+async def _today(db: Db, workspace: WorkspaceId, customer: CustomerId) -> CustomerId:
+    """The customer, or the one that it was merged into. Raises `NotFound`."""
+    try:
+        return (await read_people(db, workspace, customer, None, whole=False)).customer_id
+    except Absorbed as absorbed:
+        return CustomerId(absorbed.survivor)

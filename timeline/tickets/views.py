@@ -23,6 +23,8 @@ _IN_FORCE: Final = (
 _STATUS: Final = "CASE WHEN t.closes_at <= now() THEN 'closed' ELSE t.status END"
 """As silence has left it by now."""
 _IS_OPEN: Final = "(t.is_open AND (t.closes_at IS NULL OR t.closes_at > now()))"
+LAST: Final = UUID(int=2**128 - 1)
+"""Beyond every id."""
 _ROW: Final = "t.id, t.number, t.contact_id, t.opened_at, t.last_at, t.fold"
 
 
@@ -129,14 +131,14 @@ async def latest_inbound(db: Db, workspace: WorkspaceId, tickets: Sequence[Ticke
     )
 
 
-async def works_here(db: Db, workspace: WorkspaceId, agent: UUID) -> bool:
-    """Whether this is an agent of the workspace who is not disabled."""
-    found = await db.fetchval(
-        "SELECT EXISTS (SELECT FROM agent WHERE workspace_id = $1 AND id = $2 AND disabled_at IS NULL)",
+async def agents(db: Db, workspace: WorkspaceId, agents: Sequence[UUID]) -> dict[UUID, bool]:
+    """Those of some ids that are agents here, and whether they still work."""
+    rows = await db.fetch(
+        "SELECT id, disabled_at IS NULL AS works FROM agent WHERE workspace_id = $1 AND id = ANY($2::uuid[])",
         workspace,
-        agent,
+        agents,
     )
-    return found is True
+    return {row["id"]: row["works"] for row in rows}
 
 
 # -- lists -----------------------------------------------------------------------------------------------------------
@@ -233,3 +235,24 @@ def _sources(listing: Listing, filters: str, order: str, values: list[Any]) -> l
         due = "t.closes_at <= k.now AND NOT t.lapsed"
         sources.append(f"FROM (SELECT now() AS now OFFSET 0) AS k, ticket t WHERE {due} AND {filters}")
     return sources
+
+
+async def voids(
+    db: Db, workspace: WorkspaceId, customer: CustomerId | None, before: UUID | None, limit: int
+) -> list[Row]:
+    """Commands that came to nothing, of everybody or of one customer, the newest first, with the number of the ticket
+    that each was meant for."""
+    return await db.fetch(
+        "SELECT v.event_id, v.contact_id, v.reason, c.customer_id, e.type, e.about, e.actor, e.recorded_at, e.data, "
+        "k.ticket_id, (SELECT number FROM ticket_number WHERE workspace_id = $1 AND ticket_id = k.ticket_id) AS number "
+        "FROM ticket_void v CROSS JOIN LATERAL (SELECT customer_id FROM contact WHERE workspace_id = $1 "
+        "AND id = v.contact_id OFFSET 0) AS c CROSS JOIN LATERAL (SELECT type, about, actor, recorded_at, data "
+        "FROM event WHERE workspace_id = $1 AND id = v.event_id OFFSET 0) AS e "
+        "CROSS JOIN LATERAL (SELECT (e.data->>'ticket')::uuid AS ticket_id) AS k WHERE v.workspace_id = $1 "
+        "AND v.event_id < $2::uuid AND ($3::uuid IS NULL OR v.contact_id IN (SELECT id FROM contact "
+        "WHERE workspace_id = $1 AND customer_id = $3)) ORDER BY v.event_id DESC LIMIT $4",
+        workspace,
+        before or LAST,
+        customer,
+        limit,
+    )

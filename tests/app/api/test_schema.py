@@ -54,6 +54,7 @@ def server(database: Cloned, tmp_path: Path) -> Iterator[tuple[str, dict[str, st
         http.post("/api/v1/interactions", json=pushed(contact=contact("b", identifier(value="b@example.com"))))
         http.post("/api/v1/interactions", json=pushed(source_id="x", body="other"))
         http.post("/api/v1/interactions", json=pushed(object={"type": "order", "id": "a/b", "state": {"total": 3}}))
+        asked = http.post("/api/v1/interactions", json=pushed(kind="message")).json()
         entry = http.get("/api/v1/quarantine").json()["items"][0]["id"]
         keys = http.get("/api/v1/keys").json()["items"]
         account = http.post("/api/v1/channel-accounts", json={"kind": "orders", "name": "shop"}).json()["id"]
@@ -62,6 +63,7 @@ def server(database: Cloned, tmp_path: Path) -> Iterator[tuple[str, dict[str, st
             "customer_id": made["customer_id"],
             "entry_id": entry,
             "object_id": "a/b",
+            "ticket": asked["ticket"]["id"],
             "type": "order",
             "key_id": next(one["id"] for one in keys if one["role"] == "auditor"),
         }

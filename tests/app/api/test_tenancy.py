@@ -14,7 +14,7 @@ from tests.builders import contact, identifier, pushed
 
 
 class Things(msgspec.Struct, frozen=True, kw_only=True):
-    """What a workspace holds: two customers, their contacts, an event, a merge, a suggestion, an entry, a key."""
+    """What a workspace holds: two customers, their contacts, an event, a merge, a suggestion, a ticket, and more."""
 
     customer: str
     other_customer: str
@@ -28,6 +28,7 @@ class Things(msgspec.Struct, frozen=True, kw_only=True):
     hold: str
     account: str
     thing: str
+    ticket: str
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +81,26 @@ CASES: dict[str, Case] = {
     "POST /api/v1/identity/suggestions/{suggestion_id}/reject": Case(
         path=_at("/api/v1/identity/suggestions/{suggestion}/reject")
     ),
+    "GET /api/v1/tickets": Case(path=_at("/api/v1/tickets?customer={customer}")),
+    "GET /api/v1/tickets/{ticket}": Case(path=_at("/api/v1/tickets/{ticket}")),
+    "GET /api/v1/tickets/{ticket}/timeline": Case(path=_at("/api/v1/tickets/{ticket}/timeline")),
+    "PATCH /api/v1/tickets/{ticket}": Case(
+        path=_at("/api/v1/tickets/{ticket}"), body=lambda _: {"version": 1, "priority": "high"}
+    ),
+    "POST /api/v1/tickets/{ticket}/replies": Case(
+        path=_at("/api/v1/tickets/{ticket}/replies"), body=lambda things: {"body": "Hello", "about": things.ticket}
+    ),
+    "POST /api/v1/tickets/{ticket}/notes": Case(
+        path=_at("/api/v1/tickets/{ticket}/notes"), body=lambda things: {"body": "Hm", "about": things.ticket}
+    ),
+    "POST /api/v1/tickets/bulk": Case(
+        path=_at("/api/v1/tickets/bulk"), body=lambda things: {"tickets": [things.ticket], "status": "open"}
+    ),
+    "GET /api/v1/void-commands": Case(path=_at("/api/v1/void-commands?customer={customer}")),
+    "GET /api/v1/ticket-policies": Case(path=_at("/api/v1/ticket-policies"), names=False),
+    "POST /api/v1/ticket-policies": Case(
+        path=_at("/api/v1/ticket-policies"), body=lambda _: {"policy": {"name": "Ours"}}, names=False
+    ),
     "GET /api/v1/object-types": Case(path=_at("/api/v1/object-types"), names=False),
     "GET /api/v1/object-types/{type}": Case(path=_at("/api/v1/object-types/{thing}")),
     "PUT /api/v1/object-types/{type}": Case(
@@ -130,6 +151,7 @@ async def make_things(api: Api, tenant: Tenant) -> Things:
     entry = (await api("GET", "/api/v1/quarantine", key)).json()["items"][0]["id"]
     held = await api("POST", "/api/v1/holds", key, json={"customer": ben["customer_id"], "reason": "a case"})
     account = await api("POST", "/api/v1/channel-accounts", key, json={"kind": "orders", "name": "shop"})
+    asked = await api.push(key, source_id="tom", kind="message", contact=contact("tom"))
     suggestion = uuid4()
     thing = f"thing-{tenant.id}"
     await api.push(key, source_id="thing", object={"type": thing, "id": thing, "state": {"status": "made"}})
@@ -159,6 +181,7 @@ async def make_things(api: Api, tenant: Tenant) -> Things:
         hold=held.json()["id"],
         account=account.json()["id"],
         thing=thing,
+        ticket=asked["ticket"]["id"],
     )
 
 
@@ -190,7 +213,7 @@ async def test_foreign_things_are_nobodys_by_any_verb(api: Api) -> None:
         if case.body(mine) is not None:
             own = msgspec.structs.asdict(mine)
             foreign = msgspec.structs.asdict(theirs)
-            for field in ("other_customer", "decision", "event", "other_contact", "contact"):
+            for field in ("other_customer", "decision", "event", "other_contact", "contact", "ticket"):
                 mixed.append(Things(**{**own, field: foreign[field]}))
                 mixed.append(Things(**{**own, field: str(uuid4())}))
                 mixed.append(Things(**{**own, field: "no id"}))
@@ -265,6 +288,8 @@ async def test_the_other_workspace_shows_nothing_of_mine(api: Api) -> None:
         "quarantine",
         "changes",
         "objects",
+        "tickets",
+        "void-commands",
         "identity/suggestions",
         "customers?identifier=email:ann@example.com",
     ):

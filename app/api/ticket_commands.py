@@ -1,0 +1,288 @@
+"""What is asked of tickets: change one or many, answer, take a note. Each is an event; a stale asker is refused."""
+
+import re
+from collections.abc import Sequence
+from typing import Annotated, Final
+from uuid import UUID
+
+import msgspec
+
+from app.api.calls import Answer, Call, answer, read_id
+from app.api.routes import Parameter, Route, route
+from app.api.shapes import ItemError
+from app.api.tickets import etag
+from app.db import Db
+from app.errors import bad_request, problem_of, too_large, version_required
+from identity.errors import NotFound
+from timeline.acting import Ask, Done, Refusal, perform, perform_on_each
+from timeline.commands import AddNote, Assign, Command, Reply, SetPriority, SetStatus, SetSubject, Tag
+from timeline.events import Priority, Status
+from timeline.interactions import InvalidField
+from timeline.tickets.naming import find_tickets
+from timeline.tickets.reading import TicketView, read_ticket
+from timeline.tickets.ticket import TicketId
+
+MOST_TICKETS: Final = 500
+CHUNK: Final = 100
+_TAG: Final = re.compile(r'"(\d{1,9})"')
+_REFUSES: Final = frozenset({404, 409, 412, 422})
+IF_MATCH: Final = Parameter(
+    name="If-Match", words="The `ETag` that was seen: another version by now answers 412.", schema={"type": "string"}
+)
+
+Version = Annotated[int, msgspec.Meta(ge=0, le=999_999_999)]
+
+
+class TagChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Tags to put on and to take off."""
+
+    add: list[str] = []
+    remove: list[str] = []
+
+
+class TicketChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a ticket is to be; what is left out stays. A list of `tags` replaces them; nobody is null."""
+
+    status: Status | msgspec.UnsetType = msgspec.UNSET
+    assignee: str | msgspec.UnsetType | None = msgspec.UNSET
+    priority: Priority | msgspec.UnsetType = msgspec.UNSET
+    subject: str | msgspec.UnsetType | None = msgspec.UNSET
+    tags: list[str] | TagChange | msgspec.UnsetType = msgspec.UNSET
+
+
+class ChangeTicket(TicketChange, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`version` is the one that was seen; `If-Match` says the same."""
+
+    version: Version | msgspec.UnsetType = msgspec.UNSET
+
+
+class SeenTicket(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A ticket, by id or number, at the version that was seen."""
+
+    ticket: str | int
+    version: Version
+
+
+class ChangeTickets(TicketChange, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The same change for up to 500 tickets by id or number, each with its version or whatever that is."""
+
+    tickets: Annotated[list[str | int | SeenTicket], msgspec.Meta(min_length=1)]
+
+
+class Say(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`about` is the item that it is about, by default the customer's latest message; `status` is set with it."""
+
+    body: str
+    about: str | msgspec.UnsetType = msgspec.UNSET
+    status: Status | msgspec.UnsetType = msgspec.UNSET
+    version: Version | msgspec.UnsetType = msgspec.UNSET
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """What was said, all events that came of it in their order, and the ticket as it is now."""
+
+    event_id: UUID
+    events: tuple[UUID, ...]
+    ticket: TicketView
+
+
+class TicketResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of one ticket: `status` is what a single change would have answered with."""
+
+    index: int
+    status: int
+    id: UUID
+    number: int
+    events: tuple[UUID, ...] | msgspec.UnsetType = msgspec.UNSET
+    error: ItemError | None = None
+
+
+class TicketResults(msgspec.Struct, frozen=True, kw_only=True):
+    """One result a ticket, in the order of the input."""
+
+    items: list[TicketResult]
+
+
+@route(
+    "PATCH",
+    "/api/v1/tickets/{ticket}",
+    "desk",
+    headers=(IF_MATCH,),
+    takes=ChangeTicket,
+    answers={200: TicketView},
+    refuses=_REFUSES | {428},
+)
+async def change(call: Call) -> Answer:
+    """Change a ticket as it was seen: without a version 428, with one of before 412. All of it happens, or nothing."""
+    asked = await call.take(ChangeTicket)
+    version, commands = _version(call, asked.version), _commands(asked)
+    if version is None:
+        raise version_required()
+
+    async def work(db: Db) -> Answer:
+        ticket = await _meant(db, call)
+        await perform(db, call.desk(), Ask(ticket=ticket, version=version), commands)
+        shown = await read_ticket(db, call.workspace, str(ticket))
+        return answer(shown, headers=etag(shown))
+
+    return await call.write(work)
+
+
+@route(
+    "POST",
+    "/api/v1/tickets/{ticket}/replies",
+    "desk",
+    headers=(IF_MATCH,),
+    takes=Say,
+    answers={201: Said},
+    refuses=_REFUSES,
+)
+async def reply(call: Call) -> Answer:
+    """Answer the customer on the channel of what is answered. It is recorded; sending comes with the channels."""
+    asked = await call.take(Say)
+    return await _say(call, asked, Reply(body=asked.body))
+
+
+@route(
+    "POST",
+    "/api/v1/tickets/{ticket}/notes",
+    "desk",
+    headers=(IF_MATCH,),
+    takes=Say,
+    answers={201: Said},
+    refuses=_REFUSES,
+)
+async def take_note(call: Call) -> Answer:
+    """Write something down for colleagues."""
+    asked = await call.take(Say)
+    return await _say(call, asked, AddNote(body=asked.body))
+
+
+async def _say(call: Call, asked: Say, said: Reply | AddNote) -> Answer:
+    version = _version(call, asked.version)
+    about = None if asked.about is msgspec.UNSET else read_id(asked.about)
+    then = [] if asked.status is msgspec.UNSET else [SetStatus(status=asked.status)]
+
+    async def work(db: Db) -> Answer:
+        ticket = await _meant(db, call)
+        done = await perform(db, call.desk(), Ask(ticket=ticket, version=version), [said, *then], about=about)
+        shown = await read_ticket(db, call.workspace, str(ticket))
+        return answer(Said(event_id=done.events[0], events=done.events, ticket=shown), 201, etag(shown))
+
+    return await call.write(work)
+
+
+@route(
+    "POST",
+    "/api/v1/tickets/bulk",
+    "desk",
+    takes=ChangeTickets,
+    answers={200: TicketResults},
+    refuses=frozenset({404, 422}),
+)
+async def change_many(call: Call) -> Answer:
+    """Change up to 500 tickets alike: one result each, and one that is refused stops no other. Where one of them is
+    nobody's, nothing is done. It commits in parts: after an error in the middle, ask for all of it again."""
+    asked = await call.take(ChangeTickets)
+    if len(asked.tickets) > MOST_TICKETS:
+        raise too_large(f"A bulk change takes at most {MOST_TICKETS} tickets.")
+    commands = _commands(asked)
+
+    async def work() -> Answer:
+        named = await _all_meant(call, asked.tickets)
+        results: list[TicketResult] = []
+        for start in range(0, len(named), CHUNK):
+            results.extend(await _change_some(call, start, named[start : start + CHUNK], commands))
+        return answer(TicketResults(items=results))
+
+    return await call.write_in_parts(work)
+
+
+class _Named(msgspec.Struct, frozen=True, kw_only=True):
+    ask: Ask
+    number: int
+
+
+async def _all_meant(call: Call, asked: Sequence[str | int | SeenTicket]) -> list[_Named]:
+    """Raises `NotFound` where one is nobody's, and the 400 where one is named twice."""
+    seen = [one if isinstance(one, SeenTicket) else None for one in asked]
+    names = [str(one.ticket if isinstance(one, SeenTicket) else one) for one in asked]
+    async with call.read() as db:
+        found = await find_tickets(db, call.workspace, names)
+    if any(name not in found for name in names):
+        raise NotFound
+    first: dict[TicketId, int] = {}
+    for index, name in enumerate(names):
+        if first.setdefault(found[name].id, index) != index:
+            raise InvalidField(f"tickets[{index}]", f"the same ticket as tickets[{first[found[name].id]}]")
+    return [
+        _Named(ask=Ask(ticket=found[name].id, version=one and one.version), number=found[name].number)
+        for name, one in zip(names, seen, strict=True)
+    ]
+
+
+async def _change_some(
+    call: Call, start: int, named: Sequence[_Named], commands: Sequence[Command]
+) -> list[TicketResult]:
+    """Change a run of tickets in a transaction of its own."""
+
+    async def work(db: Db) -> list[Done | Refusal]:
+        return await perform_on_each(db, call.desk(), [one.ask for one in named], commands)
+
+    return [
+        _result(index, one, outcome)
+        for index, (one, outcome) in enumerate(zip(named, await call.commit(work), strict=True), start)
+    ]
+
+
+def _result(index: int, named: _Named, outcome: Done | Refusal) -> TicketResult:
+    ticket = named.ask.ticket
+    if isinstance(outcome, Done):
+        return TicketResult(index=index, status=200, id=ticket, number=named.number, events=outcome.events)
+    problem = problem_of(outcome)
+    error = ItemError(code=problem.code, detail=problem.detail, fields=problem.fields)
+    return TicketResult(index=index, status=problem.status, id=ticket, number=named.number, error=error)
+
+
+async def _meant(db: Db, call: Call) -> TicketId:
+    """The ticket in the path, wherever it went. Raises `NotFound`."""
+    name = call.request.path_params["ticket"]
+    found = await find_tickets(db, call.workspace, [name])
+    if name not in found:
+        raise NotFound
+    return found[name].id
+
+
+def _version(call: Call, said: int | msgspec.UnsetType) -> int | None:
+    """The version that was seen, from header or body. Raises the 400 where they are not the same, or no version."""
+    header = call.request.headers.get("if-match")
+    version = None if said is msgspec.UNSET else said
+    if header is None:
+        return version
+    matched = _TAG.fullmatch(header.strip())
+    if matched is None:
+        raise bad_request("If-Match", 'expected the ETag of the ticket, such as "7"')
+    if version not in (None, int(matched[1])):
+        raise bad_request("version", "another one than If-Match says")
+    return int(matched[1])
+
+
+def _commands(asked: TicketChange) -> list[Command]:
+    """In the order in which they are carried out: the status last, because assigning opens a new ticket."""
+    commands: list[Command] = []
+    if asked.subject is not msgspec.UNSET:
+        commands.append(SetSubject(subject=asked.subject))
+    if asked.priority is not msgspec.UNSET:
+        commands.append(SetPriority(priority=asked.priority))
+    if isinstance(asked.tags, TagChange):
+        commands.append(Tag(added=tuple(asked.tags.add), removed=tuple(asked.tags.remove)))
+    elif asked.tags is not msgspec.UNSET:
+        commands.append(Tag(added=tuple(asked.tags), only=True))
+    if asked.assignee is not msgspec.UNSET:
+        commands.append(Assign(assignee=None if asked.assignee is None else read_id(asked.assignee)))
+    if asked.status is not msgspec.UNSET:
+        commands.append(SetStatus(status=asked.status))
+    return commands
+
+
+ROUTES: Final[tuple[Route, ...]] = (change, reply, take_note, change_many)
