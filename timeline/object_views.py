@@ -11,14 +11,18 @@ from identity.customers import ContactId, WorkspaceId
 from timeline.events import EventId
 from timeline.store import Db, Row
 
+MOST_OBJECTS: Final = 200
 OBJECTS: Final = (
-    "(SELECT json_agg(o ORDER BY o.shown_at DESC, o.type, o.id) FROM (SELECT DISTINCT ON (type, id) type, id, "
-    "has_state, version, state, kind, contact_id, event_id, shown_at, (sum(events) OVER every)::bigint AS events, "
-    "(sum(orders) OVER every)::bigint AS orders FROM object_state WHERE workspace_id = $1 AND contact_id {contacts} "
+    "(SELECT json_agg(o ORDER BY o.shown_at DESC, o.type, o.id) FROM (SELECT d.*, count(*) FILTER (WHERE d.orders > 0) "
+    "OVER () AS all_orders FROM (SELECT DISTINCT ON (type, id) type, id, has_state, version, state, kind, contact_id, "
+    "event_id, shown_at, (sum(events) OVER every)::bigint AS events, (sum(orders) OVER every)::bigint AS orders "
+    "FROM object_state WHERE workspace_id = $1 AND contact_id {contacts} "
     "WINDOW every AS (PARTITION BY type, id) "
-    "ORDER BY type, id, has_state DESC, version_number DESC, version_text DESC, position DESC) AS o)"
+    "ORDER BY type, id, has_state DESC, version_number DESC, version_text DESC, position DESC) AS d "
+    f"ORDER BY d.shown_at DESC, d.type, d.id LIMIT {MOST_OBJECTS}) AS o)"
 )
-"""A column of the objects on some contacts, the latest first; `{contacts}` is the condition on them."""
+"""A column of the latest objects on some contacts; `{contacts}` is the condition on them. Each says as well how many of
+all of them are orders."""
 TYPES_AT: Final = "(SELECT max(position) FROM object_type WHERE workspace_id = $1)"
 """A column that changes with every change of an object type, and is null before the first."""
 
@@ -156,8 +160,9 @@ async def as_of(
         "count(*) FILTER (WHERE kind = 'order') OVER every AS orders FROM standing s "
         f"WINDOW every AS (PARTITION BY type, id) ORDER BY type, id, {_NEWEST}) "
         "SELECT json_agg(o ORDER BY o.shown_at DESC, o.type, o.id) AS objects FROM (SELECT n.type, n.id, n.has_state, "
-        "e.version, e.state, n.kind, n.stands_on AS contact_id, n.event_id, n.shown_at, n.events, n.orders "
-        f"FROM newest n {_SAID}) AS o",
+        "e.version, e.state, n.kind, n.stands_on AS contact_id, n.event_id, n.shown_at, n.events, n.orders, "
+        "n.all_orders FROM (SELECT *, count(*) FILTER (WHERE orders > 0) OVER () AS all_orders FROM newest "
+        f"ORDER BY shown_at DESC, type, id LIMIT {MOST_OBJECTS}) AS n {_SAID}) AS o",
         workspace,
         contacts,
         out,

@@ -45,14 +45,15 @@ class ObjectView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Objects(msgspec.Struct, frozen=True, kw_only=True):
-    """The objects of a customer, the latest first, and how many of them are orders."""
+    """The objects of a customer, the latest first and no more than `MOST_OBJECTS`, and how many of all are orders."""
 
     items: list[ObjectView]
     orders: int
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """An object as a statement reads it. `orders` is how many of its events are of kind order."""
+    """An object as a statement reads it. `orders` is how many of its events are of kind order; `all_orders`, on a
+    customer, how many objects have such events."""
 
     type: str
     id: str
@@ -65,6 +66,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     shown_at: datetime
     events: int
     orders: int
+    all_orders: int = 0
     customer_id: CustomerId | None = None
 
 
@@ -140,7 +142,7 @@ def standing(row: Row) -> list[Standing]:
 def read(row: Row, types: Types) -> Objects:
     """The objects in a row that was read with `object_views.OBJECTS`."""
     found = standing(row)
-    return Objects(items=[view(one, types) for one in found], orders=sum(one.orders > 0 for one in found))
+    return Objects(items=[view(one, types) for one in found], orders=found[0].all_orders if found else 0)
 
 
 async def read_as_of(db: Db, workspace: WorkspaceId, people: People, at: datetime, types: Types) -> Objects:

@@ -1,6 +1,7 @@
 """Objects: newest state by version whatever the order of arrival, stubs, one order counted once, and placements."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -11,10 +12,13 @@ from hypothesis import strategies as st
 from app.db import Db, new_id
 from tests.laws.world import Place, World, law
 from tests.timeline.object_history import PUSHES, STEPS, ObjectHistory, Step
-from timeline import desk, intake, objects, placing
+from timeline import desk, intake, object_views, objects, placing
 from timeline.interactions import ObjectState
 from timeline.object_types import ObjectType
 from timeline.threads import Profile, ThreadQuery, read_profile
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+DAY = timedelta(hours=24)
 
 
 async def profile(place: Place, customer: Any, **query: Any) -> Profile:
@@ -157,6 +161,26 @@ def test_what_erased_items_said_is_forgotten_and_the_rest_stays(world: World):
         assert (view.version, view.events) == (1, 1)
         await place.write(lambda db: objects.forget(db, place.id, [old.event_id, new.event_id]))
         assert (await profile(place, old.customer_id)).objects == []
+
+    world.run(told())
+
+
+def test_a_profile_shows_the_latest_objects_and_counts_them_all(world: World):
+    async def told() -> None:
+        place = await world.open_workspace()
+        days = range(object_views.MOST_OBJECTS + 3)
+        items = [
+            place.item("a", kind="order", occurred_at=AT + day * DAY, object=ObjectState(type="order", id=str(day)))
+            for day in days
+        ]
+        customer = (await place.receive(*items))[0].customer_id
+        now = await place.clock()
+        for query in ({}, {"as_of": now}):
+            shown = await profile(place, customer, **query)
+            assert [one.id for one in shown.objects] == [str(day) for day in reversed(days)][
+                : object_views.MOST_OBJECTS
+            ]
+            assert shown.counts.orders == len(days)
 
     world.run(told())
 
