@@ -209,13 +209,13 @@ class _Fold:
 
     def continues(self, ticket: OTicket, asked: Asked, policy: OPolicy) -> bool:
         same = asked.same_object(ticket)
+        alike = same or asked.same_subject(ticket)
         near = asked.shown <= ticket.last_at + policy.gap
-        again = ticket.ended and ticket.reopenable(asked.shown, policy)
-        if not near and not (again and (not asked.converses or same or asked.same_subject(ticket))):
+        again = ticket.ended and ticket.reopenable(asked.shown, policy) and (alike or not asked.converses)
+        if not near and not again and not (ticket.live and alike):
             return False
         if policy.of("continues", "same_channel") and asked.channel not in ticket.channels:
             return False
-        alike = same or asked.same_subject(ticket)
         if policy.of("continues", "same_conversation") and asked.converses and not alike:
             return False
         if policy.of("continues", "same_object") and asked.objects and ticket.objects and not same:

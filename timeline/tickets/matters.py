@@ -46,9 +46,7 @@ def rank_of(asking: Asking, ticket: Ticket, rules: Rules) -> Rank | None:
     """How well a ticket is continued; None: not at all."""
     rank = order_of(asking, ticket)
     same = rank[0] or rank[1]
-    if asking.shown_at > ticket.last_at + rules.gap and not (
-        can_reopen(ticket, asking.shown_at, rules) and (same or not asking.has_conversation)
-    ):
+    if asking.shown_at > ticket.last_at + rules.gap and not _outlasts(asking, ticket, rules, same=same):
         return None
     if rules.same_channel and asking.channel not in ticket.channels:
         return None
@@ -59,6 +57,13 @@ def rank_of(asking: Asking, ticket: Ticket, rules: Rules) -> Rank | None:
     if rules.same_subject and asking.matter and ticket.matter and not same:
         return None
     return rank
+
+
+def _outlasts(asking: Asking, ticket: Ticket, rules: Rules, *, same: bool) -> bool:
+    """Whether it is continued after a longer silence: while it is live by its object or subject alone."""
+    if not ticket.is_ended:
+        return same
+    return can_reopen(ticket, asking.shown_at, rules) and (same or not asking.has_conversation)
 
 
 def order_of(asking: Asking, ticket: Ticket) -> Rank:
