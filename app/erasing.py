@@ -111,5 +111,6 @@ async def _carry_out(
     payloads = await forgetting.entries_about(db, workspace, person, datetime.now(UTC))
     done = await erasure.erase(db, desk, made, person, workspace.pseudonyms, again=again)
     await forgetting.forget(db, workspace, payloads, made)
-    await store.blank_answers(db, workspace.id, made, [*person.contacts, *person.customers])
+    blocks = workspace.pseudonyms.blocks
+    await store.blank_answers(db, workspace.id, made, [*person.contacts, *person.customers], blocks)
     ErasureLog(home, workspace.id).append(done, desk.actor)

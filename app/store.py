@@ -153,14 +153,15 @@ async def lock(db: Db, number: int) -> None:
     await db.execute("SELECT pg_advisory_xact_lock($1)", number)
 
 
-async def kept_answer(db: Db, workspace: UUID, caller: str, route: str, key: str) -> Row | None:
+async def kept_answer(db: Db, workspace: UUID, caller: str, route: str, keys: Sequence[str]) -> Row | None:
+    """The answer of a key, under its own name or the one that an erasure gave it."""
     return await db.fetchrow(
         "SELECT request_hash, status, body FROM idempotency_key "
-        "WHERE workspace_id = $1 AND caller = $2 AND route = $3 AND key = $4",
+        "WHERE workspace_id = $1 AND caller = $2 AND route = $3 AND key = ANY($4::text[])",
         workspace,
         caller,
         route,
-        key,
+        keys,
     )
 
 
@@ -187,10 +188,12 @@ async def forget_answers(db: Db, workspace: UUID, before: datetime) -> int:
     return int(done.rpartition(" ")[2])
 
 
-async def blank_answers(db: Db, workspace: UUID, erasure: UUID, people: Sequence[UUID]) -> None:
+async def blank_answers(db: Db, workspace: UUID, erasure: UUID, people: Sequence[UUID], keys: Sequence[bytes]) -> None:
     """Blank the kept answers that name somebody of these, or what an erasure has blanked; they go on answering."""
     await db.execute(
-        "UPDATE idempotency_key k SET body = convert_to('{\"erased\": true}', 'UTF8') WHERE k.workspace_id = $1 "
+        "UPDATE idempotency_key k SET body = convert_to('{\"erased\": true}', 'UTF8'), "
+        "key = CASE WHEN k.key ~ '^erased:[0-9a-f]{64}$' THEN k.key ELSE pseudonym($4::bytea[], $1, 'request', k.key) "
+        "END WHERE k.workspace_id = $1 "
         "AND EXISTS (SELECT FROM regexp_matches(encode(k.body, 'escape'), "
         "'[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'g') AS m(said) WHERE m.said[1]::uuid = ANY($3::uuid[]) "
         "OR EXISTS (SELECT FROM erased_record r WHERE r.workspace_id = $1 AND r.id = m.said[1]::uuid "
@@ -198,6 +201,7 @@ async def blank_answers(db: Db, workspace: UUID, erasure: UUID, people: Sequence
         workspace,
         erasure,
         people,
+        keys,
         timeout=600,
     )
 

@@ -21,6 +21,7 @@ from identity.claims import lock_key
 from identity.customers import WorkspaceId
 from timeline.intake import Outcome, Sender, chunks, receive
 from timeline.interactions import Interaction
+from timeline.pseudonyms import Pseudonyms
 from timeline.threads import Workspace
 
 State = Literal["waiting", "understood", "failed"]
@@ -94,9 +95,11 @@ async def admit(
     return door, Delivery(key=key, raw=raw, headers=kept)
 
 
-async def accept(db: store.Db, workspace: UUID, account: Account, delivery: Delivery, *, new_id: NewId) -> Accepted:
-    """Archive it, in the transaction that answers. The same key is one delivery for ever."""
-    digest = hashlib.sha256(delivery.raw).digest()
+async def accept(
+    db: store.Db, workspace: UUID, account: Account, delivery: Delivery, names: Pseudonyms, *, new_id: NewId
+) -> Accepted:
+    """Archive it, in the transaction that answers. The same key is one delivery for ever, erased or not."""
+    digest, erased = hashlib.sha256(delivery.raw).digest(), names.of_delivery(workspace, account.id, delivery.key)
     id_ = new_id()
     archived = await store.archive(
         db,
@@ -104,14 +107,15 @@ async def accept(db: store.Db, workspace: UUID, account: Account, delivery: Deli
         id_,
         account_id=account.id,
         key=delivery.key,
+        erased=erased,
         digest=digest,
         raw=delivery.raw,
         headers=msgspec.json.encode(delivery.headers),
     )
     if archived:
         return Accepted(status=202, delivery_id=id_)
-    first = await store.delivery_of_key(db, workspace, account.id, delivery.key)
-    if first["digest"] == digest:
+    first = await store.delivery_of_key(db, workspace, account.id, [delivery.key, erased])
+    if first["digest"] in (digest, names.of_digest(workspace, digest)):
         return Accepted(status=200, delivery_id=first["id"])
     words = "the same key came before with other bytes"
     refused = _refused(account, delivery, code="content_differs", reason=words)

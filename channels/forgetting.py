@@ -52,7 +52,8 @@ async def entries_about(db: Db, workspace: Workspace, person: Person, now: datet
 async def forget(db: Db, workspace: Workspace, entries: Sequence[UUID], erasure: UUID) -> None:
     """Blank these entries, and the deliveries by which what an erasure has blanked came in."""
     await forgotten.blank_entries(db, workspace.id, entries)
-    await forgotten.blank_deliveries(db, workspace.id, entries, erasure)
+    assert workspace.pseudonyms is not None
+    await forgotten.blank_deliveries(db, workspace.id, entries, erasure, workspace.pseudonyms.blocks)
 
 
 async def _is_about(

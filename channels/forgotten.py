@@ -47,16 +47,23 @@ async def blank_entries(db: Db, workspace: UUID, entries: Sequence[UUID]) -> Non
     )
 
 
-async def blank_deliveries(db: Db, workspace: UUID, entries: Sequence[UUID], erasure: UUID) -> None:
-    """The archived bytes of what an erasure has blanked, and of these entries. The digest stays: by it the same
-    delivery is known when it comes again."""
+async def blank_deliveries(
+    db: Db, workspace: UUID, entries: Sequence[UUID], erasure: UUID, keys: Sequence[bytes]
+) -> None:
+    """The archived bytes of what an erasure has blanked, and of these entries. Keyed hashes of key and digest stay: by
+    them the same delivery is known when it comes again."""
     await db.execute(
-        "UPDATE inbound_delivery d SET raw = NULL, headers = '{}', reason = NULL WHERE d.workspace_id = $1 "
-        "AND d.state <> 'waiting' AND (d.id IN (SELECT q.delivery_id FROM quarantine q WHERE q.workspace_id = $1 "
-        "AND q.id = ANY($2::uuid[])) OR EXISTS (SELECT FROM erased_record r WHERE r.workspace_id = $1 "
-        "AND r.id = ANY(d.event_ids) AND r.erasure_id = $3))",
+        "UPDATE inbound_delivery d SET raw = NULL, headers = '{}', reason = NULL, "
+        "delivery_key = CASE WHEN d.delivery_key ~ '^erased:[0-9a-f]{64}$' THEN d.delivery_key ELSE "
+        "pseudonym($4::bytea[], $1, 'delivery_key', d.account_id || chr(10) || d.delivery_key) END, "
+        "digest = CASE WHEN d.delivery_key ~ '^erased:[0-9a-f]{64}$' THEN d.digest ELSE "
+        "decode(substr(pseudonym($4, $1, 'digest', encode(d.digest, 'hex')), 8), 'hex') END "
+        "WHERE d.workspace_id = $1 AND d.state <> 'waiting' AND (d.id IN (SELECT q.delivery_id FROM quarantine q "
+        "WHERE q.workspace_id = $1 AND q.id = ANY($2::uuid[])) OR EXISTS (SELECT FROM erased_record r "
+        "WHERE r.workspace_id = $1 AND r.id = ANY(d.event_ids) AND r.erasure_id = $3))",
         workspace,
         entries,
         erasure,
+        keys,
         timeout=PATIENCE,
     )

@@ -207,14 +207,17 @@ async def archive(
     *,
     account_id: UUID,
     key: str,
+    erased: str,
     digest: bytes,
     raw: bytes,
     headers: bytes,
 ) -> bool:
-    """False where the account has a delivery of this key: whoever comes at the same time waits for that one."""
+    """False where the account has a delivery of this key, or one that bears `erased` in its place: whoever comes at
+    the same time waits for that one."""
     done = await db.execute(
         "INSERT INTO inbound_delivery (workspace_id, id, account_id, delivery_key, digest, raw, size, headers, state, "
-        "received_at) VALUES ($1, $2, $3, $4, $5, $6, length($6::bytea), $7, 'waiting', now()) "
+        "received_at) SELECT $1, $2, $3, $4, $5, $6, length($6::bytea), $7, 'waiting', now() WHERE NOT EXISTS (SELECT "
+        "FROM inbound_delivery WHERE workspace_id = $1 AND account_id = $3 AND delivery_key = $8) "
         "ON CONFLICT (workspace_id, account_id, delivery_key) DO NOTHING",
         workspace,
         delivery,
@@ -223,16 +226,18 @@ async def archive(
         digest,
         raw,
         headers,
+        erased,
     )
     return done.endswith("1")
 
 
-async def delivery_of_key(db: Db, workspace: UUID, account_id: UUID, key: str) -> Row:
+async def delivery_of_key(db: Db, workspace: UUID, account_id: UUID, keys: Sequence[str]) -> Row:
     row = await db.fetchrow(
-        "SELECT id, digest FROM inbound_delivery WHERE workspace_id = $1 AND account_id = $2 AND delivery_key = $3",
+        "SELECT id, digest FROM inbound_delivery WHERE workspace_id = $1 AND account_id = $2 "
+        "AND delivery_key = ANY($3::text[])",
         workspace,
         account_id,
-        key,
+        keys,
     )
     assert row is not None
     return row

@@ -246,6 +246,17 @@ ALTER FUNCTION public.event_digest(e public.event) OWNER TO throughline_owner;
 
 COMMENT ON FUNCTION public.event_digest(e public.event) IS 'what a seal is made over; the bytes may never change';
 
+CREATE FUNCTION public.matter_of(subject text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  SELECT trim(regexp_replace(lower(regexp_replace(left(subject, 480),
+    '(\s*(re|aw|sv|antw|fwd?|wg|tr|vs)\s*(\[\d+\])?\s*:)+', '', 'i')), '\s+', ' ', 'g'))
+$$;
+
+ALTER FUNCTION public.matter_of(subject text) OWNER TO throughline_owner;
+
+COMMENT ON FUNCTION public.matter_of(subject text) IS 'what timeline/tickets/ticket.py compares subjects by';
+
 CREATE FUNCTION public.pseudonym(keys bytea[], workspace uuid, field text, name text) RETURNS text
     LANGUAGE sql IMMUTABLE STRICT
     AS $$
@@ -280,17 +291,19 @@ CREATE FUNCTION public.tombstone(e public.event, keys bytea[]) RETURNS jsonb
       WHEN f.key = 'object' AND f.value ? 'id' THEN jsonb_build_object('type', f.value -> 'type', 'id',
         pseudonym(keys, e.workspace_id, 'object', (f.value ->> 'type') || chr(10) || (f.value ->> 'id')), 'version',
         CASE jsonb_typeof(f.value -> 'version') WHEN 'number' THEN f.value -> 'version' ELSE '0' END)
+      WHEN f.key = 'subject' AND e.type LIKE '%Recorded' THEN coalesce(to_jsonb(
+        pseudonym(keys, e.workspace_id, 'matter', nullif(matter_of(f.value #>> '{}'), ''))), 'null')
       WHEN jsonb_typeof(f.value) IN ('null', 'number', 'boolean') THEN f.value
       WHEN jsonb_typeof(f.value) = 'string' THEN '""'
       WHEN jsonb_typeof(f.value) = 'array' THEN '[]'
       ELSE '{}' END), '{}') || '{"erased": true}'
   FROM jsonb_each(e.data) AS f
-  WHERE NOT (e.type LIKE '%Recorded' AND f.key IN ('subject', 'body', 'data', 'contact'))
+  WHERE NOT (e.type LIKE '%Recorded' AND f.key IN ('body', 'data', 'contact'))
 $$;
 
 ALTER FUNCTION public.tombstone(e public.event, keys bytea[]) OWNER TO throughline_owner;
 
-COMMENT ON FUNCTION public.tombstone(e public.event, keys bytea[]) IS 'what is left of an event: ids, numbers, states, and blanks where a reader expects something';
+COMMENT ON FUNCTION public.tombstone(e public.event, keys bytea[]) IS 'what is left of an event: ids, numbers, states, a keyed hash of its matter, and blanks where a reader expects words';
 
 CREATE TABLE public.agent (
     workspace_id uuid NOT NULL,

@@ -108,7 +108,7 @@ class Explainer:
             contact_id=event.contact_id,
             actor=event.actor,
             about=event.about,
-            subject=shown.subject,
+            subject=None if shown.erased else shown.subject,
             body=shown.body,
             data=shown.data,
             object=shown.object,

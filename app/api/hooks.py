@@ -63,7 +63,7 @@ async def deliver(call: Call) -> Answer:
     async def work(db: Db) -> Answer:
         door, delivery = await deliveries.admit(db, workspace, account, headers, raw, edge.vault, datetime.now(UTC))
         edge.rates.take(account, door.rate)
-        accepted = await deliveries.accept(db, workspace, door.account, delivery, new_id=new_id)
+        accepted = await deliveries.accept(db, workspace, door.account, delivery, edge.names, new_id=new_id)
         if accepted.status == 409:
             return answer_of(_differs())
         return answer(Delivered(delivery_id=accepted.delivery_id), accepted.status)

@@ -105,6 +105,12 @@ CREATE FUNCTION says_nothing(value jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE
     ELSE true END
 $$;
 
+CREATE FUNCTION matter_of(subject text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+  SELECT trim(regexp_replace(lower(regexp_replace(left(subject, 480),
+    '(\\s*(re|aw|sv|antw|fwd?|wg|tr|vs)\\s*(\\[\\d+\\])?\\s*:)+', '', 'i')), '\\s+', ' ', 'g'))
+$$;
+COMMENT ON FUNCTION matter_of(text) IS 'what timeline/tickets/ticket.py compares subjects by';
+
 CREATE FUNCTION tombstone(e event, keys bytea[]) RETURNS jsonb LANGUAGE sql STABLE AS $$
   SELECT coalesce(jsonb_object_agg(f.key, CASE
       WHEN f.key = ANY (ARRAY['v', 'ticket', 'ticket_id', 'status', 'priority', 'assignee', 'cause', 'due', 'history',
@@ -113,15 +119,17 @@ CREATE FUNCTION tombstone(e event, keys bytea[]) RETURNS jsonb LANGUAGE sql STAB
       WHEN f.key = 'object' AND f.value ? 'id' THEN jsonb_build_object('type', f.value -> 'type', 'id',
         pseudonym(keys, e.workspace_id, 'object', (f.value ->> 'type') || chr(10) || (f.value ->> 'id')), 'version',
         CASE jsonb_typeof(f.value -> 'version') WHEN 'number' THEN f.value -> 'version' ELSE '0' END)
+      WHEN f.key = 'subject' AND e.type LIKE '%Recorded' THEN coalesce(to_jsonb(
+        pseudonym(keys, e.workspace_id, 'matter', nullif(matter_of(f.value #>> '{}'), ''))), 'null')
       WHEN jsonb_typeof(f.value) IN ('null', 'number', 'boolean') THEN f.value
       WHEN jsonb_typeof(f.value) = 'string' THEN '""'
       WHEN jsonb_typeof(f.value) = 'array' THEN '[]'
       ELSE '{}' END), '{}') || '{"erased": true}'
   FROM jsonb_each(e.data) AS f
-  WHERE NOT (e.type LIKE '%Recorded' AND f.key IN ('subject', 'body', 'data', 'contact'))
+  WHERE NOT (e.type LIKE '%Recorded' AND f.key IN ('body', 'data', 'contact'))
 $$;
 COMMENT ON FUNCTION tombstone(event, bytea[]) IS
-  'what is left of an event: ids, numbers, states, and blanks where a reader expects something'
+  'what is left of an event: ids, numbers, states, a keyed hash of its matter, and blanks where a reader expects words'
 """
 
 ERASE = """

@@ -19,10 +19,12 @@ from identity.customers import WorkspaceId
 from tests.builders import signed
 from tests.conftest import Database as Cloned
 from timeline.events import Actor
+from timeline.pseudonyms import pseudonyms
 from timeline.threads import Workspace
 
 T = TypeVar("T")
 VAULT = Vault("a secret of tests, long enough")
+NAMES = pseudonyms("a secret of tests, long enough")
 ADMIN = Actor("key:00000000-0000-0000-0000-00000000000b")
 
 
@@ -58,7 +60,7 @@ class Doorstep:
 
         async def work(db: Db) -> Accepted:
             door, delivery = await deliveries.admit(db, self.workspace.id, id_, headers, raw, VAULT, datetime.now(UTC))
-            return await deliveries.accept(db, self.workspace.id, door.account, delivery, new_id=new_id)
+            return await deliveries.accept(db, self.workspace.id, door.account, delivery, NAMES, new_id=new_id)
 
         return await self.write(work)
 

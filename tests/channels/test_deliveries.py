@@ -12,7 +12,7 @@ from channels import accounts, deliveries, inbox, registry
 from channels.contract import Account, Delivery, Unverified
 from channels.deliveries import BATCH, CLAIM, MOST_TRIES
 from channels.orders.kind import Orders
-from tests.channels.conftest import ADMIN, VAULT, Doorstep, order
+from tests.channels.conftest import ADMIN, NAMES, VAULT, Doorstep, order
 from timeline.errors import ItemRefused
 from timeline.interactions import Interaction
 
@@ -319,7 +319,7 @@ async def test_bytes_that_are_no_text_are_kept_as_they_are(doorstep: Doorstep) -
     raw = b"\xff\x00\xfe not JSON"
     found = await doorstep.write(lambda db: accounts.find_account(db, doorstep.workspace.id, doorstep.id))
     delivery = Delivery(key="m", raw=raw, headers={})
-    await doorstep.write(lambda db: deliveries.accept(db, doorstep.workspace.id, found, delivery, new_id=new_id))
+    await doorstep.write(lambda db: deliveries.accept(db, doorstep.workspace.id, found, delivery, NAMES, new_id=new_id))
     await doorstep.step()
     (entry,) = await doorstep.entries()
     assert (entry.code, entry.reason, await doorstep.raw(entry.id)) == ("unparseable", "not UTF-8 at byte 0", raw)

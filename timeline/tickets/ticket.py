@@ -12,6 +12,7 @@ import msgspec
 
 from identity.customers import ContactId
 from timeline.events import Priority, Status
+from timeline.pseudonyms import is_pseudonym
 from timeline.tickets.policy import Rules
 
 TicketId = NewType("TicketId", UUID)
@@ -152,7 +153,7 @@ def headline(subject: str | None, body: str | None) -> str | None:
     """What a ticket is called: its subject, else how it begins."""
     for text, most in ((subject, SUBJECT_READ), (body, SUBJECT_LENGTH)):
         words = " ".join((text or "")[:SUBJECT_READ].split())
-        if words:
+        if words and not is_pseudonym(words):
             return words if len(words) <= most else words[: most - 1].rstrip() + "…"
     return None
 
