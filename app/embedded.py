@@ -40,6 +40,7 @@ from app.postmaster import (
 
 __all__ = ["EmbeddedDatabase", "EmbeddedDatabaseError", "attach"]
 
+USERS = "postgres.users"
 LAUNCHES = 8
 STEP_PATIENCE = 120.0
 
@@ -152,7 +153,7 @@ def attach(home: Path, *, fsync: bool = True, start_timeout: float = 60.0) -> Em
     home.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + max(start_timeout, STEP_PATIENCE)
     with _one_at_a_time(home, deadline):
-        users = os.open(home / "postgres.users", os.O_RDWR | os.O_CREAT, 0o600)
+        users = os.open(home / USERS, os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(users, fcntl.LOCK_SH)
         database = EmbeddedDatabase(home, users, fsync=fsync)
     try:

@@ -57,15 +57,8 @@ class ErasureLog:
         _sync(self.path.parent)
 
     def read(self) -> dict[UUID, Logged]:
-        """By id, in the order of their first lines. A line that a crash cut short never had its erasure."""
-        found: dict[UUID, Logged] = {}
-        for line in self.path.read_bytes().splitlines() if self.path.exists() else ():
-            try:
-                one = _line.decode(line)
-            except msgspec.MsgspecError:
-                continue
-            found[one.id] = one
-        return found
+        """By id, in the order of their first lines."""
+        return read_lines(self.path.read_bytes()) if self.path.exists() else {}
 
     def _broken_off(self) -> bool:
         if self.path.stat().st_size == 0:
@@ -73,6 +66,18 @@ class ErasureLog:
         with self.path.open("rb") as file:
             file.seek(-1, os.SEEK_END)
             return file.read(1) != b"\n"
+
+
+def read_lines(said: bytes) -> dict[UUID, Logged]:
+    """What a log says, by id. A line that a crash cut short never had its erasure."""
+    found: dict[UUID, Logged] = {}
+    for line in said.splitlines():
+        try:
+            one = _line.decode(line)
+        except msgspec.MsgspecError:
+            continue
+        found[one.id] = one
+    return found
 
 
 def logs_in(home: Path) -> dict[UUID, ErasureLog]:

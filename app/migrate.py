@@ -52,8 +52,8 @@ async def _pending(connection: asyncpg.Connection) -> list[str]:
     return [one for one in IDS if one not in done]
 
 
-async def migrate(admin_dsn: str, app_password: str, reports_password: str) -> list[str]:
-    """Bring the database to this version and return the ids of the migrations applied.
+async def migrate(admin_dsn: str, app_password: str, reports_password: str, last: str = "all") -> list[str]:
+    """Bring the database to this version, or up to its migration `last`; the ids of the migrations that were missing.
 
     `admin_dsn` names a user who may create roles and tables. Raises `MigrationFailed`."""
     connection = await asyncpg.connect(admin_dsn)
@@ -62,7 +62,7 @@ async def migrate(admin_dsn: str, app_password: str, reports_password: str) -> l
         await _make_roles(connection, {"throughline_app": app_password, "throughline_reports": reports_password})
         todo = await _pending(connection)
         if todo:
-            await _run_piccolo(admin_dsn)
+            await _run_piccolo(admin_dsn, last)
         await connection.execute("GRANT SELECT ON migration TO throughline_app")
         return todo
     finally:
@@ -95,7 +95,7 @@ async def _when_free(connection: asyncpg.Connection, statement: str) -> None:
                 raise
 
 
-async def _run_piccolo(admin_dsn: str) -> None:
+async def _run_piccolo(admin_dsn: str, last: str) -> None:
     os.environ["PICCOLO_CONF"] = "app.piccolo_conf"
     engine_module = importlib.import_module("piccolo.engine.postgres")
     conf: Any = importlib.import_module("app.piccolo_conf")
@@ -106,6 +106,6 @@ async def _run_piccolo(admin_dsn: str) -> None:
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         async with conf.DB.transaction():
-            result = await forwards.ForwardsMigrationManager(app_name="app", migration_id="all").run()
+            result = await forwards.ForwardsMigrationManager(app_name="app", migration_id=last).run()
             if not result.success:
                 raise MigrationFailed(result.message or said.getvalue())

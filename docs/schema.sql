@@ -268,6 +268,38 @@ ALTER FUNCTION public.pseudonym(keys bytea[], workspace uuid, field text, name t
 
 COMMENT ON FUNCTION public.pseudonym(keys bytea[], workspace uuid, field text, name text) IS 'HMAC-SHA256; keys are the inner and the outer block: timeline/pseudonyms.py makes the same';
 
+CREATE TABLE public.restoration (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    epoch integer NOT NULL,
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    "position" bigint DEFAULT nextval('public.ledger_position'::regclass) NOT NULL,
+    backup_id uuid NOT NULL,
+    taken_at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    restored_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.restoration ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.restoration FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.restoration OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.restoration IS 'restores of backups: append-only, written by the owner alone';
+
+COMMENT ON COLUMN public.restoration.epoch IS 'what was recorded since the restore has this epoch';
+
+COMMENT ON COLUMN public.restoration.taken_at IS 'when the backup was taken: what came between then and the restore is gone';
+
+CREATE FUNCTION public.restoration_digest(r public.restoration) RETURNS bytea
+    LANGUAGE sql STABLE
+    AS $$
+  SELECT sha256(convert_to(jsonb_build_array('restoration', r.position, r.id, r.epoch, r.backup_id,
+    extract(epoch FROM r.taken_at), r.actor, extract(epoch FROM r.restored_at))::text, 'UTF8'))
+$$;
+
+ALTER FUNCTION public.restoration_digest(r public.restoration) OWNER TO throughline_owner;
+
 CREATE FUNCTION public.says_nothing(value jsonb) RETURNS boolean
     LANGUAGE sql IMMUTABLE
     AS $_$
@@ -1066,6 +1098,9 @@ ALTER TABLE ONLY public.quarantine
 ALTER TABLE ONLY public.quarantine
     ADD CONSTRAINT quarantine_workspace_id_door_digest_key UNIQUE (workspace_id, door, digest);
 
+ALTER TABLE ONLY public.restoration
+    ADD CONSTRAINT restoration_pkey PRIMARY KEY (workspace_id, id);
+
 ALTER TABLE ONLY public.retention_policy
     ADD CONSTRAINT retention_policy_pkey PRIMARY KEY (workspace_id, version);
 
@@ -1166,6 +1201,8 @@ CREATE UNIQUE INDEX placement_standing ON public.placement USING btree (workspac
 
 CREATE INDEX quarantine_waiting ON public.quarantine USING btree (workspace_id, state, id);
 
+CREATE INDEX restoration_followers ON public.restoration USING btree (workspace_id, epoch, xid, "position");
+
 CREATE INDEX ticket_by_assignee ON public.ticket USING btree (workspace_id, assignee, last_at, id) WHERE (assignee IS NOT NULL);
 
 CREATE INDEX ticket_by_contact ON public.ticket USING btree (workspace_id, contact_id, until_at);
@@ -1231,6 +1268,8 @@ ALTER TABLE public.object_type ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.placement ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.quarantine ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.restoration ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.retention_policy ENABLE ROW LEVEL SECURITY;
 
@@ -1300,6 +1339,8 @@ CREATE POLICY workspace_wall ON public.placement USING ((workspace_id = (NULLIF(
 
 CREATE POLICY workspace_wall ON public.quarantine USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
+CREATE POLICY workspace_wall ON public.restoration USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
 CREATE POLICY workspace_wall ON public.retention_policy USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.ticket USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
@@ -1345,6 +1386,9 @@ GRANT SELECT ON TABLE public.erasure TO throughline_reports;
 
 GRANT SELECT,INSERT ON TABLE public.event TO throughline_app;
 GRANT SELECT ON TABLE public.event TO throughline_reports;
+
+GRANT SELECT ON TABLE public.restoration TO throughline_app;
+GRANT SELECT ON TABLE public.restoration TO throughline_reports;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.agent TO throughline_app;
 GRANT SELECT ON TABLE public.agent TO throughline_reports;

@@ -36,7 +36,12 @@ class Broken(msgspec.Struct, frozen=True, kw_only=True):
     words: str
 
 
-_KINDS: Final = (("event", "event"), ("link_decision", "decision"), ("erasure", "erasure"))
+_KINDS: Final = (
+    ("event", "event"),
+    ("link_decision", "decision"),
+    ("erasure", "erasure"),
+    ("restoration", "restoration"),
+)
 _AFTER: Final = "AND (e.epoch, e.xid, e.position) > ($2, $3::bigint::text::xid8, $4) "
 _SETTLED: Final = (
     "AND (e.xid < pg_snapshot_xmin(pg_current_snapshot()) OR e.epoch < (SELECT epoch FROM workspace WHERE id = $1)) "
@@ -130,6 +135,23 @@ async def verify(db: store.Db, workspace: WorkspaceId) -> AsyncIterator[Seal | B
             )  # fmt: skip
             yield one if _digest(before, rows) == one.digest else Broken(number=one.number, words=_fault(one, rows))
             before, at, number = one.digest, one.at, one.number
+
+
+class Restoration(msgspec.Struct, frozen=True, kw_only=True):
+    """A restore: what was recorded between `taken_at` and `restored_at` is not in the ledger, nor in its chain."""
+
+    epoch: int
+    taken_at: datetime
+    restored_at: datetime
+    actor: str
+
+
+async def restorations(db: store.Db, workspace: WorkspaceId) -> list[Restoration]:
+    """The restores that this ledger has been through, the oldest first."""
+    rows = await db.fetch(
+        "SELECT epoch, taken_at, restored_at, actor FROM restoration WHERE workspace_id = $1 ORDER BY epoch", workspace
+    )
+    return [Restoration(**dict(row)) for row in rows]
 
 
 def _fault(one: Seal, rows: Sequence[store.Row]) -> str:

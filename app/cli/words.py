@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from app.archive import NoBackup
 from app.db import DatabaseAway
 from app.embedded import EmbeddedDatabaseError
 from app.fitness import NotFit
@@ -23,6 +24,7 @@ EXPECTED: Final = (
     SettingsError,
     EmbeddedDatabaseError,
     MigrationFailed,
+    NoBackup,
     NotFit,
     DatabaseAway,
     OSError,

@@ -1,3 +1,11 @@
 """Every migration's id, in order: the start compares them with the database before it loads Piccolo."""
 
-IDS = ("0001-foundation", "0002-audit", "0003-tickets", "0004-objects", "0005-channels", "0006-erasure")
+IDS = (
+    "0001-foundation",
+    "0002-audit",
+    "0003-tickets",
+    "0004-objects",
+    "0005-channels",
+    "0006-erasure",
+    "0007-restorations",
+)

@@ -33,6 +33,7 @@ SQL_FILES = frozenset(
         "app/db.py",
         "app/store.py",
         "app/upkeep.py",
+        "app/copying.py",
         "app/sweep.py",
         "app/migrate.py",  # brings a database to this version, as the migrations do
         "app/cluster.py",  # makes the database itself
