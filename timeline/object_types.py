@@ -23,6 +23,7 @@ _PATH: Final = re.compile(r"[^{}\s.]+(?:\.[^{}\s.]+)*")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _SPACES: Final = re.compile(r"[\s\x00-\x1f\x7f]+")
 _WORD: Final = re.compile(r"\w")
+_MARKS: Final = re.compile(r"[\s_-]+")
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,10 +34,16 @@ class State(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class States(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where in a state its status stands (a dotted path), and which are known. A state that is a text is its status."""
+    """Where in a state its status stands (a dotted path), and which are known. A state that is a text is its status.
+
+    A known status goes by its own spelling or by the plain one: `on hold` is also `ON_HOLD` and `On-Hold`."""
 
     path: str = "status"
     known: dict[str, State] = {}
+
+    def find(self, value: str) -> State | None:
+        """The known status that a value means."""
+        return self.known.get(value) or self.known.get(_MARKS.sub(" ", value).strip().lower())
 
 
 class ObjectType(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,23 +91,29 @@ BUILT_IN: Final[dict[str, ObjectType]] = {
             title="Order {id} · {state.total} {state.currency}",
             states=States(
                 known=_known(
-                    "delivered, completed, cancelled, returned, exchanged, refunded",
-                    "placed", "pending", "paid", "processed", "packed", "shipped", "exchange requested",
-                    "return requested",
+                    "delivered, completed, cancelled, canceled, returned, exchanged, refunded",
+                    "placed", "pending", "confirmed", "on hold", "paid", "processing", "processed", "packed",
+                    "partially shipped", "shipped", "fulfilled", "failed", "exchange requested", "return requested",
                 )
             ),
         ),
         ObjectType(
             type="reservation",
             title="Reservation {id} · {state.name}",
-            states=States(known=_known("cancelled, completed, no show", "booked", "changed", "checked in")),
+            states=States(
+                known=_known(
+                    "cancelled, canceled, completed, no show, checked out",
+                    "booked", "confirmed", "changed", "checked in",
+                )
+            ),
         ),
         ObjectType(
             type="shipment",
             title="Shipment {id} · {state.carrier}",
             states=States(
                 known=_known(
-                    "delivered, returned, lost", "announced", "handed over", "in transit", "out for delivery", "held"
+                    "delivered, returned, lost",
+                    "announced", "handed over", "dispatched", "in transit", "out for delivery", "held",
                 )
             ),
         ),
@@ -213,5 +226,5 @@ def _status(states: States, state: Any) -> Status | None:
     value = _text(state if isinstance(state, str) else at(state, states.path))
     if value is None:
         return None
-    known = states.known.get(value, State())
+    known = states.find(value) or State()
     return Status(value=value, label=known.label or value, final=known.final)

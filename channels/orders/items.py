@@ -9,8 +9,9 @@ import msgspec
 from channels.contract import Account, Unparseable
 from channels.orders.payloads import Envelope, Said, Thing, read_customer, read_id, read_time
 from timeline.interactions import CHANNELS, Direction, Interaction, InvalidField, Kind, ObjectState, check
+from timeline.object_types import BUILT_IN
 
-ORDER_VERBS: Final = frozenset({"created", "updated", "cancelled"})
+ORDER_VERBS: Final = frozenset({"created", "updated", "cancelled", "canceled"})
 MOST_WORD: Final = 60
 _CHANNELS: Final = frozenset(CHANNELS)
 
@@ -146,8 +147,8 @@ def _state(told: _Told, kind: Kind) -> _Meant:
     if named is None:
         raise Unparseable(f"{told.path}.id", f"missing: which {family} is this?")
     state = {name: value for name, value in told.data.items() if name not in ("id", "version")}
-    if verb == "cancelled":
-        state.setdefault("status", verb)
+    if state.get("status") is None and _is_status(family, verb):
+        state["status"] = verb
     status = state.get("status")
     reached = status if isinstance(status, str) and _is_word(status) else verb
     return _Meant(
@@ -155,6 +156,12 @@ def _state(told: _Told, kind: Kind) -> _Meant:
         subject=_subject(family.capitalize(), named, reached) + _money(told, "total"),
         object=ObjectState(type=family, id=named, version=_version(told), state=state),
     )
+
+
+def _is_status(family: str, verb: str) -> bool:
+    """Whether what happened says as well what became of it, as `shipment.delivered` does."""
+    states = BUILT_IN[family].states
+    return states is not None and states.find(verb) is not None
 
 
 def _version(told: _Told) -> int | str:

@@ -146,6 +146,29 @@ def test_a_cancelled_order_says_so_even_where_the_shop_does_not() -> None:
     assert item.object.state == {**without(data, "id", "version", "customer"), "status": "cancelled"}
 
 
+@pytest.mark.parametrize(
+    ("type_", "status", "expected"),
+    [
+        ("order.cancelled", None, "cancelled"),
+        ("order.canceled", None, "canceled"),
+        ("order.cancelled", "void", "void"),
+        ("order.created", None, None),
+        ("order.updated", None, None),
+        ("reservation.no_show", None, "no_show"),
+        ("reservation.reminded", None, None),
+        ("shipment.delivered", None, "delivered"),
+        ("shipment.out_for_delivery", None, "out_for_delivery"),
+        ("shipment.delivered", "at_neighbour", "at_neighbour"),
+        ("shipment.delivered", 3, 3),
+    ],
+)
+def test_what_happened_is_the_status_where_the_payload_says_none(type_: str, status: Any, expected: Any) -> None:
+    for given_ in ({}, {"status": None}) if status is None else ({"status": status},):
+        (item,) = said(type_, {"id": 5, **given_})
+        assert item.object is not None
+        assert item.object.state.get("status") == expected
+
+
 def test_a_reservation_of_a_guest_without_an_account() -> None:
     item, data = fixture("reservation_created")
     assert item.kind == "order"

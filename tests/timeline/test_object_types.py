@@ -71,6 +71,11 @@ def test_any_state_has_a_card(state: Any, id_: str):
         ({"status": "paid"}, Status(value="paid", label="Paid", final=False)),
         ({"status": "own word"}, Status(value="own word", label="own word", final=False)),
         ("delivered", Status(value="delivered", label="Delivered", final=True)),
+        ({"status": "DELIVERED"}, Status(value="DELIVERED", label="Delivered", final=True)),
+        ({"status": "On-Hold"}, Status(value="On-Hold", label="On hold", final=False)),
+        ({"status": "partially_shipped"}, Status(value="partially_shipped", label="Partially shipped", final=False)),
+        ({"status": "canceled"}, Status(value="canceled", label="Canceled", final=True)),
+        ({"status": "__class__"}, Status(value="__class__", label="__class__", final=False)),
         ({"status": 3}, Status(value="3", label="3", final=False)),
         ({"status": ["paid"]}, None),
         ({"other": 1}, None),
@@ -83,11 +88,12 @@ def test_a_status_is_where_the_type_says(state: Any, status: Status | None):
 
 
 def test_a_type_of_ones_own_says_where_its_status_stands_and_keeps_the_rest_of_a_built_in_one():
-    states = States(path="now.0", known={"a": State(label="Away", final=True), "b": State()})
+    states = States(path="now.0", known={"a": State(label="Away", final=True), "A": State(), "b": State()})
     types = Types(at=1, own={"order": ObjectType(type="order", version=1, states=states)})
     assert types.card("order", "1", 1, {"now": ["a"], "total": 3}).title == "Order 1 · 3"
     assert types.card("order", "1", 1, {"now": ["a"]}).status == Status(value="a", label="Away", final=True)
     assert types.card("order", "1", 1, {"now": ["b"]}).status == Status(value="b", label="b", final=False)
+    assert types.card("order", "1", 1, {"now": ["A"]}).status == Status(value="A", label="A", final=False)
 
 
 @pytest.mark.parametrize(
