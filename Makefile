@@ -35,5 +35,6 @@ check: install ## Format, lint, types, import contracts, house tests
 bench: install ## The figures (ARGS=--quick for a tenth of the desk)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-docs: install ## docs/schema.sql, written again from the migrations
+docs: install ## docs/schema.sql and the pictures of tickets, made again from the code
 	@$(BIN)/throughline schema > docs/schema.sql
+	@$(BIN)/python -m tests.laws.ticket_pictures
