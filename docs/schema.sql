@@ -92,6 +92,7 @@ CREATE FUNCTION public.erase(made uuid, people uuid[], items uuid[], keys bytea[
 DECLARE
   ws uuid := nullif(current_setting('tl.workspace', true), '')::uuid;
   ends uuid[];
+  decided uuid[];
   blanked integer;
   proof bytea;
 BEGIN
@@ -101,11 +102,27 @@ BEGIN
     RAISE EXCEPTION 'a legal hold stands' USING ERRCODE = 'TL001';
   END IF;
 
+  ends := ARRAY(SELECT unnest(people) UNION SELECT c.home_id FROM contact c
+    WHERE c.workspace_id = ws AND c.id = ANY (people));
+  WITH RECURSIVE about_them AS (
+    SELECT d.id FROM link_decision d WHERE d.workspace_id = ws
+      AND (d.contact_a = ANY (ends) OR d.contact_b = ANY (ends))
+    UNION SELECT d.id FROM link_decision d WHERE d.workspace_id = ws AND d.kind = 'split' AND d.contacts && people
+      AND d.contact_a = ANY (SELECT p.home_id FROM contact_past p WHERE p.workspace_id = ws
+        AND p.contact_id = ANY (people))
+    UNION SELECT p.decision_id FROM placement p WHERE p.workspace_id = ws
+      AND (p.event_id = ANY (items) OR p.origin_id = ANY (people))
+    UNION SELECT u.id FROM link_decision u JOIN about_them a ON u.undoes = a.id WHERE u.workspace_id = ws)
+  SELECT array_agg(a.id) INTO decided FROM about_them a;
+
   WITH theirs AS MATERIALIZED (
     SELECT e.id, event_digest(e) AS original FROM event e WHERE e.workspace_id = ws AND e.contact_id = ANY (people)
       AND e.type <> 'CustomerErased' AND NOT e.data ? 'erased'
     UNION SELECT e.id, event_digest(e) FROM event e WHERE e.workspace_id = ws AND e.id = ANY (items)
-      AND NOT e.data ? 'erased'),
+      AND NOT e.data ? 'erased'
+    UNION SELECT e.id, event_digest(e) FROM event e WHERE e.workspace_id = ws
+      AND e.type IN ('CustomersMerged', 'CustomersUnmerged', 'ContactsSplit', 'ItemPlaced', 'DecisionUndone')
+      AND e.data ? 'reason' AND NOT e.data ? 'erased' AND (e.data ->> 'decision')::uuid = ANY (decided)),
   gone AS (
     UPDATE event e SET data = tombstone(e, keys),
       conversation = pseudonym(keys, ws, 'conversation', coalesce(e.source, '') || chr(10) || e.conversation),
@@ -116,19 +133,9 @@ BEGIN
   SELECT ws, g.id, made, g.original, g.tombstone FROM gone g;
   GET DIAGNOSTICS blanked = ROW_COUNT;
 
-  ends := ARRAY(SELECT unnest(people) UNION SELECT c.home_id FROM contact c
-    WHERE c.workspace_id = ws AND c.id = ANY (people));
-  WITH RECURSIVE about_them AS (
-    SELECT d.id FROM link_decision d WHERE d.workspace_id = ws
-      AND (d.contact_a = ANY (ends) OR d.contact_b = ANY (ends))
-    UNION SELECT d.id FROM link_decision d WHERE d.workspace_id = ws AND d.kind = 'split' AND d.contacts && people
-      AND d.contact_a = ANY (SELECT p.home_id FROM contact_past p WHERE p.workspace_id = ws
-        AND p.contact_id = ANY (people))
-    UNION SELECT p.decision_id FROM placement p WHERE p.workspace_id = ws AND p.event_id = ANY (items)
-    UNION SELECT u.id FROM link_decision u JOIN about_them a ON u.undoes = a.id WHERE u.workspace_id = ws),
-  theirs AS MATERIALIZED (
-    SELECT d.id, decision_digest(d) AS original FROM link_decision d JOIN about_them a ON a.id = d.id
-    WHERE d.workspace_id = ws AND (d.reason IS NOT NULL OR d.evidence <> '[]')),
+  WITH theirs AS MATERIALIZED (
+    SELECT d.id, decision_digest(d) AS original FROM link_decision d
+    WHERE d.workspace_id = ws AND d.id = ANY (decided) AND (d.reason IS NOT NULL OR d.evidence <> '[]')),
   gone AS (
     UPDATE link_decision d SET reason = NULL, evidence = '[]' FROM theirs t WHERE d.workspace_id = ws AND d.id = t.id
     RETURNING d.id, t.original, decision_digest(d) AS tombstone)
@@ -1158,6 +1165,10 @@ CREATE INDEX erasure_followers ON public.erasure USING btree (workspace_id, epoc
 CREATE INDEX event_about ON public.event USING btree (workspace_id, about) WHERE (about IS NOT NULL);
 
 CREATE INDEX event_followers ON public.event USING btree (workspace_id, epoch, xid, "position");
+
+CREATE INDEX event_seams ON public.event USING btree (workspace_id, "position") WHERE (type = ANY (ARRAY['CustomersMerged'::text, 'CustomersUnmerged'::text, 'ContactsSplit'::text, 'ItemPlaced'::text, 'DecisionUndone'::text]));
+
+COMMENT ON INDEX public.event_seams IS 'decisions as threads show them: an erasure takes their reasons, also from others';
 
 CREATE INDEX event_stream ON public.event USING btree (workspace_id, contact_id, "position");
 

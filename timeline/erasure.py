@@ -25,15 +25,17 @@ from timeline.tickets import rebuilding
 
 MOST_CONTACTS: Final = 1_000_000
 PAGE: Final = 500
-_held = msgspec.json.Decoder(list[tuple[str, str, str, str, str | None, bool, datetime]])
+_identifiers = msgspec.json.Decoder(list[tuple[str, str, str, str, str | None, bool, datetime]])
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
     """Whom an erasure is about: contacts, the customers that they are, what they are found by, and the items of others
-    that stand on them. `own` are the identifiers that nobody else holds, `raws` the same as they were written."""
+    that stand on them. `elsewhere` are the customers whose threads change with it, `own` the identifiers that nobody
+    else holds, `raws` the same as they were written."""
 
     contacts: tuple[ContactId, ...]
     customers: tuple[CustomerId, ...]
+    elsewhere: tuple[CustomerId, ...] = ()
     keys: frozenset[tuple[str, str]] = frozenset()
     names: frozenset[str] = frozenset()
     values: frozenset[Value] = frozenset()
@@ -90,29 +92,29 @@ async def read_customer(db: store.Db, workspace: WorkspaceId, customer: Customer
 async def _read_again(
     db: store.Db, workspace: WorkspaceId, contacts: Sequence[ContactId], items: Sequence[UUID]
 ) -> Person:
-    person = await _person(db, workspace, await identity_store.contacts(db, workspace, contacts))
-    owners = await erasure_views.customers_of(db, workspace, items)
-    return msgspec.structs.replace(
-        person,
-        contacts=tuple(contacts),
-        customers=tuple(dict.fromkeys([*person.customers, *owners])),
-        items=tuple(sorted({*person.items, *items}, key=str)),
-    )
+    rows = await identity_store.contacts(db, workspace, contacts)
+    return msgspec.structs.replace(await _person(db, workspace, rows, items), contacts=tuple(contacts))
 
 
-async def _person(db: store.Db, workspace: WorkspaceId, rows: Sequence[store.Row]) -> Person:
-    held = [one for row in rows for one in _held.decode(row["held"] or "[]")]
+async def _person(
+    db: store.Db, workspace: WorkspaceId, rows: Sequence[store.Row], items: Sequence[UUID] = ()
+) -> Person:
+    held = [one for row in rows for one in _identifiers.decode(row["held"] or "[]")]
     contacts = tuple(sorted((row["id"] for row in rows), key=str))
     own = await erasure_views.own_values(db, workspace, contacts)
+    items = sorted({*items, *await erasure_views.placed_here(db, workspace, contacts)}, key=str)
+    customers = tuple(dict.fromkeys(row["customer_id"] for row in rows))
+    touched = await erasure_views.customers_of(db, workspace, contacts, items)
     return Person(
         contacts=contacts,
-        customers=tuple(dict.fromkeys(row["customer_id"] for row in rows)),
+        customers=customers,
+        elsewhere=tuple(one for one in touched if one not in customers),
         keys=frozenset((row["source"], row["source_key"]) for row in rows if row["source"] != DESK_SOURCE),
         names=frozenset(row["name"] for row in rows if row["name"]),
         values=frozenset((kind, scope, value) for kind, scope, value, *_ in held),
         own=frozenset((row["kind"], row["scope"], row["value"]) for row in own),
         raws=frozenset(row["raw"] for row in own),
-        items=tuple(sorted(await erasure_views.placed_here(db, workspace, contacts), key=str)),
+        items=tuple(items),
     )
 
 
@@ -121,7 +123,7 @@ async def lock_person(db: store.Db, workspace: WorkspaceId, customer: CustomerId
     before = await read_customer(db, workspace, customer)
     await lock(db, workspace, before)
     person = await read_customer(db, workspace, customer)
-    if person.locks(workspace) != before.locks(workspace):
+    if _held(workspace, person) != _held(workspace, before):
         raise StartOver
     return person
 
@@ -134,15 +136,21 @@ async def lock_again(
     before = await _read_again(db, workspace, contacts, items)
     await lock(db, workspace, before)
     person = await _read_again(db, workspace, contacts, items)
-    if (person.locks(workspace), person.customers) != (before.locks(workspace), before.customers):
+    if _held(workspace, person) != _held(workspace, before):
         raise StartOver
     return person
 
 
 async def lock(db: store.Db, workspace: WorkspaceId, person: Person) -> None:
     """In the order of pushes: what a contact is found by, then customers."""
-    await identity_store.lock(db, person.locks(workspace))
-    await identity_store.lock(db, sorted(customer_lock(workspace, customer) for customer in person.customers))
+    locks, customers = _held(workspace, person)
+    await identity_store.lock(db, locks)
+    await identity_store.lock(db, customers)
+
+
+def _held(workspace: WorkspaceId, person: Person) -> tuple[list[int], list[int]]:
+    customers = {customer_lock(workspace, customer) for customer in (*person.customers, *person.elsewhere)}
+    return person.locks(workspace), sorted(customers)
 
 
 async def extent(db: store.Db, workspace: WorkspaceId, person: Person) -> Changed:
@@ -197,7 +205,7 @@ async def _follow(db: store.Db, workspace: WorkspaceId, erasure: UUID, person: P
             if row["stands_on"] is not None:
                 await objects.stand_on(db, workspace, row["id"], [row["contact_id"], row["stands_on"]])
         after = rows[-1]["id"]
-    for customer in person.customers:
+    for customer in sorted({*person.customers, *person.elsewhere}):
         await rebuilding.mend(db, workspace, customer)
 
 

@@ -101,14 +101,17 @@ async def named_objects(db: Db, workspace: WorkspaceId, erasure: UUID, after: UU
     )
 
 
-async def customers_of(db: Db, workspace: WorkspaceId, items: Sequence[UUID]) -> list[CustomerId]:
-    """On whose threads some items lie or stand."""
+async def customers_of(
+    db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId], items: Sequence[UUID]
+) -> list[CustomerId]:
+    """On whose threads some items, and those of some contacts, lie or stand."""
     rows = await db.fetch(
         "SELECT DISTINCT c.customer_id FROM (SELECT contact_id FROM event WHERE workspace_id = $1 "
-        "AND id = ANY($2::uuid[]) UNION SELECT contact_id FROM placement WHERE workspace_id = $1 "
-        "AND event_id = ANY($2) AND until = 'infinity') AS k JOIN contact c ON c.workspace_id = $1 "
-        "AND c.id = k.contact_id ORDER BY 1",
+        "AND id = ANY($3::uuid[]) UNION SELECT contact_id FROM placement WHERE workspace_id = $1 "
+        "AND (event_id = ANY($3) OR origin_id = ANY($2::uuid[])) AND until = 'infinity' "
+        "UNION SELECT unnest($2)) AS k JOIN contact c ON c.workspace_id = $1 AND c.id = k.contact_id ORDER BY 1",
         workspace,
+        contacts,
         items,
     )
     return [row["customer_id"] for row in rows]

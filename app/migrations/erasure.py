@@ -66,7 +66,11 @@ CREATE TABLE retention_policy (
   decided_at timestamptz NOT NULL,
   PRIMARY KEY (workspace_id, version)
 );
-COMMENT ON TABLE retention_policy IS 'append-only: the highest version is in force'
+COMMENT ON TABLE retention_policy IS 'append-only: the highest version is in force';
+
+CREATE INDEX event_seams ON event (workspace_id, position)
+  WHERE type IN ('CustomersMerged', 'CustomersUnmerged', 'ContactsSplit', 'ItemPlaced', 'DecisionUndone');
+COMMENT ON INDEX event_seams IS 'decisions as threads show them: an erasure takes their reasons, also from others'
 """
 
 DIGESTS = """
@@ -140,6 +144,7 @@ SET search_path = pg_catalog, public AS $$
 DECLARE
   ws uuid := nullif(current_setting('tl.workspace', true), '')::uuid;
   ends uuid[];
+  decided uuid[];
   blanked integer;
   proof bytea;
 BEGIN
@@ -149,11 +154,27 @@ BEGIN
     RAISE EXCEPTION 'a legal hold stands' USING ERRCODE = 'TL001';
   END IF;
 
+  ends := ARRAY(SELECT unnest(people) UNION SELECT c.home_id FROM contact c
+    WHERE c.workspace_id = ws AND c.id = ANY (people));
+  WITH RECURSIVE about_them AS (
+    SELECT d.id FROM link_decision d WHERE d.workspace_id = ws
+      AND (d.contact_a = ANY (ends) OR d.contact_b = ANY (ends))
+    UNION SELECT d.id FROM link_decision d WHERE d.workspace_id = ws AND d.kind = 'split' AND d.contacts && people
+      AND d.contact_a = ANY (SELECT p.home_id FROM contact_past p WHERE p.workspace_id = ws
+        AND p.contact_id = ANY (people))
+    UNION SELECT p.decision_id FROM placement p WHERE p.workspace_id = ws
+      AND (p.event_id = ANY (items) OR p.origin_id = ANY (people))
+    UNION SELECT u.id FROM link_decision u JOIN about_them a ON u.undoes = a.id WHERE u.workspace_id = ws)
+  SELECT array_agg(a.id) INTO decided FROM about_them a;
+
   WITH theirs AS MATERIALIZED (
     SELECT e.id, event_digest(e) AS original FROM event e WHERE e.workspace_id = ws AND e.contact_id = ANY (people)
       AND e.type <> 'CustomerErased' AND NOT e.data ? 'erased'
     UNION SELECT e.id, event_digest(e) FROM event e WHERE e.workspace_id = ws AND e.id = ANY (items)
-      AND NOT e.data ? 'erased'),
+      AND NOT e.data ? 'erased'
+    UNION SELECT e.id, event_digest(e) FROM event e WHERE e.workspace_id = ws
+      AND e.type IN ('CustomersMerged', 'CustomersUnmerged', 'ContactsSplit', 'ItemPlaced', 'DecisionUndone')
+      AND e.data ? 'reason' AND NOT e.data ? 'erased' AND (e.data ->> 'decision')::uuid = ANY (decided)),
   gone AS (
     UPDATE event e SET data = tombstone(e, keys),
       conversation = pseudonym(keys, ws, 'conversation', coalesce(e.source, '') || chr(10) || e.conversation),
@@ -164,19 +185,9 @@ BEGIN
   SELECT ws, g.id, made, g.original, g.tombstone FROM gone g;
   GET DIAGNOSTICS blanked = ROW_COUNT;
 
-  ends := ARRAY(SELECT unnest(people) UNION SELECT c.home_id FROM contact c
-    WHERE c.workspace_id = ws AND c.id = ANY (people));
-  WITH RECURSIVE about_them AS (
-    SELECT d.id FROM link_decision d WHERE d.workspace_id = ws
-      AND (d.contact_a = ANY (ends) OR d.contact_b = ANY (ends))
-    UNION SELECT d.id FROM link_decision d WHERE d.workspace_id = ws AND d.kind = 'split' AND d.contacts && people
-      AND d.contact_a = ANY (SELECT p.home_id FROM contact_past p WHERE p.workspace_id = ws
-        AND p.contact_id = ANY (people))
-    UNION SELECT p.decision_id FROM placement p WHERE p.workspace_id = ws AND p.event_id = ANY (items)
-    UNION SELECT u.id FROM link_decision u JOIN about_them a ON u.undoes = a.id WHERE u.workspace_id = ws),
-  theirs AS MATERIALIZED (
-    SELECT d.id, decision_digest(d) AS original FROM link_decision d JOIN about_them a ON a.id = d.id
-    WHERE d.workspace_id = ws AND (d.reason IS NOT NULL OR d.evidence <> '[]')),
+  WITH theirs AS MATERIALIZED (
+    SELECT d.id, decision_digest(d) AS original FROM link_decision d
+    WHERE d.workspace_id = ws AND d.id = ANY (decided) AND (d.reason IS NOT NULL OR d.evidence <> '[]')),
   gone AS (
     UPDATE link_decision d SET reason = NULL, evidence = '[]' FROM theirs t WHERE d.workspace_id = ws AND d.id = t.id
     RETURNING d.id, t.original, decision_digest(d) AS tombstone)
