@@ -125,7 +125,7 @@ async def accept(
 
 async def waiting_accounts(db: store.Db, workspace: UUID, now: datetime) -> list[UUID]:
     """Accounts with something to understand, those that wait longest first."""
-    return await store.waiting_accounts(db, workspace, now)
+    return await store.waiting_accounts(db, workspace, now, LONGEST_PAUSE)
 
 
 async def claim(db: store.Db, workspace: UUID, account: UUID, now: datetime) -> tuple[Account, list[Claimed]]:
@@ -135,7 +135,7 @@ async def claim(db: store.Db, workspace: UUID, account: UUID, now: datetime) -> 
     Raises `InvalidField` for an account whose settings are not understood any more."""
     await store.lock(db, lock_key(WorkspaceId(workspace), "deliveries", str(account)))
     found = await accounts.find_account(db, workspace, account)
-    rows = await store.claim(db, workspace, account, now, now + CLAIM, BATCH)
+    rows = await store.claim(db, workspace, account, now, now + CLAIM, LONGEST_PAUSE, BATCH)
     return found, [_claimed(row) for row in rows]
 
 

@@ -174,7 +174,12 @@ async def _read(db: store.Db, workspace: Workspace, row: store.Row) -> tuple[Sen
     headers = msgspec.json.decode(row["headers"], type=dict[str, str])
     delivery = Delivery(key=row["source_id"], raw=row["raw"], headers=headers)
     sender = Sender(workspace=workspace, actor=account.actor, proves=account.proves_now)
-    return sender, KINDS[account.kind].parse(delivery, account)
+    try:
+        return sender, KINDS[account.kind].parse(delivery, account)
+    except Unparseable:
+        raise
+    except Exception as error:  # a fault of a parser that is still there
+        raise Unparseable("", f"it failed with {type(error).__name__}") from error
 
 
 def _entry(workspace: UUID, row: store.Row) -> Entry:

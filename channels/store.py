@@ -23,6 +23,12 @@ _DELIVERY: Final = (
     "d.received_at, d.next_try_at, d.decided_at"
 )
 
+_READY: Final = (
+    "state = 'waiting' AND (next_try_at IS NULL OR next_try_at <= {now}) AND (claimed_until IS NULL "
+    "OR claimed_until + least(power(2, tries), {pause}::int) * interval '1 second' <= {now})"
+)
+"""May be tried now. One whose worker died waits a little longer at each try, so that others pass it."""
+
 
 async def keep(
     db: Db,
@@ -243,24 +249,27 @@ async def delivery_of_key(db: Db, workspace: UUID, account_id: UUID, keys: Seque
     return row
 
 
-async def waiting_accounts(db: Db, workspace: UUID, now: datetime) -> list[UUID]:
+async def waiting_accounts(db: Db, workspace: UUID, now: datetime, longest_pause: int) -> list[UUID]:
     """Accounts with a delivery that may be tried, those that wait longest first."""
     rows = await db.fetch(
-        "SELECT account_id FROM inbound_delivery WHERE workspace_id = $1 AND state = 'waiting' "
-        "AND (next_try_at IS NULL OR next_try_at <= $2) GROUP BY account_id ORDER BY min(received_at)",
+        f"SELECT account_id FROM inbound_delivery WHERE workspace_id = $1 AND {_READY.format(now='$2', pause='$3')} "
+        "GROUP BY account_id ORDER BY min(received_at)",
         workspace,
         now,
+        longest_pause,
     )
     return [row["account_id"] for row in rows]
 
 
-async def claim(db: Db, workspace: UUID, account_id: UUID, now: datetime, until: datetime, most: int) -> list[Row]:
+async def claim(
+    db: Db, workspace: UUID, account_id: UUID, now: datetime, until: datetime, longest_pause: int, most: int
+) -> list[Row]:
     """Count a try of the account's next deliveries, in order, and take them until a time.
 
     None while another worker has some of them; one that was tried before is taken alone. Hold the account's lock."""
     rows = await db.fetch(
         "WITH ready AS (SELECT id, tries FROM inbound_delivery WHERE workspace_id = $1 AND account_id = $2 "
-        "AND state = 'waiting' AND (next_try_at IS NULL OR next_try_at <= $3) ORDER BY id LIMIT $5), "
+        f"AND {_READY.format(now='$3', pause='$6')} ORDER BY id LIMIT $5), "
         "first AS (SELECT id, tries FROM ready ORDER BY id LIMIT 1), "
         "taken AS (SELECT r.id FROM ready r CROSS JOIN first f WHERE r.id = f.id OR (f.tries = 0 AND r.tries = 0)) "
         "UPDATE inbound_delivery d SET tries = d.tries + 1, claimed_until = $4 FROM taken t "
@@ -272,6 +281,7 @@ async def claim(db: Db, workspace: UUID, account_id: UUID, now: datetime, until:
         now,
         until,
         most,
+        longest_pause,
     )
     return sorted(rows, key=lambda row: row["id"])
 

@@ -71,7 +71,7 @@ async def deliver(call: Call) -> Answer:
     try:
         return await edge.database.write(workspace, work)
     except Unverified as error:
-        _log.info("hook.refused", reason=str(error))
+        _log.info("hook.refused", account=accounts.public_id(workspace, account), reason=str(error))
         raise _not_signed() from None
 
 

@@ -156,6 +156,10 @@ async def test_a_fault_of_ours_is_tried_again_and_others_pass(doorstep: Doorstep
     (entry,) = await doorstep.entries()
     assert (entry.code, await doorstep.raw(entry.id)) == ("failed", order(1, note=fault))
 
+    if fault == "crash":
+        again = await doorstep.replay(entry.id)
+        assert (again.outcome.status, again.outcome.words) == (400, "it failed with KeyError")
+        assert (again.entry.state, again.entry.tries) == ("waiting", 2)
     faulty.mended = True
     replayed = await doorstep.replay(entry.id)
     assert (replayed.outcome.status, replayed.entry.state) == (201, "replayed")
@@ -179,23 +183,32 @@ async def test_a_worker_that_dies_is_followed_by_another(doorstep: Doorstep) -> 
     await doorstep.deliver(order("x"), "x", other)
     assert await doorstep.step(now) == 1, "in order: d waits for those before it, x does not"
     now += CLAIM
+    assert await doorstep.step(now - timedelta(milliseconds=1)) == 0
+    now += timedelta(seconds=2)
     while await doorstep.step(now):
         pass
     assert await doorstep.events() == ["x", "a", "b", "c", "d"]
 
 
 async def test_a_delivery_that_kills_whoever_reads_it_ends_in_the_quarantine(doorstep: Doorstep) -> None:
+    """Others pass it: whoever dies of it again and again keeps them a minute each time, and never all the while."""
     for key in ("killer", "b", "c"):
         await doorstep.deliver(order(key), key)
     now = datetime.now(UTC)
     assert await claimed_and_dead(doorstep, now) == ["killer", "b", "c"]
-    for _ in range(MOST_TRIES - 1):
+    for tries in range(1, MOST_TRIES):
         now += CLAIM
+        while await doorstep.step(now):
+            pass
+        await doorstep.deliver(order(f"later-{tries}"), f"later-{tries}")
+        now += timedelta(seconds=2**tries)
         assert await claimed_and_dead(doorstep, now) == ["killer"]
-    now += CLAIM
+    now += CLAIM + timedelta(seconds=2**MOST_TRIES)
     while await doorstep.step(now):
         pass
-    assert await doorstep.standing() == {"killer": "failed", "b": "understood", "c": "understood"}
+    later = [f"later-{tries}" for tries in range(1, MOST_TRIES)]
+    assert await doorstep.events() == ["b", "c", *later]
+    assert (await doorstep.standing())["killer"] == "failed"
     (entry,) = await doorstep.entries()
     assert (entry.code, entry.source_id) == ("failed", "killer")
     assert (await doorstep.replay(entry.id)).outcome.status == 201

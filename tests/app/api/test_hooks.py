@@ -300,6 +300,7 @@ async def test_nothing_that_was_posted_is_in_the_log(api: Api, capfd: pytest.Cap
     logging.shutdown()
     said = capfd.readouterr()
     assert "hook.refused" in said.out + said.err
+    assert account["id"] in said.out + said.err, "whose door it was"
     assert "planted" not in said.out + said.err
     assert account["secret"] not in said.out + said.err
 
