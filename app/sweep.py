@@ -82,7 +82,7 @@ async def _sweep_table(db: asyncpg.Connection, table: str, whole: bool) -> list[
     size = await db.fetchval("SELECT pg_total_relation_size($1::text::regclass)", table)
     if int(size or 0) <= SMALL or whole:
         return await _try(db, f"VACUUM (FULL, ANALYZE) {table}", f"{table} could not be locked for a moment")
-    left = [f"{table} is large: free space in its pages keeps old bytes until new rows need it (sweep --whole)"]
+    left = [f"{table} is large: free space in its pages keeps old bytes until new rows need it (erase --sweep --whole)"]
     left += await _try(db, f"VACUUM (ANALYZE) {table}", f"{table} was not vacuumed")
     return left + await _try(db, f"REINDEX TABLE CONCURRENTLY {table}", f"the indexes of {table} were not made anew")
 

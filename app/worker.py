@@ -24,6 +24,7 @@ from app.auth import workspace_of
 from app.db import Database, DatabaseAway, Db
 from app.live import Live
 from app.settings import Settings
+from app.sweeping import Sweeping
 from app.understanding import understand_waiting
 from identity.customers import WorkspaceId
 from timeline import audit
@@ -42,16 +43,18 @@ FORGET_SECONDS: Final = 600.0
 ANSWERS_KEPT: Final = timedelta(hours=48)
 OLD_TRANSACTION: Final = 60.0
 PAUSE_AFTER_LOSS: Final = 0.5
+LOOK_SECONDS: Final = 10.0
+SWEEP_SECONDS: Final = 600.0
 
 Take = Callable[[Db, WorkspaceId, list[Followed]], Awaitable[None]]
 
 
-def work(settings: Settings, url: str) -> None:
+def work(settings: Settings, url: str, admin_url: str) -> None:
     """Run until SIGINT or SIGTERM; what is under way is finished or rolled back."""
-    asyncio.run(_work(settings, url))
+    asyncio.run(_work(settings, url, admin_url))
 
 
-async def _work(settings: Settings, url: str) -> None:
+async def _work(settings: Settings, url: str, admin_url: str) -> None:
     asked = asyncio.Event()
     loop = asyncio.get_running_loop()
     for word in (signal.SIGINT, signal.SIGTERM):
@@ -60,7 +63,8 @@ async def _work(settings: Settings, url: str) -> None:
     await database.open()
     live.open()
     worker = Worker(database, live, settings.home, {}, pseudonyms(settings.secret))
-    tasks = [asyncio.create_task(worker.follow_all()), asyncio.create_task(worker.keep_house())]
+    cleaning = clean_up(Sweeping(settings.home, admin_url))
+    tasks = [asyncio.create_task(each) for each in (worker.follow_all(), worker.keep_house(), cleaning)]
     stopping = asyncio.create_task(_until(asked))
     log.info("worker_started")
     try:
@@ -73,6 +77,19 @@ async def _work(settings: Settings, url: str) -> None:
         await asyncio.gather(*tasks, stopping, return_exceptions=True)
         await live.close()
         await database.close()
+
+
+async def clean_up(sweeping: Sweeping) -> None:
+    """After erasures get what is left of them out of the database's files, and no more often than it is worth."""
+    while True:
+        swept = None
+        try:
+            swept = await sweeping.when_due()
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("sweep_failed", error=error)
+        if swept is not None:
+            log.info("swept", tables=swept.tables, left=swept.left)
+        await asyncio.sleep(SWEEP_SECONDS if swept else LOOK_SECONDS)
 
 
 async def _until(asked: asyncio.Event) -> None:

@@ -96,9 +96,7 @@ DECLARE
   blanked integer;
   proof bytea;
 BEGIN
-  IF NOT again AND EXISTS (SELECT FROM legal_hold h WHERE h.workspace_id = ws AND h.lifted_at IS NULL
-    AND (h.contacts && people OR h.contacts && ARRAY(SELECT e.contact_id FROM event e
-      WHERE e.workspace_id = ws AND e.id = ANY (items)))) THEN
+  IF NOT again AND EXISTS (SELECT FROM holds_over(ws, people, items)) THEN
     RAISE EXCEPTION 'a legal hold stands' USING ERRCODE = 'TL001';
   END IF;
 
@@ -253,6 +251,22 @@ ALTER FUNCTION public.event_digest(e public.event) OWNER TO throughline_owner;
 
 COMMENT ON FUNCTION public.event_digest(e public.event) IS 'what a seal is made over; the bytes may never change';
 
+CREATE FUNCTION public.holds_over(ws uuid, people uuid[], items uuid[]) RETURNS SETOF uuid
+    LANGUAGE sql STABLE
+    AS $$
+  WITH touched AS (
+    SELECT unnest(people) AS id UNION SELECT e.contact_id FROM event e WHERE e.workspace_id = ws AND e.id = ANY (items)
+    UNION SELECT p.contact_id FROM placement p WHERE p.workspace_id = ws AND p.until = 'infinity'
+      AND (p.event_id = ANY (items) OR p.origin_id = ANY (people)))
+  SELECT h.id FROM legal_hold h WHERE h.workspace_id = ws AND h.lifted_at IS NULL AND h.contacts && ARRAY(
+    SELECT id FROM touched UNION SELECT o.id FROM touched t JOIN contact c ON c.workspace_id = ws AND c.id = t.id
+      JOIN contact o ON o.workspace_id = ws AND o.customer_id = c.customer_id) ORDER BY h.id
+$$;
+
+ALTER FUNCTION public.holds_over(ws uuid, people uuid[], items uuid[]) OWNER TO throughline_owner;
+
+COMMENT ON FUNCTION public.holds_over(ws uuid, people uuid[], items uuid[]) IS 'the legal holds over any contact of the customers on whose threads these people and items lie or stand';
+
 CREATE FUNCTION public.matter_of(subject text) RETURNS text
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -326,7 +340,7 @@ CREATE FUNCTION public.tombstone(e public.event, keys bytea[]) RETURNS jsonb
   SELECT coalesce(jsonb_object_agg(f.key, CASE
       WHEN f.key = ANY (ARRAY['v', 'ticket', 'ticket_id', 'status', 'priority', 'assignee', 'cause', 'due', 'history',
         'ahead', 'decision', 'kept', 'absorbed', 'undoes', 'restored', 'contacts', 'old_home', 'new_home', 'event',
-        'contact', 'erasure']) AND says_nothing(f.value) THEN f.value
+        'contact', 'erasure', 'items']) AND says_nothing(f.value) THEN f.value
       WHEN f.key = 'object' AND f.value ? 'id' THEN jsonb_build_object('type', f.value -> 'type', 'id',
         pseudonym(keys, e.workspace_id, 'object', (f.value ->> 'type') || chr(10) || (f.value ->> 'id')), 'version',
         CASE jsonb_typeof(f.value -> 'version') WHEN 'number' THEN f.value -> 'version' ELSE '0' END)

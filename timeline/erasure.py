@@ -19,12 +19,14 @@ from identity.errors import Absorbed, NotFound
 from timeline import codec, erasure_views, objects, store
 from timeline.decisions import Desk, seam, time_of
 from timeline.errors import StartOver, UnderHold
-from timeline.events import CustomerErased, NewEvent
+from timeline.events import CustomerErased, EventId, ItemsErased, NewEvent
 from timeline.pseudonyms import Pseudonyms
-from timeline.tickets import rebuilding
+from timeline.tickets import rebuilding, streams
 
 MOST_CONTACTS: Final = 1_000_000
 PAGE: Final = 500
+LONG: Final = 5_000
+"""Events of a thread that is folded again in a moment."""
 _identifiers = msgspec.json.Decoder(list[tuple[str, str, str, str, str | None, bool, datetime]])
 
 
@@ -188,15 +190,19 @@ async def erase(
         if getattr(error, "sqlstate", None) == erasure_views.HELD:
             raise UnderHold([]) from None
         raise
-    await _follow(db, desk.workspace, erasure, person)
+    await _follow(db, desk.workspace, erasure, person, now)
     if person.contacts and person.customers:
         said = CustomerErased(erasure=erasure, contacts=list(person.contacts))
         await seam(db, desk, person.customers, said, now)
+    elif not person.contacts:
+        shown = ItemsErased(erasure=erasure, items=[EventId(item) for item in person.items])
+        await seam(db, desk, person.elsewhere, shown, now)
     return Erased(id=erasure, contacts=person.contacts, items=person.items, events=row["events"], digest=row["digest"])
 
 
-async def _follow(db: store.Db, workspace: WorkspaceId, erasure: UUID, person: Person) -> None:
-    """Let the projections say what the tombstones say: objects, then tickets. Raises `NumbersSpent`."""
+async def _follow(db: store.Db, workspace: WorkspaceId, erasure: UUID, person: Person, now: datetime) -> None:
+    """Let the projections say what the tombstones say: objects, then tickets, for single items on a long thread in a
+    job. Raises `NumbersSpent`."""
     after: UUID | None = None
     while rows := await erasure_views.named_objects(db, workspace, erasure, after, PAGE):
         await objects.forget(db, workspace, [row["id"] for row in rows])
@@ -206,7 +212,11 @@ async def _follow(db: store.Db, workspace: WorkspaceId, erasure: UUID, person: P
                 await objects.stand_on(db, workspace, row["id"], [row["contact_id"], row["stands_on"]])
         after = rows[-1]["id"]
     for customer in sorted({*person.customers, *person.elsewhere}):
-        await rebuilding.mend(db, workspace, customer)
+        contacts = await streams.homes(db, workspace, [customer])
+        if person.contacts or not await streams.is_long(db, workspace, list(contacts), LONG):
+            await rebuilding.mend(db, workspace, customer)
+        else:
+            await streams.wait_for_job(db, workspace, list(set(contacts.values())), now)
 
 
 def _again(row: store.Row) -> NewEvent:

@@ -213,13 +213,6 @@ async def hold(db: Db, workspace: WorkspaceId, hold_id: UUID) -> Row | None:
 
 
 async def holds_on(db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId], items: Sequence[UUID]) -> list[UUID]:
-    """The holds that stand over these contacts, or over those whose streams these items lie in."""
-    rows = await db.fetch(
-        "SELECT h.id FROM legal_hold h WHERE h.workspace_id = $1 AND h.lifted_at IS NULL "
-        "AND (h.contacts && $2::uuid[] OR h.contacts && ARRAY(SELECT e.contact_id FROM event e "
-        "WHERE e.workspace_id = $1 AND e.id = ANY($3::uuid[]))) ORDER BY h.id",
-        workspace,
-        contacts,
-        items,
-    )
+    """The holds that stand over these contacts and items, or over whoever they are on the thread of."""
+    rows = await db.fetch("SELECT h AS id FROM holds_over($1, $2::uuid[], $3::uuid[]) AS h", workspace, contacts, items)
     return [row["id"] for row in rows]

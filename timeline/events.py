@@ -131,6 +131,14 @@ class CustomerErased(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     contacts: list[ContactId]
 
 
+class ItemsErased(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What these items said is gone, by a policy; written to the desk contacts of those concerned."""
+
+    v: int = 1
+    erasure: UUID
+    items: list[EventId]
+
+
 class TicketStatusSet(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Somebody moved a ticket to another state. This and the next four are commands carried out: `ticket` is what they
     were meant for, `cause` what asked for them."""
@@ -200,7 +208,9 @@ RecordedKind = (
 Command = TicketStatusSet | TicketAssigned | TicketTagged | TicketPrioritised | TicketRenamed | TicketClosed
 """What happened to a ticket by a person, a rule or the clock."""
 
-Change = CustomersMerged | CustomersUnmerged | ContactsSplit | ItemPlaced | DecisionUndone | CustomerErased
+Change = (
+    CustomersMerged | CustomersUnmerged | ContactsSplit | ItemPlaced | DecisionUndone | CustomerErased | ItemsErased
+)
 Event = RecordedKind | Change | Command
 
 RECORDED: Final[dict[str, type[RecordedKind]]] = {

@@ -28,4 +28,4 @@ def worker() -> None:
     with admin_address(settings) as address:
         asyncio.run(wait_until_fit(settings, address))
         asyncio.run(settle(settings, app_url(settings, address)))
-        work(settings, app_url(settings, address))
+        work(settings, app_url(settings, address), address)

@@ -119,7 +119,7 @@ CREATE FUNCTION tombstone(e event, keys bytea[]) RETURNS jsonb LANGUAGE sql STAB
   SELECT coalesce(jsonb_object_agg(f.key, CASE
       WHEN f.key = ANY (ARRAY['v', 'ticket', 'ticket_id', 'status', 'priority', 'assignee', 'cause', 'due', 'history',
         'ahead', 'decision', 'kept', 'absorbed', 'undoes', 'restored', 'contacts', 'old_home', 'new_home', 'event',
-        'contact', 'erasure']) AND says_nothing(f.value) THEN f.value
+        'contact', 'erasure', 'items']) AND says_nothing(f.value) THEN f.value
       WHEN f.key = 'object' AND f.value ? 'id' THEN jsonb_build_object('type', f.value -> 'type', 'id',
         pseudonym(keys, e.workspace_id, 'object', (f.value ->> 'type') || chr(10) || (f.value ->> 'id')), 'version',
         CASE jsonb_typeof(f.value -> 'version') WHEN 'number' THEN f.value -> 'version' ELSE '0' END)
@@ -148,9 +148,7 @@ DECLARE
   blanked integer;
   proof bytea;
 BEGIN
-  IF NOT again AND EXISTS (SELECT FROM legal_hold h WHERE h.workspace_id = ws AND h.lifted_at IS NULL
-    AND (h.contacts && people OR h.contacts && ARRAY(SELECT e.contact_id FROM event e
-      WHERE e.workspace_id = ws AND e.id = ANY (items)))) THEN
+  IF NOT again AND EXISTS (SELECT FROM holds_over(ws, people, items)) THEN
     RAISE EXCEPTION 'a legal hold stands' USING ERRCODE = 'TL001';
   END IF;
 
@@ -205,6 +203,20 @@ COMMENT ON FUNCTION erase(uuid, uuid[], uuid[], bytea[], text, text, timestamptz
   'blanks people with all that they said, or single items; again: a restore repeats what no hold stopped then'
 """
 
+HOLDS = """
+CREATE FUNCTION holds_over(ws uuid, people uuid[], items uuid[]) RETURNS SETOF uuid LANGUAGE sql STABLE AS $$
+  WITH touched AS (
+    SELECT unnest(people) AS id UNION SELECT e.contact_id FROM event e WHERE e.workspace_id = ws AND e.id = ANY (items)
+    UNION SELECT p.contact_id FROM placement p WHERE p.workspace_id = ws AND p.until = 'infinity'
+      AND (p.event_id = ANY (items) OR p.origin_id = ANY (people)))
+  SELECT h.id FROM legal_hold h WHERE h.workspace_id = ws AND h.lifted_at IS NULL AND h.contacts && ARRAY(
+    SELECT id FROM touched UNION SELECT o.id FROM touched t JOIN contact c ON c.workspace_id = ws AND c.id = t.id
+      JOIN contact o ON o.workspace_id = ws AND o.customer_id = c.customer_id) ORDER BY h.id
+$$;
+COMMENT ON FUNCTION holds_over(uuid, uuid[], uuid[]) IS
+  'the legal holds over any contact of the customers on whose threads these people and items lie or stand'
+"""
+
 IDENTITY = """
 CREATE FUNCTION erase_identity(ws uuid, people uuid[]) RETURNS void LANGUAGE sql AS $$
   DELETE FROM value_class v USING identifier i WHERE v.workspace_id = ws AND i.workspace_id = ws
@@ -257,7 +269,7 @@ async def forwards() -> MigrationManager:
 
     async def run() -> None:
         await run_script("SET LOCAL ROLE throughline_owner")
-        for part in (TABLES, *(wall(table) for table in RIGHTS), DIGESTS, TOMBSTONES, IDENTITY, ERASE, FUNCTIONS):
+        for part in (TABLES, *(wall(table) for table in RIGHTS), DIGESTS, TOMBSTONES, HOLDS, IDENTITY, ERASE, FUNCTIONS):
             await run_script(part)
         await run_script("RESET ROLE")
 
