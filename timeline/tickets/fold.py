@@ -168,7 +168,7 @@ class Root:
         for ticket in [self.tickets[i] for i in self._alive]:
             after = as_of(ticket, event.now)
             if after is not ticket:
-                self._put(_changed(after, ticket, event.position))
+                self._put(_replace(after, position=event.position, version=_version(ticket, event.position)))
             elif ticket.closes_at is not None and (self._due is _NEVER or ticket.closes_at < self._due):
                 self._due = ticket.closes_at
 
@@ -271,8 +271,15 @@ class Root:
 
     def _add(self, ticket: Ticket, event: FoldEvent, rules: Rules) -> None:
         """The event is an item of the ticket, which is as it leaves it."""
-        ticket = _changed(_replace(ticket, items=ticket.items + 1), self.tickets[ticket.id], event.position)
-        self._put(_replace(ticket, closes_at=closing_time(ticket, rules)))
+        self._put(
+            _replace(
+                ticket,
+                items=ticket.items + 1,
+                position=event.position,
+                version=_version(self.tickets[ticket.id], event.position),
+                closes_at=closing_time(ticket, rules),
+            )
+        )
         self._remember(event, ticket.id)
 
     def _open(
@@ -332,9 +339,9 @@ def retagged(tags: tuple[str, ...], command: TicketTagged) -> tuple[str, ...]:
     return tuple(sorted(({*tags, *command.added}) - {*command.removed}))
 
 
-def _changed(after: Ticket, before: Ticket, position: int) -> Ticket:
+def _version(before: Ticket, position: int) -> int:
     """One event changes the version once, whatever it does."""
-    return _replace(after, position=position, version=before.version + (before.position != position))
+    return before.version + (before.position != position)
 
 
 def _active(ticket: Ticket, event: FoldEvent) -> Ticket:

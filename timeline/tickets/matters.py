@@ -46,7 +46,7 @@ def rank_of(asking: Asking, ticket: Ticket, rules: Rules) -> Rank | None:
     """How well a ticket is continued; None: not at all."""
     rank = order_of(asking, ticket)
     same = rank[0] or rank[1]
-    if asking.shown_at > ticket.last_at + rules.gap and not _outlasts(asking, ticket, rules, same=same):
+    if asking.shown_at > ticket.last_at + rules.gap and not _outlasts(asking, ticket, rules, rank):
         return None
     if rules.same_channel and asking.channel not in ticket.channels:
         return None
@@ -59,14 +59,15 @@ def rank_of(asking: Asking, ticket: Ticket, rules: Rules) -> Rank | None:
     return rank
 
 
-def _outlasts(asking: Asking, ticket: Ticket, rules: Rules, *, same: bool) -> bool:
-    """Whether it is continued after a longer silence: while it is live by its object or subject alone."""
+def _outlasts(asking: Asking, ticket: Ticket, rules: Rules, rank: Rank) -> bool:
+    """Whether it is continued after a longer silence than the gap."""
+    same_object, same_subject = rank[0], rank[1]
     if not ticket.is_ended:
-        return same
-    return can_reopen(ticket, asking.shown_at, rules) and (same or not asking.has_conversation)
+        return same_object or (same_subject and asking.shown_at <= ticket.last_at + rules.within)
+    return can_reopen(ticket, asking.shown_at, rules) and (same_object or same_subject or not asking.has_conversation)
 
 
 def order_of(asking: Asking, ticket: Ticket) -> Rank:
-    shares = any(named in ticket.objects for named in asking.objects)
+    shares = bool(asking.objects) and any(named in ticket.objects for named in asking.objects)
     same = bool(asking.matter) and asking.matter == ticket.matter
     return shares, same, not ticket.is_ended, ticket.last_at, ticket.opened_position, ticket.id

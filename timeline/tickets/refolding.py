@@ -64,6 +64,7 @@ class Refold:
         made = {home: Root(self.written, latest[home]) for home in set(root.values())}
         self._roots = {home: made[at] for home, at in root.items()}
         self._kept: dict[TicketId, Ticket] = {}
+        self._start_of: dict[TicketId, int] = {}
         self._at_start: dict[TicketId, Ticket] = {}
 
     @property
@@ -105,11 +106,12 @@ class Refold:
         starts = self.stage.contact_starts
         for row in await streams.changed(db, workspace, starts):
             self._kept[row.fold.id] = row.fold
+            self._start_of[row.fold.id] = self._start(row.fold)
             self.numbers[row.fold.id] = row.number
         self._past = await streams.past(db, workspace, list(self._kept))
         before = {p.ticket.id: p.ticket for p in self._past if self._spans(p)}
         for ticket in self._kept.values():
-            if ticket.opened_position <= self._start(ticket):
+            if ticket.opened_position <= self._start_of[ticket.id]:
                 self._take(before[ticket.id])
                 self._at_start[ticket.id] = before[ticket.id]
         if events and any(self.stage.starts.values()):
@@ -160,8 +162,7 @@ class Refold:
         return self.stage.starts[self.stage.contacts[ticket.contact_id]]
 
     def _spans(self, past: Past) -> bool:
-        start = self._start(self._kept[past.ticket.id])
-        return past.ticket.position <= start < past.until
+        return past.ticket.position <= self._start_of[past.ticket.id] < past.until
 
     # -- what differs --------------------------------------------------------------------------------------------
 
@@ -181,36 +182,22 @@ class Refold:
             before={i: before[i] for i in ids},
             after={i: after.get(i) for i in ids},
             numbers=self.numbers,
-            items=_other([i for i in items if self._is_since(i.ticket_id, i.position)], self.written.items),
-            holdings=_other([h for h in holdings if self._is_since(h.ticket_id, h.since)], self.written.holdings),
+            items=_other([i for i in items if i.position > self._start_of[i.ticket_id]], self.written.items),
+            holdings=_other([h for h in holdings if h.since > self._start_of[h.ticket_id]], self.written.holdings),
             voids=_other(voids, self.written.voids),
-            past=_other([p for p in self._past if p.until > self._start(self._kept[p.ticket.id])], self.written.past),
+            past=_other([p for p in self._past if p.until > self._start_of[p.ticket.id]], self.written.past),
         )
 
     async def items_other(self, db: Db, workspace: WorkspaceId) -> tuple[list[ItemOf], list[ItemOf]]:
         """Of the events that have passed so far, the items that are kept and should not be, and those that should."""
         kept = await streams.items(db, workspace, list(self._kept), self.stage.start)
-        return _other([i for i in kept if self._is_since(i.ticket_id, i.position)], self.written.items)
-
-    def _is_since(self, ticket: TicketId, position: int) -> bool:
-        return position > self._start(self._kept[ticket])
+        return _other([i for i in kept if i.position > self._start_of[i.ticket_id]], self.written.items)
 
 
 def _other(kept: list[R], folded: list[R]) -> tuple[list[R], list[R]]:
     """What is kept and not folded, and the other way round; both hold each record once."""
-    ours, theirs = {_key(record): record for record in kept}, {_key(record): record for record in folded}
-    gone = [record for key, record in ours.items() if theirs.get(key) != record]
-    return gone, [record for key, record in theirs.items() if ours.get(key) != record]
-
-
-def _key(record: ItemOf | Holding | Void | Past) -> tuple[object, ...]:
-    if isinstance(record, ItemOf):
-        return record.event_id, record.ticket_id
-    if isinstance(record, Holding):
-        return record.source, record.conversation, record.since
-    if isinstance(record, Void):
-        return (record.event_id,)
-    return record.ticket.id, record.ticket.position
+    ours, theirs = set(kept), set(folded)
+    return [record for record in kept if record not in theirs], [record for record in folded if record not in ours]
 
 
 async def read_stage(

@@ -208,7 +208,7 @@ async def items(db: Db, workspace: WorkspaceId, ids: Sequence[TicketId], start: 
         ids,
         start,
     )
-    return [ItemOf(**dict(row)) for row in rows]
+    return [ItemOf(event_id=e, ticket_id=t, position=p, shown_at=s) for e, t, p, s in rows]
 
 
 async def holders(db: Db, workspace: WorkspaceId, named: Sequence[UUID]) -> list[ItemOf]:
@@ -220,7 +220,7 @@ async def holders(db: Db, workspace: WorkspaceId, named: Sequence[UUID]) -> list
         workspace,
         named,
     )
-    return [ItemOf(**dict(row)) for row in rows]
+    return [ItemOf(event_id=e, ticket_id=t, position=p, shown_at=s) for e, t, p, s in rows]
 
 
 async def holdings_of(db: Db, workspace: WorkspaceId, ids: Sequence[TicketId], start: int) -> list[Holding]:

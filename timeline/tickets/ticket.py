@@ -41,7 +41,7 @@ SUBJECT_READ: Final = 480
 _PREFIXES: Final = re.compile(r"(?:\s*(?:re|aw|sv|antw|fwd?|wg|tr|vs)\s*(?:\[\d+\])?\s*:)+", re.IGNORECASE)
 
 
-class Ticket(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Ticket(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A ticket as the last event of its root that concerned it left it.
 
     `opened_at`, `last_at`, `ended_at` are times of the thread (`shown_at`); `opened_now`, `last_now`, `first_reply_at`,
@@ -146,7 +146,10 @@ def closing_time(ticket: Ticket, rules: Rules) -> datetime | None:
 
 def matter_of(subject: str | None) -> str:
     """A subject as it is compared: without the marks of replies and forwards, case and spaces."""
-    return " ".join(_PREFIXES.sub("", subject, count=1).casefold().split()) if subject else ""
+    if not subject:
+        return ""
+    marks = _PREFIXES.match(subject)
+    return " ".join((subject[marks.end() :] if marks else subject).casefold().split())
 
 
 def headline(subject: str | None, body: str | None) -> str | None:
