@@ -8,7 +8,17 @@ import msgspec
 
 from channels.contract import Account, Unparseable
 from channels.orders.payloads import Envelope, Said, Thing, read_customer, read_id, read_time
-from timeline.interactions import CHANNELS, Direction, Interaction, InvalidField, Kind, ObjectState, check
+from identity.customers import ContactClaim
+from timeline.interactions import (
+    CHANNELS,
+    MAX_NAME,
+    Direction,
+    Interaction,
+    InvalidField,
+    Kind,
+    ObjectState,
+    check,
+)
 from timeline.object_types import BUILT_IN
 
 ORDER_VERBS: Final = frozenset({"created", "updated", "cancelled", "canceled"})
@@ -32,12 +42,14 @@ class _Told(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Meant(msgspec.Struct, frozen=True, kw_only=True):
-    """What it comes to; `data` is kept on the item beside the payload's type."""
+    """What it comes to; `data` is kept on the item beside the payload's type. `whose` is the object whose customer it
+    is about, where that is another one."""
 
     kind: Kind
     direction: Direction = "inbound"
     subject: str
     object: ObjectState | None = None
+    whose: ObjectState | None = None
     data: dict[str, Any] = {}
 
 
@@ -57,7 +69,7 @@ def _interaction(envelope: Envelope, thing: Thing, key: str, account: Account) -
         channel="orders",
         direction=meant.direction,
         occurred_at=envelope.at,
-        contact=said.contact,
+        contact=_contact(said.contact, meant.whose or meant.object, account),
         subject=meant.subject,
         data=_kept(envelope, meant, said),
         object=meant.object,
@@ -67,6 +79,15 @@ def _interaction(envelope: Envelope, thing: Thing, key: str, account: Account) -
     except InvalidField as error:
         raise Unparseable(error.field.replace("contact", path, 1), error.words) from None
     return item
+
+
+def _contact(said: ContactClaim, about: ObjectState | None, account: Account) -> ContactClaim:
+    """Whom nothing names for certain is a guest, and one guest over all that is said of one order."""
+    proved = any(one.verified and one.kind in account.proves_now for one in said.identifiers or ())
+    if said.key is not None or about is None or proved:
+        return said
+    key = f"guest of {about.type} {about.id}"
+    return msgspec.structs.replace(said, key=key) if len(key) <= MAX_NAME else said
 
 
 def _kept(envelope: Envelope, meant: _Meant, said: Said) -> dict[str, Any]:
@@ -109,7 +130,8 @@ def _shipment(told: _Told) -> _Meant:
     about = {name: of for name in ("order", "reservation") if (of := read_id(told.data, name, told.path)) is not None}
     meant = _state(told, "shipment")
     of = "".join(f" of {name} {number}" for name, number in about.items())
-    return msgspec.structs.replace(meant, direction="outbound", subject=meant.subject + of, data=about)
+    whose = next((_mention(name, number) for name, number in about.items()), None)
+    return msgspec.structs.replace(meant, direction="outbound", subject=meant.subject + of, whose=whose, data=about)
 
 
 def _payment(told: _Told) -> _Meant:

@@ -179,6 +179,7 @@ def test_a_reservation_of_a_guest_without_an_account() -> None:
         state=without(data, "id", "version", "customer"),
     )
     assert item.contact == ContactClaim(
+        key="guest of reservation 88123",
         name="Ägidius Schäfer",
         identifiers=[
             ClaimedIdentifier(kind="email", value="a.schäfer@example.com", verified=False),
