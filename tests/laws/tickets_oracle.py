@@ -212,7 +212,8 @@ class _Fold:
         alike = same or asked.same_subject(ticket)
         near = asked.shown <= ticket.last_at + policy.gap
         again = ticket.ended and ticket.reopenable(asked.shown, policy) and (alike or not asked.converses)
-        if not near and not again and not (ticket.live and alike):
+        again |= ticket.live and (same or (alike and asked.shown <= ticket.last_at + policy.within))
+        if not near and not again:
             return False
         if policy.of("continues", "same_channel") and asked.channel not in ticket.channels:
             return False
