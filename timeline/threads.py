@@ -9,7 +9,7 @@ import msgspec
 
 from identity import views
 from identity.customers import ContactId, CustomerId, WorkspaceId
-from identity.errors import NotFound
+from identity.errors import Impossible, NotFound
 from identity.explaining import IdentifierView, identifier_views
 from identity.views import People
 from timeline import store
@@ -287,6 +287,8 @@ async def _of_tickets(
     then: Then | None,
 ) -> thread_views.PageFilter:
     """The filter with the tickets that the query names. Raises `NotFound` for one that is not of these people."""
+    if query.as_of is not None and then is None:
+        raise Impossible("ticket", "this thread is too long to tell what its tickets held at a moment of the past")
     if then is not None:
         found = await find_tickets(db, workspace, query.tickets)
         if any(name not in found or found[name].id not in then.folds for name in query.tickets):

@@ -52,6 +52,9 @@ PAGING: Final = (
 )
 
 
+_IMPOSSIBLE: Final = frozenset({422})
+
+
 def _follow_merges(handler: Callable[[Call], Awaitable[Answer]]) -> Callable[[Call], Awaitable[Answer]]:
     """An absorbed customer's id answers for ever: with the survivor's path, the query kept."""
 
@@ -101,7 +104,14 @@ def _next(call: Call, listed: str, ids: list[Any], limit: int) -> str | None:
     return call.edge.tokens.seal_id(call.workspace, listed, ids[limit - 1]) if len(ids) > limit else None
 
 
-@route("GET", "/api/v1/customers/{customer_id}", "read", query=PAGING, answers={200: ProfileView, 308: None})
+@route(
+    "GET",
+    "/api/v1/customers/{customer_id}",
+    "read",
+    query=PAGING,
+    answers={200: ProfileView, 308: None},
+    refuses=_IMPOSSIBLE,
+)
 @_follow_merges
 async def show_profile(call: Call) -> Answer:
     """The profile: who it is, what stands open, how much there is, and the first page of the thread."""
@@ -126,7 +136,14 @@ async def show_profile(call: Call) -> Answer:
     return answer(view)
 
 
-@route("GET", "/api/v1/customers/{customer_id}/timeline", "read", query=PAGING, answers={200: TimelinePage, 308: None})
+@route(
+    "GET",
+    "/api/v1/customers/{customer_id}/timeline",
+    "read",
+    query=PAGING,
+    answers={200: TimelinePage, 308: None},
+    refuses=_IMPOSSIBLE,
+)
 @_follow_merges
 async def show_timeline(call: Call) -> Answer:
     """One page of the thread, newest first."""

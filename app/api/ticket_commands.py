@@ -13,6 +13,7 @@ from app.api.shapes import ItemError
 from app.api.tickets import etag
 from app.db import Db
 from app.errors import bad_request, problem_of, too_large, version_required
+from app.limits import PUSH_BYTES
 from identity.errors import NotFound
 from timeline.acting import Ask, Done, Refusal, perform, perform_on_each
 from timeline.commands import AddNote, Assign, Command, Reply, SetPriority, SetStatus, SetSubject, Tag
@@ -134,6 +135,7 @@ async def change(call: Call) -> Answer:
     "desk",
     headers=(IF_MATCH,),
     takes=Say,
+    most_bytes=PUSH_BYTES,
     answers={201: Said},
     refuses=_REFUSES,
 )
@@ -149,6 +151,7 @@ async def reply(call: Call) -> Answer:
     "desk",
     headers=(IF_MATCH,),
     takes=Say,
+    most_bytes=PUSH_BYTES,
     answers={201: Said},
     refuses=_REFUSES,
 )
@@ -177,6 +180,7 @@ async def _say(call: Call, asked: Say, said: Reply | AddNote) -> Answer:
     "/api/v1/tickets/bulk",
     "desk",
     takes=ChangeTickets,
+    most_bytes=PUSH_BYTES,
     answers={200: TicketResults},
     refuses=frozenset({404, 422}),
 )
