@@ -43,10 +43,20 @@ async def entries_about(db: Db, workspace: Workspace, person: Person, now: datet
     found = await forgotten.entries_beside(db, workspace.id, person.contacts, person.items)
     texts = _texts(person)
     after: UUID | None = None
-    while rows := await forgotten.payloads(db, workspace.id, after, PAGE):
+    while person.contacts and (rows := await forgotten.payloads(db, workspace.id, after, PAGE)):
         found.extend([row["id"] for row in rows if await _is_about(db, workspace, row, person, texts, now)])
         after = rows[-1]["id"]
     return list(dict.fromkeys(found))
+
+
+async def entries_naming(db: Db, workspace: Workspace, person: Person, now: datetime) -> list[UUID]:
+    """The quarantined payloads that can be read and name this person as their contact."""
+    found: list[UUID] = []
+    after: UUID | None = None
+    while rows := await forgotten.payloads(db, workspace.id, after, PAGE):
+        found.extend([row["id"] for row in rows if await _is_about(db, workspace, row, person, None, now)])
+        after = rows[-1]["id"]
+    return found
 
 
 async def forget(db: Db, workspace: Workspace, entries: Sequence[UUID], erasure: UUID) -> None:

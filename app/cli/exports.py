@@ -1,7 +1,13 @@
 """`throughline export`."""
 
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, TextIO
 from uuid import UUID
 
 import click
@@ -9,7 +15,11 @@ import msgspec
 
 from app import upkeep
 from app.cli.desk import Desk, with_desk, workspace_option
-from app.cli.words import data, failing_in_words, say
+from app.cli.words import Refused, data, failing_in_words, say
+from app.export_files import write_json, write_page
+from app.exporting import open_export
+from identity.customers import CustomerId
+from identity.errors import NotFound
 from timeline import codec, followers
 from timeline.events import KIND_OF, Recorded, RecordedEvent
 
@@ -18,14 +28,14 @@ PAGE = 500
 
 @click.group()
 def export() -> None:
-    """Write a workspace's data to stdout, one JSON object a line."""
+    """Write a workspace's data, or a person's, to stdout."""
 
 
 @export.command("identity")
 @workspace_option
 @failing_in_words
 def export_identity(slug: str | None) -> None:
-    """Who is who: an object a contact.
+    """Who is who: a JSON object a line, one a contact.
 
     {source, key, contact_id, customer_id, grade, source_ids}: contacts with the same customer_id are one customer.
     """
@@ -49,7 +59,7 @@ def export_identity(slug: str | None) -> None:
 @workspace_option
 @failing_in_words
 def export_interactions(slug: str | None) -> None:
-    """Everything that was handed in, as it was handed in: `import interactions` reads it again.
+    """Everything that was handed in, as it was handed in, a line each: `import interactions` reads it again.
 
     In the order of the ledger, up to the oldest transaction that is still open. Decisions are not in it: see
     `export identity`.
@@ -68,6 +78,56 @@ def export_interactions(slug: str | None) -> None:
         say(f"Wrote {written} interactions of {workspace.slug}.")
 
     with_desk(work)
+
+
+@export.command("customer")
+@click.argument("customer", type=click.UUID)
+@click.option("--format", "shape", type=click.Choice(["json", "html"]), default="json", show_default=True)
+@click.option("--output", type=click.Path(path_type=Path), help="A new file, readable by its owner alone.")
+@workspace_option
+@failing_in_words
+def export_customer(customer: UUID, shape: str, output: Path | None, slug: str | None) -> None:
+    """All that is held about one person, and nothing of others: contacts, identifiers, decisions, tickets, objects,
+    every event, and what was delivered as it came.
+
+    JSON (docs/export.md has its shape), or one HTML page to read, hand over and print. Notes of the desk are about the
+    person and in it, marked as internal. What was placed on somebody else is theirs. The id of a customer who was
+    merged gives the one into whom; after an erasure there are tombstones.
+    """
+
+    async def work(desk: Desk) -> int:
+        workspace = await desk.workspace(slug)
+        async with desk.database.read(workspace.id) as db:
+            try:
+                found = await open_export(db, workspace, CustomerId(customer))
+            except NotFound:
+                raise Refused(f"there is no customer {customer} in {workspace.slug}.") from None
+            with _writing(output) as file:
+                return await (write_json if shape == "json" else write_page)(found, file.write)
+
+    written = with_desk(work)
+    say(f"Wrote {written} pieces{f' to {output}' if output else ''}.")
+
+
+@contextmanager
+def _writing(output: Path | None) -> Iterator[TextIO]:
+    """Stdout, or a file that is there when it is whole."""
+    if output is None:
+        yield sys.stdout
+        return
+    if output.exists():
+        raise Refused(f"{output} is there already.")
+    partial = output.with_name(f".{output.name}.partial-{secrets.token_hex(4)}")
+    try:
+        with open(partial, "x", encoding="utf-8", opener=_private) as file:
+            yield file
+        partial.replace(output)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _interaction(event: RecordedEvent) -> dict[str, Any]:
