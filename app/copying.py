@@ -133,23 +133,24 @@ async def drop_everything(db: Db) -> None:
 
 
 async def open_table(db: Db, table: Table) -> list[str]:
-    """Take the wall down and the indexes that are no constraints; returns how these are made again."""
+    """Take the wall down and the indexes that are no constraints; returns the statements that make these again."""
     if table.walled:
         await db.execute(f"ALTER TABLE {_name(table.name)} NO FORCE ROW LEVEL SECURITY")
     found = await db.fetch(
-        "SELECT pg_get_indexdef(i.indexrelid) AS made, i.indexrelid::regclass::text AS name FROM pg_index i "
-        "WHERE i.indrelid = $1::text::regclass AND NOT EXISTS (SELECT FROM pg_constraint k "
+        "SELECT pg_get_indexdef(i.indexrelid) AS made, i.indexrelid::regclass::text AS name, "
+        "format('COMMENT ON INDEX %s IS %L', i.indexrelid::regclass, obj_description(i.indexrelid, 'pg_class')) "
+        "AS comment FROM pg_index i WHERE i.indrelid = $1::text::regclass AND NOT EXISTS (SELECT FROM pg_constraint k "
         "WHERE k.conindid = i.indexrelid)",
         f"public.{_name(table.name)}",
     )
     for row in found:
         await db.execute(f"DROP INDEX {row['name']}")
-    return [row["made"] for row in found]
+    return [statement for row in found for statement in (row["made"], row["comment"])]
 
 
 async def close_table(db: Db, table: Table, indexes: Sequence[str]) -> None:
-    for index in indexes:
-        await db.execute(index)
+    for statement in indexes:
+        await db.execute(statement)
     if table.walled:
         await db.execute(f"ALTER TABLE {_name(table.name)} FORCE ROW LEVEL SECURITY")
 
