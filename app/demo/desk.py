@@ -6,7 +6,6 @@ Can be killed and run again: items that are there are known by their source ids,
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
-from itertools import groupby
 from typing import Final
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from app.db import Database, Db
 from app.demo import cast
 from app.demo.cast import Decision, Name
 from app.demo.dice import Dice
+from app.demo.handling import Handled, handled
 from app.demo.lists import COLLEAGUES, GOODS, SCOPE, Good
 from app.demo.more_stories import STORIES
 from app.demo.people import Person, crowd
@@ -23,39 +23,48 @@ from identity import store as identity_store
 from identity.customers import CustomerId, DecisionId
 from timeline import desk, placing
 from timeline import store as ledger
+from timeline.acting import Ask, perform
+from timeline.commands import Assign
 from timeline.decisions import Desk
 from timeline.events import Actor
 from timeline.intake import Sender, receive
 from timeline.interactions import Interaction
 from timeline.threads import Workspace
+from timeline.tickets.ticket import TicketId
 
 SLUG: Final = "demo"
 REGION: Final = "GB"
 KINDS: Final = frozenset({"email", "phone", "account", "external", "handle", "visitor"})
 MOST_ITEMS: Final = 90
+AT_ONCE: Final = timedelta(minutes=10)
 YEARS: Final = 730
 FIRST: Final = ("northfold-shop", f"account/{cast.HANNAH.account}")
 LAST: Final = ("northfold-shop", f"order/{cast.LATEST_ORDER}/placed")
 
 OnProgress = Callable[[int, int], None]
-Step = list[Interaction] | Decision
+Step = list[Interaction] | Decision | Handled
 
 
 def steps(anchor: datetime) -> list[Step]:
-    """Batches of a day's items, and decisions, in the order of time; nothing lies behind `anchor`."""
+    """Batches of a few minutes' items, decisions, and what was done about tickets, in the order of time; nothing lies
+    behind `anchor`."""
     items = sorted(_items(anchor), key=lambda item: (item.occurred_at, item.source, item.source_id))
-    moments: list[tuple[datetime, Interaction | Decision]] = [(item.occurred_at, item) for item in items]
+    moments: list[tuple[datetime, Interaction | Decision | Handled]] = [(item.occurred_at, item) for item in items]
     moments += [(decision.at, decision) for decision in cast.decisions(anchor)]
+    moments += [(one.at, one) for one in handled(items, anchor)]
     moments.sort(key=lambda moment: moment[0])
     found: list[Step] = []
-    for (_, decided), group in groupby(moments, lambda m: (m[0].date(), isinstance(m[1], Decision))):
-        day = [one for _, one in group]
-        if decided:
-            found += [one for one in day if isinstance(one, Decision)]
+    batch: list[Interaction] = []
+    for _, one in moments:
+        if not isinstance(one, Interaction):
+            found += [batch, one] if batch else [one]
+            batch = []
+        elif batch and (one.occurred_at - batch[0].occurred_at > AT_ONCE or len(batch) == MOST_ITEMS):
+            found.append(batch)
+            batch = [one]
         else:
-            batch = [one for one in day if isinstance(one, Interaction)]
-            found += [batch[at : at + MOST_ITEMS] for at in range(0, len(batch), MOST_ITEMS)]
-    return found
+            batch.append(one)
+    return [*found, batch] if batch else found
 
 
 def _items(anchor: datetime) -> Iterator[Interaction]:
@@ -100,6 +109,8 @@ async def fill(database: Database, workspace: Workspace, anchor: datetime, on_pr
     for number, step in enumerate(plan, 1):
         if isinstance(step, Decision):
             await _decide(database, workspace, step, actors[step.by])
+        elif isinstance(step, Handled):
+            await _handle(database, workspace, step, actors[step.by])
         else:
             await _push(database, sender, step)
         if number in (5, 20, 60, len(plan)):
@@ -109,7 +120,7 @@ async def fill(database: Database, workspace: Workspace, anchor: datetime, on_pr
 
 
 async def _push(database: Database, sender: Sender, items: Sequence[Interaction]) -> None:
-    """A day's items in one transaction, each moment of its own recorded as it would have been."""
+    """Items of a few minutes in one transaction, recorded as the last of them came."""
     last = items[-1].occurred_at + timedelta(seconds=20)
     ids = seeded(f"{items[0].source}/{items[0].source_id}", last)
 
@@ -139,6 +150,20 @@ async def _decide(database: Database, workspace: Workspace, step: Decision, acto
         else:
             assert step.undoes is not None
             await desk.unmerge(db, at, CustomerId(a["customer_id"]), _decision_id(step.undoes))
+
+    await database.write(workspace.id, take)
+
+
+async def _handle(database: Database, workspace: Workspace, step: Handled, actor: Actor) -> None:
+    key = f"handled/{step.key}"
+
+    async def take(db: Db) -> None:
+        if await ledger.event(db, workspace.id, seeded(key, step.at)()) is not None:
+            return
+        ticket = (await _found(db, workspace, step.item))["ticket_id"]
+        at = Desk(workspace=workspace.id, actor=actor, new_id=seeded(key, step.at), now=step.at)
+        takes = (Assign(assignee=UUID(actor.removeprefix("agent:"))),) if step.takes else ()
+        await perform(db, at, Ask(ticket=TicketId(ticket)), [*takes, *step.commands], cause="demo")
 
     await database.write(workspace.id, take)
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from app.demo.cast import Decision
 from app.demo.desk import steps
+from app.demo.handling import Handled
 from tests.app.commands import Home, home_in, until
 
 ANCHOR = datetime(2026, 11, 20, tzinfo=UTC)
@@ -31,7 +31,7 @@ def home() -> Iterator[Home]:
 
 def test_the_same_day_gives_the_same_desk_and_nothing_lies_ahead() -> None:
     assert steps(ANCHOR) == steps(ANCHOR)
-    items = [item for step in steps(ANCHOR) if not isinstance(step, Decision) for item in step]
+    items = [item for step in steps(ANCHOR) if isinstance(step, list) for item in step]
     assert all(item.occurred_at < ANCHOR for item in items)
     names = Counter((item.source, item.source_id) for item in items)
     assert names.most_common(1)[0][1] == 1
@@ -59,6 +59,8 @@ def test_make_run_ends_with_lines_that_work_when_pasted(home: Home) -> None:
     assert read["timeline"]["items"][0]["event_id"] == pushed["event_id"]
     assert len(read["absorbed"]) == 2
     assert read["counts"]["events"] > 100
+    assert read["counts"]["tickets"] >= 8
+    assert [one["assignee"] for one in read["tickets"]] != [None] * len(read["tickets"]), "somebody works on them"
     assert len({item["channel"] for item in _whole(read, profile)}) >= 5
     assert [one["id"] for one in _paste(found)["items"]][:1] == [read["id"]]
     assert [one["words"] for one in read["possible"]], "the stranger's claim stands beside the thread"
@@ -78,7 +80,7 @@ def test_killed_on_the_way_it_goes_on_where_it_was() -> None:
         assert home.run("demo").returncode == 0
         there = {json.loads(line)["source_id"] for line in _lines(home, "interactions")}
         plan = steps(datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0))
-        assert there == {item.source_id for step in plan if not isinstance(step, Decision) for item in step}
+        assert there == {item.source_id for step in plan if isinstance(step, list) for item in step}
         hannah = [one for one in map(json.loads, _lines(home, "identity")) if one["key"] in ("NC-10012", "GUEST-3118")]
         assert len({one["customer_id"] for one in hannah}) == 1, "merged once"
     shutil.rmtree(folder, ignore_errors=True)
@@ -86,6 +88,15 @@ def test_killed_on_the_way_it_goes_on_where_it_was() -> None:
 
 def _lines(home: Home, what: str) -> list[str]:
     return home.run("export", what, "--workspace", "demo").stdout.splitlines()
+
+
+def test_its_tickets_are_worked_on() -> None:
+    done = [one for one in steps(ANCHOR) if isinstance(one, Handled)]
+    assert all(one.at < ANCHOR for one in done)
+    assert len({one.key for one in done}) == len(done)
+    assert len({one.by for one in done if one.takes}) >= 4
+    resolved = sum(not one.takes for one in done)
+    assert 0.8 < resolved / sum(one.takes for one in done) < 1
 
 
 def test_it_is_made_once_and_only_where_nothing_else_is(home: Home) -> None:
