@@ -6,28 +6,37 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.rebuilding import compare, derive_waiting, rebuild_all
 from tests.laws.ticket_history import TicketHistory, told
 from tests.laws.ticket_ledger import PROJECTED, read_ledger, rows_of, shape
 from tests.laws.ticket_ledgers import POLICIES
-from tests.laws.ticket_steps import BATCHES, STEPS, Batch, Step
+from tests.laws.ticket_steps import BATCHES, STEPS, Batch, Do, Push, Step
 from tests.laws.ticket_trying import tried
 from tests.laws.world import Place, World, law
 from timeline.errors import StillDeriving
 from timeline.tickets import refolding
 from timeline.tickets.policy import TicketPolicy
 
+ONE: Final = "email:one@example.com"
+MERGED_TOGETHER: Final = (
+    Do("policy", 1),
+    *(Push(who=who) for who in "abc"),
+    Batch(tuple(Push(who=who, proof=ONE) for who in "acb")),
+)
+"""Two merges in one request, each of which joins tickets."""
+
 
 def test_every_history_gives_the_tickets_of_the_page(world: World):
     @law(40)
     @given(STEPS)
+    @example(MERGED_TOGETHER)
     def holds(steps: Sequence[Step]) -> None:
         world.run(TicketHistory(world.workspace()).run(steps))
 

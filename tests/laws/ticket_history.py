@@ -195,7 +195,7 @@ class TicketHistory:
             told = await self.place.write(
                 lambda db, row=row: closing.announce(db, self.place.id, row["id"], new_id=new_id, now=self.now)
             )
-            assert told
+            assert told or await self.deriving()
 
     # -- commands ------------------------------------------------------------------------------------------------
 
@@ -207,12 +207,12 @@ class TicketHistory:
             await self.command(picked(named, which)["ticket_id"], value)
 
     async def command(self, ticket: Any, value: Any) -> None:
-        """Carried out exactly where the page allows it, and an item of its ticket then."""
-        may = await self.may(ticket, value)
+        """Carried out exactly where the page allows it, and an item of its ticket then (but what waits for a job)."""
+        may, deriving = await self.may(ticket, value), await self.deriving()
         try:
             done = await self.decide(acting.perform, acting.Ask(ticket=ticket), [await self.asked(value)])
         except (TicketElsewhere, Impossible):
-            assert not may
+            assert not may or deriving
             return
         assert may
         held = await self.place.fetch(
@@ -270,6 +270,9 @@ class TicketHistory:
         return await self.place.fetch(
             "SELECT id, number FROM ticket WHERE workspace_id = $1 ORDER BY opened_position", self.place.id
         )
+
+    async def deriving(self) -> bool:
+        return bool((await rows_of(self.place, "ticket_deriving"))["ticket_deriving"])
 
     async def customers(self) -> list[CustomerId]:
         rows = await self.place.fetch(

@@ -156,6 +156,7 @@ async def shape(place: Place) -> Any:
     return {
         names[ticket]: {name: getattr(fold, name) for name in fold.__struct_fields__ if name not in left_out}
         | {
+            "assignee": fold.assignee is not None,
             "follow_up_of": names.get(fold.follow_up_of),
             "joined_into": names.get(fold.joined_into),
             "parts": [names[part] for part in fold.parts],

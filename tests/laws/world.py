@@ -41,7 +41,7 @@ def law(examples: int) -> Any:
         derandomize=asked is None,
         deadline=None,
         database=None,
-        phases=(Phase.generate, Phase.shrink) if asked else (Phase.generate,),
+        phases=(Phase.explicit, Phase.generate, Phase.shrink) if asked else (Phase.explicit, Phase.generate),
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
 

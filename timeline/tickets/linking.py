@@ -11,7 +11,7 @@ from timeline.tickets import projection, store
 from timeline.tickets.fold import Root
 from timeline.tickets.items import Written
 from timeline.tickets.policy import Rules, Versions
-from timeline.tickets.store import Kept
+from timeline.tickets.store import Kept, NewRow
 from timeline.tickets.ticket import TicketId
 
 
@@ -26,14 +26,16 @@ async def join(db: Db, workspace: WorkspaceId, merge: Joined, versions: Versions
     """Carry out what the policy does to open tickets at a merge that was just written. Raises `NumbersSpent`."""
     position = await store.position_of(db, workspace, merge.decision)
     rules = versions.at(position)
-    if rules.on_link != "join" or await store.are_deriving(db, workspace, [merge.customer_id]):
+    if rules.on_link != "join":
         return
-    came = frozenset(merge.came)
-    kept = await store.open_tickets(db, workspace, [merge.customer_id])
+    came = frozenset(merge.came)  # and not those of a later merge in the same transaction, who belong here by now
+    kept, deriving = await store.open_on(db, workspace, [contact.id for contact in merge.contacts])
+    if deriving:
+        return
     written = Written()
     root, other = sides(kept, came, written)
     root.join(other, position, rules)
-    numbers = {one.fold.id: one.number for one in kept}
+    numbers = {row.fold.id: row.number for row in kept}
     await projection.keep(db, workspace, written, root.tickets, numbers)
 
 
@@ -52,7 +54,7 @@ def pairs_of(kept: Iterable[Kept], came: frozenset[ContactId], rules: Rules) -> 
     return [Pair(earlier=earlier, later=later) for earlier, later in root.would_be_one(both, rules)]
 
 
-def sides(kept: Iterable[Kept], came: frozenset[ContactId], written: Written) -> tuple[Root, Root]:
+def sides(kept: Iterable[Kept | NewRow], came: frozenset[ContactId], written: Written) -> tuple[Root, Root]:
     root, other = Root(written), Root(written)
     for one in kept:
         if one.fold.joined_into is not None:

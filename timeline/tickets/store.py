@@ -53,10 +53,18 @@ class Reached(msgspec.Struct, frozen=True, kw_only=True):
     deriving: list[CustomerId]
 
 
+class NewRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A ticket about to be written under its number."""
+
+    number: int
+    fold: Ticket
+
+
 _kept = msgspec.json.Decoder(list[Kept])
 _held = msgspec.json.Decoder(list[Held])
 _conversing = msgspec.json.Decoder(list[Conversing])
 _edged = msgspec.json.Decoder(list[Edged])
+_new_rows = msgspec.json.Decoder(list[NewRow])
 _customers = msgspec.json.Decoder(list[CustomerId])
 
 _MINE: Final = (
@@ -141,6 +149,23 @@ async def open_tickets(db: Db, workspace: WorkspaceId, customers: Sequence[Custo
     return _kept.decode(kept or "[]")
 
 
+async def open_on(db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId]) -> tuple[list[NewRow], bool]:
+    """The tickets opened on some contacts that were not closed when they last changed, and whether the tickets of one
+    of the contacts wait for a job."""
+    row = await db.fetchrow(
+        "WITH mine AS (SELECT c.id, c.home_id FROM unnest($2::uuid[]) AS k(id) CROSS JOIN LATERAL (SELECT id, home_id "
+        "FROM contact WHERE workspace_id = $1 AND id = k.id OFFSET 0) AS c) "
+        "SELECT (SELECT json_agg(json_build_object('number', t.number, 'fold', t.fold)) FROM mine m "
+        "CROSS JOIN LATERAL (SELECT number, fold FROM ticket WHERE workspace_id = $1 AND contact_id = m.id "
+        "AND until_at = 'infinity' OFFSET 0) AS t) AS tickets, EXISTS (SELECT FROM mine m CROSS JOIN LATERAL (SELECT "
+        "FROM ticket_deriving WHERE workspace_id = $1 AND home_id = m.home_id OFFSET 0) AS d) AS deriving",
+        workspace,
+        contacts,
+    )
+    assert row is not None
+    return _new_rows.decode(row["tickets"] or "[]"), row["deriving"]
+
+
 async def are_deriving(db: Db, workspace: WorkspaceId, customers: Sequence[CustomerId]) -> bool:
     """Whether the tickets of one of the customers wait for a job."""
     waiting = await db.fetchval(
@@ -192,13 +217,6 @@ async def resolve_names(db: Db, workspace: WorkspaceId, numbers: Sequence[int], 
         numbers,
         ids,
     )
-
-
-class NewRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A ticket about to be written under its number."""
-
-    number: int
-    fold: Ticket
 
 
 async def write(
