@@ -85,7 +85,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
-    """An event, with what it said about who it is from."""
+    """An event, with what it said about who it is from; of one that was placed here, that is somebody else."""
 
     item: Item
     contact: msgspec.Raw = NOTHING
@@ -183,7 +183,8 @@ class Export:
             page = await read_page(
                 self._db, self._workspace.id, self.head.customer_id, ThreadQuery(limit=PAGE, after=mark)
             )
-            said = await export_views.said_of(self._db, self._workspace.id, [item.event_id for item in page.items])
+            own = [item.event_id for item in page.items if item.contact_id in self._contacts]
+            said = await export_views.said_of(self._db, self._workspace.id, own)
             for item in reversed(page.items):
                 yield Said(item=item, contact=msgspec.Raw(said.get(item.event_id, b"null")))
             mark = page.previous if page.items else None

@@ -23,7 +23,7 @@ GROUPS = {
     "key": ("create", "list", "revoke"),
     "channel": ("create", "list", "test", "rotate", "disable"),
     "import": ("interactions", "tau-retail", "tau-airline", "multidogo"),
-    "export": ("identity", "interactions"),
+    "export": ("identity", "interactions", "customer"),
     "shared": ("list", "add", "remove"),
     "quarantine": ("list", "show", "replay", "discard"),
 }

@@ -1,0 +1,423 @@
+"""Backup and restore from outside: everything comes back, the erased do not, and what is damaged touches nothing."""
+
+import asyncio
+import hashlib
+import http.client
+import json
+import shutil
+import signal
+import tempfile
+import threading
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from app.embedded import attach
+from app.schema import dump_schema
+from tests.app.commands import Home, home_in, until
+
+LATER = {"workspace", "restoration", "ticket_counter", "follower_checkpoint", "idempotency_key", "migration"}
+"""Tables that a restore changes on purpose, or that say when something was done."""
+PLANTED = "Zaphodine Quarkbrook"
+ADDRESS = "zaphodine.quarkbrook@planted.example"
+
+
+def _folder() -> Iterator[Path]:
+    made = Path(tempfile.mkdtemp(prefix="throughline-backups-"))
+    made.chmod(0o711)
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
+
+
+folder = pytest.fixture(_folder)
+around = pytest.fixture(_folder, scope="module", name="around")
+
+
+@pytest.fixture(scope="module")
+def shop(around: Path) -> Iterator[Home]:
+    """A home with the demo desk, for those who only read it."""
+    with home_in(around / "shop") as home:
+        assert home.run("demo").returncode == 0
+        yield home
+
+
+@pytest.fixture(scope="module")
+def kept(around: Path, shop: Home) -> Path:
+    return taken(shop, around / "shop.backup")
+
+
+@pytest.fixture
+def backup(folder: Path, kept: Path) -> Path:
+    """Of that home, to be spoilt."""
+    return Path(shutil.copy2(kept, folder))
+
+
+@pytest.fixture
+def branch(folder: Path, kept: Path) -> Iterator[Home]:
+    """A home with the same desk, to be changed."""
+    with restored(folder / "branch", kept) as home:
+        yield home
+
+
+def taken(home: Home, path: Path) -> Path:
+    done = home.run("backup", str(path))
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+@contextmanager
+def restored(folder: Path, backup: Path, *words: str, **environment: str) -> Iterator[Home]:
+    with home_in(folder, **environment) as home:
+        done = home.run("restore", str(backup), *words)
+        assert done.returncode == 0, done.stderr
+        yield home
+
+
+class Caller:
+    def __init__(self, home: Home, key: str) -> None:
+        self.home, self.key = home, key
+
+    def ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.home.port, timeout=30)
+        try:
+            headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
+            connection.request(method, f"/api/v1{path}", None if body is None else json.dumps(body), headers)
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
+        finally:
+            connection.close()
+
+    def push(self, source_id: str, **said: object) -> tuple[int, Any]:
+        item = {
+            "source": "writers",
+            "source_id": source_id,
+            "kind": "message",
+            "channel": "api",
+            "direction": "inbound",
+            "occurred_at": "2026-01-01T00:00:00Z",
+            "contact": {"key": "writer"},
+            **said,
+        }
+        return self.ask("POST", "/interactions", item)
+
+    def changes(self, after: str | None) -> tuple[list[str], str]:
+        """The event ids behind a place, and where to go on."""
+        found: list[str] = []
+        while True:
+            status, page = self.ask("GET", "/changes?limit=200" + (f"&after={after}" if after else ""))
+            assert status == 200, page
+            found += [item["event_id"] for item in page["items"]]
+            if page["next"] is None:
+                return found, page["head"]
+            after = page["next"]
+
+
+def key(home: Home, workspace: str = "demo", role: str = "admin") -> str:
+    return home.run("key", "create", "--workspace", workspace, "--role", role, "--rate", "0").stdout.split()[-1]
+
+
+def end(home: Home, process: Any) -> None:
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+    assert process.returncode == 0, home.words.read_text()
+
+
+def rows_of(home: Home) -> dict[str, list[str]]:
+    """Every table, row for row, as its superuser sees them."""
+
+    async def read(url: str) -> dict[str, list[str]]:
+        db = await asyncpg.connect(url)
+        try:
+            names = await db.fetch(
+                "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+            )
+            return {
+                name: [row[0] for row in await db.fetch(f"SELECT t::text FROM {name} t ORDER BY 1")]
+                for name in sorted(row["relname"] for row in names)
+            }
+        finally:
+            await db.close()
+
+    with attach(home.folder) as embedded:
+        return asyncio.run(read(embedded.database_url()))
+
+
+def schema_of(home: Home) -> str:
+    with attach(home.folder) as embedded:
+        return dump_schema(embedded.database_url())
+
+
+def holds(folder: Path, *texts: str) -> list[str]:
+    """The files below a folder in which one of these texts stands."""
+    found: list[str] = []
+    for path in folder.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            found += [f"{path}: {text}" for text in texts if text.encode() in content]
+    return found
+
+
+def test_everything_is_there_elsewhere_and_tickets_are_what_a_rebuild_makes(
+    folder: Path, shop: Home, backup: Path
+) -> None:
+    assert backup.stat().st_mode & 0o777 == 0o600
+    with restored(folder / "second", backup) as second:
+        here, there = rows_of(shop), rows_of(second)
+        assert here.keys() == there.keys()
+        assert {name for name in here if here[name] != there[name]} <= LATER
+        assert len(there["event"]) > 300
+        assert schema_of(shop) == schema_of(second)
+        rebuilt = second.run("rebuild", "tickets", "--workspace", "demo")
+        assert rebuilt.returncode == 0
+        assert rows_of(second)["ticket"] == there["ticket"]
+        audit = second.run("verify-audit", "--workspace", "demo")
+        assert audit.returncode == 0, audit.stdout
+        assert "restored at" in audit.stdout
+
+
+def test_a_backup_beside_traffic_holds_all_that_was_answered_before_it(folder: Path, branch: Home) -> None:
+    process = branch.up()
+    caller = Caller(branch, key(branch))
+    answered: dict[str, str] = {}
+    stop = threading.Event()
+
+    def write() -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            status, told = caller.push(str(number))
+            assert status == 201, told
+            answered[str(number)] = told["event_id"]
+
+    writer = threading.Thread(target=write, daemon=True)
+    writer.start()
+    until(lambda: len(answered) > 50, 30)
+    before = dict(answered)
+    backup = taken(branch, folder / "busy.backup")
+    until(lambda: len(answered) > len(before) + 50, 30)
+    _, seen_to = caller.changes(None)
+    stop.set()
+    writer.join(10)
+    audit = branch.run("verify-audit", "--workspace", "demo")
+    assert audit.returncode == 0, audit.stdout
+    end(branch, process)
+    with restored(folder / "second", backup) as second:
+        there = {json.loads(line)["source_id"] for line in exported(second) if '"writers"' in line}
+        assert set(before) <= there < set(answered)
+        whole = set(rows_of(branch)["event"])
+        assert set(rows_of(second)["event"]) < whole
+        process = second.up()
+        again = Caller(second, caller.key)
+        assert again.push("1") == (200, {**again.push("1")[1], "event_id": answered["1"]})
+        lost = next(iter(set(answered) - there))
+        status, told = again.push(lost)
+        assert status == 201
+        # a follower that had read all of the first home goes on here with what came since the restore
+        assert again.changes(seen_to)[0] == [told["event_id"]]
+        assert set(before.values()) <= set(again.changes(None)[0])
+        end(second, process)
+
+
+def exported(home: Home) -> list[str]:
+    return home.run("export", "interactions", "--workspace", "demo").stdout.splitlines()
+
+
+def test_who_was_erased_after_the_backup_does_not_come_back(folder: Path, branch: Home) -> None:
+    process = branch.up()
+    caller = Caller(branch, key(branch))
+    contact = {"name": PLANTED, "identifiers": [{"kind": "email", "value": ADDRESS, "verified": True}]}
+    status, told = caller.push("planted", contact=contact, body=f"I am {PLANTED}.", subject=PLANTED)
+    assert status == 201
+    until(lambda: holds(branch.folder, PLANTED) != [], 10)  # the search finds what is there
+    backup = taken(branch, folder / "before.backup")
+    caller.push("later")
+    time.sleep(6)  # sealed, so that the restore takes seals away
+    assert caller.ask("POST", f"/customers/{told['customer_id']}/erase", {})[0] == 200
+    end(branch, process)
+    shutil.copytree(branch.folder / "erasures", folder / "elsewhere")
+
+    done = branch.run("restore", str(backup), "--replace")
+    assert done.returncode == 0, done.stderr
+    assert "Erased again" in done.stderr
+    assert holds(branch.folder, PLANTED, ADDRESS) == []
+    process = branch.up()
+    assert caller.ask("GET", f"/customers/{told['customer_id']}")[1]["name"] is None
+    status, again = caller.push("planted", contact=contact, body=f"I am {PLANTED}.", subject=PLANTED)
+    assert (status, again["event_id"]) == (200, told["event_id"])
+    caller.push("after the restore")
+    time.sleep(6)
+    audit = branch.run("verify-audit", "--workspace", "demo")
+    assert audit.returncode == 0, audit.stdout
+    end(branch, process)
+
+    with restored(folder / "second", backup, "--erasures", str(folder / "elsewhere")) as second:
+        assert holds(second.folder, PLANTED, ADDRESS) == []
+
+
+def test_two_restores_of_one_backup_share_no_epoch_and_no_ticket_number(folder: Path, backup: Path) -> None:
+    def now(home: Home) -> tuple[set[str], set[str]]:
+        rows = rows_of(home)
+        return {row.split(",")[4] for row in rows["workspace"]}, set(rows["ticket_counter"])
+
+    with restored(folder / "second", backup) as second:
+        first = now(second)
+        assert second.run("restore", str(backup)).returncode == 1
+        assert second.run("restore", str(backup), "--replace").returncode == 0
+        again = now(second)
+        assert first[0].isdisjoint(again[0])
+        assert first[1] == again[1]
+
+
+def spoil_middle(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0x01
+    path.write_bytes(content)
+
+
+def spoil_end(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def spoil_manifest(path: Path, change: Callable[[dict[str, Any]], None] | None = None) -> None:
+    """Write the archive again with another manifest, signed by whoever can sign."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+        comment = archive.comment
+    manifest = json.loads(parts["manifest.json"])
+    (change or (lambda one: one.update(version="9")))(manifest)
+    parts["manifest.json"] = json.dumps(manifest).encode()
+    if change is not None:
+        comment = hashlib.sha256(parts["manifest.json"]).hexdigest().encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+        archive.comment = comment
+
+
+def spoil_all(path: Path) -> None:
+    path.write_bytes(b"PK no archive at all")
+
+
+@pytest.mark.parametrize("spoil", [spoil_middle, spoil_end, spoil_manifest, spoil_all])
+def test_what_is_damaged_touches_nothing(folder: Path, shop: Home, backup: Path, spoil: Callable[[Path], None]) -> None:
+    before = rows_of(shop)
+    spoil(backup)
+    done = shop.run("restore", str(backup), "--replace")
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    assert rows_of(shop) == before
+    assert not (shop.folder / "restoring").exists()
+
+
+def test_what_is_newer_is_refused(folder: Path, backup: Path) -> None:
+    def newer_format(manifest: dict[str, Any]) -> None:
+        manifest.update(format=2, parts="of another shape")
+
+    def newer_schema(manifest: dict[str, Any]) -> None:
+        manifest["migrations"].append("9999-later")
+
+    with home_in(folder / "second") as second:
+        for change in (newer_schema, newer_format):
+            spoil_manifest(backup, change)
+            done = second.run("restore", str(backup))
+            assert done.returncode == 1
+            assert "newer" in done.stderr
+
+
+def test_it_is_refused_over_data_and_beside_a_server(branch: Home, backup: Path) -> None:
+    done = branch.run("restore", str(backup))
+    assert done.returncode == 1
+    assert "--replace" in done.stderr
+    process = branch.up()
+    done = branch.run("restore", str(backup), "--replace")
+    assert done.returncode == 1
+    assert branch.ready()
+    end(branch, process)
+    worker = branch.start("worker")
+    until(lambda: "worker_started" in branch.words.read_text(), 20)
+    done = branch.run("restore", str(backup), "--replace")
+    assert done.returncode == 1
+    assert not (branch.folder / "restoring").exists()
+    worker.send_signal(signal.SIGTERM)
+    worker.communicate(timeout=20)
+
+
+def test_one_that_was_killed_half_way_keeps_all_from_starting_and_is_done_again(folder: Path, backup: Path) -> None:
+    with home_in(folder / "second") as second:
+        process = second.start("restore", str(backup))
+        mark = second.folder / "restoring"
+        until(lambda: mark.exists() and mark.read_bytes() == b"begun\n", 30)
+        process.kill()
+        process.communicate()
+        for words in (("serve",), ("key", "list", "--workspace", "demo"), ("backup", str(folder / "no.backup"))):
+            refused = second.run(*words)
+            assert refused.returncode == 1
+            assert "cut short" in refused.stderr
+        done = second.run("restore", str(backup))
+        assert done.returncode == 0, done.stderr
+        assert not mark.exists()
+        assert len(rows_of(second)["event"]) > 300
+
+
+def test_a_file_that_is_there_is_kept_and_a_failed_backup_leaves_none(folder: Path, shop: Home, backup: Path) -> None:
+    before = backup.read_bytes()
+    assert shop.run("backup", str(backup)).returncode == 1
+    assert backup.read_bytes() == before
+    assert shop.run("backup", "--force", str(backup)).returncode == 0
+    assert backup.read_bytes() != before
+    into = folder / "into"
+    into.mkdir()
+    assert shop.run("backup", str(into)).returncode == 0
+    assert [path.suffix for path in into.iterdir()] == [".backup"]
+    assert shop.run("backup", str(folder / "nowhere" / "x.backup")).returncode == 1
+    process = shop.start("backup", str(folder / "killed.backup"))
+    until(lambda: any(folder.glob(".killed.backup.partial-*")), 20)
+    process.kill()
+    process.communicate()
+    assert not (folder / "killed.backup").exists()
+
+
+def test_a_secret_of_the_environment_must_be_the_one_it_was_made_under(folder: Path) -> None:
+    with home_in(folder / "first", THROUGHLINE_SECRET="the first secret of all") as first:
+        assert first.run("workspace", "create", "desk").returncode == 0
+        made = key(first, "desk")
+        backup = taken(first, folder / "desk.backup")
+    with home_in(folder / "second") as second:
+        done = second.run("restore", str(backup))
+        assert done.returncode == 1
+        assert "THROUGHLINE_SECRET" in done.stderr
+    with restored(folder / "third", backup, THROUGHLINE_SECRET="the first secret of all") as third:
+        process = third.up()
+        assert Caller(third, made).push("1")[0] == 201
+        end(third, process)
+
+
+def test_a_foreign_database_whose_administrator_is_no_superuser(folder: Path, backup: Path) -> None:
+    with attach(folder / "server", fsync=False) as server:
+        asyncio.run(make_operator(server.database_url()))
+        url = server.database_url("operator", "of the database", "desk")
+        with restored(folder / "second", backup, DATABASE_URL=url) as second:
+            again = taken(second, folder / "again.backup")
+            done = second.run("restore", str(again), "--replace")
+            assert done.returncode == 0, done.stderr
+            process = second.up()
+            caller = Caller(second, key(second))
+            assert caller.push("1")[0] == 201
+            refused = second.run("restore", str(again), "--replace")
+            assert refused.returncode == 1
+            end(second, process)
+
+
+async def make_operator(url: str) -> None:
+    db = await asyncpg.connect(url)
+    try:
+        await db.execute("CREATE ROLE operator LOGIN CREATEROLE NOSUPERUSER PASSWORD 'of the database'")
+        await db.execute("CREATE DATABASE desk OWNER operator")
+    finally:
+        await db.close()
