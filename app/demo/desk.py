@@ -49,9 +49,13 @@ def steps(anchor: datetime) -> list[Step]:
     """Batches of a few minutes' items, decisions, and what was done about tickets, in the order of time; nothing lies
     behind `anchor`."""
     items = sorted(_items(anchor), key=lambda item: (item.occurred_at, item.source, item.source_id))
-    moments: list[tuple[datetime, Interaction | Decision | Handled]] = [(item.occurred_at, item) for item in items]
+    work = list(handled(items, anchor))
+    at_tickets = {one.key for one in work}
+    moments: list[tuple[datetime, Interaction | Decision | Handled]] = [
+        (item.occurred_at, item) for item in items if item.source_id not in at_tickets
+    ]
     moments += [(decision.at, decision) for decision in cast.decisions(anchor)]
-    moments += [(one.at, one) for one in handled(items, anchor)]
+    moments += [(one.at, one) for one in work]
     moments.sort(key=lambda moment: moment[0])
     found: list[Step] = []
     batch: list[Interaction] = []

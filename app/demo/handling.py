@@ -1,4 +1,5 @@
-"""What colleagues did about tickets: whoever answered a story took its ticket, named it, and resolved it at the end."""
+"""What colleagues did about tickets: whoever answered a story took its ticket, wrote notes, and resolved it at the
+end."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from app.demo.cast import Name
 from app.demo.dice import Dice
 from app.demo.lists import COLLEAGUES
 from app.demo.more_stories import STORIES
-from timeline.commands import Command, SetPriority, SetStatus, Tag
+from timeline.commands import AddNote, Command, SetPriority, SetStatus, Tag
 from timeline.events import Priority
 from timeline.interactions import Interaction
 
@@ -35,7 +36,8 @@ class Handled(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def handled(items: Sequence[Interaction], anchor: datetime) -> Iterator[Handled]:
-    """What was done about the stories among `items`, which are in the order of time."""
+    """What was done about the stories among `items`, which are in the order of time. A note bears its item's source
+    id as key: it is written at the ticket and not handed in."""
     stories: dict[str, list[Interaction]] = {}
     for item in items:
         name, _, turn = item.source_id.rpartition("/")
@@ -61,6 +63,10 @@ def _story(name: str, turns: Sequence[Interaction]) -> Iterator[Handled]:
         first.append(SetPriority(priority=URGENT[slug]))
     taken = answer.occurred_at + timedelta(seconds=20)
     yield Handled(key=f"{name}/taken", at=taken, by=by, item=item, takes=True, commands=tuple(first))
+    for turn in turns:
+        if turn.kind == "note" and turn.occurred_at > taken:
+            written = (AddNote(body=turn.body or ""),)
+            yield Handled(key=turn.source_id, at=turn.occurred_at, by=by, item=item, commands=written)
     last = turns[-1]
     if last.source_id.endswith(f"/{TURNS[slug]}") and dice.happens("resolved", 92):
         at = last.occurred_at + timedelta(minutes=dice.number("after", 2, 90))
