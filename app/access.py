@@ -31,17 +31,19 @@ Right = Literal[
     "erase",
     "holds.read",
     "holds.write",
+    "retention.read",
+    "retention.write",
 ]
 
 _INTEGRATION: Final[frozenset[Right]] = frozenset({"push", "read"})
 _DESK: Final[frozenset[Right]] = frozenset({"desk", "suggestions.read", "suggestions.decide"})
 _AGENT: Final = _INTEGRATION | _DESK
-_LEAD: Final = _AGENT | frozenset[Right]({"channels.read", "config.write"})
+_LEAD: Final = _AGENT | frozenset[Right]({"channels.read", "config.write", "retention.read"})
 _AUDITOR: Final[frozenset[Right]] = frozenset(
-    {"read", "suggestions.read", "keys.read", "quarantine.read", "channels.read", "holds.read"}
+    {"read", "suggestions.read", "keys.read", "quarantine.read", "channels.read", "holds.read", "retention.read"}
 )
 _OPERATOR: Final[frozenset[Right]] = frozenset(
-    {"keys.write", "quarantine.decide", "channels.write", "erase", "holds.write"}
+    {"keys.write", "quarantine.decide", "channels.write", "erase", "holds.write", "retention.write"}
 )
 _ADMIN: Final = _LEAD | _AUDITOR | _OPERATOR
 

@@ -18,6 +18,7 @@ from app.store import Row
 from channels import forgetting
 from identity.claims import lock_key
 from identity.customers import ContactId, CustomerId
+from identity.errors import NotFound
 from timeline import erasure
 from timeline.decisions import Desk
 from timeline.erasure import Changed, Person
@@ -37,9 +38,16 @@ class Erasure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def erase_customer(
-    db: Db, workspace: Workspace, desk: Desk, customer: CustomerId, made: UUID, home: Path
+    db: Db,
+    workspace: Workspace,
+    desk: Desk,
+    customer: CustomerId,
+    made: UUID,
+    home: Path,
+    still: Callable[[Db], Awaitable[bool]] | None = None,
 ) -> Erasure:
     """Erase a customer in the caller's transaction; `made` becomes the erasure's id, the same in every attempt.
+    `still` is asked under the locks whether it is still wanted.
 
     Raises `NotFound`, `Absorbed`, `UnderHold` and `StartOver`."""
     await erasure.take_time(db)
@@ -50,18 +58,34 @@ async def erase_customer(
     await erasure.check_holds(db, workspace.id, person)
     if desk.preview:
         return told
+    if still is not None and not await still(db):
+        raise NotFound
     if changed.nothing:
         return msgspec.structs.replace(told, erasure_id=await erasure.last_of(db, workspace.id, person))
     await _carry_out(db, workspace, desk, person, made, home)
     return msgspec.structs.replace(told, erasure_id=made)
 
 
-async def erase_items(db: Db, workspace: Workspace, desk: Desk, items: Sequence[UUID], made: UUID, home: Path) -> None:
-    """Blank single items in the caller's transaction. Raises `UnderHold` and `StartOver`."""
-    await erasure.take_time(db)
+async def erase_items(
+    db: Db,
+    workspace: Workspace,
+    desk: Desk,
+    items: Sequence[UUID],
+    made: UUID,
+    home: Path,
+    still: Callable[[Db], Awaitable[Sequence[UUID]]],
+) -> int:
+    """Blank single items in the caller's transaction, those that `still` names under the locks; returns how many.
+
+    Raises `UnderHold` and `StartOver`."""
     person = await erasure.lock_again(db, workspace.id, [], items)
+    wanted = {*person.items} & {*await still(db)}
+    if not wanted:
+        return 0
+    person = msgspec.structs.replace(person, items=tuple(sorted(wanted, key=str)))
     await erasure.check_holds(db, workspace.id, person)
     await _carry_out(db, workspace, desk, person, made, home)
+    return len(wanted)
 
 
 async def missing(database: Database, home: Path) -> list[tuple[Row, Logged]]:
@@ -111,6 +135,7 @@ async def _carry_out(
     payloads = await forgetting.entries_about(db, workspace, person, datetime.now(UTC))
     done = await erasure.erase(db, desk, made, person, workspace.pseudonyms, again=again)
     await forgetting.forget(db, workspace, payloads, made)
-    blocks = workspace.pseudonyms.blocks
-    await store.blank_answers(db, workspace.id, made, [*person.contacts, *person.customers], blocks)
+    if person.contacts:  # single items are older than any kept answer
+        blocks = workspace.pseudonyms.blocks
+        await store.blank_answers(db, workspace.id, made, [*person.contacts, *person.customers], blocks)
     ErasureLog(home, workspace.id).append(done, desk.actor)

@@ -25,6 +25,7 @@ from app.api import (
     operations,
     policies,
     quarantine,
+    retention,
     ticket_commands,
     tickets,
 )
@@ -55,6 +56,7 @@ def all_routes() -> tuple[Route, ...]:
         *objects.ROUTES,
         *erasure.ROUTES,
         *policies.ROUTES,
+        *retention.ROUTES,
         *keys.ROUTES,
         *quarantine.ROUTES,
         *channel_accounts.ROUTES,

@@ -16,6 +16,7 @@ from typing import Final
 from uuid import UUID
 
 import asyncpg
+import msgspec
 import structlog
 
 from app import rebuilding, store, upkeep
@@ -23,14 +24,16 @@ from app.audit import SealLog
 from app.auth import workspace_of
 from app.db import Database, DatabaseAway, Db
 from app.live import Live
+from app.retaining import apply
 from app.settings import Settings
 from app.sweeping import Sweeping
 from app.understanding import understand_waiting
 from identity.customers import WorkspaceId
-from timeline import audit
+from timeline import audit, retention
 from timeline.audit import Seal
 from timeline.followers import BATCH, Followed, advance
 from timeline.pseudonyms import Pseudonyms, pseudonyms
+from timeline.threads import Workspace
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +48,8 @@ OLD_TRANSACTION: Final = 60.0
 PAUSE_AFTER_LOSS: Final = 0.5
 LOOK_SECONDS: Final = 10.0
 SWEEP_SECONDS: Final = 600.0
+POLICY_SECONDS: Final = 60.0
+RETAIN_SECONDS: Final = 86_400.0
 
 Take = Callable[[Db, WorkspaceId, list[Followed]], Awaitable[None]]
 
@@ -131,6 +136,7 @@ class Worker:
             tasks.create_task(self._follow(workspace))
             tasks.create_task(self._understand(workspace))
             tasks.create_task(self._keep_tickets(workspace))
+            tasks.create_task(self._retain(workspace))
 
     async def _understand(self, workspace: WorkspaceId) -> None:
         """Deliveries in a loop of their own: a slow follower keeps none waiting."""
@@ -154,14 +160,32 @@ class Worker:
                 pass
             await asyncio.sleep(TICKET_SECONDS)
 
-    async def understand(self, workspace: WorkspaceId) -> int:
-        """One round over what channels were handed; returns how many deliveries were moved on."""
+    async def _retain(self, workspace: WorkspaceId) -> None:
+        """Erase what the retention policy says is old: at the start, once a day, and when the policy is another."""
+        version, applied = 0, -math.inf
+        while True:
+            try:
+                async with self._database.read(workspace) as db:
+                    latest = (await retention.read_versions(db, workspace))[0].version
+                if latest and (latest != version or time.monotonic() - applied >= RETAIN_SECONDS):
+                    known = await self._known(workspace)
+                    if known is not None:
+                        done = await apply(self._database, known, self._home, datetime.now(UTC))
+                        log.info("retained", workspace=str(workspace), **msgspec.to_builtins(done))
+                    version, applied = latest, time.monotonic()
+            except (DatabaseAway, asyncpg.PostgresError) as error:
+                log.warning("retention_failed", workspace=str(workspace), error=error)
+            await asyncio.sleep(POLICY_SECONDS)
+
+    async def _known(self, workspace: WorkspaceId) -> Workspace | None:
         async with self._database.connection() as db:
             row = await store.workspace(db, workspace)
-        if row is None:
-            return 0
-        known = workspace_of(row, workspace, self._names)
-        return await understand_waiting(self._database, known, datetime.now(UTC))
+        return None if row is None else workspace_of(row, workspace, self._names)
+
+    async def understand(self, workspace: WorkspaceId) -> int:
+        """One round over what channels were handed; returns how many deliveries were moved on."""
+        known = await self._known(workspace)
+        return 0 if known is None else await understand_waiting(self._database, known, datetime.now(UTC))
 
     async def _follow(self, workspace: WorkspaceId) -> None:
         sealed = -math.inf

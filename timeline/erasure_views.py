@@ -216,3 +216,89 @@ async def holds_on(db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId]
     """The holds that stand over these contacts and items, or over whoever they are on the thread of."""
     rows = await db.fetch("SELECT h AS id FROM holds_over($1, $2::uuid[], $3::uuid[]) AS h", workspace, contacts, items)
     return [row["id"] for row in rows]
+
+
+async def retention_policies(db: Db, workspace: WorkspaceId) -> list[Row]:
+    return await db.fetch(
+        "SELECT version, policy, actor, decided_at FROM retention_policy WHERE workspace_id = $1 ORDER BY version DESC",
+        workspace,
+    )
+
+
+async def add_retention_policy(
+    db: Db, workspace: WorkspaceId, version: int, policy: bytes, actor: str, now: datetime
+) -> None:
+    await db.execute(
+        "INSERT INTO retention_policy (workspace_id, version, policy, actor, decided_at) VALUES ($1, $2, $3, $4, $5)",
+        workspace,
+        version,
+        policy,
+        actor,
+        now,
+    )
+
+
+async def contacts_after(db: Db, workspace: WorkspaceId, after: UUID | None, limit: int) -> list[ContactId]:
+    rows = await db.fetch(
+        "SELECT id FROM contact WHERE workspace_id = $1 AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3",
+        workspace,
+        after,
+        limit,
+    )
+    return [row["id"] for row in rows]
+
+
+async def items_due(
+    db: Db,
+    workspace: WorkspaceId,
+    contacts: Sequence[ContactId],
+    *,
+    before: datetime,
+    types: Sequence[str],
+    channels: Sequence[str] | None,
+    limit: int,
+) -> list[tuple[ContactId, UUID]]:
+    """Items shown before a moment, of some types and channels, that neither a hold nor an open ticket keeps; at most
+    so many of each contact, the oldest first."""
+    rows = await db.fetch(
+        "SELECT c.id AS contact_id, o.id FROM unnest($2::uuid[]) AS c(id) CROSS JOIN LATERAL (SELECT e.id FROM event e "
+        "WHERE e.workspace_id = $1 AND e.contact_id = c.id AND e.shown_at < $3 AND e.type = ANY($4::text[]) "
+        "AND ($5::text[] IS NULL OR e.channel = ANY($5)) AND NOT e.data ? 'erased' AND NOT EXISTS (SELECT "
+        "FROM ticket_item i JOIN ticket t ON t.workspace_id = $1 AND t.id = i.ticket_id WHERE i.workspace_id = $1 "
+        "AND i.event_id = e.id AND t.is_open) AND (NOT EXISTS (SELECT FROM legal_hold WHERE workspace_id = $1 "
+        "AND lifted_at IS NULL) OR NOT EXISTS (SELECT FROM holds_over($1, '{}', ARRAY[e.id]))) "
+        "ORDER BY e.shown_at, e.position LIMIT $6) AS o",
+        workspace,
+        contacts,
+        before,
+        types,
+        channels,
+        limit,
+    )
+    return [(row["contact_id"], row["id"]) for row in rows]
+
+
+async def inactive(
+    db: Db, workspace: WorkspaceId, customers: Sequence[CustomerId], since: datetime, types: Sequence[str]
+) -> list[CustomerId]:
+    """Which of some customers have something left to erase, no item of these types on their thread since a moment,
+    no open ticket and no hold."""
+    rows = await db.fetch(
+        "SELECT k.id FROM unnest($2::uuid[]) AS k(id) WHERE EXISTS (SELECT FROM contact c WHERE c.workspace_id = $1 "
+        "AND c.customer_id = k.id AND c.source <> 'desk' AND c.source_key <> 'erased/' || c.id) "
+        "AND NOT EXISTS (SELECT FROM contact c CROSS JOIN LATERAL (SELECT FROM event e WHERE e.workspace_id = $1 "
+        "AND e.contact_id = c.id AND e.shown_at >= $3 AND e.type = ANY($4::text[]) LIMIT 1) AS e "
+        "WHERE c.workspace_id = $1 AND c.customer_id = k.id) "
+        "AND NOT EXISTS (SELECT FROM contact c JOIN placement p ON p.workspace_id = $1 AND p.contact_id = c.id "
+        "AND p.until = 'infinity' JOIN event e ON e.workspace_id = $1 AND e.id = p.event_id WHERE c.workspace_id = $1 "
+        "AND c.customer_id = k.id AND e.shown_at >= $3) "
+        "AND NOT EXISTS (SELECT FROM contact c JOIN ticket t ON t.workspace_id = $1 AND t.contact_id = c.id "
+        "AND t.is_open WHERE c.workspace_id = $1 AND c.customer_id = k.id) "
+        "AND (NOT EXISTS (SELECT FROM legal_hold WHERE workspace_id = $1 AND lifted_at IS NULL) OR NOT EXISTS (SELECT "
+        "FROM holds_over($1, ARRAY(SELECT id FROM contact WHERE workspace_id = $1 AND customer_id = k.id), '{}')))",
+        workspace,
+        customers,
+        since,
+        types,
+    )
+    return [row["id"] for row in rows]

@@ -269,7 +269,8 @@ async def forwards() -> MigrationManager:
 
     async def run() -> None:
         await run_script("SET LOCAL ROLE throughline_owner")
-        for part in (TABLES, *(wall(table) for table in RIGHTS), DIGESTS, TOMBSTONES, HOLDS, IDENTITY, ERASE, FUNCTIONS):
+        walls = [wall(table) for table in RIGHTS]
+        for part in (TABLES, *walls, DIGESTS, TOMBSTONES, HOLDS, IDENTITY, ERASE, FUNCTIONS):
             await run_script(part)
         await run_script("RESET ROLE")
 

@@ -71,6 +71,10 @@ CASES: dict[str, Case] = {
         path=_at("/api/v1/holds"), body=lambda things: {"customer": things.customer, "reason": "a case"}
     ),
     "POST /api/v1/holds/{hold_id}/lift": Case(path=_at("/api/v1/holds/{hold}/lift")),
+    "GET /api/v1/retention-policies": Case(path=_at("/api/v1/retention-policies"), names=False),
+    "POST /api/v1/retention-policies": Case(
+        path=_at("/api/v1/retention-policies"), body=lambda _: {"policy": {}}, names=False
+    ),
     "POST /api/v1/identity/not-same": Case(
         path=_at("/api/v1/identity/not-same"), body=lambda things: {"a": things.contact, "b": things.other_contact}
     ),
