@@ -88,6 +88,7 @@ async def memory(where: house.House, _: Size) -> list[Line]:
 
 PARTS: dict[str, Callable[[house.House, Size], Awaitable[list[Line]]]] = {
     "reads": reads.measure,
+    "tickets": tickets.measure_reads,
     "derive": folding.measure_derive,
     "rebuild": folding.measure_rebuild,  # before events come that were inserted bare, of which no tickets were made
     "writes": writes.measure,

@@ -123,6 +123,41 @@ async def insert_many(db: asyncpg.Connection, workspace: UUID, contacts: list[UU
     await db.execute("COMMIT")
 
 
+async def ticket(db: asyncpg.Connection, workspace: UUID, name: UUID) -> tuple[Row | None, list[Row]]:
+    """A ticket and fifty of its items."""
+    await begin(db, workspace, "ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    row = await db.fetchrow(
+        "SELECT t.number, t.fold, c.customer_id FROM ticket t JOIN contact c ON c.workspace_id = $1 "
+        "AND c.id = t.contact_id WHERE t.workspace_id = $1 AND t.id = $2",
+        workspace,
+        name,
+    )
+    items = await db.fetch(
+        "SELECT e.id, e.contact_id, e.type, e.channel, e.direction, e.conversation, e.source, e.source_id, e.actor, "
+        "e.about, e.shown_at, e.occurred_at, e.recorded_at, e.data, e.position FROM (SELECT event_id, shown_at, "
+        "position FROM ticket_item WHERE workspace_id = $1 AND ticket_id = $2 ORDER BY shown_at DESC, position DESC "
+        "LIMIT 50) AS i JOIN event e ON e.workspace_id = $1 AND e.id = i.event_id "
+        "ORDER BY i.shown_at DESC, i.position DESC",
+        workspace,
+        name,
+    )
+    await db.execute("COMMIT")
+    return row, items
+
+
+async def open_tickets(db: asyncpg.Connection, workspace: UUID) -> list[Row]:
+    """The fifty open tickets with the latest activity, and whose each is."""
+    await begin(db, workspace, "ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    rows = await db.fetch(
+        "SELECT t.number, t.fold, c.customer_id FROM (SELECT number, fold, contact_id, last_at, id FROM ticket "
+        "WHERE workspace_id = $1 AND is_open ORDER BY last_at DESC, id DESC LIMIT 50) AS t JOIN contact c "
+        "ON c.workspace_id = $1 AND c.id = t.contact_id ORDER BY t.last_at DESC, t.id DESC",
+        workspace,
+    )
+    await db.execute("COMMIT")
+    return rows
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """An event that nothing is decided about."""
 

@@ -78,6 +78,13 @@ def run(*arguments: str, home: Path, port: int = PORT) -> str:
     return done.stdout
 
 
+def workspace(home: Path, slug: str) -> tuple[UUID, str]:
+    """A new workspace in the house, and an admin key to it without a limit."""
+    run("workspace", "create", slug, home=home)
+    key = run("key", "create", "--workspace", slug, "--role", "admin", "--rate", "0", home=home).split()[-1]
+    return UUID(key.split("_")[1]), key
+
+
 def start(home: Path, port: int = PORT) -> tuple[subprocess.Popen[bytes], float]:
     """Start `throughline up` and wait until it is ready; the seconds that took."""
     began = time.perf_counter()
@@ -127,14 +134,13 @@ def installation() -> Iterator[House]:
     home.chmod(0o755)  # PostgreSQL may run as a user of its own below it
     process = None
     try:
-        run("workspace", "create", "bench", home=home)
-        key = run("key", "create", "--workspace", "bench", "--role", "admin", "--rate", "0", home=home).split()[-1]
+        bench, key = workspace(home, "bench")
         process, _ = start(home)
         with _environ(environment(home, PORT)):
             settings = load_settings()
         with attach(home) as embedded:
             dsn = embedded.database_url("throughline_app", role_password(settings, "throughline_app"))
-            yield House(home=home, dsn=dsn, workspace=UUID(key.split("_")[1]), key=key, up=process.pid)
+            yield House(home=home, dsn=dsn, workspace=bench, key=key, up=process.pid)
     finally:
         if process is not None and process.poll() is None:
             stop(process)
