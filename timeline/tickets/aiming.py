@@ -92,7 +92,7 @@ async def at_item(db: Db, workspace: WorkspaceId, aim: Aim, about: UUID | None) 
 
 def _place(row: Row) -> Place:
     held = msgspec.json.decode(row["held"] or b"[]", type=list[Held])
-    said = msgspec.json.decode(row["said"] or b"[]", type=list[Said])
+    said = msgspec.json.decode(row["said"] or b"null", type=list[Said] | None) or []
     return Place(
         about=row["id"],
         contact_id=row["contact_id"],

@@ -1,5 +1,6 @@
 """What is asked of tickets over HTTP: by whom, what comes of it, who comes too late, many at once."""
 
+import asyncio
 from typing import Any
 from uuid import uuid4
 
@@ -121,6 +122,27 @@ async def test_a_reply_resolves_where_it_is_asked_to(api: Api) -> None:
     assert noted.json()["ticket"]["status"] == "resolved"
     note = (await api("GET", f"{path}/timeline?kind=note")).json()["items"][0]
     assert (note["kind"], note["direction"], note["body"]) == ("note", "internal", "was angry")
+
+
+async def test_of_many_at_once_one_is_first(api: Api) -> None:
+    ticket = await opened(api)
+    path = f"{PATH}/{ticket['id']}"
+    changes = [api("PATCH", path, json={"version": 1, "subject": f"Matter {n}"}) for n in range(12)]
+    assert sorted(done.status_code for done in await asyncio.gather(*changes)) == [200, *[412] * 11]
+    same = {"json": {"body": "Hello"}, "headers": {"Idempotency-Key": "k"}}
+    replies = await asyncio.gather(*(api("POST", f"{path}/replies", **same) for _ in range(12)))
+    assert {done.status_code for done in replies} == {201}
+    assert len({done.json()["event_id"] for done in replies}) == 1
+    assert (await ticket_of(api, ticket["id"]))["items"] == 3
+
+
+@pytest.mark.parametrize("who", [None, {}, {"key": "a"}, {"key": "a", "identifiers": None}, {"key": "a", "name": ""}])
+async def test_whoever_told_nothing_of_themselves_is_answered_too(api: Api, who: Any) -> None:
+    said = {} if who is None else {"contact": who}
+    ticket = (await api.push(kind="message", occurred_at=soon(0), **said))["ticket"]
+    for verb in ("replies", "notes"):
+        done = await api("POST", f"{PATH}/{ticket['id']}/{verb}", json={"body": "Hello"})
+        assert done.status_code == 201, done.text
 
 
 async def test_what_is_said_is_said_once_and_of_this_ticket(api: Api) -> None:
