@@ -20,6 +20,7 @@ from timeline.tickets.versions import decide
 
 CUSTOMERS_AT_ONCE: Final = 500
 EVENTS_AT_ONCE: Final = 20_000
+MENDED_AT_ONCE: Final = 20
 DUE_AT_ONCE: Final = 500
 AT_ONCE: Final = 5_000
 
@@ -33,7 +34,6 @@ class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
     customers: int = 0
     events: int = 0
     rows: int = 0
-    mended: int = 0
 
 
 async def batches(database: Database, workspace: WorkspaceId) -> AsyncIterator[list[CustomerId]]:
@@ -58,20 +58,29 @@ async def batches(database: Database, workspace: WorkspaceId) -> AsyncIterator[l
 
 
 async def rebuild_all(database: Database, workspace: WorkspaceId, told: Progress) -> Rebuilt:
-    """Fold every thread again beside whatever is being written, and mend the customers whose tickets differ."""
+    """Fold every thread again beside whatever is being written, and mend where tickets differ."""
     total = Rebuilt()
     async for run in batches(database, workspace):
         async with database.read(workspace) as db:
             found, events = await rebuilding.check(db, workspace, run)
-        mended = [await rebuild(database, workspace, one) for one in run] if found.rows else []
         total = Rebuilt(
             customers=total.customers + len(run),
             events=total.events + events,
-            rows=total.rows + sum(mended),
-            mended=total.mended + sum(1 for rows in mended if rows),
+            rows=total.rows + (await _mend(database, workspace, run) if found.rows else 0),
         )
         told(total.customers)
     return total
+
+
+async def _mend(database: Database, workspace: WorkspaceId, run: list[CustomerId]) -> int:
+    """Fold the customers of a run again, a few in a transaction, so that pushes wait for a moment only."""
+    if len(run) == 1:
+        return await rebuild(database, workspace, run[0])
+    rows = 0
+    for at in range(0, len(run), MENDED_AT_ONCE):
+        few = run[at : at + MENDED_AT_ONCE]
+        rows += await database.write(workspace, lambda db, few=few: rebuilding.mend(db, workspace, few))
+    return rows
 
 
 async def rebuild(database: Database, workspace: WorkspaceId, customer: CustomerId) -> int:
@@ -80,7 +89,7 @@ async def rebuild(database: Database, workspace: WorkspaceId, customer: Customer
         contacts = await streams.homes(db, workspace, [customer])
         long = await streams.is_long(db, workspace, list(contacts), EVENTS_AT_ONCE)
     if not long:
-        return await database.write(workspace, lambda db: rebuilding.mend(db, workspace, customer))
+        return await database.write(workspace, lambda db: rebuilding.mend(db, workspace, [customer]))
     return await _rebuild_long(database, workspace, customer)
 
 

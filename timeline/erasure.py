@@ -214,7 +214,7 @@ async def _follow(db: store.Db, workspace: WorkspaceId, erasure: UUID, person: P
     for customer in sorted({*person.customers, *person.elsewhere}):
         contacts = await streams.homes(db, workspace, [customer])
         if person.contacts or not await streams.is_long(db, workspace, list(contacts), LONG):
-            await rebuilding.mend(db, workspace, customer)
+            await rebuilding.mend(db, workspace, [customer])
         else:
             await streams.wait_for_job(db, workspace, list(set(contacts.values())), now)
 

@@ -70,10 +70,7 @@ async def _rebuild_all(desk: Desk, workspace: Workspace) -> None:
         done = await rebuilding.rebuild_all(
             desk.database, workspace.id, lambda customers: bar.update(line, completed=customers)
         )
-    data(
-        f"{workspace.slug}: {done.customers} customers, {done.events} events; "
-        f"{done.rows} rows differed, of {done.mended} customers"
-    )
+    data(f"{workspace.slug}: {done.customers} customers, {done.events} events; {done.rows} rows differed")
 
 
 @click.command()

@@ -42,22 +42,23 @@ async def check(
     return await refold.difference(db, workspace), refold.events
 
 
-async def mend(db: Db, workspace: WorkspaceId, customer: CustomerId) -> int:
-    """Fold one customer's thread again under its lock and keep what differs; returns the rows that did.
+async def mend(db: Db, workspace: WorkspaceId, customers: Sequence[CustomerId]) -> int:
+    """Fold some customers' threads again under their locks and keep what differs; returns the rows that did.
 
     Raises `StartOver` and `NumbersSpent`."""
-    await _lock(db, workspace, customer)
-    found, _ = await check(db, workspace, [customer])
+    await _lock(db, workspace, customers)
+    found, _ = await check(db, workspace, customers)
     await refolding.write(db, workspace, found)
-    await streams.derived(db, workspace, list({*(await streams.homes(db, workspace, [customer])).values()}))
+    await streams.derived(db, workspace, list({*(await streams.homes(db, workspace, customers)).values()}))
     return found.rows
 
 
-async def _lock(db: Db, workspace: WorkspaceId, customer: CustomerId) -> None:
-    """Keep pushes and decisions about the customer waiting. Raises `StartOver` where it was merged away."""
-    await identity_store.lock(db, [customer_lock(workspace, customer)])
-    if not await streams.homes(db, workspace, [customer]):
-        raise StartOver
+async def _lock(db: Db, workspace: WorkspaceId, customers: Sequence[CustomerId]) -> None:
+    """Keep pushes and decisions about the customers waiting. Raises `StartOver` where one was merged away."""
+    await identity_store.lock(db, sorted(customer_lock(workspace, customer) for customer in customers))
+    for customer in customers:
+        if not await streams.homes(db, workspace, [customer]):
+            raise StartOver
 
 
 async def read_on(db: Db, workspace: WorkspaceId, refold: Refold) -> bool:
@@ -81,7 +82,7 @@ async def finish(db: Db, workspace: WorkspaceId, customer: CustomerId, refold: R
     decision changed the customer or its policy meanwhile, and the job begins again.
 
     Raises `StartOver` and `NumbersSpent`, after which it may be called again."""
-    await _lock(db, workspace, customer)
+    await _lock(db, workspace, [customer])
     if (await read_whole(db, workspace, [customer]), await POLICIES.read(db, workspace)) != (
         refold.stage,
         refold.versions,
