@@ -17,7 +17,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from app import copying
+from app import copying, upkeep
 from app.addresses import APP, REPORTS, app_url
 from app.archive import Archive, Manifest, NoBackup
 from app.audit import SealLog
@@ -118,11 +118,15 @@ def settings_for(settings: Settings, archive: Archive) -> Settings:
 
 
 async def refuse_full(admin_url: str, *, replace: bool) -> None:
-    """Raises NotFit where somebody is signed in, or where there is data that nobody said may go."""
+    """Raises NotFit where somebody is signed in, where nothing could be restored, or where there is data that nobody
+    said may go."""
     db = await asyncpg.connect(admin_url, command_timeout=None)
     try:
         if await copying.sessions(db):
             raise NotFit("Server, worker or command line are signed in to this database: end them, then restore.")
+        number, words = await upkeep.server_version(db)
+        if number < upkeep.OLDEST:
+            raise NotFit(f"The database is PostgreSQL {words}: 16 or later is needed.")
         if not replace and not await copying.is_empty(db):
             raise NotFit("This database has workspaces already: --replace puts the backup in their place.")
     finally:

@@ -11,6 +11,7 @@ from app.attached import ensure_migrated, hold
 from app.cli.words import Refused, data, failing_in_words, say
 from app.fitness import check_port
 from app.logs import configure_logs
+from app.outstanding import refuse_half_restored
 from app.running import AlreadyUp, ending_on_sigterm, fill_demo, only_one, run_everything
 from app.settings import Settings, load_settings, local_url
 
@@ -29,6 +30,7 @@ def up(with_demo: bool) -> None:
     configure_logs(level=logging.WARNING)
     try:
         with ending_on_sigterm(), only_one(settings):
+            refuse_half_restored(settings.home)
             port = check_port(settings.host, settings.port)
             if port != settings.port:
                 settings = replace(settings, port=port, public_url=local_url(settings.host, port))

@@ -339,6 +339,7 @@ def test_it_is_refused_over_data_and_beside_a_server(branch: Home, backup: Path)
     assert done.returncode == 1
     assert branch.ready()
     end(branch, process)
+    branch.words.write_text("")
     worker = branch.start("worker")
     until(lambda: "worker_started" in branch.words.read_text(), 20)
     done = branch.run("restore", str(backup), "--replace")
@@ -355,7 +356,7 @@ def test_one_that_was_killed_half_way_keeps_all_from_starting_and_is_done_again(
         until(lambda: mark.exists() and mark.read_bytes() == b"begun\n", 30)
         process.kill()
         process.communicate()
-        for words in (("serve",), ("key", "list", "--workspace", "demo"), ("backup", str(folder / "no.backup"))):
+        for words in (("up",), ("serve",), ("worker",), ("migrate",), ("key", "list"), ("backup", str(folder / "no"))):
             refused = second.run(*words)
             assert refused.returncode == 1
             assert "cut short" in refused.stderr
@@ -399,7 +400,7 @@ def test_a_secret_of_the_environment_must_be_the_one_it_was_made_under(folder: P
 
 
 def test_a_foreign_database_whose_administrator_is_no_superuser(folder: Path, backup: Path) -> None:
-    with attach(folder / "server", fsync=False) as server:
+    with attach(folder / "server") as server:
         asyncio.run(make_operator(server.database_url()))
         url = server.database_url("operator", "of the database", "desk")
         with restored(folder / "second", backup, DATABASE_URL=url) as second:
