@@ -17,10 +17,11 @@ MOST_BYTES: Final = 32 * 1024
 MOST_DEPTH: Final = 32
 MOST_SIZE: Final = 5_000
 MOST_HOPS: Final = 100
-MOST_WORK: Final = 5_000_000
-"""Expanded size of a schema times the values in a state: at worst half a second on one core of ours."""
-MOST_MATCHING: Final = 400_000
-"""Patterns of a schema times the characters in a state: at worst a second, for patterns made to be slow."""
+MOST_WORK: Final = 1_000_000
+"""Expanded size of a schema times the values in a state: at worst a tenth of a second on one core of ours, in which the
+process does nothing else."""
+MOST_MATCHING: Final = 200_000
+"""Patterns of a schema times the characters in a state: at worst half a second, for patterns made to be slow."""
 MOST_TELLING: Final = 20_000
 """Size of alternatives times values: beyond, telling why none fits takes longer (15 µs each) than it is worth."""
 MOST_WORDS: Final = 300

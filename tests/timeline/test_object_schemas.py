@@ -165,19 +165,20 @@ def slow_text(letters: int) -> str:
     [
         ({"pattern": "^(a+)+$"}, "a" * (MOST_MATCHING - 1) + "b"),
         ({"pattern": "[ab]*a[ab]{120}c"}, slow_text(MOST_MATCHING - 1)),
-        ({"patternProperties": {f"({'|'.join('ab' * 20)})*{n}c": True for n in range(50)}}, {"ab" * 3_900: 1}),
-        ({"items": {"enum": [[n] for n in range(1_600)]}}, [[1_599]] * 750),
-        ({"items": {"anyOf": [{"type": "string"}] * 1_500}}, [1] * 1_600),
+        ({"patternProperties": {f"({'|'.join('ab' * 20)})*{n}c": True for n in range(50)}}, {"ab" * 1_950: 1}),
+        ({"items": {"enum": [[n] for n in range(1_600)]}}, [[1_599]] * 150),
+        ({"items": {"anyOf": [{"type": "string"}] * 1_500}}, [1] * 600),
         ({"anyOf": [{"items": {"type": "string"}}] * 10}, list(range(1_900))),
         ({"uniqueItems": True}, [{"a": n} for n in range(300_000)]),
-        ({"$ref": "#/$defs/a", "$defs": {"a": {"items": {"allOf": [{"minimum": -1}] * 2_000}}}}, [0] * 1_200),
+        ({"$ref": "#/$defs/a", "$defs": {"a": {"items": {"allOf": [{"minimum": -1}] * 2_000}}}}, [0] * 480),
     ],
 )
 def test_hostile_schemas_and_states_are_answered_in_time(schema: dict[str, Any], state: Any):
     checker = Checker(schema)
     began = time.perf_counter()
-    checker.fault(state)
+    fault = checker.fault(state)
     assert time.perf_counter() - began < SECONDS
+    assert fault is None or "more values" not in fault.words, "this one is not looked at"
 
 
 def test_more_than_the_bound_is_refused_unread():

@@ -1,5 +1,7 @@
 """Objects: newest state by version whatever the order of arrival, stubs, one order counted once, and placements."""
 
+import asyncio
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -181,6 +183,31 @@ def test_a_profile_shows_the_latest_objects_and_counts_them_all(world: World):
                 : object_views.MOST_OBJECTS
             ]
             assert shown.counts.orders == len(days)
+
+    world.run(told())
+
+
+def test_costly_states_hold_up_nobody_else_for_long(world: World):
+    async def told() -> None:
+        place = await world.open_workspace()
+        await define(place, "order", schema={"items": {"enum": [[n] for n in range(1_600)]}})
+        state = ObjectState(type="order", id="1", version=1, state=[[1_599]] * 150)
+        gaps: list[float] = []
+
+        async def tick() -> None:
+            last = time.perf_counter()
+            while True:
+                await asyncio.sleep(0)
+                now = time.perf_counter()
+                gaps.append(now - last)
+                last = now
+
+        began, ticking = time.perf_counter(), asyncio.create_task(tick())
+        outcomes = await place.receive(*(place.item("a", object=state) for _ in range(20)))
+        took = time.perf_counter() - began
+        ticking.cancel()
+        assert {one.status for one in outcomes} == {201}
+        assert max(gaps) < took / 4
 
     world.run(told())
 
