@@ -31,6 +31,8 @@ MERGED_TOGETHER: Final = (
     Batch(tuple(Push(who=who, proof=ONE) for who in "acb")),
 )
 """Two merges in one request, each of which joins tickets."""
+HELD_ELSEWHERE: Final = (Push(who="a"), Push(who="b"), Do("merge"), Push(conversation="c"), Do("unmerge"))
+"""A conversation that the one side holds, and the other should: their turns in a job come one after the other."""
 
 
 def test_every_history_gives_the_tickets_of_the_page(world: World):
@@ -106,6 +108,7 @@ def test_what_is_left_to_a_job_comes_to_the_same(world: World, monkeypatch: pyte
 
     @law(12)
     @given(STEPS)
+    @example(HELD_ELSEWHERE)
     def holds(steps: Sequence[Step]) -> None:
         async def left() -> None:
             history = TicketHistory(await world.open_workspace())

@@ -98,6 +98,17 @@ async def homes(db: Db, workspace: WorkspaceId, customers: Sequence[CustomerId])
     return desks | {row["id"]: row["home_id"] for row in rows}
 
 
+async def standing(db: Db, workspace: WorkspaceId, customers: Sequence[CustomerId]) -> set[CustomerId]:
+    """Those of some customers that were not merged away."""
+    rows = await db.fetch(
+        "SELECT k.id FROM unnest($2::uuid[]) AS k(id) CROSS JOIN LATERAL (SELECT FROM contact WHERE workspace_id = $1 "
+        "AND customer_id = k.id LIMIT 1) AS c",
+        workspace,
+        customers,
+    )
+    return {row["id"] for row in rows}
+
+
 async def is_long(db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId], most: int) -> bool:
     """Whether more than so many events lie in the streams of some contacts."""
     events = await db.fetchval(
@@ -259,6 +270,20 @@ async def voids(db: Db, workspace: WorkspaceId, starts: Sequence[tuple[ContactId
         "WHERE workspace_id = $1 AND contact_id = k.contact_id AND position > k.start OFFSET 0) AS v",
         workspace,
         *_split(starts),
+    )
+    return [Void(**dict(row)) for row in rows]
+
+
+async def voids_of(db: Db, workspace: WorkspaceId, events: Sequence[UUID]) -> list[Void]:
+    """Which of some commands are kept as void."""
+    if not events:
+        return []
+    rows = await db.fetch(
+        "SELECT v.event_id, v.contact_id, v.position, v.reason FROM unnest($2::uuid[]) AS k(id) CROSS JOIN LATERAL "
+        "(SELECT event_id, contact_id, position, reason FROM ticket_void WHERE workspace_id = $1 AND event_id = k.id "
+        "OFFSET 0) AS v",
+        workspace,
+        events,
     )
     return [Void(**dict(row)) for row in rows]
 
