@@ -129,7 +129,7 @@ async def test_of_many_at_once_one_is_first(api: Api) -> None:
     path = f"{PATH}/{ticket['id']}"
     changes = [api("PATCH", path, json={"version": 1, "subject": f"Matter {n}"}) for n in range(12)]
     assert sorted(done.status_code for done in await asyncio.gather(*changes)) == [200, *[412] * 11]
-    same = {"json": {"body": "Hello"}, "headers": {"Idempotency-Key": "k"}}
+    same: Any = {"json": {"body": "Hello"}, "headers": {"Idempotency-Key": "k"}}
     replies = await asyncio.gather(*(api("POST", f"{path}/replies", **same) for _ in range(12)))
     assert {done.status_code for done in replies} == {201}
     assert len({done.json()["event_id"] for done in replies}) == 1

@@ -230,6 +230,14 @@ async def test_a_ticket_whose_matter_is_part_of_another_answers_with_that(api: A
     assert placed.status_code == 200, placed.text
     went = await api("GET", f"{PATH}/{ben['ticket']['number']}/timeline?limit=1")
     assert (went.status_code, went.headers["Location"]) == (308, f"{PATH}/{ann['ticket']['id']}/timeline?limit=1")
+    path = f"/api/v1/customers/{ann['customer_id']}/timeline?ticket={ben['ticket']['number']}"
+    for items in (
+        (await ticket_of(api, ann["ticket"]["number"]))["timeline"]["items"],
+        (await api("GET", f"{PATH}/{ann['ticket']['number']}/timeline?channel=email")).json()["items"],
+        (await api("GET", path)).json()["items"],
+    ):
+        assert [item["event_id"] for item in items] == [ben["event_id"], ann["event_id"]]
+        assert {item["tickets"][0]["number"] for item in items} == {ann["ticket"]["number"]}
 
 
 async def test_a_ticket_that_is_none_any_more_answers_with_its_customers_path(api: Api) -> None:
