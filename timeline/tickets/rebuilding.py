@@ -56,9 +56,8 @@ async def mend(db: Db, workspace: WorkspaceId, customers: Sequence[CustomerId]) 
 async def _lock(db: Db, workspace: WorkspaceId, customers: Sequence[CustomerId]) -> None:
     """Keep pushes and decisions about the customers waiting. Raises `StartOver` where one was merged away."""
     await identity_store.lock(db, sorted(customer_lock(workspace, customer) for customer in customers))
-    for customer in customers:
-        if not await streams.homes(db, workspace, [customer]):
-            raise StartOver
+    if len(await streams.standing(db, workspace, customers)) < len(customers):
+        raise StartOver
 
 
 async def read_on(db: Db, workspace: WorkspaceId, refold: Refold) -> bool:
