@@ -109,17 +109,6 @@ async def standing(db: Db, workspace: WorkspaceId, customers: Sequence[CustomerI
     return {row["id"] for row in rows}
 
 
-async def standing(db: Db, workspace: WorkspaceId, customers: Sequence[CustomerId]) -> set[CustomerId]:
-    """Those of some customers that were not merged away."""
-    rows = await db.fetch(
-        "SELECT k.id FROM unnest($2::uuid[]) AS k(id) CROSS JOIN LATERAL (SELECT FROM contact WHERE workspace_id = $1 "
-        "AND customer_id = k.id LIMIT 1) AS c",
-        workspace,
-        customers,
-    )
-    return {row["id"] for row in rows}
-
-
 async def is_long(db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId], most: int) -> bool:
     """Whether more than so many events lie in the streams of some contacts."""
     events = await db.fetchval(
