@@ -72,7 +72,7 @@ def order_events(order: Order, until: datetime) -> Iterator[Interaction]:
     dice, at = Dice("states", order.number), order.placed
     product = {"sku": order.good.sku, "name": order.good.name, "size": order.size, "price": order.amount}
     basket = {"items": [product], "total": order.amount, "currency": "GBP"}
-    yield _state(order, "order", "placed", 1, at, basket | {"state": "placed"})
+    yield _state(order, "order", "placed", 1, at, basket | {"status": "placed"})
     paid = {"amount": order.amount, "currency": "GBP", "method": dice.pick("method", ("card", "PayPal", "gift card"))}
     payment = f"payment/{order.number}"
     subject = f"Payment of {order.amount:.2f} for {order.number}"
@@ -82,11 +82,11 @@ def order_events(order: Order, until: datetime) -> Iterator[Interaction]:
     there = sent + timedelta(hours=dice.number("there", 22, 70))
     way = {"carrier": order.carrier, "tracking": order.track, "order": order.number}
     if sent < until:
-        yield _state(order, "order", "shipped", 2, sent, basket | {"state": "shipped"})
-        yield _state(order, "shipment", "handed over", 1, sent + timedelta(minutes=4), way | {"state": "handed over"})
+        yield _state(order, "order", "shipped", 2, sent, basket | {"status": "shipped"})
+        yield _state(order, "shipment", "handed over", 1, sent + timedelta(minutes=4), way | {"status": "handed over"})
     if there < until:
-        yield _state(order, "shipment", "delivered", 3, there, way | {"state": "delivered"})
-        yield _state(order, "order", "delivered", 3, there + timedelta(seconds=40), basket | {"state": "delivered"})
+        yield _state(order, "shipment", "delivered", 3, there, way | {"status": "delivered"})
+        yield _state(order, "order", "delivered", 3, there + timedelta(seconds=40), basket | {"status": "delivered"})
 
 
 def _state(order: Order, kind: str, word: str, version: int, at: datetime, state: dict[str, Any]) -> Interaction:
@@ -195,10 +195,10 @@ def note(
 
 def _fact(order: Order, what: str, words: str, at: datetime, source_id: str) -> Interaction:
     if what == "shipment":
-        state = {"carrier": order.carrier, "tracking": order.track, "order": order.number, "state": words}
+        state = {"carrier": order.carrier, "tracking": order.track, "order": order.number, "status": words}
         return _state(order, "shipment", words, 2, at, state)
     if what == "cancelled":
-        state = {"state": "cancelled", "total": order.amount, "currency": "GBP"}
+        state = {"status": "cancelled", "total": order.amount, "currency": "GBP"}
         return _state(order, "order", "cancelled", 4, at, state)
     part = words.removesuffix("%")
     amount = order.amount * float(part) / 100 if words.endswith("%") else float(words or order.amount)

@@ -17,6 +17,7 @@ from app.demo.desk import steps
 from app.demo.handling import Handled
 from tests.app.commands import Home, home_in, until
 from timeline.commands import AddNote
+from timeline.object_types import NO_TYPES
 
 ANCHOR = datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -43,6 +44,15 @@ def test_the_same_day_gives_the_same_desk_and_nothing_lies_ahead() -> None:
     assert {item.kind for item in items} == {
         "message", "call", "note", "order", "payment", "shipment", "visit", "fact",
     }  # fmt: skip
+
+
+def test_every_object_has_a_card_with_a_status() -> None:
+    items = [item for step in steps(ANCHOR) if isinstance(step, list) for item in step]
+    named = [item.object for item in items if item.object is not None]
+    cards = [NO_TYPES.card(one.type, one.id, one.version, one.state) for one in named]
+    labels = {card.status.label for card in cards if card.status}
+    assert None not in [card.status for card in cards]
+    assert {"Placed", "Shipped", "Delivered", "Handed over", "Cancelled"} <= labels
 
 
 def test_make_run_ends_with_lines_that_work_when_pasted(home: Home) -> None:
