@@ -1,145 +1,38 @@
 """An erased person: nothing they said or were called is left, what stays is as it was, and nothing brings them back."""
 
+import asyncio
+import itertools
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import msgspec
+import pytest
 
+from app.auth import workspace_of
 from app.db import new_id
-from app.rebuilding import rebuild_all
-from identity.customers import WorkspaceId
+from app.erasing import erase_customer, make_good
+from app.erasure_log import ErasureLog
+from app.store import workspace
+from identity.customers import CustomerId
 from tests.app.api.conftest import Api
-from tests.app.api.test_hooks import deliver, make_account, order, understand
-from tests.builders import contact, identifier, pushed
+from tests.app.api.lives import (
+    CUSTOMERS,
+    PLANTED,
+    desk,
+    erase,
+    everything,
+    holding,
+    item,
+    live_a_life,
+    neighbours,
+    rows_that_differ_after_a_rebuild,
+    thing,
+)
+from tests.app.api.test_hooks import deliver, understand
 from tests.conftest import Database as Cloned
-from timeline import acting
-from timeline.acting import Ask
-from timeline.commands import AddNote, Reply, SetStatus, SetSubject, Tag
-from timeline.decisions import Desk
-from timeline.events import Actor
-from timeline.tickets.ticket import TicketId
-
-PLANTED = "zebulon"
-"""In everything that is said by or about the person who is erased, and nowhere else."""
-CUSTOMERS = "/api/v1/customers"
-DERIVED = ("ticket", "ticket_item", "ticket_conversation", "ticket_past", "ticket_void", "object_state", "object_event")
-
-
-async def everything(dsn: str) -> dict[str, list[str]]:
-    """Every row of every table, as text."""
-    db = await asyncpg.connect(dsn)
-    try:
-        tables = await db.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
-        return {
-            row["tablename"]: sorted(
-                one["said"] for one in await db.fetch(f'SELECT t::text AS said FROM "{row["tablename"]}" t')
-            )
-            for row in tables
-        }
-    finally:
-        await db.close()
-
-
-def holding(tables: dict[str, list[str]], word: str = PLANTED) -> dict[str, int]:
-    """How many rows of each table hold a word, as text or as bytes."""
-    said = (word, word.encode().hex())
-    found = {name: sum(any(one in row.lower() for one in said) for row in rows) for name, rows in tables.items()}
-    return {name: count for name, count in found.items() if count}
-
-
-def item(number: int, key: str = "z-1", **fields: Any) -> dict[str, Any]:
-    """A message of the person, with the planted word in whatever a source may say."""
-    plain: dict[str, Any] = {
-        "source": "mail",
-        "source_id": f"{PLANTED}-{number}",
-        "kind": "message",
-        "channel": "email",
-        "contact": contact(
-            f"{PLANTED}-{key}",
-            identifier(value=f"{PLANTED}.{key}@example.com"),
-            identifier("phone", f"+4930901820{ord(key[0]) % 10}{ord(key[-1]) % 10}"),
-            name=f"Zebulon {key}",
-            attributes={"street": f"{PLANTED} street {key}", "birth_date": "1970-01-01"},
-        ),
-        "conversation": f"{PLANTED}-thread-{number % 2}",
-        "subject": f"{PLANTED} asks {number}",
-        "body": f"I am {PLANTED}, number {number}",
-        "data": {"note": PLANTED, "deep": [{PLANTED: 1}]},
-    }
-    return pushed(**{**plain, **fields})
-
-
-def desk(api: Api) -> Desk:
-    return Desk(workspace=WorkspaceId(api.mine.id), actor=Actor("agent:" + str(UUID(int=10))), new_id=new_id)
-
-
-async def act(api: Api, ticket: dict[str, Any], *commands: Any) -> None:
-    ask = Ask(ticket=TicketId(UUID(ticket["id"])))
-    await api.database.write(api.mine.id, lambda db: acting.perform(db, desk(api), ask, commands))
-
-
-async def live_a_life(api: Api) -> dict[str, Any]:
-    """A person of two merged contacts, with tickets, objects, a note, a delivery and refused bodies."""
-    first = await api.push(**item(1))
-    again = item(2, conversation=None, subject=f"{PLANTED}: something else", object=thing("paid"))
-    second = await api.push(**again)
-    third = await api.push(**item(3, key="z-2", kind="order", object=thing("sent", version=2)))
-    for number in (4, 5):
-        await api.push(**item(number))
-    await act(api, first["ticket"], Reply(body=f"Dear {PLANTED}"), AddNote(body=f"{PLANTED} is kind"))
-    await act(api, first["ticket"], Tag(added=(PLANTED, "vip")), SetSubject(subject=f"About {PLANTED}"))
-    await act(api, second["ticket"], SetStatus(status="resolved"))
-    merged = await api(
-        "POST",
-        f"{CUSTOMERS}/{first['customer_id']}/merge",
-        json={"other": third["customer_id"], "reason": f"both are {PLANTED}"},
-        headers={"Idempotency-Key": PLANTED},
-    )
-    assert merged.status_code == 200, merged.text
-    await api.push(**item(6, key="z-2", kind="message"))
-    refused = await api("POST", "/api/v1/interactions", json={**again, "body": f"{PLANTED} says otherwise"})
-    assert refused.status_code == 409
-    unknown = {**item(7), "kind": "shout"}
-    assert (await api("POST", "/api/v1/interactions", json=unknown)).status_code == 400
-    account = await make_account(api, source="mail")
-    body = order(f"{PLANTED}-9", customer={"id": f"{PLANTED}-z-1", "email": f"{PLANTED}.z-1@example.com"})
-    assert (await deliver(api, account, body, f"{PLANTED}-msg")).status_code == 202
-    assert await understand(api) == 1
-    return {
-        "customer": first["customer_id"],
-        "other": third["customer_id"],
-        "first": first,
-        "again": again,
-        "merge": merged.json()["decision_id"],
-        "account": account,
-        "body": body,
-    }
-
-
-def thing(state: str, **fields: Any) -> dict[str, Any]:
-    return {"type": "order", "id": f"{PLANTED}-77", "state": {"status": state, "for": PLANTED}, **fields}
-
-
-async def neighbours(api: Api, key: str = "") -> dict[str, Any]:
-    """Others with tickets and objects of their own, who say nothing of the person."""
-    ben = await api.push(
-        key, source_id="ben-1", kind="message", channel="email", contact=contact("ben", identifier(value="b@x.org"))
-    )
-    await api.push(
-        key, source_id="ben-2", object={"type": "order", "id": "8", "state": {"a": 1}}, contact=contact("ben")
-    )
-    return ben
-
-
-async def erase(api: Api, customer: str, status: int = 200, query: str = "", **body: Any) -> dict[str, Any]:
-    response = await api("POST", f"{CUSTOMERS}/{customer}/erase{query}", json=body or None)
-    assert response.status_code == status, response.text
-    return response.json()
-
-
-async def rows_that_differ_after_a_rebuild(api: Api) -> int:
-    return (await rebuild_all(api.database, WorkspaceId(api.mine.id), lambda _: None)).rows
+from timeline.pseudonyms import pseudonyms
 
 
 async def test_nothing_that_was_said_is_left_in_any_row(api: Api, database: Cloned) -> None:
@@ -293,3 +186,122 @@ async def test_a_forgotten_place_is_found(api: Api, database: Cloned) -> None:
 
 def differing(before: dict[str, list[str]], after: dict[str, list[str]]) -> set[str]:
     return {table for table in before if before[table] != after[table]}
+
+
+async def test_a_preview_is_what_happens_and_again_nothing_does(api: Api, database: Cloned) -> None:
+    life = await live_a_life(api)
+    before = await everything(database.admin_dsn)
+    preview = await erase(api, life["customer"], query="?preview=true")
+    assert differing(before, await everything(database.admin_dsn)) <= {"api_key"}
+    assert "erasure_id" not in preview
+    done = await erase(api, life["customer"], reason="case 1")
+    assert {name: value for name, value in done.items() if name != "erasure_id"} == preview
+    before = await everything(database.admin_dsn)
+    again = await erase(api, life["customer"], reason="case 2")
+    assert again["erasure_id"] == done["erasure_id"]
+    assert set(again["changed"].values()) == {0}
+    assert differing(before, await everything(database.admin_dsn)) <= {"api_key"}
+    profile = (await api("GET", f"{CUSTOMERS}/{life['customer']}")).json()
+    (told,) = [one for one in profile["timeline"]["items"] if one["type"] == "CustomerErased"][:1]
+    assert told["data"]["erasure"] == done["erasure_id"]
+
+
+async def test_who_cannot_be_erased(api: Api) -> None:
+    life = await live_a_life(api)
+    assert (await erase(api, life["other"], 409))["code"] == "absorbed"
+    assert (await erase(api, str(new_id()), 404))["code"] == "not_found"
+    response = await api("POST", f"{CUSTOMERS}/{life['customer']}/erase", json={"why": "x"})
+    assert (response.status_code, response.json()["fields"][0]["field"]) == (400, "why")
+    response = await api("POST", f"{CUSTOMERS}/{life['customer']}/erase", json={"reason": "x" * 2001})
+    assert (response.status_code, response.json()["fields"][0]["field"]) == (400, "reason")
+    held = await api("POST", "/api/v1/holds", json={"customer": life["customer"], "reason": "case 3"})
+    for query in ("", "?preview=true"):
+        refused = await erase(api, life["customer"], 409, query)
+        assert (refused["code"], held.json()["id"] in refused["detail"]) == ("under_hold", True)
+    assert (await api("GET", f"{CUSTOMERS}/{life['customer']}")).json()["name"] is not None
+
+
+async def test_holds_stand_until_they_are_lifted(api: Api) -> None:
+    ben = await neighbours(api)
+    made = [
+        (await api("POST", "/api/v1/holds", json={"customer": ben["customer_id"], "reason": f"case {at}"})).json()
+        for at in range(3)
+    ]
+    page = (await api("GET", "/api/v1/holds?limit=2")).json()
+    rest = (await api("GET", f"/api/v1/holds?limit=2&cursor={page['next']}")).json()
+    assert [*page["items"], *rest["items"]] == made
+    assert rest["next"] is None
+    lifted = await api("POST", f"/api/v1/holds/{made[0]['id']}/lift")
+    assert (lifted.status_code, lifted.json()["lifted_by"]) == (200, f"key:{api.mine.ids['admin']}")
+    assert (await api("POST", f"/api/v1/holds/{made[0]['id']}/lift")).status_code == 409
+    assert [one["id"] for one in (await api("GET", "/api/v1/holds")).json()["items"]] == [one["id"] for one in made[1:]]
+    assert len((await api("GET", "/api/v1/holds?state=all")).json()["items"]) == 3
+    for query, field in (("state=old", "state"), ("cursor=x", "cursor"), ("limit=0", "limit")):
+        refused = await api("GET", f"/api/v1/holds?{query}")
+        assert (refused.status_code, refused.json()["fields"][0]["field"]) == (400, field)
+    refused = await api("POST", "/api/v1/holds", json={"customer": ben["customer_id"], "reason": ""})
+    assert (refused.status_code, refused.json()["fields"][0]["field"]) == (400, "reason")
+
+
+async def test_pushes_beside_an_erasure_are_erased_or_somebody_new(api: Api, database: Cloned) -> None:
+    first = await api.push(**item(100))
+    stop = asyncio.Event()
+    answers: list[dict[str, Any]] = []
+
+    async def push_on(start: int) -> None:
+        for number in itertools.count(start):
+            if stop.is_set():
+                return
+            response = await api("POST", "/api/v1/interactions", json=item(number))
+            assert response.status_code == 201, response.text
+            answers.append(response.json())
+
+    pushing = [asyncio.create_task(push_on(1_000 * n)) for n in range(1, 5)]
+    await asyncio.sleep(0.5)
+    erased = await erase(api, first["customer_id"])
+    at = len(answers)
+    await asyncio.sleep(0.3)
+    stop.set()
+    await asyncio.gather(*pushing)
+    assert 0 < at < len(answers)
+    gone = {UUID(one) for one in erased["contacts"]}
+    async with api.database.read(api.mine.id) as db:
+        rows = await db.fetch(
+            "SELECT contact_id, data ? 'erased' AS erased, type FROM event WHERE type <> 'CustomerErased'"
+        )
+    assert {(row["contact_id"] in gone) == row["erased"] for row in rows} == {True}
+    assert len(rows) == len(answers) + 1
+    later = [one for one in answers if UUID(one["contact_id"]) not in gone]
+    assert len({one["contact_id"] for one in later}) == 1
+    assert await rows_that_differ_after_a_rebuild(api) == 0
+    await erase(api, later[0]["customer_id"])
+    assert holding(await everything(database.admin_dsn)) == {}
+
+
+async def test_what_is_on_record_outside_and_not_in_the_database_is_made_good(
+    api: Api, database: Cloned, tmp_path: Path
+) -> None:
+    """A crash between the log's line and the commit: not ready until it is done, with what the line says."""
+    life = await live_a_life(api)
+    async with api.database.connection() as db:
+        row = await workspace(db, api.mine.id)
+    mine = workspace_of(row, api.mine.id, pseudonyms("a secret of tests, long enough"))
+
+    async def crash(db: Any) -> None:
+        await erase_customer(db, mine, desk(api), CustomerId(UUID(life["customer"])), made, tmp_path)
+        raise ConnectionError
+
+    made = new_id()
+    with pytest.raises(ConnectionError):
+        await api.database.write(api.mine.id, crash)
+    assert holding(await everything(database.admin_dsn)) != {}
+    assert list(ErasureLog(tmp_path, api.mine.id).read()) == [made]
+    ready = await api("GET", "/health/ready", None)
+    assert (ready.status_code, ready.json()["checks"]["erasures"]) == (503, False)
+    with (tmp_path / "erasures" / f"{api.mine.id}.log").open("ab") as log:
+        log.write(b'{"id": "cut sh')
+    assert await make_good(api.database, tmp_path, pseudonyms("a secret of tests, long enough")) == 1
+    assert await make_good(api.database, tmp_path, pseudonyms("a secret of tests, long enough")) == 0
+    assert holding(await everything(database.admin_dsn)) == {}
+    assert (await api("GET", "/health/ready", None)).status_code == 200
+    assert await rows_that_differ_after_a_rebuild(api) == 0
