@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import http.client
 import json
 import shutil
 import signal
@@ -11,7 +10,6 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +17,8 @@ import asyncpg
 import pytest
 
 from app.embedded import attach
-from app.schema import dump_schema
 from tests.app.commands import Home, home_in, until
+from tests.app.restored import Caller, end, execute, holds, key, restored, rows_of, schema_of, taken
 
 LATER = {"workspace", "restoration", "ticket_counter", "follower_checkpoint", "idempotency_key", "migration"}
 """Tables that a restore changes on purpose, or that say when something was done."""
@@ -63,104 +61,6 @@ def branch(folder: Path, kept: Path) -> Iterator[Home]:
     """A home with the same desk, to be changed."""
     with restored(folder / "branch", kept) as home:
         yield home
-
-
-def taken(home: Home, path: Path) -> Path:
-    done = home.run("backup", str(path))
-    assert done.returncode == 0, done.stderr
-    return path
-
-
-@contextmanager
-def restored(folder: Path, backup: Path, *words: str, **environment: str) -> Iterator[Home]:
-    with home_in(folder, **environment) as home:
-        done = home.run("restore", str(backup), *words)
-        assert done.returncode == 0, done.stderr
-        yield home
-
-
-class Caller:
-    def __init__(self, home: Home, key: str) -> None:
-        self.home, self.key = home, key
-
-    def ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.home.port, timeout=30)
-        try:
-            headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
-            connection.request(method, f"/api/v1{path}", None if body is None else json.dumps(body), headers)
-            answer = connection.getresponse()
-            return answer.status, json.loads(answer.read())
-        finally:
-            connection.close()
-
-    def push(self, source_id: str, **said: object) -> tuple[int, Any]:
-        item = {
-            "source": "writers",
-            "source_id": source_id,
-            "kind": "message",
-            "channel": "api",
-            "direction": "inbound",
-            "occurred_at": "2026-01-01T00:00:00Z",
-            "contact": {"key": "writer"},
-            **said,
-        }
-        return self.ask("POST", "/interactions", item)
-
-    def changes(self, after: str | None) -> tuple[list[str], str]:
-        """The event ids behind a place, and where to go on."""
-        found: list[str] = []
-        while True:
-            status, page = self.ask("GET", "/changes?limit=200" + (f"&after={after}" if after else ""))
-            assert status == 200, page
-            found += [item["event_id"] for item in page["items"]]
-            if page["next"] is None:
-                return found, page["head"]
-            after = page["next"]
-
-
-def key(home: Home, workspace: str = "demo", role: str = "admin") -> str:
-    return home.run("key", "create", "--workspace", workspace, "--role", role, "--rate", "0").stdout.split()[-1]
-
-
-def end(home: Home, process: Any) -> None:
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=30)
-    assert process.returncode == 0, home.words.read_text()
-
-
-def rows_of(home: Home) -> dict[str, list[str]]:
-    """Every table, row for row, as its superuser sees them."""
-
-    async def read(url: str) -> dict[str, list[str]]:
-        db = await asyncpg.connect(url)
-        try:
-            names = await db.fetch(
-                "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
-            )
-            return {
-                name: [row[0] for row in await db.fetch(f"SELECT t::text FROM {name} t ORDER BY 1")]
-                for name in sorted(row["relname"] for row in names)
-            }
-        finally:
-            await db.close()
-
-    with attach(home.folder) as embedded:
-        return asyncio.run(read(embedded.database_url()))
-
-
-def schema_of(home: Home) -> str:
-    with attach(home.folder) as embedded:
-        return dump_schema(embedded.database_url())
-
-
-def holds(folder: Path, *texts: str) -> list[str]:
-    """The files below a folder in which one of these texts stands."""
-    found: list[str] = []
-    for path in folder.rglob("*"):
-        if path.is_file():
-            content = path.read_bytes()
-            found += [f"{path}: {text}" for text in texts if text.encode() in content]
-    return found
 
 
 def test_everything_is_there_elsewhere_and_tickets_are_what_a_rebuild_makes(
@@ -272,6 +172,31 @@ def test_two_restores_of_one_backup_share_no_epoch_and_no_ticket_number(folder: 
         again = now(second)
         assert first[0].isdisjoint(again[0])
         assert first[1] == again[1]
+
+
+def test_a_backup_of_an_older_version_is_brought_to_this_one(folder: Path, shop: Home, backup: Path) -> None:
+    def older(manifest: dict[str, Any]) -> None:
+        manifest["migrations"].remove("0007-restorations")
+        del manifest["columns"]["restoration"]
+
+    spoil_manifest(backup, older)
+    with restored(folder / "second", backup) as second:
+        here, there = rows_of(shop), rows_of(second)
+        assert {name for name in here if here[name] != there[name]} <= LATER
+        assert len(there["restoration"]) == 1
+
+
+def test_a_cut_tail_is_no_restore_and_a_restore_that_is_not_on_record_shows(branch: Home) -> None:
+    def verified() -> str:
+        done = branch.run("verify-audit", "--workspace", "demo")
+        return "" if done.returncode == 0 else done.stdout
+
+    assert verified() == ""
+    execute(branch, "DELETE FROM restoration")
+    assert "not on record" in verified()
+    (log,) = (branch.folder / "audit").glob("*.log")
+    log.write_text(log.read_text() + f"7 {'0' * 64}\n")
+    assert "the tail was cut" in verified()
 
 
 def spoil_middle(path: Path) -> None:
