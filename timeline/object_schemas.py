@@ -5,6 +5,7 @@ lead back to themselves, `unevaluated...`, dynamic references. Patterns run in a
 What is left costs at most its expanded size for each value of a state: `MOST_WORK` holds the product.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -28,6 +29,7 @@ MOST_WORDS: Final = 300
 
 _DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 _PATTERNS: Final = jsonschema_rs.RegexOptions(size_limit=10_000, dfa_size_limit=200_000)
+_NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,5}")
 _MAPS: Final = ("properties", "patternProperties", "dependentSchemas")
 _LISTS: Final = ("allOf", "anyOf", "oneOf", "prefixItems")
 _SINGLE: Final = ("items", "contains", "additionalProperties", "propertyNames", "not", "if", "then", "else")
@@ -184,12 +186,14 @@ class _Weighed:
     def _target(self, reference: Any, at: str) -> Any:
         if not isinstance(reference, str) or not (reference == "#" or reference.startswith("#/")):
             raise InvalidField(at, "expected a place in this schema, such as #/$defs/item")
+        if "%" in reference:  # who follows it would decode it, and so go elsewhere than we who weigh it
+            raise InvalidField(at, "expected a place whose names are spelled without %")
         found: Any = self._root
         for step in reference.split("/")[1:]:
             name = step.replace("~1", "/").replace("~0", "~")
             if isinstance(found, dict) and name in found:
                 found = found[name]
-            elif isinstance(found, list) and name.isascii() and name.isdigit() and int(name) < len(found):
+            elif isinstance(found, list) and _NUMBER.fullmatch(name) and int(name) < len(found):
                 found = found[int(name)]
             else:
                 raise InvalidField(at, "there is nothing at this place of the schema")

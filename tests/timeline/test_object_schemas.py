@@ -129,6 +129,30 @@ def test_references_that_multiply_or_lead_on_without_end_are_refused():
         assert time.perf_counter() - began < SECONDS
 
 
+def disguised(levels: int) -> dict[str, Any]:
+    """As `doubled`, with references that lead to `true` until somebody decodes them."""
+    rooms = {f"d{n}": {"allOf": [{"$ref": f"#/$defs/%64{n + 1}"}] * 2} for n in range(levels)}
+    return {
+        "$defs": {**rooms, f"d{levels}": {}, **{f"%64{n}": True for n in range(levels + 1)}},
+        "$ref": "#/$defs/%640",
+    }
+
+
+def test_a_reference_leads_where_it_was_weighed():
+    for schema, field in (
+        (disguised(60), "schema.$defs.d0.allOf[0].$ref"),
+        (
+            {"$defs": {"a%62": True, "ab": {"not": {"$ref": "#/$defs/a%62"}}}, "$ref": "#/$defs/a"},
+            "schema.$defs.ab.not.$ref",
+        ),
+        ({"allOf": [True, {"type": "string"}], "not": {"$ref": "#/allOf/01"}}, "schema.not.$ref"),
+        ({"$defs": {"a~b": True}, "$ref": "#/$defs/a~0%62"}, "schema.$ref"),
+    ):
+        with pytest.raises(InvalidField) as found:
+            Checker(schema)
+        assert found.value.field == field
+
+
 def test_nothing_is_fetched(monkeypatch: pytest.MonkeyPatch):
     """Not by us, and not by the library if a reference got past us."""
     listening = socket.create_server(("127.0.0.1", 0))
