@@ -24,7 +24,7 @@ from timeline.tickets import streams
 
 CUSTOMERS_AT_ONCE: Final = 500
 CONTACTS_AT_ONCE: Final = 200
-ITEMS_AT_ONCE: Final = 100
+ITEMS_AT_ONCE: Final = 500
 
 
 class Retained(msgspec.Struct, frozen=True, kw_only=True):

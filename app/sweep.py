@@ -49,17 +49,25 @@ async def sweep(admin_url: str, whole: bool = False) -> Swept:
     holds their traffic up."""
     db = await asyncpg.connect(admin_url, command_timeout=None)
     left: list[str] = []
+    warned: list[str] = []
+    db.add_log_listener(lambda _, message: warned.append(str(message)))
     try:
         await db.execute(f"SET lock_timeout = '{LOCK_WAIT}'")
+        if not await _sees_all_sessions(db):
+            left.append("this role cannot tell whether an old transaction still sees what was erased")
         if not await _outlive_readers(db):
             left.append("an old transaction still sees what was erased: end it and sweep again")
         for table in TABLES:
-            left.extend(await _sweep_table(db, table, whole))
-        left.extend(await _sweep_statistics(db))
+            left.extend(await _sweep_table(db, warned, table, whole))
+        left.extend(await _sweep_statistics(db, warned))
         left.extend(await _sweep_log(db))
     finally:
         await db.close()
     return Swept(tables=len(TABLES), left=left)
+
+
+async def _sees_all_sessions(db: asyncpg.Connection) -> bool:
+    return await db.fetchval("SELECT pg_has_role(current_user, 'pg_read_all_stats', 'USAGE')") is True
 
 
 async def _outlive_readers(db: asyncpg.Connection) -> bool:
@@ -68,9 +76,11 @@ async def _outlive_readers(db: asyncpg.Connection) -> bool:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         if not await db.fetchval(
-            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() "
-            "AND pid <> pg_backend_pid() AND backend_type = 'client backend' "
-            "AND greatest(age(backend_xmin), age(backend_xid)) >= age($1::text::xid))",
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE (datname = current_database() OR datname IS NULL) "
+            "AND pid <> pg_backend_pid() AND backend_type IN ('client backend', 'walsender') "
+            "AND greatest(age(backend_xmin), age(backend_xid)) >= age($1::text::xid)) "
+            "OR EXISTS (SELECT FROM pg_prepared_xacts WHERE database = current_database()) "
+            "OR EXISTS (SELECT FROM pg_replication_slots WHERE age(xmin) >= age($1::text::xid))",
             now,
         ):
             return True
@@ -78,18 +88,21 @@ async def _outlive_readers(db: asyncpg.Connection) -> bool:
     return False
 
 
-async def _sweep_table(db: asyncpg.Connection, table: str, whole: bool) -> list[str]:
+async def _sweep_table(db: asyncpg.Connection, warned: list[str], table: str, whole: bool) -> list[str]:
     size = await db.fetchval("SELECT pg_total_relation_size($1::text::regclass)", table)
     if int(size or 0) <= SMALL or whole:
-        return await _try(db, f"VACUUM (FULL, ANALYZE) {table}", f"{table} could not be locked for a moment")
+        return await _try(db, warned, f"VACUUM (FULL, ANALYZE) {table}", f"{table} was not written anew")
     left = [f"{table} is large: free space in its pages keeps old bytes until new rows need it (erase --sweep --whole)"]
-    left += await _try(db, f"VACUUM (ANALYZE) {table}", f"{table} was not vacuumed")
-    return left + await _try(db, f"REINDEX TABLE CONCURRENTLY {table}", f"the indexes of {table} were not made anew")
+    left += await _try(db, warned, f"VACUUM (ANALYZE) {table}", f"{table} was not vacuumed")
+    return left + await _try(
+        db, warned, f"REINDEX TABLE CONCURRENTLY {table}", f"the indexes of {table} were not made anew"
+    )
 
 
-async def _sweep_statistics(db: asyncpg.Connection) -> list[str]:
+async def _sweep_statistics(db: asyncpg.Connection, warned: list[str]) -> list[str]:
     """Most common values are copies of what columns held. ANALYZE wrote others; here the old rows go."""
-    return await _try(db, "VACUUM (FULL) pg_catalog.pg_statistic", "old planner statistics stay until vacuumed")
+    otherwise = "old planner statistics stay until vacuumed"
+    return await _try(db, warned, "VACUUM (FULL) pg_catalog.pg_statistic", otherwise)
 
 
 async def _sweep_log(db: asyncpg.Connection) -> list[str]:
@@ -115,17 +128,19 @@ async def _kept_segments(db: asyncpg.Connection) -> int:
     return int(ahead or 0)
 
 
-async def _try(db: asyncpg.Connection, statement: str, otherwise: str) -> list[str]:
-    """Again while others hold the lock; then what is left, in words."""
+async def _try(db: asyncpg.Connection, warned: list[str], statement: str, otherwise: str) -> list[str]:
+    """Again while others hold the lock; then what is left, in words. Who lacks the right is only warned."""
     deadline = time.monotonic() + PATIENCE
     while True:
+        warned.clear()
         try:
             await db.execute(statement)
         except asyncpg.LockNotAvailableError:
             if time.monotonic() > deadline:
-                return [otherwise]
+                return [f"{otherwise}: others held it"]
             await asyncio.sleep(0.2)
         except asyncpg.InsufficientPrivilegeError:
-            return [otherwise]
+            return [f"{otherwise}: the role lacks the right"]
         else:
-            return []
+            await asyncio.sleep(0)  # what was warned of comes in the loop's next round
+            return [f"{otherwise}: the role lacks the right"] if warned else []

@@ -1,7 +1,7 @@
 """Erasing people: whose words go, under which locks, and what stays.
 
 A person is every contact of a customer with all that came in by them, and what somebody at the desk placed on them
-(docs/decisions/0009). The database's own function leaves the tombstones; digests prove what it did.
+(docs/decisions/0011). The database's own function leaves the tombstones; digests prove what it did.
 """
 
 from collections.abc import Sequence
