@@ -12,7 +12,7 @@ from app.rebuilding import Rebuilt, activate, announce_closed, compare, derive_w
 from tests.laws.world import NOON, Place, World
 from timeline import closing, desk, intake
 from timeline.interactions import InvalidField
-from timeline.tickets import refolding
+from timeline.tickets import rebuilding, refolding
 from timeline.tickets.policy import Closes, Continues, TicketPolicy, read_policy
 
 TABLES = ("ticket", "ticket_item", "ticket_conversation", "ticket_past", "ticket_void")
@@ -44,7 +44,13 @@ async def rebuilt(place: Place) -> Rebuilt:
     return await rebuild_all(place.edge, place.id, none_told)
 
 
-def test_an_emptied_projection_is_rebuilt_as_it_was(world: World):
+@pytest.mark.parametrize("long", [False, True])
+def test_an_emptied_projection_is_rebuilt_as_it_was(world: World, monkeypatch: pytest.MonkeyPatch, *, long: bool):
+    if long:
+        monkeypatch.setattr("app.rebuilding.EVENTS_AT_ONCE", 3)
+        monkeypatch.setattr(refolding, "MOST_AT_ONCE", 3)
+        monkeypatch.setattr(rebuilding, "AT_A_TIME", 2)
+
     async def told() -> None:
         place = await world.open_workspace()
         await a_desk(place)

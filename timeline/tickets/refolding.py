@@ -169,12 +169,12 @@ class Refold:
     async def difference(self, db: Db, workspace: WorkspaceId) -> Difference:
         """What is other than it is kept, once all events and merges have passed."""
         self.join_until(float("inf"))
-        await self._take_over(db, workspace)
+        opened = await self._take_over(db, workspace)
         after = {i: t for i, t in self.folds.items() if i in self.written.changed} | {
             i: t for i, t in self._at_start.items() if i not in self.written.changed
         }
         start, kept = self.stage.start, list(self._kept)
-        items = await streams.items(db, workspace, kept, start)
+        items = await streams.items(db, workspace, [*kept, *opened], start)
         holdings = await streams.holdings_of(db, workspace, kept, start)
         holdings += await self._held_elsewhere(db, workspace, holdings)
         voids = await streams.voids(db, workspace, self.stage.contact_starts)
@@ -194,17 +194,21 @@ class Refold:
             past=_other([p for p in self._past if p.until > self._start_of[p.ticket.id]], self.written.past),
         )
 
-    async def _take_over(self, db: Db, workspace: WorkspaceId) -> None:
-        """Take in what is kept of tickets that opened here and are kept with a customer whose own turn is to come."""
+    async def _take_over(self, db: Db, workspace: WorkspaceId) -> list[TicketId]:
+        """Take in what is kept of tickets that opened here and are kept with a customer whose own turn is to come.
+        Returns those that are not kept at all: a job has perhaps written items of theirs already."""
         opened = [i for i, before in self.written.changed.items() if before is None and i not in self._kept]
         if not opened:
-            return
+            return []
         rows = await streams.by_id(db, workspace, opened)
         for row in rows:
             self._kept[row.fold.id] = row.fold
             self._start_of[row.fold.id] = 0
             self.numbers[row.fold.id] = row.number
         self._past += await streams.past(db, workspace, [row.fold.id for row in rows])
+        fresh = [i for i in opened if i not in self._kept]
+        self._start_of.update(dict.fromkeys(fresh, 0))
+        return fresh
 
     async def _held_elsewhere(self, db: Db, workspace: WorkspaceId, here: list[Holding]) -> list[Holding]:
         """What tickets of such customers hold still of the conversations that are held here."""
@@ -219,8 +223,8 @@ class Refold:
 
     async def items_other(self, db: Db, workspace: WorkspaceId) -> tuple[list[ItemOf], list[ItemOf]]:
         """Of the events that have passed so far, the items that are kept and should not be, and those that should."""
-        await self._take_over(db, workspace)
-        kept = await streams.items(db, workspace, list(self._kept), self.stage.start)
+        opened = await self._take_over(db, workspace)
+        kept = await streams.items(db, workspace, [*self._kept, *opened], self.stage.start)
         return _other([i for i in kept if i.position > self._start_of[i.ticket_id]], self.written.items)
 
 
