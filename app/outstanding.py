@@ -2,6 +2,7 @@
 on record that the database does not know: of a backup that still held the people, or of a crash."""
 
 import asyncio
+import fcntl
 from pathlib import Path
 from typing import Final
 
@@ -14,14 +15,24 @@ from app.settings import Settings
 from timeline.pseudonyms import pseudonyms
 
 RESTORING: Final = "restoring"
-"""The file in HOME that stands there while a restore is under way."""
+"""The file in HOME that a restore holds a lock on while it is under way, and takes away at its end."""
+BEGUN: Final = b"begun\n"
+"""What it says from the moment on in which only a whole restore helps."""
 SECOND_LOOK: Final = 0.3
 """Seconds: an erasure's line is on the disk just before its commit."""
 
 
 def refuse_half_restored(home: Path) -> None:
-    """Raises NotFit where a restore did not come to its end."""
-    if (home / RESTORING).exists():
+    """Raises NotFit while a restore is under way, and where one did not come to its end."""
+    try:
+        with (home / RESTORING).open("rb") as mark:
+            fcntl.flock(mark, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            begun = mark.read() == BEGUN
+    except FileNotFoundError:
+        return
+    except BlockingIOError:
+        raise NotFit("A restore of this home is under way.") from None
+    if begun:
         raise NotFit("A restore of this home was cut short: run `throughline restore FILE` again.")
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 from uuid import UUID
 
 import asyncpg
@@ -31,15 +31,13 @@ from app.erasure_log import ErasureLog, read_lines
 from app.fitness import NotFit
 from app.migrate import migrate
 from app.migrations import IDS
-from app.outstanding import RESTORING
+from app.outstanding import BEGUN, RESTORING
 from app.settings import SECRET_FILE, Settings, role_password
 from app.sweep import sweep
 from timeline.pseudonyms import pseudonyms
 
 DAY_ONE: Final = datetime(2026, 1, 1, tzinfo=UTC)
 SKIPPED_NUMBERS: Final = 1_000
-BEGUN: Final = b"begun\n"
-"""What HOME/restoring says once the database is being replaced."""
 
 
 class Restored(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,32 +71,31 @@ def refuse_users(home: Path) -> None:
 def marked(home: Path) -> Iterator["Mark"]:
     """Keep others out of this home while the block takes; for good, where it fails after `Mark.begin`."""
     home.mkdir(parents=True, exist_ok=True)
-    mark = Mark(home)
-    try:
-        yield mark
-    finally:
-        if not mark.begun:
-            mark.end()
+    with open(home / RESTORING, "a+b", opener=_private) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        mark = Mark(home / RESTORING, file)
+        try:
+            yield mark
+        finally:
+            if not mark.begun:
+                mark.end()
 
 
 class Mark:
-    """HOME/restoring: nothing starts while it is there."""
+    """HOME/restoring: nothing starts while it is held, or says that a restore has begun."""
 
-    def __init__(self, home: Path) -> None:
-        self._path = home / RESTORING
-        self.begun = self._path.exists() and self._path.read_bytes() == BEGUN
-        if not self.begun:
-            self._path.write_bytes(b"")
+    def __init__(self, path: Path, file: IO[bytes]) -> None:
+        self._path, self._file = path, file
+        file.seek(0)
+        self.begun = file.read() == BEGUN
 
     def begin(self) -> None:
         """From now on only a whole restore helps."""
-        handle = os.open(self._path, os.O_WRONLY | os.O_TRUNC)
-        try:
-            os.write(handle, BEGUN)
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        sync_folder(self._path.parent)
+        if not self.begun:
+            self._file.write(BEGUN)
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            sync_folder(self._path.parent)
         self.begun = True
 
     def end(self) -> None:
