@@ -26,10 +26,12 @@ MOST_WORD: Final = 60
 _CHANNELS: Final = frozenset(CHANNELS)
 
 
-class OrdersSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`currency` is what amounts are in where a payload does not say it."""
+class OrdersSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """`currency` is what amounts are in where a payload does not say it; `prefix` goes before the numbers of orders,
+    reservations and shipments, where another shop of the workspace has the same."""
 
     currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")] | None = None
+    prefix: Annotated[str, msgspec.Meta(pattern=r"\A[!-~]{1,40}\Z")] | None = None
 
 
 class _Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +40,15 @@ class _Told(msgspec.Struct, frozen=True, kw_only=True):
     envelope: Envelope
     path: str
     data: dict[str, Any]
-    currency: str | None
+    settings: OrdersSettings
+
+    def number(self, id_: str) -> str:
+        """What an object is called in the workspace."""
+        return (self.settings.prefix or "") + id_
+
+    def named(self, type_: str, id_: str | None) -> ObjectState | None:
+        """An object named without saying what state it is in."""
+        return None if id_ is None else ObjectState(type=type_, id=self.number(id_), version=0, state=None)
 
 
 class _Meant(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +70,7 @@ def interactions(envelope: Envelope, key: str, account: Account) -> list[Interac
 
 def _interaction(envelope: Envelope, thing: Thing, key: str, account: Account) -> Interaction:
     said, data, path = _customer(envelope, thing)
-    told = _Told(envelope=envelope, path=thing.path, data=data, currency=account.settings.currency)
+    told = _Told(envelope=envelope, path=thing.path, data=data, settings=account.settings)
     meant = _MEANINGS[envelope.family](told)
     item = Interaction(
         source=account.source,
@@ -117,7 +127,7 @@ def _order(told: _Told) -> _Meant:
     return _Meant(
         kind="fact",
         subject=_subject("Order", about, told.envelope.verb),
-        object=_mention("order", about),
+        object=told.named("order", about),
         data=told.data,
     )
 
@@ -130,7 +140,7 @@ def _shipment(told: _Told) -> _Meant:
     about = {name: of for name in ("order", "reservation") if (of := read_id(told.data, name, told.path)) is not None}
     meant = _state(told, "shipment")
     of = "".join(f" of {name} {number}" for name, number in about.items())
-    whose = next((_mention(name, number) for name, number in about.items()), None)
+    whose = next((told.named(name, number) for name, number in about.items()), None)
     return msgspec.structs.replace(meant, direction="outbound", subject=meant.subject + of, whose=whose, data=about)
 
 
@@ -138,8 +148,8 @@ def _payment(told: _Told) -> _Meant:
     verb = told.envelope.verb
     order = read_id(told.data, "order", told.path)
     reservation = read_id(told.data, "reservation", told.path)
-    of = _mention("order", order) or _mention("reservation", reservation)
-    about = f" for {of.type} {of.id}" if of is not None else ""
+    of = told.named("order", order) or told.named("reservation", reservation)
+    about = f" for {of.type} {order or reservation}" if of is not None else ""
     return _Meant(
         kind="payment",
         direction="outbound" if verb.startswith("refund") else "inbound",
@@ -176,7 +186,7 @@ def _state(told: _Told, kind: Kind) -> _Meant:
     return _Meant(
         kind=kind,
         subject=_subject(family.capitalize(), named, reached) + _money(told, "total"),
-        object=ObjectState(type=family, id=named, version=_version(told), state=state),
+        object=ObjectState(type=family, id=told.number(named), version=_version(told), state=state),
     )
 
 
@@ -204,11 +214,6 @@ def _sortable(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def _mention(type_: str, id_: str | None) -> ObjectState | None:
-    """An object named without saying what state it is in."""
-    return None if id_ is None else ObjectState(type=type_, id=id_, version=0, state=None)
-
-
 def _subject(what: str, id_: str | None, words: str) -> str:
     return " ".join(part for part in (what, id_, _word(words)) if part)
 
@@ -228,4 +233,4 @@ def _money(told: _Told, name: str) -> str:
     if isinstance(amount, bool) or not (isinstance(amount, int | float) or _is_word(amount)):
         return ""
     shown = f"{amount:.2f}" if isinstance(amount, float) else str(amount)
-    return f": {shown} {currency if _is_word(currency) else told.currency or ''}".rstrip()
+    return f": {shown} {currency if _is_word(currency) else told.settings.currency or ''}".rstrip()

@@ -10,6 +10,7 @@ from channels.contract import Account, Delivery
 from channels.orders.items import OrdersSettings
 from channels.orders.kind import Orders
 from tests.channels.conftest import Doorstep, order
+from timeline.interactions import InvalidField
 
 ADDRESS = {"email": "a@example.com"}
 PROVED = {"email": "a@example.com", "email_verified": True}
@@ -71,3 +72,32 @@ async def test_all_that_is_said_of_a_guests_order_stands_on_one_customer(doorste
     states = await doorstep.fetch("SELECT id, version, events FROM object_state ORDER BY id")
     assert [(row["id"], row["events"]) for row in states] == [("77", 3), ("78", 1), ("s-1", 1)]
     assert states[0]["version"] == b"2"
+
+
+async def test_numbers_that_two_shops_share_are_told_apart_by_a_prefix(doorstep: Doorstep) -> None:
+    outlet = await doorstep.account(name="outlet", settings={"prefix": "OUT-"})
+    told = [
+        ("order.updated", {"id": "77", "version": 1, "status": "paid"}),
+        ("payment.captured", {"order": "77"}),
+        ("shipment.delivered", {"id": "s-1", "order": "77"}),
+        ("reservation.booked", {"id": "77"}),
+    ]
+    for account in (None, outlet):
+        for number, (type_, data) in enumerate(told):
+            said = {"type": type_, "timestamp": "2026-02-01T09:30:00Z", "data": data}
+            await doorstep.deliver(msgspec.json.encode(said), f"m{number}", account)
+    await doorstep.step()
+    rows = await doorstep.fetch("SELECT type, id, sum(events)::int AS events FROM object_state GROUP BY type, id")
+    assert {(row["type"], row["id"]): row["events"] for row in rows} == {
+        ("order", "77"): 2, ("order", "OUT-77"): 2, ("shipment", "s-1"): 1, ("shipment", "OUT-s-1"): 1,
+        ("reservation", "77"): 1, ("reservation", "OUT-77"): 1,
+    }  # fmt: skip
+    subjects = await doorstep.fetch("SELECT data->>'subject' AS said FROM event")
+    assert all("OUT" not in (row["said"] or "") for row in subjects), "headings bear the shop's own numbers"
+
+
+@pytest.mark.parametrize("prefix", ["", " ", "a b", "a\n", "x" * 41, 3, "é"])
+async def test_a_prefix_is_plain_text(doorstep: Doorstep, prefix: Any) -> None:
+    with pytest.raises(InvalidField) as found:
+        await doorstep.account(settings={"prefix": prefix})
+    assert found.value.field == "settings.prefix"
