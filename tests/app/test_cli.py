@@ -198,6 +198,25 @@ def test_doctor_hides_secrets_and_finds_nothing_wrong(home: Home) -> None:
     assert f"THROUGHLINE_PORT        {home.port}  [environment]" in told.stdout
 
 
+def test_a_persons_export_is_a_file_of_its_own(home: Home, tmp_path: Path) -> None:
+    item = {"source": "mail", "source_id": "of-a-person", "kind": "message", "channel": "email", "body": "Hello",
+            "direction": "inbound", "occurred_at": "2026-01-01T00:00:00Z", "contact": {"key": "a-person"}}  # fmt: skip
+    assert home.run("import", "interactions", "-", "--workspace", "one", given=json.dumps(item)).returncode == 0
+    listed = [json.loads(line) for line in home.run("export", "identity", "--workspace", "one").stdout.splitlines()]
+    (customer,) = (one["customer_id"] for one in listed if one["key"] == "a-person")
+    words = ("export", "customer", customer, "--workspace", "one")
+    told = home.run(*words)
+    assert [one["body"] for one in json.loads(told.stdout)["events"]] == ["Hello"]
+    page = tmp_path / "person.html"
+    assert home.run(*words, "--format", "html", "--output", str(page)).returncode == 0
+    assert page.stat().st_mode & 0o777 == 0o600
+    assert "Hello" in page.read_text()
+    assert home.run(*words, "--output", str(page)).returncode == 1
+    elsewhere = home.run("export", "customer", customer, "--workspace", "two")
+    assert (elsewhere.returncode, elsewhere.stdout) == (1, "")
+    assert [path.name for path in tmp_path.iterdir()] == ["person.html"]
+
+
 def test_a_home_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     told = Home(tmp_path / "file" / "home").run("up")
