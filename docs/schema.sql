@@ -271,7 +271,7 @@ CREATE FUNCTION public.matter_of(subject text) RETURNS text
     LANGUAGE sql IMMUTABLE
     AS $$
   SELECT trim(regexp_replace(lower(regexp_replace(left(subject, 480),
-    '(\s*(re|aw|sv|antw|fwd?|wg|tr|vs)\s*(\[\d+\])?\s*:)+', '', 'i')), '\s+', ' ', 'g'))
+    '^(\s*(re|aw|sv|antw|fwd?|wg|tr|vs)\s*(\[\d+\])?\s*:)+', '', 'i')), '\s+', ' ', 'g'))
 $$;
 
 ALTER FUNCTION public.matter_of(subject text) OWNER TO throughline_owner;

@@ -111,7 +111,7 @@ $$;
 
 CREATE FUNCTION matter_of(subject text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
   SELECT trim(regexp_replace(lower(regexp_replace(left(subject, 480),
-    '(\\s*(re|aw|sv|antw|fwd?|wg|tr|vs)\\s*(\\[\\d+\\])?\\s*:)+', '', 'i')), '\\s+', ' ', 'g'))
+    '^(\\s*(re|aw|sv|antw|fwd?|wg|tr|vs)\\s*(\\[\\d+\\])?\\s*:)+', '', 'i')), '\\s+', ' ', 'g'))
 $$;
 COMMENT ON FUNCTION matter_of(text) IS 'what timeline/tickets/ticket.py compares subjects by';
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -11,11 +12,11 @@ import msgspec
 import pytest
 
 from app.auth import workspace_of
-from app.db import new_id
+from app.db import Db, new_id
 from app.erasing import erase_customer, make_good
 from app.erasure_log import ErasureLog
 from app.store import workspace
-from identity.customers import CustomerId
+from identity.customers import CustomerId, WorkspaceId
 from tests.app.api.conftest import Api
 from tests.app.api.lives import (
     CUSTOMERS,
@@ -32,6 +33,8 @@ from tests.app.api.lives import (
 )
 from tests.app.api.test_hooks import deliver, understand
 from tests.conftest import Database as Cloned
+from timeline import audit
+from timeline.audit import Broken
 from timeline.pseudonyms import pseudonyms
 
 
@@ -305,3 +308,67 @@ async def test_what_is_on_record_outside_and_not_in_the_database_is_made_good(
     assert holding(await everything(database.admin_dsn)) == {}
     assert (await api("GET", "/health/ready", None)).status_code == 200
     assert await rows_that_differ_after_a_rebuild(api) == 0
+
+
+async def test_no_route_tells_of_them(api: Api) -> None:
+    life = await live_a_life(api)
+    paths = [
+        f"customers/{life['customer']}",
+        f"customers/{life['customer']}/timeline?limit=200",
+        f"customers/{life['customer']}/identity",
+        f"objects?customer={life['customer']}",
+        f"objects/order/{PLANTED}-77",
+        "customers",
+        f"customers?identifier=email:{PLANTED}.z-1@example.com",
+        "tickets",
+        f"tickets/{life['first']['ticket']['id']}",
+        "quarantine",
+        "deliveries",
+        "changes?limit=200",
+        "identity/suggestions",
+    ]
+    told = [path for path in paths if PLANTED in (await api("GET", f"/api/v1/{path}")).text.lower()]
+    assert len(told) > 8
+    await erase(api, life["customer"])
+    for path in paths:
+        response = await api("GET", f"/api/v1/{path}")
+        assert PLANTED not in response.text.lower(), path
+        assert response.status_code == (404 if path.startswith("objects/") else 200), (path, response.text)
+    objects = (await api("GET", f"/api/v1/customers/{life['customer']}")).json()["objects"]
+    assert [(one["type"], one["state"]) for one in objects] == [("order", None)] * 2
+
+
+async def test_the_audit_trail_tells_an_erasure_from_a_forgery(api: Api, database: Cloned) -> None:
+    life = await live_a_life(api)
+    await seal(api)
+    await erase(api, life["customer"])
+    await seal(api)
+    async with api.database.read(api.mine.id) as db:
+        assert await faults(api, db) == []
+    for statement in (
+        "UPDATE event SET data = data || '{\"ahead\": true}' WHERE data ? 'erased' AND type = 'MessageRecorded'",
+        "UPDATE erased_record SET original = sha256(original)",
+        "UPDATE erasure SET actor = 'nobody'",
+        "UPDATE link_decision SET reason = 'forged' WHERE reason IS NULL",
+    ):
+        db = await asyncpg.connect(database.admin_dsn)
+        try:
+            work = db.transaction()
+            await work.start()
+            await db.execute(f"SET LOCAL session_replication_role = replica; {statement}")
+            await db.execute("SELECT set_config('tl.workspace', $1, true)", str(api.mine.id))
+            assert await faults(api, db), statement
+            await work.rollback()
+        finally:
+            await db.close()
+
+
+async def seal(api: Api) -> None:
+    """Seal all there is."""
+    here = WorkspaceId(api.mine.id)
+    while await api.database.write(here, lambda db: audit.seal(db, here, datetime.now(UTC))):
+        pass
+
+
+async def faults(api: Api, db: Db) -> list[Broken]:
+    return [one async for one in audit.verify(db, WorkspaceId(api.mine.id)) if isinstance(one, Broken)]
