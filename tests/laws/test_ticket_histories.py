@@ -17,7 +17,7 @@ from app.rebuilding import compare, derive_waiting, rebuild_all
 from tests.laws.ticket_history import TicketHistory, told
 from tests.laws.ticket_ledger import PROJECTED, read_ledger, rows_of, shape
 from tests.laws.ticket_ledgers import POLICIES
-from tests.laws.ticket_steps import BATCHES, STEPS, Batch, Do, Push, Step
+from tests.laws.ticket_steps import BATCHES, KNOTS, STEPS, Batch, Do, Push, Step
 from tests.laws.ticket_trying import tried
 from tests.laws.world import Place, World, law
 from timeline.errors import StillDeriving
@@ -31,14 +31,44 @@ MERGED_TOGETHER: Final = (
     Batch(tuple(Push(who=who, proof=ONE) for who in "acb")),
 )
 """Two merges in one request, each of which joins tickets."""
+LEFT_VOID: Final = (
+    Push(who="b"),
+    Push(who="a", subject="Lamp"),
+    Do("merge"),
+    Do("command", 1, 0, ("status", "resolved")),
+    Push(who="b", subject="Lamp"),
+    Do("command", 1, 0, ("status", "pending")),
+    Do("unmerge"),
+)
+"""b's message reopened a's ticket; without it, what was resolved cannot be pending."""
+PLACED_EARLIER: Final = (
+    *(Push(who=who) for who in "abc"),
+    Do("merge", 0, 0),
+    Push(who="c"),
+    Do("place", 3, 0),
+    Do("merge", 0, 0),
+    Do("unmerge", 0),
+)
+"""c came to a and b later than c's message came to a: without b, that message is folded again, and c's own are not."""
 HELD_ELSEWHERE: Final = (Push(who="a"), Push(who="b"), Do("merge"), Push(conversation="c"), Do("unmerge"))
 """A conversation that the one side holds, and the other should: their turns in a job come one after the other."""
 
 
 def test_every_history_gives_the_tickets_of_the_page(world: World):
-    @law(40)
+    @law(25)
     @given(STEPS)
     @example(MERGED_TOGETHER)
+    def holds(steps: Sequence[Step]) -> None:
+        world.run(TicketHistory(world.workspace()).run(steps))
+
+    holds()
+
+
+def test_every_knot_of_decisions_gives_the_tickets_of_the_page(world: World):
+    @law(15)
+    @given(KNOTS)
+    @example(LEFT_VOID)
+    @example(PLACED_EARLIER)
     def holds(steps: Sequence[Step]) -> None:
         world.run(TicketHistory(world.workspace()).run(steps))
 

@@ -116,8 +116,20 @@ _first = tuple(st.builds(Push, who=st.just(who), subject=rarely("Lamp"), object=
 STEPS: Final = st.tuples(_begun, *_first, st.lists(_one, min_size=8, max_size=24)).map(
     lambda all_of: [*all_of[:4], *all_of[4]]
 )
-BATCHES: Final = st.lists(_batch, min_size=1, max_size=3)
 _alone = _push.map(lambda push: replace(push, proof=None))
+_knot = _do("unmerge", "merge", "split", "place", "merge", "unmerge", "recut", "place", "unmerge", "unsplit", "unplace")
+_ruled = _command.map(lambda step: replace(step, one=step.one % 3, value=("status", STATES[step.other % 5])))
+_plainly = st.builds(Push, who=st.sampled_from(PEOPLE))
+_meant = st.integers(0, 19).flatmap(
+    lambda n: _plainly if n < 5 else _alone if n < 9 else _ruled if n < 15 else _command if n < 18 else _wait
+)
+_tied = st.tuples(st.lists(_meant, min_size=2, max_size=5), _knot).map(lambda both: [*both[0], both[1]])
+_tying = st.builds(Do, st.just("policy"), st.sampled_from((1, 0, 2, 4, 5)))
+KNOTS: Final = st.tuples(_tying, *_first, _join, st.lists(_tied, min_size=5, max_size=7)).map(
+    lambda all_of: [*all_of[:5], *(step for tied in all_of[5] for step in tied)]
+)
+"""Many decisions, with commands between them."""
+BATCHES: Final = st.lists(_batch, min_size=1, max_size=3)
 _talk = st.integers(0, 19).flatmap(lambda n: _alone if n < 10 else _command if n < 16 else _wait if n < 18 else _policy)
 TALK: Final = st.lists(_talk, max_size=5)
 """Nothing that merges anybody."""

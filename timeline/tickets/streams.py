@@ -42,7 +42,9 @@ async def events(
         f"(SELECT {_EVENT} FROM event e WHERE e.workspace_id = $1 AND e.contact_id = k.contact_id "
         "AND e.position > k.start AND e.type = ANY($7::text[]) ORDER BY e.position LIMIT $6) AS o "
         f"UNION ALL SELECT {_EVENT} FROM event e WHERE e.workspace_id = $1 AND (e.id = ANY($4::uuid[]) "
-        "OR e.about = ANY($4)) AND e.position > $5::bigint AND e.type = ANY($7) AND NOT e.contact_id = ANY($2)) AS p "
+        "OR e.about = ANY($4)) AND e.position > $5::bigint AND e.type = ANY($7) AND NOT EXISTS (SELECT "
+        "FROM unnest($2::uuid[], $3::bigint[]) AS k(contact_id, start) WHERE k.contact_id = e.contact_id "
+        "AND k.start < e.position)) AS p "
         "ORDER BY position LIMIT $6",
         workspace,
         [contact for contact, _ in starts],
