@@ -12,7 +12,7 @@ import pytest
 from app.db import new_id
 from app.rebuilding import derive_waiting
 from tests.laws.test_planted_faults import fails
-from tests.laws.test_ticket_histories import from_nothing
+from tests.laws.test_ticket_histories import HELD_ELSEWHERE, LEFT_VOID, MERGED_TOGETHER, from_nothing
 from tests.laws.ticket_history import TicketHistory, told
 from tests.laws.ticket_ledger import shape
 from tests.laws.ticket_steps import Do, Push, Step, Wait
@@ -93,6 +93,10 @@ def announces(write: Any) -> Any:
                 await closing.announce(db, workspace, ticket.id, new_id=new_id, now=ticket.closes_at)
 
     return and_tells
+
+
+def all_on_one_side(sides: Any) -> Any:
+    return lambda kept, came, written: sides(kept, frozenset(), written)
 
 
 def backwards(advance: Any) -> Any:
@@ -237,6 +241,16 @@ FAULTS: Final = (
         "as_of",
         lambda _: lambda ticket, now: ticket,
         (*CROSSED, Wait(500), UNMERGE),
+    ),
+    Fault("what is void is not listed", fold.Root, "_void", gives(None), LEFT_VOID),
+    Fault("a merge is blind for the next", linking, "sides", all_on_one_side, MERGED_TOGETHER),
+    Fault(
+        "a job trips over what is kept elsewhere",
+        refolding.Refold,
+        "_held_elsewhere",
+        gives_later([]),
+        HELD_ELSEWHERE,
+        by_a_job,
     ),
     Fault("the job forgets", refolding, "write", nothing, (A, B, MERGE, A, B, UNMERGE), by_a_job),
 )
