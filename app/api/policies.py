@@ -10,7 +10,7 @@ from app.api.routes import Route, route
 from app.api.shapes import Reason
 from app.db import Db
 from timeline.interactions import InvalidField
-from timeline.tickets.policy import SCHEMA, TicketPolicy, rules_of
+from timeline.tickets.policy import SCHEMA, TicketPolicy, check_policy
 from timeline.tickets.versions import PolicyVersion, decide, read_versions
 
 
@@ -42,7 +42,7 @@ async def add_policy(call: Call) -> Answer:
     what it would have made of the past, and applies it to the past where that is wanted."""
     asked = await call.take(NewPolicy)
     try:
-        rules_of(asked.policy, 0)
+        check_policy(asked.policy)
     except InvalidField as error:
         raise InvalidField(f"policy.{error.field}", error.words) from None
 

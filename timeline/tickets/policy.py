@@ -11,7 +11,7 @@ from timeline.interactions import Direction, InvalidField, check_json, refused_j
 OnLink = Literal["suggest", "leave", "join"]
 
 _UNITS: Final = {"minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
-_DURATION: Final = re.compile(r"([1-9]\d{0,4}) (minute|hour|day|week)s?")
+_DURATION: Final = re.compile(r"([1-9][0-9]{0,4}) (minute|hour|day|week)s?")
 DURATION_WORDS: Final = 'expected a number and a unit, such as "3 days" (minutes, hours, days or weeks)'
 
 
@@ -98,10 +98,15 @@ def read_policy(raw: bytes) -> TicketPolicy:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise refused_json(error, raw) from None
     check_json(msgspec.to_builtins(policy))
-    rules_of(policy, 0)
+    check_policy(policy)
+    return policy
+
+
+def check_policy(policy: TicketPolicy) -> None:
+    """Raises `InvalidField` for what no schema says: a name that is none, a duration that is none."""
     if not policy.name.strip() or len(policy.name) > 200:
         raise InvalidField("name", "expected 1 to 200 characters")
-    return policy
+    rules_of(policy, 0)
 
 
 def rules_of(policy: TicketPolicy, version: int) -> Rules:

@@ -37,6 +37,9 @@ async def test_a_new_one_holds_for_the_next_event_only(api: Api):
         ({"continues": {"gap": "soon"}}, "policy.continues.gap"),
         ({"opens": {"letter": ["inbound"]}}, "policy.opens.letter"),
         ({"after_reply": "closed"}, "policy.after_reply"),
+        ({"name": " "}, "policy.name"),
+        ({"name": "n" * 201}, "policy.name"),
+        ({"continues": {"gap": "1\N{FULLWIDTH DIGIT TWO} days"}}, "policy.continues.gap"),
     ],
 )
 async def test_what_is_wrong_is_named_by_its_path(api: Api, policy: dict[str, Any], field: str):
