@@ -23,13 +23,16 @@ MOST_SHOWN: Final = 50
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """How a ticket stands: its state and its clocks."""
+    """On which contact a ticket stands and how: its state and its clocks. `part_of` is the ticket that its number
+    leads to instead."""
 
+    contact_id: ContactId
     status: str
     items: int
     waiting: str | None
     closes_at: datetime | None
     ended_at: datetime | None
+    part_of: TicketId | None
 
 
 class TicketChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +68,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     homes: tuple[CustomerId, ...]
 
 
-async def of_merge(db: store.Db, desk: Desk, scene: Scene, customer: CustomerId, other: CustomerId) -> TicketChanges:
+async def of_merge(
+    db: store.Db, desk: Desk, scene: Scene, customer: CustomerId, other: CustomerId, now: datetime
+) -> TicketChanges:
     """What joining two customers makes of their tickets."""
     versions = await POLICIES.read(db, desk.workspace)
     came = [contact.id for contact in scene.of(other)]
@@ -75,10 +80,11 @@ async def of_merge(db: store.Db, desk: Desk, scene: Scene, customer: CustomerId,
     rules = versions.latest
     if rules.on_link == "leave":
         return told
-    found = await linking.pairs(db, desk.workspace, [customer, other], frozenset(came), rules)
+    found = await linking.linked(db, desk.workspace, [customer, other], frozenset(came), rules)
     if rules.on_link == "join":
-        return msgspec.structs.replace(told, joined=found[:MOST_SHOWN])
-    return msgspec.structs.replace(told, could_join=found[:MOST_SHOWN])
+        changed = _changes(found.before, found.after, found.numbers, now)
+        return msgspec.structs.replace(told, changed=changed, joined=found.pairs[:MOST_SHOWN])
+    return msgspec.structs.replace(told, could_join=found.pairs[:MOST_SHOWN])
 
 
 async def carry_out_merge(db: store.Db, desk: Desk, joined: Joined) -> None:
@@ -131,21 +137,26 @@ async def _planned(
     known = found.numbers | await ticket_store.numbers_of(db, desk.workspace, list(found.after))
     told = msgspec.structs.replace(
         told,
-        changed=_changes(found, known, now),
+        changed=_changes(found.before, found.after, known, now),
         voids=sorted((void.event_id for void in found.voids[1]), key=str)[:MOST_SHOWN],
     )
     return Plan(told=told, found=found, homes=homes)
 
 
-def _changes(found: Difference, numbers: Mapping[TicketId, int], now: datetime) -> list[TicketChange]:
+def _changes(
+    before: Mapping[TicketId, Ticket | None],
+    after: Mapping[TicketId, Ticket | None],
+    numbers: Mapping[TicketId, int],
+    now: datetime,
+) -> list[TicketChange]:
     changes = [
         TicketChange(
             id=ticket,
             number=numbers.get(ticket),
-            before=_standing(found.before[ticket], now),
-            after=_standing(after, now),
+            before=_standing(before[ticket], now),
+            after=_standing(will, now),
         )
-        for ticket, after in found.after.items()
+        for ticket, will in after.items()
     ]
     told = [change for change in changes if change.before != change.after]
     return sorted(told, key=lambda change: (change.number is None, change.number or 0, str(change.id)))[:MOST_SHOWN]
@@ -156,11 +167,13 @@ def _standing(ticket: Ticket | None, now: datetime) -> Standing | None:
         return None
     ticket = as_of(ticket, now)
     return Standing(
+        contact_id=ticket.contact_id,
         status=ticket.status,
         items=ticket.items,
         waiting=ticket.waiting,
         closes_at=ticket.closes_at,
         ended_at=ticket.ended_at,
+        part_of=ticket.joined_into,
     )
 
 

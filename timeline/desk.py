@@ -45,7 +45,7 @@ async def _merge(
     )
     after = merging.planned_merge(scene, decision)
     moved = merging.moved(scene, after)
-    tickets = await consequences.of_merge(db, desk, scene, customer, other)
+    tickets = await consequences.of_merge(db, desk, scene, customer, other, decision.decided_at)
     changed = await extent(db, desk, moved) | {"absorbed": [other], "tickets": tickets}
     if desk.preview:
         return Change(customer_id=customer, moved=moved, changed=changed)

@@ -46,7 +46,6 @@ def check_told(told: TicketChanges, before: Seen, after: Seen, now: datetime) ->
         return
     if told.joined:
         assert {(pair.earlier, pair.later) for pair in told.joined} == joins(after.folds) - joins(before.folds)
-        return
     was = {ticket: standing(fold, now) for ticket, fold in before.folds.items()}
     will = {ticket: standing(fold, now) for ticket, fold in after.folds.items()}
     other = {ticket for ticket in {**was, **will} if was.get(ticket) != will.get(ticket)}
@@ -73,11 +72,13 @@ def standing(fold: Ticket, now: datetime) -> Standing:
     closed = fold.closes_at is not None and fold.closes_at <= now
     ended = fold.closes_at if closed and fold.status not in ENDED else fold.ended_at
     return Standing(
+        contact_id=fold.contact_id,
         status="closed" if closed else fold.status,
         items=fold.items,
         waiting=fold.waiting,
         closes_at=None if closed else fold.closes_at,
         ended_at=ended,
+        part_of=fold.joined_into,
     )
 
 

@@ -1,6 +1,7 @@
 """Two customers become one: what that makes of their open tickets, as the policy says."""
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 import msgspec
 
@@ -12,7 +13,10 @@ from timeline.tickets.fold import Root
 from timeline.tickets.items import Written
 from timeline.tickets.policy import Rules, Versions
 from timeline.tickets.store import Kept, NewRow
-from timeline.tickets.ticket import TicketId
+from timeline.tickets.ticket import Ticket, TicketId
+
+NEXT: Final = 2**62
+"""A position behind every other: of a merge that is only looked at."""
 
 
 class Pair(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,11 +43,30 @@ async def join(db: Db, workspace: WorkspaceId, merge: Joined, versions: Versions
     await projection.keep(db, workspace, written, root.tickets, numbers)
 
 
-async def pairs(
+class Linked(msgspec.Struct, frozen=True, kw_only=True):
+    """Open tickets that would have been one, and what joining them would make of them: before and after."""
+
+    pairs: list[Pair]
+    before: dict[TicketId, Ticket]
+    after: dict[TicketId, Ticket]
+    numbers: dict[TicketId, int]
+
+
+async def linked(
     db: Db, workspace: WorkspaceId, customers: Sequence[CustomerId], came: frozenset[ContactId], rules: Rules
-) -> list[Pair]:
+) -> Linked:
     """The pairs of open tickets of which one is on a contact that `came` and the other is not."""
-    return pairs_of(await store.open_tickets(db, workspace, customers), came, rules)
+    kept = await store.open_tickets(db, workspace, customers)
+    written = Written()
+    root, other = sides(kept, came, written)
+    root.join(other, NEXT, rules)
+    before = {i: ticket for i, ticket in written.changed.items() if ticket is not None}
+    return Linked(
+        pairs=pairs_of(kept, came, rules),
+        before=before,
+        after={i: root.tickets[i] for i in before},
+        numbers={one.fold.id: one.number for one in kept},
+    )
 
 
 def pairs_of(kept: Iterable[Kept], came: frozenset[ContactId], rules: Rules) -> list[Pair]:
