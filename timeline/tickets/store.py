@@ -180,13 +180,17 @@ async def are_deriving(db: Db, workspace: WorkspaceId, customers: Sequence[Custo
 async def on_contacts(
     db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId], most: int
 ) -> tuple[int, list[tuple[TicketId, int, Status]]]:
-    """How many tickets were opened on some contacts; of those that are open the first by number, with their state."""
+    """How many tickets were opened on some contacts; of those that are open the first by number, with their state.
+
+    The closed ones, nearly all of a long life, are counted in the index alone; what was joined was never closed."""
     row = await db.fetchrow(
-        "WITH theirs AS (SELECT t.id, t.number, t.status, t.is_open FROM unnest($2::uuid[]) AS k(id) CROSS JOIN "
-        "LATERAL (SELECT id, number, status, is_open, joined_into FROM ticket WHERE workspace_id = $1 "
-        "AND contact_id = k.id OFFSET 0) AS t WHERE t.joined_into IS NULL) "
-        "SELECT (SELECT count(*) FROM theirs) AS all_of_them, "
-        "ARRAY(SELECT ROW(id, number, status) FROM theirs WHERE is_open ORDER BY number LIMIT $3) AS open_ones",
+        "SELECT (SELECT count(*) FROM unnest($2::uuid[]) AS k(id) CROSS JOIN LATERAL (SELECT FROM ticket "
+        "WHERE workspace_id = $1 AND contact_id = k.id AND until_at < 'infinity' OFFSET 0) AS t) "
+        "+ (SELECT count(*) FROM unnest($2) AS k(id) CROSS JOIN LATERAL (SELECT FROM ticket WHERE workspace_id = $1 "
+        "AND contact_id = k.id AND until_at = 'infinity' AND joined_into IS NULL OFFSET 0) AS t) AS all_of_them, "
+        "ARRAY(SELECT ROW(t.id, t.number, t.status) FROM unnest($2) AS k(id) CROSS JOIN LATERAL (SELECT id, number, "
+        "status FROM ticket WHERE workspace_id = $1 AND contact_id = k.id AND until_at = 'infinity' AND is_open "
+        "OFFSET 0) AS t ORDER BY t.number LIMIT $3) AS open_ones",
         workspace,
         contacts,
         most,
@@ -229,7 +233,9 @@ async def write(
     voids: Sequence[Void],
     past: Sequence[Past],
 ) -> None:
-    """Keep what folding came to, in one statement. `numbered` are those of the rows whose number is new."""
+    """Keep what folding came to, in one statement. `numbered` are those of the rows whose number is new.
+
+    Items may be there: two jobs over one long thread write the same ones ahead, outside the customer's lock."""
     folds = [row.fold for row in rows]
     await db.execute(
         _WRITE,
@@ -308,7 +314,7 @@ _WRITE: Final = (
     "numbers AS (INSERT INTO ticket_number (workspace_id, number, ticket_id) SELECT $1, k.* "
     f"FROM unnest({_arrays(_FROM, 'bigint', 'uuid')}) AS k), "
     "items AS (INSERT INTO ticket_item (workspace_id, event_id, ticket_id, position, shown_at) SELECT $1, k.* "
-    f"FROM unnest({_arrays(_FROM + 2, 'uuid', 'uuid', 'bigint', 'timestamptz')}) AS k), "
+    f"FROM unnest({_arrays(_FROM + 2, 'uuid', 'uuid', 'bigint', 'timestamptz')}) AS k ON CONFLICT DO NOTHING), "
     "holdings AS (INSERT INTO ticket_conversation (workspace_id, source, conversation, since, ticket_id) SELECT $1, "
     f"k.* FROM unnest({_arrays(_FROM + 6, 'text', 'text', 'bigint', 'uuid')}) AS k), "
     "voids AS (INSERT INTO ticket_void (workspace_id, event_id, contact_id, position, reason) SELECT $1, k.* "
