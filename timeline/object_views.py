@@ -26,9 +26,9 @@ all of them are orders."""
 TYPES_AT: Final = "(SELECT max(position) FROM object_type WHERE workspace_id = $1)"
 """A column that changes with every change of an object type, and is null before the first."""
 
-_NEWEST: Final = "has_state DESC, version_number DESC, version_text DESC, position DESC"
-_COLUMNS: Final = "has_state, version_number, version_text, version, state, kind, event_id, shown_at, position"
-_SAID: Final = (
+NEWEST: Final = "has_state DESC, version_number DESC, version_text DESC, position DESC"
+COLUMNS: Final = "has_state, version_number, version_text, version, state, kind, event_id, shown_at, position"
+SAID: Final = (
     "CROSS JOIN LATERAL (SELECT CASE WHEN n.has_state THEN coalesce(o.data->'object'->'version', '0') ELSE 'null' END "
     "AS version, CASE WHEN n.has_state THEN coalesce(o.data->'object'->'state', 'null') ELSE 'null' END AS state "
     "FROM event o WHERE o.workspace_id = $1 AND o.id = n.event_id LIMIT 1) AS e "
@@ -63,14 +63,14 @@ async def record(db: Db, workspace: WorkspaceId, mentions: Sequence[Mention]) ->
         "kept AS (INSERT INTO object_event (workspace_id, event_id, type, id, contact_id, kind, has_state, "
         "version_number, version_text, position, shown_at, recorded_at) SELECT $1, event_id, type, id, contact_id, "
         "kind, has_state, version_number, version_text, position, shown_at, recorded_at FROM said) "
-        f"INSERT INTO object_state AS o (workspace_id, contact_id, type, id, {_COLUMNS}, events, orders) "
-        f"SELECT DISTINCT ON (contact_id, type, id) $1, contact_id, type, id, {_COLUMNS}, count(*) OVER every, "
+        f"INSERT INTO object_state AS o (workspace_id, contact_id, type, id, {COLUMNS}, events, orders) "
+        f"SELECT DISTINCT ON (contact_id, type, id) $1, contact_id, type, id, {COLUMNS}, count(*) OVER every, "
         "count(*) FILTER (WHERE kind = 'order') OVER every FROM said WINDOW every AS (PARTITION BY contact_id, type, "
         'id) ORDER BY contact_id, type, id, has_state DESC, version_number DESC, version_text COLLATE "C" DESC, '
         "position DESC ON CONFLICT (workspace_id, contact_id, type, id) DO UPDATE SET "
         "events = o.events + excluded.events, orders = o.orders + excluded.orders, "
-        f"({_COLUMNS}) = (SELECT n.* FROM (SELECT {_of('o')} UNION ALL SELECT {_of('excluded')}) AS n "
-        f"ORDER BY {_NEWEST} LIMIT 1)",
+        f"({COLUMNS}) = (SELECT n.* FROM (SELECT {_of('o')} UNION ALL SELECT {_of('excluded')}) AS n "
+        f"ORDER BY {NEWEST} LIMIT 1)",
         workspace,
         [m.contact_id for m in mentions],
         [m.type for m in mentions],
@@ -89,7 +89,7 @@ async def record(db: Db, workspace: WorkspaceId, mentions: Sequence[Mention]) ->
 
 
 def _of(row: str) -> str:
-    return ", ".join(f"{row}.{column}" for column in _COLUMNS.split(", "))
+    return ", ".join(f"{row}.{column}" for column in COLUMNS.split(", "))
 
 
 async def named_by(db: Db, workspace: WorkspaceId, events: Sequence[UUID]) -> list[Row]:
@@ -130,10 +130,10 @@ async def gather(db: Db, workspace: WorkspaceId, type_: str, id_: str, contacts:
         "AND until = 'infinity' LIMIT 1) AS p ON true WHERE m.workspace_id = $1 AND m.type = $2 AND m.id = $3), "
         "newest AS (SELECT DISTINCT ON (stands_on) s.*, count(*) OVER every AS events, "
         "count(*) FILTER (WHERE kind = 'order') OVER every AS orders FROM standing s WHERE stands_on = ANY($4::uuid[]) "
-        f"WINDOW every AS (PARTITION BY stands_on) ORDER BY stands_on, {_NEWEST}) "
-        f"INSERT INTO object_state (workspace_id, contact_id, type, id, {_COLUMNS}, events, orders) "
+        f"WINDOW every AS (PARTITION BY stands_on) ORDER BY stands_on, {NEWEST}) "
+        f"INSERT INTO object_state (workspace_id, contact_id, type, id, {COLUMNS}, events, orders) "
         "SELECT $1, n.stands_on, n.type, n.id, n.has_state, n.version_number, n.version_text, e.version, e.state, "
-        f"n.kind, n.event_id, n.shown_at, n.position, n.events, n.orders FROM newest n {_SAID}",
+        f"n.kind, n.event_id, n.shown_at, n.position, n.events, n.orders FROM newest n {SAID}",
         workspace,
         type_,
         id_,
@@ -158,11 +158,11 @@ async def as_of(
         "AND o.recorded_at <= $6 LIMIT 1) AS m), "
         "newest AS (SELECT DISTINCT ON (type, id) s.*, count(*) OVER every AS events, "
         "count(*) FILTER (WHERE kind = 'order') OVER every AS orders FROM standing s "
-        f"WINDOW every AS (PARTITION BY type, id) ORDER BY type, id, {_NEWEST}) "
+        f"WINDOW every AS (PARTITION BY type, id) ORDER BY type, id, {NEWEST}) "
         "SELECT json_agg(o ORDER BY o.shown_at DESC, o.type, o.id) AS objects FROM (SELECT n.type, n.id, n.has_state, "
         "e.version, e.state, n.kind, n.stands_on AS contact_id, n.event_id, n.shown_at, n.events, n.orders, "
         "n.all_orders FROM (SELECT *, count(*) FILTER (WHERE orders > 0) OVER () AS all_orders FROM newest "
-        f"ORDER BY shown_at DESC, type, id LIMIT {MOST_OBJECTS}) AS n {_SAID}) AS o",
+        f"ORDER BY shown_at DESC, type, id LIMIT {MOST_OBJECTS}) AS n {SAID}) AS o",
         workspace,
         contacts,
         out,
@@ -238,7 +238,7 @@ async def standing(
         "s.shown_at, (sum(s.events) OVER ())::bigint AS events, (sum(s.orders) OVER ())::bigint AS orders, "
         "(SELECT customer_id FROM contact WHERE workspace_id = $1 AND id = s.contact_id LIMIT 1) AS customer_id "
         "FROM object_state s WHERE s.workspace_id = $1 AND s.type = k.type AND s.id = k.id "
-        f"AND ($4::uuid[] IS NULL OR s.contact_id = ANY($4)) ORDER BY {_NEWEST} LIMIT 1) AS o) AS objects, "
+        f"AND ($4::uuid[] IS NULL OR s.contact_id = ANY($4)) ORDER BY {NEWEST} LIMIT 1) AS o) AS objects, "
         f"{TYPES_AT} AS types",
         workspace,
         [type_ for type_, _ in named],
@@ -272,8 +272,8 @@ async def history(db: Db, workspace: WorkspaceId, type_: str, id_: str, before: 
         "AND until = 'infinity' LIMIT 1) AS p ON true WHERE m.workspace_id = $1 AND m.type = $2 AND m.id = $3 "
         "AND m.has_state AND ($4::uuid IS NULL OR (m.version_number, m.version_text, m.position) < (SELECT "
         "version_number, version_text, position FROM object_event WHERE workspace_id = $1 AND event_id = $4)) "
-        f"ORDER BY {_NEWEST} LIMIT $5) AS n {_SAID} CROSS JOIN LATERAL (SELECT customer_id FROM contact "
-        f"WHERE workspace_id = $1 AND id = n.stands_on LIMIT 1) AS c ORDER BY {_NEWEST}",
+        f"ORDER BY {NEWEST} LIMIT $5) AS n {SAID} CROSS JOIN LATERAL (SELECT customer_id FROM contact "
+        f"WHERE workspace_id = $1 AND id = n.stands_on LIMIT 1) AS c ORDER BY {NEWEST}",
         workspace,
         type_,
         id_,

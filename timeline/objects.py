@@ -97,7 +97,7 @@ def _mention(event: NewEvent, position: int, said: ObjectState) -> object_views.
         type=said.type,
         id=said.id,
         has_state=has_state,
-        rank=rank(said.version) if has_state else ((event.shown_at - _EPOCH) // _MICROSECOND, ""),
+        rank=rank_of(said.version, event.shown_at, has_state=has_state),
         version=msgspec.json.encode(said.version if has_state else None),
         state=msgspec.json.encode(said.state),
         kind=KIND_OF[type(event.event).__name__],
@@ -106,6 +106,11 @@ def _mention(event: NewEvent, position: int, said: ObjectState) -> object_views.
         shown_at=event.shown_at,
         recorded_at=event.recorded_at,
     )
+
+
+def rank_of(version: int | str, shown_at: datetime, *, has_state: bool) -> tuple[int, str]:
+    """What events that name an object are compared by: states by version, the others by when they are shown."""
+    return rank(version) if has_state else ((shown_at - _EPOCH) // _MICROSECOND, "")
 
 
 def rank(version: int | str) -> tuple[int, str]:

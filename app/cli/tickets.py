@@ -7,7 +7,7 @@ from uuid import UUID
 import click
 import msgspec
 
-from app import rebuilding
+from app import rebuilding, recounting
 from app.cli.desk import Desk, with_desk, workspace_option
 from app.cli.words import Refused, data, failing_in_words, progress, say
 from identity.customers import CustomerId
@@ -56,6 +56,46 @@ def rebuild_tickets(customer: UUID | None, slug: str | None) -> None:
         data(f"{customer}: {rows} rows differed")
 
     with_desk(work)
+
+
+@rebuild.command("objects")
+@click.argument("customer", required=False, type=click.UUID)
+@workspace_option
+@failing_in_words
+def rebuild_objects(customer: UUID | None, slug: str | None) -> None:
+    """Compute again how objects stand on one CUSTOMER, or on all.
+
+    From the ledger and from where items stand by hand, beside whatever is being pushed. Writes only what differs, and
+    says how many rows did: none, if all is well.
+    """
+    with_desk(lambda desk: _recount(desk, slug, "objects", customer))
+
+
+@rebuild.command("counts")
+@click.argument("customer", required=False, type=click.UUID)
+@workspace_option
+@failing_in_words
+def rebuild_counts(customer: UUID | None, slug: str | None) -> None:
+    """Count the events, messages and orders of one CUSTOMER, or of all, again.
+
+    Beside whatever is being pushed. Writes only what differs, and says how many rows did: none, if all is well.
+    """
+    with_desk(lambda desk: _recount(desk, slug, "counts", customer))
+
+
+async def _recount(desk: Desk, slug: str | None, what: recounting.What, customer: UUID | None) -> None:
+    workspace = await desk.workspace(slug)
+    if customer is not None:
+        await _known(desk, workspace, CustomerId(customer))
+        rows = await recounting.rebuild(desk.database, workspace.id, what, CustomerId(customer))
+        data(f"{customer}: {rows} rows differed")
+        return
+    with progress() as bar:
+        line = bar.add_task("Contacts", total=None)
+        done = await recounting.rebuild_all(
+            desk.database, workspace.id, what, lambda contacts: bar.update(line, completed=contacts)
+        )
+    data(f"{workspace.slug}: {done.contacts} contacts; {done.rows} rows differed")
 
 
 async def _known(desk: Desk, workspace: Workspace, customer: CustomerId) -> None:

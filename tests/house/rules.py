@@ -20,6 +20,7 @@ SQL_FILES = frozenset(
         "timeline/store.py",
         "timeline/views.py",
         "timeline/object_views.py",
+        "timeline/recount_views.py",
         "timeline/audit.py",
         "timeline/erasure_views.py",
         "timeline/export_views.py",
