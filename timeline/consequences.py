@@ -80,11 +80,13 @@ async def of_merge(
     rules = versions.latest
     if rules.on_link == "leave":
         return told
-    found = await linking.linked(db, desk.workspace, [customer, other], frozenset(came), rules)
-    if rules.on_link == "join":
-        changed = _changes(found.before, found.after, found.numbers, now)
-        return msgspec.structs.replace(told, changed=changed, joined=found.pairs[:MOST_SHOWN])
-    return msgspec.structs.replace(told, could_join=found.pairs[:MOST_SHOWN])
+    both = [customer, other]
+    if rules.on_link == "suggest":
+        found = await linking.pairs(db, desk.workspace, both, frozenset(came), rules)
+        return msgspec.structs.replace(told, could_join=found[:MOST_SHOWN])
+    tried = await linking.tried(db, desk.workspace, both, frozenset(came), rules)
+    changed = _changes(tried.before, tried.after, tried.numbers, now)
+    return msgspec.structs.replace(told, changed=changed, joined=tried.pairs[:MOST_SHOWN])
 
 
 async def carry_out_merge(db: store.Db, desk: Desk, joined: Joined) -> None:

@@ -233,7 +233,8 @@ FAULTS: Final = (
         together,
     ),
     Fault("a merge joins no tickets", linking, "join", nothing, (JOIN, A, B, MERGE)),
-    Fault("a preview leaves out what is joined", linking, "pairs_of", gives([]), (JOIN, A, B, MERGE)),
+    Fault("a preview leaves out what is joined", linking, "joined_in", gives([]), (JOIN, A, B, MERGE)),
+    Fault("a preview leaves out what could be joined", linking, "pairs_of", gives([]), (A, B, MERGE)),
     Fault("an unmerge is told and not done", consequences, "carry_out", nothing, (A, B, MERGE, A, B, UNMERGE)),
     Fault(
         "a preview knows no clock",

@@ -23,7 +23,7 @@ from timeline.events import (
     TicketTagged,
 )
 from timeline.tickets.items import FoldEvent, Holding, ItemOf, Past, Void, Written
-from timeline.tickets.matters import Asking, order_of, rank_of
+from timeline.tickets.matters import Asking, Found, order_of, rank_of
 from timeline.tickets.policy import Rules
 from timeline.tickets.ticket import (
     MOST_OBJECTS,
@@ -125,21 +125,15 @@ class Root:
         """The open tickets of two sides of which the later would have continued the earlier: (earlier, later)."""
         side = {ticket: at for at in (0, 1) for ticket in sides[at]}
         standing = [t for t in (self.tickets[i] for i in side) if t.is_open]
-        standing.sort(key=lambda t: t.opened_position)
+        earlier = (Found(), Found())
         pairs: list[tuple[TicketId, TicketId]] = []
-        taken: set[TicketId] = set()
-        for later in standing[1:]:
-            earlier = [
-                t
-                for t in standing
-                if t.opened_position < later.opened_position and side[t.id] != side[later.id] and t.id not in taken
-            ]
-            best = max(
-                (rank for t in earlier if (rank := rank_of(Asking.of(later), t, rules)) is not None), default=None
-            )
-            if best is not None:
+        for later in sorted(standing, key=lambda t: t.opened_position):
+            own = side[later.id]
+            best = earlier[1 - own].best(Asking.of(later), rules)
+            if best is None:
+                earlier[own].add(later)
+            else:
                 pairs.append((best[-1], later.id))
-                taken.add(later.id)
         return pairs
 
     # -- one event -----------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Two customers become one: what that makes of their open tickets, as the policy says."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -44,7 +44,7 @@ async def join(db: Db, workspace: WorkspaceId, merge: Joined, versions: Versions
 
 
 class Linked(msgspec.Struct, frozen=True, kw_only=True):
-    """Open tickets that would have been one, and what joining them would make of them: before and after."""
+    """Open tickets that became one, and what that made of them: before and after."""
 
     pairs: list[Pair]
     before: dict[TicketId, Ticket]
@@ -52,21 +52,33 @@ class Linked(msgspec.Struct, frozen=True, kw_only=True):
     numbers: dict[TicketId, int]
 
 
-async def linked(
+async def pairs(
+    db: Db, workspace: WorkspaceId, customers: Sequence[CustomerId], came: frozenset[ContactId], rules: Rules
+) -> list[Pair]:
+    """The pairs of open tickets of which one is on a contact that `came` and the other is not."""
+    return pairs_of(await store.open_tickets(db, workspace, customers), came, rules)
+
+
+async def tried(
     db: Db, workspace: WorkspaceId, customers: Sequence[CustomerId], came: frozenset[ContactId], rules: Rules
 ) -> Linked:
-    """The pairs of open tickets of which one is on a contact that `came` and the other is not."""
+    """What joining them makes of them, under a policy that joins."""
     kept = await store.open_tickets(db, workspace, customers)
     written = Written()
     root, other = sides(kept, came, written)
     root.join(other, NEXT, rules)
     before = {i: ticket for i, ticket in written.changed.items() if ticket is not None}
+    after = {i: root.tickets[i] for i in before}
     return Linked(
-        pairs=pairs_of(kept, came, rules),
+        pairs=joined_in(after),
         before=before,
-        after={i: root.tickets[i] for i in before},
+        after=after,
         numbers={one.fold.id: one.number for one in kept},
     )
+
+
+def joined_in(after: Mapping[TicketId, Ticket]) -> list[Pair]:
+    return [Pair(earlier=one.joined_into, later=i) for i, one in after.items() if one.joined_into is not None]
 
 
 def pairs_of(kept: Iterable[Kept], came: frozenset[ContactId], rules: Rules) -> list[Pair]:
