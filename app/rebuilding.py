@@ -130,7 +130,7 @@ async def _write_items(database: Database, workspace: WorkspaceId, refold: refol
 
         async def part(db: Db, at: int = at) -> None:
             await streams.remove(db, workspace, [], gone[at : at + size], [], [], [])
-            await ticket_store.write(db, workspace, [], [], come[at : at + size], [], [], [])
+            await ticket_store.write(db, workspace, [], [], come[at : at + size], [], [], [], {})
 
         await database.write(workspace, part)
     return len(gone) + len(come)

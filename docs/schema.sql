@@ -483,7 +483,8 @@ CREATE TABLE public.contact_count (
     contact_id uuid NOT NULL,
     events bigint NOT NULL,
     messages bigint NOT NULL,
-    orders bigint NOT NULL
+    orders bigint NOT NULL,
+    tickets bigint DEFAULT 0 NOT NULL
 )
 WITH (fillfactor='80');
 ALTER TABLE ONLY public.contact_count ALTER COLUMN workspace_id SET (n_distinct=1);

@@ -74,8 +74,7 @@ async def mend_counts(
 
 async def objects_differ(db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId], span: Span) -> bool:
     """Whether a part of some streams, or how the objects named there stand on these contacts, is kept otherwise."""
-    rows = await recount_views.mentions(db, workspace, contacts, span)
-    if any(_said(row) != _kept(row) for row in rows):
+    if await _differing(db, workspace, contacts, span):
         return True
     return await recount_views.count_differing_states(db, workspace, contacts, span) > 0
 
@@ -85,8 +84,7 @@ async def mend_mentions(db: Db, workspace: WorkspaceId, contacts: Sequence[Conta
 
     Raises `StartOver`."""
     await lock(db, workspace, contacts)
-    both = [(_said(row), _kept(row)) for row in await recount_views.mentions(db, workspace, contacts, span)]
-    differing = [(said, kept) for said, kept in both if said != kept]
+    differing = await _differing(db, workspace, contacts, span)
     if differing:
         await recount_views.drop_mentions(db, workspace, [kept for _, kept in differing if kept is not None])
         await recount_views.keep_mentions(db, workspace, [said for said, _ in differing if said is not None])
@@ -98,6 +96,16 @@ async def mend_states(db: Db, workspace: WorkspaceId, contacts: Sequence[Contact
     of what events say; returns the rows that differed. Raises `StartOver`."""
     await lock(db, workspace, contacts)
     return await recount_views.mend_states(db, workspace, contacts, span)
+
+
+async def _differing(
+    db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId], span: Span
+) -> list[tuple[Named | None, Named | None]]:
+    """What events say of objects and what is kept of it, where they are not the same."""
+    rows = await recount_views.mentions(db, workspace, contacts, span)
+    kept = await recount_views.kept_mentions(db, workspace, [row["event_id"] for row in rows])
+    both = [(_said(row), kept.get(row["event_id"])) for row in rows]
+    return [(said, before) for said, before in both if said != before]
 
 
 def _said(row: Row) -> Named | None:
@@ -118,10 +126,3 @@ def _said(row: Row) -> Named | None:
         shown_at=row["shown_at"],
         recorded_at=row["recorded_at"],
     )
-
-
-def _kept(row: Row) -> Named | None:
-    if row["kept_contact_id"] is None:
-        return None
-    fields = {name: row[f"kept_{name}"] for name in Named.__struct_fields__ if name != "event_id"}
-    return Named(event_id=row["event_id"], **fields)

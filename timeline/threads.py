@@ -183,7 +183,7 @@ async def _profile(
 ) -> Profile:
     contacts = [contact.id for contact in people.contacts]
     if query.as_of is None:
-        events, messages, orders = summary["counts"]
+        events, messages, orders, _ = summary["counts"]
         counts = Counts(events=events, messages=messages, orders=orders)
         objects = read_objects(summary, types)
     else:
@@ -231,7 +231,7 @@ async def _open_tickets(
         )
     if query.as_of is not None:
         return _OpenTickets(state="too_many")
-    every, every_open = summary["ticket_counts"]
+    every, every_open = summary["counts"][3], summary["open_tickets"]
     rules = (await POLICIES.at_least(db, workspace, summary["policy"])).latest
     kept = read_kept(summary["tickets"], people.customer_id, rules, summary["now"])
     state: TicketsState = "deriving" if summary["deriving"] else "current"

@@ -10,6 +10,7 @@ DESCRIPTION = "Tickets, their items, numbers and policies."
 
 TICKETS = """
 CREATE INDEX event_stream ON event (workspace_id, contact_id, position);
+ALTER TABLE contact_count ADD COLUMN tickets bigint NOT NULL DEFAULT 0;
 
 CREATE TABLE ticket (
   workspace_id uuid NOT NULL,

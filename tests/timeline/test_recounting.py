@@ -114,6 +114,8 @@ def test_after_any_history_nothing_differs_and_what_was_emptied_comes_back(world
     [
         ("counts", 1, "UPDATE contact_count SET orders = orders + 1 WHERE workspace_id = $1 AND contact_id = (SELECT "
          "contact_id FROM contact_count WHERE workspace_id = $1 ORDER BY events LIMIT 1)"),
+        ("counts", 1, "UPDATE contact_count SET tickets = tickets + 1 WHERE workspace_id = $1 AND contact_id = (SELECT "
+         "contact_id FROM contact_count WHERE workspace_id = $1 ORDER BY events DESC LIMIT 1)"),
         ("counts", 1, "INSERT INTO contact_count VALUES ($1, gen_random_uuid(), 4, 3, 1)"),
         ("objects", 1, "UPDATE object_state SET events = events + 1 WHERE workspace_id = $1 AND id = '0'"),
         ("objects", 1, "UPDATE object_state SET state = '\"stolen\"' WHERE workspace_id = $1 AND id = '0'"),

@@ -17,7 +17,7 @@ from timeline.tickets.items import FoldEvent, Holding, Written
 from timeline.tickets.numbers import NUMBERS
 from timeline.tickets.policy import Rules, TicketPolicy, Versions, rules_of
 from timeline.tickets.store import Kept, NewRow, Reached
-from timeline.tickets.ticket import SUBJECT_READ, Ticket, TicketId
+from timeline.tickets.ticket import SUBJECT_READ, Ticket, TicketId, counts_of
 
 KINDS: Final = {
     "MessageRecorded": "message",
@@ -224,6 +224,7 @@ async def keep(
         written.holdings,
         written.voids,
         written.past,
+        counts_of((before, folds[i]) for i, before in written.changed.items()),
     )
 
 

@@ -8,7 +8,7 @@ from identity.claims import customer_lock
 from identity.customers import CustomerId, Edge, WorkspaceId
 from timeline.errors import StartOver
 from timeline.store import Db
-from timeline.tickets import refolding, streams
+from timeline.tickets import refolding, store, streams
 from timeline.tickets.policy import Versions
 from timeline.tickets.projection import POLICIES
 from timeline.tickets.refolding import Difference, Refold
@@ -49,7 +49,9 @@ async def mend(db: Db, workspace: WorkspaceId, customers: Sequence[CustomerId]) 
     await _lock(db, workspace, customers)
     found, _ = await check(db, workspace, customers)
     await refolding.write(db, workspace, found)
-    await streams.derived(db, workspace, list({*(await streams.homes(db, workspace, customers)).values()}))
+    homes = await streams.homes(db, workspace, customers)
+    await store.recount(db, workspace, list(homes))
+    await streams.derived(db, workspace, list({*homes.values()}))
     return found.rows
 
 
@@ -91,5 +93,6 @@ async def finish(db: Db, workspace: WorkspaceId, customer: CustomerId, refold: R
         pass
     found = await refold.difference(db, workspace)
     await refolding.write(db, workspace, found)
+    await store.recount(db, workspace, list(refold.stage.contacts))
     await streams.derived(db, workspace, list(refold.stage.starts))
     return found.rows

@@ -19,7 +19,7 @@ from timeline.tickets.policy import Versions
 from timeline.tickets.projection import names_in
 from timeline.tickets.stage import Stage, placed_on, roots_at
 from timeline.tickets.store import NewRow
-from timeline.tickets.ticket import Ticket, TicketId
+from timeline.tickets.ticket import Ticket, TicketId, counts_of
 
 MOST_AT_ONCE: Final = 20_000
 """Events that are folded again in a request; more are left to a job."""
@@ -289,4 +289,5 @@ async def write(db: Db, workspace: WorkspaceId, found: Difference) -> None:
         found.holdings[1],
         found.voids[1],
         found.past[1],
+        counts_of((before, found.after[i]) for i, before in found.before.items()),
     )

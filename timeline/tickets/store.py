@@ -1,6 +1,6 @@
 """Every statement by which the fold of tickets is loaded and kept; all in the edge's transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -180,14 +180,10 @@ async def are_deriving(db: Db, workspace: WorkspaceId, customers: Sequence[Custo
 async def on_contacts(
     db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId], most: int
 ) -> tuple[int, list[tuple[TicketId, int, Status]]]:
-    """How many tickets were opened on some contacts; of those that are open the first by number, with their state.
-
-    The closed ones, nearly all of a long life, are counted in the index alone; what was joined was never closed."""
+    """How many tickets were opened on some contacts; of those that are open the first by number, with their state."""
     row = await db.fetchrow(
-        "SELECT (SELECT count(*) FROM unnest($2::uuid[]) AS k(id) CROSS JOIN LATERAL (SELECT FROM ticket "
-        "WHERE workspace_id = $1 AND contact_id = k.id AND until_at < 'infinity' OFFSET 0) AS t) "
-        "+ (SELECT count(*) FROM unnest($2) AS k(id) CROSS JOIN LATERAL (SELECT FROM ticket WHERE workspace_id = $1 "
-        "AND contact_id = k.id AND until_at = 'infinity' AND joined_into IS NULL OFFSET 0) AS t) AS all_of_them, "
+        "SELECT (SELECT coalesce(sum(tickets), 0)::bigint FROM contact_count WHERE workspace_id = $1 "
+        "AND contact_id = ANY($2::uuid[])) AS all_of_them, "
         "ARRAY(SELECT ROW(t.id, t.number, t.status) FROM unnest($2) AS k(id) CROSS JOIN LATERAL (SELECT id, number, "
         "status FROM ticket WHERE workspace_id = $1 AND contact_id = k.id AND until_at = 'infinity' AND is_open "
         "OFFSET 0) AS t ORDER BY t.number LIMIT $3) AS open_ones",
@@ -232,8 +228,10 @@ async def write(
     holdings: Sequence[Holding],
     voids: Sequence[Void],
     past: Sequence[Past],
+    counts: Mapping[ContactId, int],
 ) -> None:
-    """Keep what folding came to, in one statement. `numbered` are those of the rows whose number is new.
+    """Keep what folding came to, in one statement. `numbered` are those of the rows whose number is new; `counts` is by
+    how much each contact has more tickets.
 
     Items may be there: two jobs over one long thread write the same ones ahead, outside the customer's lock."""
     folds = [row.fold for row in rows]
@@ -267,6 +265,8 @@ async def write(
         [p.ticket.position for p in past],
         [p.until for p in past],
         [msgspec.json.encode(p.ticket) for p in past],
+        sorted(counts),
+        [counts[contact] for contact in sorted(counts)],
     )
 
 
@@ -320,8 +320,24 @@ _WRITE: Final = (
     "voids AS (INSERT INTO ticket_void (workspace_id, event_id, contact_id, position, reason) SELECT $1, k.* "
     f"FROM unnest({_arrays(_FROM + 10, 'uuid', 'uuid', 'bigint', 'text')}) AS k), "
     "past AS (INSERT INTO ticket_past (workspace_id, id, position, until, fold) SELECT $1, k.* "
-    f"FROM unnest({_arrays(_FROM + 14, 'uuid', 'bigint', 'bigint', 'jsonb')}) AS k) SELECT"
+    f"FROM unnest({_arrays(_FROM + 14, 'uuid', 'bigint', 'bigint', 'jsonb')}) AS k), "
+    "counted AS (INSERT INTO contact_count AS n (workspace_id, contact_id, events, messages, orders, tickets) "
+    f"SELECT $1, k.contact_id, 0, 0, 0, k.tickets FROM unnest({_arrays(_FROM + 18, 'uuid', 'bigint')}) "
+    "AS k(contact_id, tickets) ON CONFLICT (workspace_id, contact_id) DO UPDATE SET "
+    "tickets = n.tickets + excluded.tickets) SELECT"
 )
+
+
+async def recount(db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId]) -> int:
+    """Count the tickets of some contacts anew, after a rebuild; returns how many counts were wrong."""
+    done = await db.execute(
+        "UPDATE contact_count n SET tickets = t.tickets FROM unnest($2::uuid[]) AS c(id) CROSS JOIN LATERAL "
+        "(SELECT count(*) AS tickets FROM ticket WHERE workspace_id = $1 AND contact_id = c.id AND joined_into "
+        "IS NULL) AS t WHERE n.workspace_id = $1 AND n.contact_id = c.id AND n.tickets <> t.tickets",
+        workspace,
+        contacts,
+    )
+    return int(done.rpartition(" ")[2])
 
 
 async def numbers_of(db: Db, workspace: WorkspaceId, ids: Sequence[TicketId]) -> dict[TicketId, int]:

@@ -168,9 +168,9 @@ async def in_reach(
     return _rows(
         await db.fetchval(
             "SELECT json_agg(json_build_object('number', t.number, 'fold', t.fold)) FROM unnest($2::uuid[], "
-            "$3::bigint[]) AS k(contact_id, start) CROSS JOIN LATERAL (SELECT number, fold FROM ticket "
-            "WHERE workspace_id = $1 AND contact_id = k.contact_id AND position <= k.start AND until_at >= $4 "
-            "OFFSET 0) AS t",
+            "$3::bigint[]) AS k(contact_id, start) CROSS JOIN LATERAL (SELECT number, fold, position FROM ticket "
+            "WHERE workspace_id = $1 AND contact_id = k.contact_id AND until_at >= $4 OFFSET 0) AS t "
+            "WHERE t.position <= k.start",
             workspace,
             *_split(starts),
             since,

@@ -4,6 +4,8 @@
 """
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final, Literal, NewType
 from uuid import UUID
@@ -200,3 +202,13 @@ def _status_of_both(one: Status, other: Status) -> Status:
     if "open" in both or "new" in both:
         return "open"
     return "pending" if "pending" in both else "on_hold"
+
+
+def counts_of(changes: Iterable[tuple[Ticket | None, Ticket | None]]) -> dict[ContactId, int]:
+    """By how much each contact has more tickets after (before, after); one that was joined into another is none."""
+    counts: Counter[ContactId] = Counter()
+    for before, after in changes:
+        for ticket, sign in ((before, -1), (after, 1)):
+            if ticket is not None and ticket.joined_into is None:
+                counts[ticket.contact_id] += sign
+    return {contact: count for contact, count in counts.items() if count}
