@@ -76,7 +76,7 @@ def rebuild_objects(customer: UUID | None, slug: str | None) -> None:
 @workspace_option
 @failing_in_words
 def rebuild_counts(customer: UUID | None, slug: str | None) -> None:
-    """Count the events, messages and orders of one CUSTOMER, or of all, again.
+    """Count the events, messages, orders and tickets of one CUSTOMER, or of all, again.
 
     Beside whatever is being pushed. Writes only what differs, and says how many rows did: none, if all is well.
     """

@@ -24,6 +24,7 @@ GROUPS = {
     "channel": ("create", "list", "test", "rotate", "disable"),
     "import": ("interactions", "tau-retail", "tau-airline", "multidogo"),
     "export": ("identity", "interactions", "customer"),
+    "rebuild": ("tickets", "objects", "counts"),
     "shared": ("list", "add", "remove"),
     "quarantine": ("list", "show", "replay", "discard"),
 }
@@ -215,6 +216,23 @@ def test_a_persons_export_is_a_file_of_its_own(home: Home, tmp_path: Path) -> No
     elsewhere = home.run("export", "customer", customer, "--workspace", "two")
     assert (elsewhere.returncode, elsewhere.stdout) == (1, "")
     assert [path.name for path in tmp_path.iterdir()] == ["person.html"]
+
+
+@pytest.mark.parametrize("what", ["tickets", "objects", "counts"])
+def test_a_rebuild_says_how_many_rows_differed_and_refuses_whom_it_does_not_know(home: Home, what: str) -> None:
+    item = {"source": "shop", "source_id": "to-rebuild", "kind": "order", "channel": "orders", "direction": "inbound",
+            "occurred_at": "2026-01-01T00:00:00Z", "object": {"type": "order", "id": "1", "state": "paid"},
+            "contact": {"key": "rebuilt"}}  # fmt: skip
+    assert home.run("import", "interactions", "-", "--workspace", "one", given=json.dumps(item)).returncode == 0
+    whole = home.run("rebuild", what, "--workspace", "one")
+    assert (whole.returncode, whole.stdout[-17:]) == (0, " 0 rows differed\n"), whole.stderr
+    listed = [json.loads(line) for line in home.run("export", "identity", "--workspace", "one").stdout.splitlines()]
+    (customer,) = (one["customer_id"] for one in listed if one["key"] == "rebuilt")
+    told = home.run("rebuild", what, customer, "--workspace", "one")
+    assert (told.returncode, told.stdout) == (0, f"{customer}: 0 rows differed\n")
+    elsewhere = home.run("rebuild", what, customer, "--workspace", "two")
+    assert (elsewhere.returncode, elsewhere.stdout) == (1, "")
+    assert f"two has no customer {customer}" in elsewhere.stderr
 
 
 def test_a_home_that_cannot_be_written_is_said(tmp_path: Path) -> None:
