@@ -18,7 +18,7 @@ from tests.laws.ticket_ledger import shape
 from tests.laws.ticket_steps import Do, Push, Step, Wait
 from tests.laws.world import World
 from timeline import closing, consequences
-from timeline.tickets import fold, linking, matters, projection, refolding, stage, store, streams
+from timeline.tickets import candidates, fold, linking, matters, projection, refolding, stage, store, streams
 from timeline.tickets import policy as policies
 
 Steps = Sequence[Step]
@@ -155,7 +155,11 @@ FAULTS: Final = (
     Fault("silence closes nothing", fold, "as_of", lambda _: lambda ticket, now: ticket, (A, RESOLVE, Wait(500), A)),
     Fault("everything is reopened for ever", fold, "can_reopen", gives(True), (A, RESOLVE, Wait(500), OLD)),
     Fault(
-        "late items find no span", fold.Root, "_spanning", gives(None), (A, Wait(71), A, Wait(71), A, Push(late=100))
+        "late items find no span",
+        candidates.Candidates,
+        "spanning",
+        gives(None),
+        (A, Wait(71), A, Wait(71), A, Push(late=100)),
     ),
     Fault(
         "a conversation stays where it began",

@@ -4,8 +4,7 @@ A `Root` holds the tickets that its next events could still meet: all of them in
 loaded by name, reach and conversation in a step. Both ways come to the same tickets (docs/tickets.md).
 """
 
-from bisect import bisect_left, insort
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -22,8 +21,9 @@ from timeline.events import (
     TicketStatusSet,
     TicketTagged,
 )
+from timeline.tickets.candidates import Candidates
 from timeline.tickets.items import FoldEvent, Holding, ItemOf, Past, Void, Written
-from timeline.tickets.matters import Asking, Found, order_of, rank_of
+from timeline.tickets.matters import Asking
 from timeline.tickets.policy import Rules
 from timeline.tickets.ticket import (
     MOST_OBJECTS,
@@ -43,7 +43,6 @@ from timeline.tickets.ticket import (
 NO_TICKET: Final = "it finds no ticket here"
 NO_MOVE: Final = "its ticket is in no state for it here"
 
-_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 _replace = msgspec.structs.replace
 
 
@@ -56,39 +55,20 @@ class Root:
         self.tickets: dict[TicketId, Ticket] = {}
         self.holders: dict[EventId, TicketId] = {}
         self.conversations: dict[tuple[str, str], tuple[int, TicketId]] = {}
-        self._alive: dict[TicketId, None] = {}
-        self._closed: list[tuple[datetime, TicketId]] = []
+        self._candidates = Candidates()
         self._latest: datetime | None = None
-        self._due = _NEVER
 
     # -- what it holds -------------------------------------------------------------------------------------------
 
     def load(self, ticket: Ticket) -> None:
         """Take in a ticket as it is kept."""
-        old = self.tickets.get(ticket.id)
-        if old is not None:
-            self._leave(old)
         self.tickets[ticket.id] = ticket
         if ticket.joined_into is not None:
+            self._candidates.drop(ticket.id)
             return
-        until = ticket.until_at
-        if until is None:
-            self._alive[ticket.id] = None
-        else:
-            insort(self._closed, (until, ticket.id))
+        self._candidates.put(ticket)
         if self._latest is None or ticket.last_at > self._latest:
             self._latest = ticket.last_at
-        if ticket.closes_at is not None and (self._due is _NEVER or ticket.closes_at < self._due):
-            self._due = ticket.closes_at
-
-    def _leave(self, old: Ticket) -> None:
-        if old.joined_into is not None:
-            return
-        until = old.until_at
-        if until is None:
-            self._alive.pop(old.id, None)
-        else:
-            del self._closed[bisect_left(self._closed, (until, old.id))]
 
     def hold(self, holding: Holding) -> None:
         """Take in where a conversation belongs, unless something later is known."""
@@ -107,7 +87,7 @@ class Root:
     def join(self, other: "Root", position: int, rules: Rules) -> None:
         """Another root's tickets come in by a merge; none changes, unless the policy joins those that are one."""
         self.edge = position
-        sides = (list(self._alive), list(other._alive))
+        sides = (self._candidates.not_closed, other._candidates.not_closed)
         for ticket in other.tickets.values():
             self.load(ticket)
         self.holders.update(other.holders)
@@ -125,23 +105,24 @@ class Root:
         """The open tickets of two sides of which the later would have continued the earlier: (earlier, later)."""
         side = {ticket: at for at in (0, 1) for ticket in sides[at]}
         standing = [t for t in (self.tickets[i] for i in side) if t.is_open]
-        earlier = (Found(), Found())
+        earlier = (Candidates(), Candidates())
         pairs: list[tuple[TicketId, TicketId]] = []
         for later in sorted(standing, key=lambda t: t.opened_position):
             own = side[later.id]
             best = earlier[1 - own].best(Asking.of(later), rules)
             if best is None:
-                earlier[own].add(later)
+                earlier[own].put(later)
             else:
-                pairs.append((best[-1], later.id))
+                pairs.append((best.id, later.id))
         return pairs
 
     # -- one event -----------------------------------------------------------------------------------------------
 
     def step(self, event: FoldEvent, rules: Rules) -> None:
         """Let one event of this root pass. It must seek a ticket."""
-        if event.now >= self._due:
-            self._pass_time(event)
+        for ticket in self._candidates.due(event.now):
+            after = as_of(ticket, event.now)
+            self._put(_replace(after, position=event.position, version=_version(ticket, event.position)))
         if event.command is not None:
             self._carry_out(event, event.command, rules)
             return
@@ -156,15 +137,6 @@ class Root:
             self._continue(found, event, rules)
         elif event.opens(rules):
             self._open(event, rules, at_birth=late)
-
-    def _pass_time(self, event: FoldEvent) -> None:
-        self._due = _NEVER
-        for ticket in [self.tickets[i] for i in self._alive]:
-            after = as_of(ticket, event.now)
-            if after is not ticket:
-                self._put(_replace(after, position=event.position, version=_version(ticket, event.position)))
-            elif ticket.closes_at is not None and (self._due is _NEVER or ticket.closes_at < self._due):
-                self._due = ticket.closes_at
 
     def named(self, ticket: UUID, about: UUID | None) -> Ticket | None:
         """The ticket that a command means here: by id, else by what it was about, else by its opening event."""
@@ -188,39 +160,10 @@ class Root:
             if held is not None:
                 return self._standing(self.tickets[held[1]]), False
         if not event.is_activity(rules):
-            return (self._same_object(event, rules) if event.object is not None else None), False
+            return (self._candidates.about(Asking.by(event), rules) if event.object is not None else None), False
         if self._latest is not None and self._latest - rules.gap > event.shown_at:
-            return self._spanning(event.shown_at), True
-        return self._best(event, rules), False
-
-    def _near(self, shown_at: datetime, reach: timedelta) -> list[Ticket]:
-        """Tickets not closed, or closed no longer than `reach` before."""
-        start = bisect_left(self._closed, shown_at - reach, key=lambda kept: kept[0])
-        return [self.tickets[i] for i in (*self._alive, *(ticket for _, ticket in self._closed[start:]))]
-
-    def _spanning(self, shown_at: datetime) -> Ticket | None:
-        holding = [
-            t
-            for t in self._near(shown_at, timedelta())
-            if t.opened_at <= shown_at and (t.ended_at is None or shown_at < t.ended_at)
-        ]
-        return max(holding, key=lambda t: (t.opened_at, t.opened_position), default=None)
-
-    def _best(self, event: FoldEvent, rules: Rules) -> Ticket | None:
-        asking = Asking.by(event)
-        ranks = [
-            rank for t in self._near(event.shown_at, rules.reach) if (rank := rank_of(asking, t, rules)) is not None
-        ]
-        return self.tickets[max(ranks)[-1]] if ranks else None
-
-    def _same_object(self, event: FoldEvent, rules: Rules) -> Ticket | None:
-        asking = Asking.by(event)
-        ranks = [
-            order_of(asking, t)
-            for t in self._near(event.shown_at, rules.reach)
-            if event.object in t.objects and (not t.is_ended or can_reopen(t, event.shown_at, rules))
-        ]
-        return self.tickets[max(ranks)[-1]] if ranks else None
+            return self._candidates.spanning(event.shown_at), True
+        return self._candidates.best(Asking.by(event), rules), False
 
     # -- what it does --------------------------------------------------------------------------------------------
 

@@ -1,7 +1,6 @@
 """Is this the same matter? How an item, or a ticket found on the other side of a merge, is matched with a ticket."""
 
 from datetime import datetime
-from itertools import chain
 
 import msgspec
 
@@ -72,31 +71,3 @@ def order_of(asking: Asking, ticket: Ticket) -> Rank:
     shares = bool(asking.objects) and any(named in ticket.objects for named in asking.objects)
     same = bool(asking.matter) and asking.matter == ticket.matter
     return shares, same, not ticket.is_ended, ticket.last_at, ticket.opened_position, ticket.id
-
-
-class Found:
-    """Tickets among which the one is looked for that is continued best, by what sets matters apart: thousands of them
-    are not compared with thousands."""
-
-    def __init__(self) -> None:
-        self._all: list[Ticket] = []
-        self._by_matter: dict[str, list[Ticket]] = {}
-        self._by_object: dict[Named, list[Ticket]] = {}
-
-    def add(self, ticket: Ticket) -> None:
-        self._all.append(ticket)
-        self._by_matter.setdefault(ticket.matter, []).append(ticket)
-        for named in ticket.objects:
-            self._by_object.setdefault(named, []).append(ticket)
-
-    def best(self, asking: Asking, rules: Rules) -> Rank | None:
-        ranks = (rank_of(asking, ticket, rules) for ticket in self._fitting(asking, rules))
-        return max((rank for rank in ranks if rank is not None), default=None)
-
-    def _fitting(self, asking: Asking, rules: Rules) -> list[Ticket]:
-        """All that `rank_of` may rank."""
-        if not (rules.same_subject and asking.matter):
-            return self._all
-        sharing = (self._by_object.get(named, ()) for named in asking.objects)
-        alike = (self._by_matter.get(matter, ()) for matter in (asking.matter, ""))
-        return list(chain(*alike, *sharing))
