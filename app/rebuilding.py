@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -23,6 +23,9 @@ EVENTS_AT_ONCE: Final = 20_000
 MENDED_AT_ONCE: Final = 20
 DUE_AT_ONCE: Final = 500
 AT_ONCE: Final = 5_000
+BEAT: Final = timedelta(seconds=15)
+LEFT_OFF: Final = timedelta(minutes=1)
+"""A job over all customers that has not said for so long that it goes on was cut short."""
 
 Progress = Callable[[int], None]
 """Told how many customers are done."""
@@ -137,12 +140,38 @@ async def _write_items(database: Database, workspace: WorkspaceId, refold: refol
 
 
 async def derive_waiting(database: Database, workspace: WorkspaceId) -> int:
-    """Fold the customers whose tickets were left to a job; returns how many."""
+    """Fold the customers whose tickets were left to a job, or all where one over all was cut short; returns how
+    many."""
     async with database.read(workspace) as db:
-        waiting = await streams.waiting(db, workspace)
+        waiting = await streams.waiting(db, workspace, datetime.now(UTC) - LEFT_OFF)
     for customer in waiting:
-        await rebuild(database, workspace, customer)
+        if customer == rebuilding.EVERYBODY:
+            await recut(database, workspace, lambda _: None)
+        else:
+            await rebuild(database, workspace, customer)
     return len(waiting)
+
+
+async def recut(database: Database, workspace: WorkspaceId, told: Progress) -> Rebuilt:
+    """Cut the past again after a policy was put in force for it. Cut short, this is finished by the worker."""
+
+    async def go_on() -> None:
+        while True:
+            await database.write(workspace, lambda db: _ask_for_all(db, workspace))
+            await asyncio.sleep(BEAT.total_seconds())
+
+    beating = asyncio.create_task(go_on())
+    try:
+        done = await rebuild_all(database, workspace, told)
+    finally:
+        beating.cancel()
+        await asyncio.gather(beating, return_exceptions=True)
+    await database.write(workspace, lambda db: streams.derived(db, workspace, [rebuilding.EVERYBODY]))
+    return done
+
+
+async def _ask_for_all(db: Db, workspace: WorkspaceId) -> None:
+    await streams.wait_for_job(db, workspace, [rebuilding.EVERYBODY], datetime.now(UTC))
 
 
 async def announce_closed(database: Database, workspace: WorkspaceId) -> int:
@@ -190,10 +219,12 @@ async def activate(
     actor: str,
     reason: str | None,
 ) -> int:
-    """Put a policy in force from now on, or for the past too (tickets follow with `rebuild_all`). Its version."""
+    """Put a policy in force from now on, or for the past too (tickets follow with `recut`). Its version."""
 
     async def work(db: Db) -> int:
         made = await decide(db, workspace, policy, past=past, actor=actor, reason=reason, now=datetime.now(UTC))
+        if past:
+            await _ask_for_all(db, workspace)
         return made.version
 
     return await database.write(workspace, work, configures=True)

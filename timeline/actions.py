@@ -143,7 +143,7 @@ def _no_move(ticket: Ticket, command: SetStatus) -> str:
 
 
 def _tagged(command: Tag, ticket: Ticket, cause: str) -> TicketTagged:
-    before, added = {*ticket.tags}, {*command.added}
+    before, added = {*ticket.tags}, {*command.added} - {*command.removed}
     gone = before - added if command.only else before & {*command.removed}
     event = TicketTagged(
         ticket=ticket.id, added=tuple(sorted(added - before)), removed=tuple(sorted(gone)), cause=cause

@@ -5,6 +5,7 @@
 
 import re
 from typing import Final
+from unicodedata import normalize
 from uuid import UUID
 
 import msgspec
@@ -89,8 +90,8 @@ def _tags(tags: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _tag(tag: str) -> str:
-    tag = tag.strip().lower()
-    if not 0 < len(tag) <= MOST_TAG or _CONTROL.search(tag):
+    tag = normalize("NFC", tag).strip().lower()
+    if not 0 < len(tag) <= MOST_TAG or not tag.isprintable():
         raise InvalidField("tags", f"a tag has 1 to {MOST_TAG} printable characters")
     return tag
 

@@ -1,5 +1,6 @@
 """`throughline rebuild` and `throughline derive`."""
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
@@ -10,13 +11,16 @@ import msgspec
 from app import rebuilding, recounting
 from app.cli.desk import Desk, with_desk, workspace_option
 from app.cli.words import Refused, data, failing_in_words, progress, say
-from identity.customers import CustomerId
+from app.db import Database
+from identity.customers import CustomerId, WorkspaceId
 from timeline.interactions import InvalidField
 from timeline.threads import Workspace
 from timeline.tickets import streams
 from timeline.tickets.comparing import Comparison
 from timeline.tickets.policy import SCHEMA, STANDARD, TicketPolicy, read_policy
 from timeline.tickets.store import policies
+
+Rebuilding = Callable[[Database, WorkspaceId, rebuilding.Progress], Awaitable[rebuilding.Rebuilt]]
 
 _WORDS = {
     "opened": "would open for events that belong to no ticket today",
@@ -40,7 +44,7 @@ def rebuild() -> None:
 @workspace_option
 @failing_in_words
 def rebuild_tickets(customer: UUID | None, slug: str | None) -> None:
-    """Fold the tickets of one CUSTOMER, or of all, again from the ledger.
+    """Fold the tickets of one CUSTOMER, or of all, again.
 
     Compares with what is kept and writes only what differs, beside whatever is being pushed; nothing is sent and no
     event is appended. Says how many rows differed: none, if all is well.
@@ -76,7 +80,7 @@ def rebuild_objects(customer: UUID | None, slug: str | None) -> None:
 @workspace_option
 @failing_in_words
 def rebuild_counts(customer: UUID | None, slug: str | None) -> None:
-    """Count the events, messages, orders and tickets of one CUSTOMER, or of all, again.
+    """Count events, messages, orders and tickets again.
 
     Beside whatever is being pushed. Writes only what differs, and says how many rows did: none, if all is well.
     """
@@ -104,12 +108,10 @@ async def _known(desk: Desk, workspace: Workspace, customer: CustomerId) -> None
             raise Refused(f"{workspace.slug} has no customer {customer} (one that was merged goes by its present id).")
 
 
-async def _rebuild_all(desk: Desk, workspace: Workspace) -> None:
+async def _rebuild_all(desk: Desk, workspace: Workspace, work: Rebuilding = rebuilding.rebuild_all) -> None:
     with progress() as bar:
         line = bar.add_task("Customers", total=None)
-        done = await rebuilding.rebuild_all(
-            desk.database, workspace.id, lambda customers: bar.update(line, completed=customers)
-        )
+        done = await work(desk.database, workspace.id, lambda customers: bar.update(line, completed=customers))
     data(f"{workspace.slug}: {done.customers} customers, {done.events} events; {done.rows} rows differed")
 
 
@@ -138,7 +140,8 @@ def derive(
     """Fold all history under another ticket policy, and show what would differ.
 
     Writes nothing without --activate. Without --policy, writes the policy in force to stdout: a file to begin with.
-    docs/tickets.md explains every word of a policy.
+    docs/tickets.md explains every word of a policy. Cut short while it puts a policy in force for the past, the worker
+    finishes it.
     """
     if schema:
         data(msgspec.json.format(msgspec.json.encode(SCHEMA)).decode())
@@ -201,7 +204,7 @@ async def _activate(
         desk.database, workspace.id, policy, past=since == "past", actor="cli", reason=reason
     )
     if since == "past":
-        await _rebuild_all(desk, workspace)
+        await _rebuild_all(desk, workspace, rebuilding.recut)
         say(f"Version {version} is in force for the past too.")
     else:
         say(f"Version {version} is in force from now on.")

@@ -240,6 +240,7 @@ def test_texts_and_tags_are_checked(world: World):
             (Tag(added=("",)), "tags"),
             (Tag(added=("x" * 51,)), "tags"),
             (Tag(added=("a\nb",)), "tags"),
+            (Tag(added=("a\u202eb",)), "tags"),
             (Tag(added=many), "tags"),
         ):
             with pytest.raises(InvalidField) as refused:

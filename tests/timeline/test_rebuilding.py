@@ -245,3 +245,19 @@ def test_numbers_are_never_used_twice_and_old_ones_stay(world: World):
 
 def test_closes_may_be_never():
     assert read_policy(b'{"closes": {"pending_after": null}}').closes == Closes(pending_after=None)
+
+
+def test_a_recut_that_was_cut_short_is_finished_by_the_worker(world: World, monkeypatch: pytest.MonkeyPatch):
+    async def told() -> None:
+        place = await world.open_workspace()
+        for at in range(4):
+            await place.push("a", channel=("email", "chat")[at % 2], occurred_at=NOON + timedelta(minutes=at))
+        await activated(place, TicketPolicy(continues=Continues(same_channel=True)), past=True)
+        assert await derive_waiting(place.edge, place.id) == 0, "whoever activates is at it"
+        monkeypatch.setattr("app.rebuilding.LEFT_OFF", timedelta(seconds=-1))
+        assert await derive_waiting(place.edge, place.id) == 1
+        assert (await rebuilt(place)).rows == 0
+        assert len(await place.fetch("SELECT FROM ticket WHERE workspace_id = $1", place.id)) == 2
+        assert await derive_waiting(place.edge, place.id) == 0
+
+    world.run(told())

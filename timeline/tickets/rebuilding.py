@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Final
+from uuid import UUID
 
 from identity import store as identity_store
 from identity.claims import customer_lock
@@ -15,6 +16,8 @@ from timeline.tickets.refolding import Difference, Refold
 from timeline.tickets.stage import Stage
 
 EVERYTHING: Final = 2**62
+EVERYBODY: Final = CustomerId(UUID(int=0))
+"""Waits for a job in place of all customers: a policy holds for the past, and the past is not cut again yet."""
 AT_A_TIME: Final = 5_000
 """Rows that one transaction of a long job writes."""
 

@@ -355,12 +355,14 @@ async def wait_for_job(db: Db, workspace: WorkspaceId, homes: Sequence[CustomerI
     )
 
 
-async def waiting(db: Db, workspace: WorkspaceId) -> list[CustomerId]:
-    """The customers of today whose tickets wait for a job."""
+async def waiting(db: Db, workspace: WorkspaceId, stale: datetime) -> list[CustomerId]:
+    """The customers of today whose tickets wait for a job; `EVERYBODY` if nobody took that on since a moment."""
     rows = await db.fetch(
-        "SELECT DISTINCT c.customer_id FROM ticket_deriving d CROSS JOIN LATERAL (SELECT customer_id FROM contact "
-        "WHERE workspace_id = $1 AND home_id = d.home_id LIMIT 1) AS c WHERE d.workspace_id = $1",
+        "SELECT DISTINCT coalesce(c.customer_id, d.home_id) AS customer_id FROM ticket_deriving d LEFT JOIN LATERAL "
+        "(SELECT customer_id FROM contact WHERE workspace_id = $1 AND home_id = d.home_id LIMIT 1) AS c ON true "
+        "WHERE d.workspace_id = $1 AND (c.customer_id IS NOT NULL OR d.asked_at < $2)",
         workspace,
+        stale,
     )
     return [row["customer_id"] for row in rows]
 
