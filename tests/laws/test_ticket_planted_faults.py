@@ -65,6 +65,14 @@ async def together(world: World, steps: Steps) -> None:
 # -- faults that need more than a line ---------------------------------------------------------------------------
 
 
+def without(words: str, instead: str) -> Callable[[str], str]:
+    def planted(statement: str) -> str:
+        assert words in statement
+        return statement.replace(words, instead)
+
+    return planted
+
+
 def merges_forget(put: Any) -> Any:
     def without_past(root: fold.Root, ticket: Any) -> None:
         put(root, ticket)
@@ -160,6 +168,27 @@ FAULTS: Final = (
         "spanning",
         gives(None),
         (A, Wait(71), A, Wait(71), A, Push(late=100)),
+    ),
+    Fault(
+        "an order's ticket is not looked for after weeks",
+        store,
+        "_REACH",
+        without("OR fold->'objects' @> ANY($8::jsonb[])", "AND $8::jsonb[] IS NOT NULL"),
+        (Push(object="7"), Wait(500), Push(object="7")),
+    ),
+    Fault(
+        "what is due is not looked for",
+        store,
+        "_REACH",
+        without("OR closes_at <= $7::timestamptz", "AND $7::timestamptz IS NOT NULL"),
+        (A, Push(direction="outbound"), Wait(500), A),
+    ),
+    Fault(
+        "what was resolved after a long silence is not looked for",
+        store,
+        "_REACH",
+        without("OR NOT is_open", ""),
+        (A, Wait(200), RESOLVE, Wait(20), A),
     ),
     Fault(
         "a conversation stays where it began",

@@ -198,7 +198,8 @@ class _Fold:
         spans = [
             ticket
             for ticket in here
-            if ticket.opened_at <= event.shown and (ticket.live or event.shown < ticket.ended_at)
+            if ticket.opened_at <= event.shown
+            and (event.shown <= ticket.last_at + policy.gap if ticket.live else event.shown < ticket.ended_at)
         ]
         if spans:
             self.take(max(spans, key=lambda t: (t.opened_at, t.opened_position)), event, policy)

@@ -117,12 +117,13 @@ class Candidates:
         ]
         return self._tickets[max(ranks)[-1]] if ranks else None
 
-    def spanning(self, shown_at: datetime) -> Ticket | None:
+    def spanning(self, shown_at: datetime, rules: Rules) -> Ticket | None:
         """The one in whose span a late item lies; of several the one that opened last."""
         holding = [
             ticket
             for ticket in (self._tickets[i] for i in chain(self.not_closed, self._closed_since(shown_at)))
-            if ticket.opened_at <= shown_at and (ticket.ended_at is None or shown_at < ticket.ended_at)
+            if ticket.opened_at <= shown_at
+            and (shown_at < ticket.ended_at if ticket.ended_at else shown_at <= ticket.last_at + rules.gap)
         ]
         return max(holding, key=lambda t: (t.opened_at, t.opened_position), default=None)
 

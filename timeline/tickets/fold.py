@@ -162,7 +162,7 @@ class Root:
         if not event.is_activity(rules):
             return (self._candidates.about(Asking.by(event), rules) if event.object is not None else None), False
         if self._latest is not None and self._latest - rules.gap > event.shown_at:
-            return self._candidates.spanning(event.shown_at), True
+            return self._candidates.spanning(event.shown_at, rules), True
         return self._candidates.best(Asking.by(event), rules), False
 
     # -- what it does --------------------------------------------------------------------------------------------

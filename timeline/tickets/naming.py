@@ -8,7 +8,7 @@ import msgspec
 
 from identity.customers import CustomerId, WorkspaceId
 from timeline.store import Db
-from timeline.tickets import store
+from timeline.tickets import store, views
 from timeline.tickets.projection import TicketRef, ref
 from timeline.tickets.ticket import TicketId, as_of
 
@@ -32,7 +32,7 @@ async def find_tickets(db: Db, workspace: WorkspaceId, names: Sequence[str | int
     if not (numbers or ids):
         return {}
     called: dict[str, FoundTicket] = {}
-    for row in await store.resolve_names(db, workspace, list(numbers), list(ids)):
+    for row in await views.resolve_names(db, workspace, list(numbers), list(ids)):
         one = FoundTicket(id=row["ticket_id"], number=row["number"], customer_id=row["customer_id"])
         for name in (numbers.get(row["number"]), ids.get(row["ticket_id"])):
             if name is not None:

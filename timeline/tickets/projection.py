@@ -156,8 +156,10 @@ async def _load(
     named = {i for _, event in events for i in names_in(event)}
     conversations = {(e.source or "", e.conversation) for _, e in events if e.conversation is not None}
     since = min(event.shown_at for _, event in events) - rules.reach
+    now = max(event.now for _, event in events)
+    objects = {event.object for _, event in events if event.object is not None}
     customers = list(dict.fromkeys(customer for customer, _ in events))
-    return await store.reach(db, workspace, customers, since, list(named), list(conversations))
+    return await store.reach(db, workspace, customers, since, now, list(named), list(conversations), list(objects))
 
 
 def names_in(event: FoldEvent) -> Iterable[UUID]:

@@ -11,7 +11,7 @@ from identity.customers import ContactId, CustomerId, DecisionId, WorkspaceId
 from timeline.events import Status
 from timeline.store import Db, Row
 from timeline.tickets.items import Holding, ItemOf, Past, Void
-from timeline.tickets.ticket import Ticket, TicketId
+from timeline.tickets.ticket import Named, Ticket, TicketId
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +80,8 @@ _OWNED: Final = (
 _REACH: Final = (
     _MINE + "SELECT (SELECT json_agg(json_build_object('customer_id', m.customer_id, 'number', t.number, "
     "'fold', t.fold)) FROM mine m CROSS JOIN LATERAL (SELECT number, fold FROM ticket WHERE workspace_id = $1 "
-    "AND contact_id = m.id AND until_at >= $3::timestamptz OFFSET 0) AS t) AS tickets, "
+    "AND contact_id = m.id AND until_at >= $3::timestamptz AND (until_at < 'infinity' OR NOT is_open OR last_at >= $3 "
+    "OR closes_at <= $7::timestamptz OR fold->'objects' @> ANY($8::jsonb[])) OFFSET 0) AS t) AS tickets, "
     "(SELECT json_agg(json_build_object('customer_id', o.customer_id, 'number', t.number, 'fold', t.fold, "
     "'event_id', i.event_id)) FROM unnest($4::uuid[]) AS n(id) CROSS JOIN LATERAL (SELECT event_id, ticket_id "
     "FROM ticket_item WHERE workspace_id = $1 AND event_id = n.id OFFSET 0) AS i "
@@ -107,13 +108,23 @@ async def reach(
     workspace: WorkspaceId,
     customers: Sequence[CustomerId],
     since: datetime,
+    now: datetime,
     named: Sequence[UUID],
     conversations: Sequence[tuple[str, str]],
+    objects: Sequence[Named],
 ) -> Reached:
-    """Tickets of some customers that are not closed, or not before `since`; those that hold one of the events `named`;
-    those of the conversations (source, conversation)."""
+    """Tickets of some customers that were spoken in or ended since a moment, are due by `now`, or are about an object;
+    those that hold one of the events `named`; those of the conversations (source, conversation)."""
     row = await db.fetchrow(
-        _REACH, workspace, customers, since, named, [c[0] for c in conversations], [c[1] for c in conversations]
+        _REACH,
+        workspace,
+        customers,
+        since,
+        named,
+        [c[0] for c in conversations],
+        [c[1] for c in conversations],
+        now,
+        [msgspec.json.encode([one]) for one in objects],
     )
     assert row is not None
     return Reached(
@@ -201,22 +212,6 @@ async def position_of(db: Db, workspace: WorkspaceId, decision: DecisionId) -> i
     )
     assert isinstance(position, int)
     return position
-
-
-async def resolve_names(db: Db, workspace: WorkspaceId, numbers: Sequence[int], ids: Sequence[UUID]) -> list[Row]:
-    """Tickets by number or id, whatever became of them: number, id, and the customer whose thread holds the opening
-    event today (None: no thread's ticket holds it)."""
-    return await db.fetch(
-        "SELECT n.number, n.ticket_id, o.customer_id FROM (SELECT number, ticket_id FROM ticket_number "
-        "WHERE workspace_id = $1 AND number = ANY($2::bigint[]) UNION SELECT number, ticket_id FROM ticket_number "
-        "WHERE workspace_id = $1 AND ticket_id = ANY($3::uuid[])) AS n LEFT JOIN LATERAL (SELECT c.customer_id "
-        "FROM ticket_item i JOIN ticket t ON t.workspace_id = $1 AND t.id = i.ticket_id JOIN contact c "
-        "ON c.workspace_id = $1 AND c.id = t.contact_id WHERE i.workspace_id = $1 AND i.event_id = n.ticket_id "
-        "LIMIT 1) AS o ON true",
-        workspace,
-        numbers,
-        ids,
-    )
 
 
 async def write(

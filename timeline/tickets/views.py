@@ -51,6 +51,22 @@ _NAMED: Final = (
 )
 
 
+async def resolve_names(db: Db, workspace: WorkspaceId, numbers: Sequence[int], ids: Sequence[UUID]) -> list[Row]:
+    """Tickets by number or id, whatever became of them: number, id, and the customer whose thread holds the opening
+    event today (None: no thread's ticket holds it)."""
+    return await db.fetch(
+        "SELECT n.number, n.ticket_id, o.customer_id FROM (SELECT number, ticket_id FROM ticket_number "
+        "WHERE workspace_id = $1 AND number = ANY($2::bigint[]) UNION SELECT number, ticket_id FROM ticket_number "
+        "WHERE workspace_id = $1 AND ticket_id = ANY($3::uuid[])) AS n LEFT JOIN LATERAL (SELECT c.customer_id "
+        "FROM ticket_item i JOIN ticket t ON t.workspace_id = $1 AND t.id = i.ticket_id JOIN contact c "
+        "ON c.workspace_id = $1 AND c.id = t.contact_id WHERE i.workspace_id = $1 AND i.event_id = n.ticket_id "
+        "LIMIT 1) AS o ON true",
+        workspace,
+        numbers,
+        ids,
+    )
+
+
 async def opened_by(db: Db, workspace: WorkspaceId, event: UUID) -> CustomerId | None:
     """On whose thread the event stands that once opened a ticket."""
     return await db.fetchval(

@@ -107,8 +107,9 @@ def test_a_stream_begins_at_its_head_and_pages_agree(served_api: Served) -> None
         head = client.get(f"/api/v1/customers/{first['customer_id']}").json()["head"]
         second = client.post("/api/v1/interactions", json=pushed()).json()
         with client.stream("GET", "/api/v1/stream", params={"after": head}) as response:
-            events = _events(response)
-            assert next(events)[1]["event_id"] == second["event_id"]
+            heard = next(_events(response))[1]["event_id"]
+            # A transaction that is open anywhere in the cluster keeps the head before the first: it is told again.
+            assert heard in (first["event_id"], second["event_id"])
         items = []
         after: str | None = None
         while True:
