@@ -151,7 +151,7 @@ def test_the_worker_sweeps_what_the_api_erased(home: Home) -> None:
     status, told = client("POST", f"customers/{customer}/erase", {"reason": "case 8"})
     assert (status, told["customer_id"]) == (200, customer)
     until(lambda: holding(home, "zebulon") == [], 60)
-    assert (home.folder / "erasures" / "swept").exists()
+    until((home.folder / "erasures" / "swept").exists, 20)
     assert process.poll() is None
     assert client("GET", f"customers/{customer}")[0] == 200
 
