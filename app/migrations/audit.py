@@ -2,7 +2,7 @@
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
-from app.migrations.statements import run_script
+from app.migrations.statements import scripted
 
 ID = "0002-audit"
 VERSION = "1.38.0"
@@ -42,12 +42,4 @@ GRANT SELECT ON audit_seal TO throughline_reports
 
 
 async def forwards() -> MigrationManager:
-    manager = MigrationManager(migration_id=ID, app_name="app", description=DESCRIPTION)
-
-    async def run() -> None:
-        await run_script("SET LOCAL ROLE throughline_owner")
-        await run_script(AUDIT)
-        await run_script("RESET ROLE")
-
-    manager.add_raw(run)
-    return manager
+    return scripted(ID, DESCRIPTION, [AUDIT])

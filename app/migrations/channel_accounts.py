@@ -5,7 +5,7 @@ Piccolo imports a migration by its bare name: one called `channels` would be the
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
-from app.migrations.statements import run_script
+from app.migrations.statements import scripted, wall
 
 ID = "0005-channels"
 VERSION = "1.38.0"
@@ -76,25 +76,7 @@ RIGHTS = {
 }
 
 
-def wall(table: str) -> str:
-    """Row-level security, and the application's rights. Reports see neither secrets nor raw bytes."""
-    return f"""
-    ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
-    ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
-    ALTER TABLE {table} ALTER COLUMN workspace_id SET (n_distinct = 1);
-    CREATE POLICY workspace_wall ON {table}
-      USING (workspace_id = nullif(current_setting('tl.workspace', true), '')::uuid);
-    GRANT {RIGHTS[table]} ON {table} TO throughline_app"""
-
-
 async def forwards() -> MigrationManager:
-    manager = MigrationManager(migration_id=ID, app_name="app", description=DESCRIPTION)
-
-    async def run() -> None:
-        await run_script("SET LOCAL ROLE throughline_owner")
-        for part in (CHANNELS, *(wall(table) for table in RIGHTS)):
-            await run_script(part)
-        await run_script("RESET ROLE")
-
-    manager.add_raw(run)
-    return manager
+    """Reports see neither secrets nor raw bytes."""
+    walls = [wall(table, rights, reported=False) for table, rights in RIGHTS.items()]
+    return scripted(ID, DESCRIPTION, [CHANNELS, *walls])

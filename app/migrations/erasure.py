@@ -6,7 +6,7 @@ and put none in their place; what it did is on record, and sealed like everythin
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
-from app.migrations.statements import run_script
+from app.migrations.statements import scripted, wall
 
 ID = "0006-erasure"
 VERSION = "1.38.0"
@@ -253,26 +253,6 @@ GRANT EXECUTE ON FUNCTION erase(uuid, uuid[], uuid[], bytea[], text, text, times
 """
 
 
-def wall(table: str) -> str:
-    return f"""
-    ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
-    ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
-    ALTER TABLE {table} ALTER COLUMN workspace_id SET (n_distinct = 1);
-    CREATE POLICY workspace_wall ON {table}
-      USING (workspace_id = nullif(current_setting('tl.workspace', true), '')::uuid);
-    GRANT {RIGHTS[table]} ON {table} TO throughline_app;
-    GRANT SELECT ON {table} TO throughline_reports;"""
-
-
 async def forwards() -> MigrationManager:
-    manager = MigrationManager(migration_id=ID, app_name="app", description=DESCRIPTION)
-
-    async def run() -> None:
-        await run_script("SET LOCAL ROLE throughline_owner")
-        walls = [wall(table) for table in RIGHTS]
-        for part in (TABLES, *walls, DIGESTS, TOMBSTONES, HOLDS, IDENTITY, ERASE, FUNCTIONS):
-            await run_script(part)
-        await run_script("RESET ROLE")
-
-    manager.add_raw(run)
-    return manager
+    walls = [wall(table, rights) for table, rights in RIGHTS.items()]
+    return scripted(ID, DESCRIPTION, [TABLES, *walls, DIGESTS, TOMBSTONES, HOLDS, IDENTITY, ERASE, FUNCTIONS])

@@ -2,7 +2,7 @@
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
-from app.migrations.statements import run_script
+from app.migrations.statements import scripted, wall
 
 ID = "0001-foundation"
 VERSION = "1.38.0"
@@ -338,35 +338,13 @@ RIGHTS = {
     "quarantine": "SELECT, INSERT, UPDATE",
 }
 UNREPORTED = ("api_key", "idempotency_key", "quarantine")
-
-
-def wall(table: str) -> str:
-    """Row-level security on the workspace, for the owner too, and the application's rights. The planner is told that
-    a workspace by itself selects nothing, so that it never takes an index for its first column alone."""
-    reports = "" if table in UNREPORTED else f"GRANT SELECT ON {table} TO throughline_reports;"
-    return f"""
-    ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
-    ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
-    ALTER TABLE {table} ALTER COLUMN workspace_id SET (n_distinct = 1);
-    CREATE POLICY workspace_wall ON {table}
-      USING (workspace_id = nullif(current_setting('tl.workspace', true), '')::uuid);
-    GRANT {RIGHTS[table]} ON {table} TO throughline_app;
-    {reports}"""
+REGISTER = """
+GRANT SELECT, INSERT ON workspace TO throughline_app;
+GRANT SELECT ON workspace TO throughline_reports;
+GRANT USAGE ON SEQUENCE ledger_position TO throughline_app
+"""
 
 
 async def forwards() -> MigrationManager:
-    manager = MigrationManager(migration_id=ID, app_name="app", description=DESCRIPTION)
-
-    async def run() -> None:
-        await run_script("SET LOCAL ROLE throughline_owner")
-        for part in (IDENTITY, LEDGER, EDGE, STATISTICS, *(wall(table) for table in RIGHTS)):
-            await run_script(part)
-        await run_script(
-            "GRANT SELECT, INSERT ON workspace TO throughline_app;"
-            "GRANT SELECT ON workspace TO throughline_reports;"
-            "GRANT USAGE ON SEQUENCE ledger_position TO throughline_app"
-        )
-        await run_script("RESET ROLE")
-
-    manager.add_raw(run)
-    return manager
+    walls = [wall(table, rights, reported=table not in UNREPORTED) for table, rights in RIGHTS.items()]
+    return scripted(ID, DESCRIPTION, [IDENTITY, LEDGER, EDGE, STATISTICS, *walls, REGISTER])

@@ -2,7 +2,7 @@
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
-from app.migrations.statements import run_script
+from app.migrations.statements import scripted, wall
 
 ID = "0004-objects"
 VERSION = "1.38.0"
@@ -118,25 +118,5 @@ RIGHTS = {
 }
 
 
-def wall(table: str) -> str:
-    return f"""
-    ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
-    ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
-    ALTER TABLE {table} ALTER COLUMN workspace_id SET (n_distinct = 1);
-    CREATE POLICY workspace_wall ON {table}
-      USING (workspace_id = nullif(current_setting('tl.workspace', true), '')::uuid);
-    GRANT {RIGHTS[table]} ON {table} TO throughline_app;
-    GRANT SELECT ON {table} TO throughline_reports;"""
-
-
 async def forwards() -> MigrationManager:
-    manager = MigrationManager(migration_id=ID, app_name="app", description=DESCRIPTION)
-
-    async def run() -> None:
-        await run_script("SET LOCAL ROLE throughline_owner")
-        for part in (OBJECTS, *(wall(table) for table in RIGHTS), FILL):
-            await run_script(part)
-        await run_script("RESET ROLE")
-
-    manager.add_raw(run)
-    return manager
+    return scripted(ID, DESCRIPTION, [OBJECTS, *(wall(table, rights) for table, rights in RIGHTS.items()), FILL])

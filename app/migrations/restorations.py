@@ -2,7 +2,7 @@
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
-from app.migrations.statements import run_script
+from app.migrations.statements import scripted, wall
 
 ID = "0007-restorations"
 VERSION = "1.38.0"
@@ -25,13 +25,6 @@ COMMENT ON TABLE restoration IS 'restores of backups: append-only, written by th
 COMMENT ON COLUMN restoration.epoch IS 'what was recorded since the restore has this epoch';
 COMMENT ON COLUMN restoration.taken_at IS 'when the backup was taken: what came between then and the restore is gone';
 CREATE INDEX restoration_followers ON restoration (workspace_id, epoch, xid, position);
-ALTER TABLE restoration ENABLE ROW LEVEL SECURITY;
-ALTER TABLE restoration FORCE ROW LEVEL SECURITY;
-ALTER TABLE restoration ALTER COLUMN workspace_id SET (n_distinct = 1);
-CREATE POLICY workspace_wall ON restoration
-  USING (workspace_id = nullif(current_setting('tl.workspace', true), '')::uuid);
-GRANT SELECT ON restoration TO throughline_app;
-GRANT SELECT ON restoration TO throughline_reports;
 
 CREATE FUNCTION restoration_digest(r restoration) RETURNS bytea LANGUAGE sql STABLE AS $$
   SELECT sha256(convert_to(jsonb_build_array('restoration', r.position, r.id, r.epoch, r.backup_id,
@@ -41,12 +34,4 @@ $$
 
 
 async def forwards() -> MigrationManager:
-    manager = MigrationManager(migration_id=ID, app_name="app", description=DESCRIPTION)
-
-    async def run() -> None:
-        await run_script("SET LOCAL ROLE throughline_owner")
-        await run_script(RESTORATIONS)
-        await run_script("RESET ROLE")
-
-    manager.add_raw(run)
-    return manager
+    return scripted(ID, DESCRIPTION, [RESTORATIONS, wall("restoration", "SELECT")])
