@@ -5,7 +5,7 @@ for in every transaction, and `Idempotency-Key` is kept with the effect it belon
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -114,6 +114,15 @@ class Call:
     def path_id(self, name: str) -> UUID:
         """An id in the path; a malformed one is nobody's. Raises `NotFound`."""
         return read_id(self.request.path_params[name])
+
+    def start_of(self, listed: str) -> UUID | None:
+        """Where a list in order of ids goes on, by its cursor; `listed` names it with its filters. Raises the 400."""
+        cursor = self.query.text("cursor")
+        return None if cursor is None else self.edge.tokens.open_id(self.workspace, listed, cursor)
+
+    def next_of(self, listed: str, ids: Sequence[UUID], limit: int) -> str | None:
+        """The cursor of the next page, where more than `limit` were found."""
+        return self.edge.tokens.seal_id(self.workspace, listed, ids[limit - 1]) if len(ids) > limit else None
 
     async def body(self) -> bytes:
         """The body, at most as long as the route takes. Raises the 413."""

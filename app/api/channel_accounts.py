@@ -91,12 +91,11 @@ async def make(call: Call) -> Answer:
 @route("GET", "/api/v1/channel-accounts", "channels.read", query=(LIMIT, CURSOR), answers={200: AccountPage})
 async def list_accounts(call: Call) -> Answer:
     """Every account of the workspace, disabled ones too, in the order in which they were made."""
-    limit, cursor = call.query.limit(), call.query.text("cursor")
-    after = call.edge.tokens.open_id(call.workspace, _LISTED, cursor) if cursor is not None else None
+    limit = call.query.limit()
+    after = call.start_of(_LISTED)
     async with call.read() as db:
         found = await accounts.list_accounts(db, call.workspace, after, limit + 1)
-    last = account_id(call, found[limit - 1].id) if len(found) > limit else None
-    more = call.edge.tokens.seal_id(call.workspace, _LISTED, last) if last else None
+    more = call.next_of(_LISTED, [account_id(call, one.id) for one in found], limit)
     return answer(AccountPage(items=[AccountView(**_view(call, one)) for one in found[:limit]], next=more))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from app import access
@@ -93,15 +93,10 @@ async def list_customers(call: Call) -> Answer:
     if query.text("q") is not None:
         raise bad_request("q", "needs search, which this server does not have; look up with identifier=kind:value")
     listed = "customers " + " ".join(identifiers)
-    cursor = query.text("cursor")
-    after = call.edge.tokens.open_id(call.workspace, listed, cursor) if cursor is not None else None
+    after = call.start_of(listed)
     async with call.read() as db:
         found = await access.find_customers(db, call.caller, identifiers, after, limit + 1)
-    return answer(CustomerPage(items=found[:limit], next=_next(call, listed, [one.id for one in found], limit)))
-
-
-def _next(call: Call, listed: str, ids: list[Any], limit: int) -> str | None:
-    return call.edge.tokens.seal_id(call.workspace, listed, ids[limit - 1]) if len(ids) > limit else None
+    return answer(CustomerPage(items=found[:limit], next=call.next_of(listed, [one.id for one in found], limit)))
 
 
 @route(

@@ -74,14 +74,14 @@ async def erase(call: Call) -> Answer:
 async def list_holds(call: Call) -> Answer:
     """Legal holds, the oldest first."""
     query = call.query
-    limit, state, cursor = query.limit(), query.text("state") or "standing", query.text("cursor")
+    limit, state = query.limit(), query.text("state") or "standing"
     if state not in STATES:
         raise bad_request("state", "expected one of " + ", ".join(STATES))
     listed = f"holds {state}"
-    after = call.edge.tokens.open_id(call.workspace, listed, cursor) if cursor is not None else None
+    after = call.start_of(listed)
     async with call.read() as db:
         found = await holds.read_holds(db, call.workspace, standing=state == "standing", after=after, limit=limit + 1)
-    more = call.edge.tokens.seal_id(call.workspace, listed, found[limit - 1].id) if len(found) > limit else None
+    more = call.next_of(listed, [one.id for one in found], limit)
     return answer(HoldPage(items=found[:limit], next=more))
 
 

@@ -121,17 +121,17 @@ def _differs() -> Problem:
 async def list_deliveries(call: Call) -> Answer:
     """What channel accounts were handed, the newest first, without the bytes."""
     query = call.query
-    limit, cursor, account = query.limit(), query.text("cursor"), query.text("account")
+    limit, account = query.limit(), query.text("account")
     query.several("direction", frozenset({"inbound"}))
     states = cast("list[State]", sorted(query.several("state", frozenset(deliveries.STATES))))
     wanted = account_id(call, account) if account is not None else None
     listed = f"deliveries {wanted} {' '.join(states)}"
-    before = call.edge.tokens.open_id(call.workspace, listed, cursor) if cursor is not None else None
+    before = call.start_of(listed)
     async with call.read() as db:
         if wanted is not None:
             await accounts.show_account(db, call.workspace, wanted)
         found = await deliveries.list_deliveries(db, call.workspace, states, wanted, before, limit + 1)
-    more = call.edge.tokens.seal_id(call.workspace, listed, found[limit - 1].id) if len(found) > limit else None
+    more = call.next_of(listed, [one.id for one in found], limit)
     return answer(DeliveryPage(items=found[:limit], next=more))
 
 

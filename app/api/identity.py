@@ -111,14 +111,14 @@ async def keep_apart(call: Call) -> Answer:
 async def list_suggestions(call: Call) -> Answer:
     """Pairs that a person should look at, the oldest first."""
     query = call.query
-    limit, state, cursor = query.limit(), query.text("state") or "open", query.text("cursor")
+    limit, state = query.limit(), query.text("state") or "open"
     if state not in STATES:
         raise bad_request("state", "expected one of " + ", ".join(STATES))
     listed = f"suggestions {state}"
-    after = call.edge.tokens.open_id(call.workspace, listed, cursor) if cursor is not None else None
+    after = call.start_of(listed)
     async with call.read() as db:
         found = await suggestions.read_suggestions(db, call.desk(), state, after, limit + 1)
-    more = call.edge.tokens.seal_id(call.workspace, listed, found[limit - 1].id) if len(found) > limit else None
+    more = call.next_of(listed, [one.id for one in found], limit)
     return answer(SuggestionPage(items=found[:limit], next=more))
 
 

@@ -43,11 +43,11 @@ async def make(call: Call) -> Answer:
 @route("GET", "/api/v1/keys", "keys.read", query=(LIMIT, CURSOR), answers={200: KeyPage})
 async def list_keys(call: Call) -> Answer:
     """Every key of the workspace, revoked ones too."""
-    limit, cursor = call.query.limit(), call.query.text("cursor")
-    after = call.edge.tokens.open_id(call.workspace, "keys", cursor) if cursor is not None else None
+    limit = call.query.limit()
+    after = call.start_of("keys")
     async with call.read() as db:
         found = await auth.read_keys(db, call.workspace, after, limit + 1)
-    more = call.edge.tokens.seal_id(call.workspace, "keys", found[limit - 1].id) if len(found) > limit else None
+    more = call.next_of("keys", [one.id for one in found], limit)
     return answer(KeyPage(items=found[:limit], next=more))
 
 

@@ -71,8 +71,8 @@ class ObjectWithHistory(ListedObject, frozen=True, kw_only=True):
 @route("GET", "/api/v1/object-types", "read", query=(LIMIT, CURSOR), answers={200: ObjectTypePage})
 async def list_types(call: Call) -> Answer:
     """Object types, the built-in ones and the workspace's own, in order of their names."""
-    limit, cursor = call.query.limit(), call.query.text("cursor")
-    after = call.edge.tokens.open_id(call.workspace, "object types", cursor) if cursor is not None else None
+    limit = call.query.limit()
+    after = call.start_of("object types")
     async with call.read() as db:
         types = await TYPES.read(db, call.workspace)
     names = sorted({*BUILT_IN, *types.own})
@@ -81,13 +81,8 @@ async def list_types(call: Call) -> Answer:
         if after not in marks:
             raise bad_request("cursor", "this is no cursor of this list")
         names = names[marks.index(after) + 1 :]
-    more = len(names) > limit
-    return answer(
-        ObjectTypePage(
-            items=[_view_of(types.of(name)) for name in names[:limit]],
-            next=call.edge.tokens.seal_id(call.workspace, "object types", _mark_of(names[limit - 1])) if more else None,
-        )
-    )
+    more = call.next_of("object types", [_mark_of(name) for name in names], limit)
+    return answer(ObjectTypePage(items=[_view_of(types.of(name)) for name in names[:limit]], next=more))
 
 
 @route("GET", "/api/v1/object-types/{type}", "read", any_text=True, answers={200: ObjectTypeView})
@@ -147,11 +142,11 @@ async def define_type(call: Call) -> Answer:
 async def list_objects(call: Call) -> Answer:
     """Objects in their newest states, in order of type and id."""
     query, limit = call.query, call.query.limit()
-    types, id_, customer, cursor = query.texts("type"), query.text("id"), query.text("customer"), query.text("cursor")
+    types, id_, customer = query.texts("type"), query.text("id"), query.text("customer")
     if id_ is not None and not types:
         raise bad_request("id", "an id belongs to a type: give type too")
     listed = f"objects {[*types, '', id_, customer]}"
-    after = call.edge.tokens.open_id(call.workspace, listed, cursor) if cursor is not None else None
+    after = call.start_of(listed)
     asked = ObjectQuery(
         types=types,
         id_=id_,
@@ -161,7 +156,7 @@ async def list_objects(call: Call) -> Answer:
     )
     async with call.read() as db:
         found = await read_objects(db, call.workspace, asked)
-    more = call.edge.tokens.seal_id(call.workspace, listed, found[limit - 1].event_id) if len(found) > limit else None
+    more = call.next_of(listed, [one.event_id for one in found], limit)
     return answer(ObjectPage(items=found[:limit], next=more))
 
 
@@ -177,13 +172,13 @@ async def show_object(call: Call) -> Answer:
     """One object: its newest state, the customers it stands on and its states, the newest version first. A slash in a
     type or an id is sent as %2F; an id of dots alone is found with `GET /api/v1/objects?type=&id=`."""
     name, id_ = _texts_in_path(call, "/api/v1/objects/", 2)
-    limit, cursor = call.query.limit(), call.query.text("cursor")
+    limit = call.query.limit()
     listed = f"states {[name, id_]}"
-    before = call.edge.tokens.open_id(call.workspace, listed, cursor) if cursor is not None else None
+    before = call.start_of(listed)
     async with call.read() as db:
         found = await read_object(db, call.workspace, name, id_, before, limit + 1)
     states = found.states[:limit]
-    more = call.edge.tokens.seal_id(call.workspace, listed, states[-1].event_id) if len(found.states) > limit else None
+    more = call.next_of(listed, [state.event_id for state in found.states], limit)
     fields = {field: getattr(found.object, field) for field in found.object.__struct_fields__}
     return answer(ObjectWithHistory(**fields, customers=found.customers, history=StatePage(items=states, next=more)))
 

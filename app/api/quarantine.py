@@ -33,13 +33,13 @@ _REFUSES: Final = frozenset({409, 422})
 async def list_entries(call: Call) -> Answer:
     """Payloads in the quarantine, the oldest first, without their bytes."""
     query = call.query
-    limit, cursor = query.limit(), query.text("cursor")
+    limit = query.limit()
     states = cast("list[State]", sorted(query.several("state", frozenset(inbox.STATES))) or ["waiting"])
     listed = f"quarantine {' '.join(states)}"
-    after = call.edge.tokens.open_id(call.workspace, listed, cursor) if cursor is not None else None
+    after = call.start_of(listed)
     async with call.read() as db:
         found = await inbox.list_entries(db, call.workspace, states, after, limit + 1)
-    more = call.edge.tokens.seal_id(call.workspace, listed, found[limit - 1].id) if len(found) > limit else None
+    more = call.next_of(listed, [one.id for one in found], limit)
     return answer(EntryPage(items=found[:limit], next=more))
 
 

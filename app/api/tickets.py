@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any, Final, cast, get_args
-from uuid import UUID
 
 import msgspec
 
@@ -174,14 +173,12 @@ async def show_items(call: Call) -> Answer:
 async def list_void(call: Call) -> Answer:
     """Commands that came to nothing where they stand today, the newest first: after an unmerge or a placement their
     ticket is not there, or in no state for them."""
-    customer, limit, cursor = _customer(call), call.query.limit(), call.query.text("cursor")
+    customer, limit = _customer(call), call.query.limit()
     listed = f"void commands {customer}"
-    before: UUID | None = None
-    if cursor is not None:
-        before = call.edge.tokens.open_id(call.workspace, listed, cursor)
+    before = call.start_of(listed)
     async with call.read() as db:
         found = await list_voids(db, call.workspace, customer, before, limit + 1)
-    more = call.edge.tokens.seal_id(call.workspace, listed, found[limit - 1].event_id) if len(found) > limit else None
+    more = call.next_of(listed, [one.event_id for one in found], limit)
     return answer(VoidPage(items=found[:limit], next=more))
 
 
