@@ -88,21 +88,18 @@ async def read_scene(db: store.Db, workspace: WorkspaceId, customers: Sequence[C
             survivor = await store.survivor(db, workspace, customer)
             raise NotFound if survivor is None else Absorbed(customer, survivor)
     ids = list({*(c.id for c in contacts), *(c.home_id for c in contacts)})
-    edges = tuple(
-        Edge(
-            decision=row["id"],
-            position=row["position"],
-            kept=row["contact_a"],
-            lost=row["contact_b"],
-            grade=row["grade"],
-        )
-        for row in await store.edges(db, workspace, ids)
-    )
+    edges = tuple(edge_of(row) for row in await store.edges(db, workspace, ids))
     return Scene(
         contacts=contacts,
         edges=edges,
         links=tuple((row["contact_a"], row["contact_b"]) for row in await store.verified_links(db, workspace, ids)),
         apart=tuple((r["id"], r["contact_a"], r["contact_b"]) for r in await store.not_same(db, workspace, ids)),
+    )
+
+
+def edge_of(row: store.Row) -> Edge:
+    return Edge(
+        decision=row["id"], position=row["position"], kept=row["contact_a"], lost=row["contact_b"], grade=row["grade"]
     )
 
 

@@ -328,14 +328,16 @@ async def not_same(db: Db, workspace: WorkspaceId, ids: Sequence[UUID]) -> list[
     )
 
 
-async def edges(db: Db, workspace: WorkspaceId, ids: Sequence[UUID]) -> list[Row]:
-    """The standing merges with an end among `ids` (contacts and homes)."""
+async def edges(db: Db, workspace: WorkspaceId, ids: Sequence[UUID], at: datetime | None = None) -> list[Row]:
+    """The merges with an end among `ids` (contacts and homes) that stand, or stood at a moment."""
     return await db.fetch(
         "SELECT d.id, d.position, d.contact_a, d.contact_b, d.grade FROM link_decision d WHERE d.workspace_id = $1 "
         "AND d.kind = 'merge' AND (d.contact_a = ANY($2::uuid[]) OR d.contact_b = ANY($2::uuid[])) "
-        "AND NOT EXISTS (SELECT FROM link_decision u WHERE u.workspace_id = $1 AND u.undoes = d.id)",
+        "AND d.decided_at <= coalesce($3::timestamptz, 'infinity') AND NOT EXISTS (SELECT FROM link_decision u "
+        "WHERE u.workspace_id = $1 AND u.undoes = d.id AND u.decided_at <= coalesce($3, 'infinity'))",
         workspace,
         ids,
+        at,
     )
 
 

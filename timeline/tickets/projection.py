@@ -213,21 +213,28 @@ async def keep(
     changed = [folds[i] for i in written.changed]
     if not (changed or written.voids):
         return
-    unnumbered = [ticket.id for ticket in changed if ticket.id not in numbers]
-    numbers.update(zip(unnumbered, NUMBERS.take(workspace, len(unnumbered)), strict=True))
-    rows = [NewRow(number=numbers[ticket.id], fold=ticket) for ticket in changed]
-    fresh = set(unnumbered)
     await store.write(
         db,
         workspace,
-        rows,
-        [row for row in rows if row.fold.id in fresh],
+        *numbered(workspace, changed, numbers),
         written.items,
         written.holdings,
         written.voids,
         written.past,
         counts_of((before, folds[i]) for i, before in written.changed.items()),
     )
+
+
+def numbered(
+    workspace: WorkspaceId, tickets: Sequence[Ticket], numbers: dict[TicketId, int]
+) -> tuple[list[NewRow], list[NewRow]]:
+    """The rows of some tickets, and those of them whose number is new, which `numbers` is given too. Raises
+    `NumbersSpent`."""
+    fresh = [ticket.id for ticket in tickets if ticket.id not in numbers]
+    numbers.update(zip(fresh, NUMBERS.take(workspace, len(fresh)), strict=True))
+    rows = [NewRow(number=numbers[ticket.id], fold=ticket) for ticket in tickets]
+    new = set(fresh)
+    return rows, [row for row in rows if row.fold.id in new]
 
 
 def _refs(written: Written, folds: dict[TicketId, Ticket], numbers: dict[TicketId, int]) -> dict[EventId, TicketRef]:

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from identity import store as identity_store
 from identity.claims import customer_lock
-from identity.customers import CustomerId, Edge, WorkspaceId
+from identity.customers import CustomerId, WorkspaceId
+from identity.merging import edge_of
 from timeline.errors import StartOver
 from timeline.store import Db
 from timeline.tickets import refolding, store, streams
@@ -25,10 +26,7 @@ AT_A_TIME: Final = 5_000
 async def read_whole(db: Db, workspace: WorkspaceId, customers: Sequence[CustomerId]) -> Stage:
     """All that the tickets of some customers are folded from, as it stands."""
     contacts = await streams.homes(db, workspace, customers)
-    edges = tuple(
-        Edge(decision=row["id"], position=row["position"], kept=row["contact_a"], lost=row["contact_b"])
-        for row in await identity_store.edges(db, workspace, list(contacts))
-    )
+    edges = tuple(edge_of(row) for row in await identity_store.edges(db, workspace, list(contacts)))
     stage = Stage(contacts=contacts, edges=edges, starts=dict.fromkeys(contacts.values(), 0))
     return await refolding.read_stage(db, workspace, stage)
 

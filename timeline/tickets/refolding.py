@@ -14,9 +14,8 @@ from timeline.store import Db
 from timeline.tickets import store, streams
 from timeline.tickets.fold import Root
 from timeline.tickets.items import FoldEvent, Holding, ItemOf, Past, Void, Written
-from timeline.tickets.numbers import NUMBERS
 from timeline.tickets.policy import Versions
-from timeline.tickets.projection import names_in
+from timeline.tickets.projection import names_in, numbered
 from timeline.tickets.stage import Stage, placed_on, roots_at
 from timeline.tickets.store import NewRow
 from timeline.tickets.ticket import Ticket, TicketId, counts_of
@@ -276,15 +275,10 @@ async def write(db: Db, workspace: WorkspaceId, found: Difference) -> None:
     await streams.remove(db, workspace, gone, found.items[0], found.holdings[0], found.voids[0], found.past[0])
     folds = [fold for fold in found.after.values() if fold is not None]
     numbers = found.numbers | await store.numbers_of(db, workspace, [t.id for t in folds if t.id not in found.numbers])
-    unnumbered = [ticket.id for ticket in folds if ticket.id not in numbers]
-    numbers.update(zip(unnumbered, NUMBERS.take(workspace, len(unnumbered)), strict=True))
-    rows = [NewRow(number=numbers[ticket.id], fold=ticket) for ticket in folds]
-    fresh = set(unnumbered)
     await store.write(
         db,
         workspace,
-        rows,
-        [row for row in rows if row.fold.id in fresh],
+        *numbered(workspace, folds, numbers),
         found.items[1],
         found.holdings[1],
         found.voids[1],

@@ -5,11 +5,13 @@ from datetime import datetime
 
 import msgspec
 
-from identity.customers import ContactId, CustomerId, Edge, WorkspaceId, desk_contact
+from identity import store as identity_store
+from identity.customers import ContactId, CustomerId, WorkspaceId, desk_contact
+from identity.merging import edge_of
 from identity.views import People
 from timeline.events import EventId
 from timeline.store import Db
-from timeline.tickets import reading, store, streams, views
+from timeline.tickets import reading, store, streams
 from timeline.tickets.policy import Rules
 from timeline.tickets.projection import TicketRef, ref, versions_of
 from timeline.tickets.reading import TicketView
@@ -80,16 +82,7 @@ async def read_then(db: Db, workspace: WorkspaceId, people: People, at: datetime
 async def _stage(db: Db, workspace: WorkspaceId, people: People, at: datetime) -> Stage:
     homes: dict[ContactId, CustomerId] = {desk_contact(c.home_id): c.home_id for c in people.contacts}
     homes |= {contact.id: contact.home_id for contact in people.contacts}
-    edges = [
-        Edge(
-            decision=row["id"],
-            position=row["position"],
-            kept=row["contact_a"],
-            lost=row["contact_b"],
-            grade=row["grade"],
-        )
-        for row in await views.merges_at(db, workspace, list(homes), at)
-    ]
+    edges = [edge_of(row) for row in await identity_store.edges(db, workspace, list(homes), at)]
     stage = Stage(
         contacts=homes,
         edges=tuple(edge for edge in edges if edge.kept in homes and edge.lost in homes),

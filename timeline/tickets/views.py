@@ -79,19 +79,6 @@ async def opened_by(db: Db, workspace: WorkspaceId, event: UUID) -> CustomerId |
     )
 
 
-async def merges_at(db: Db, workspace: WorkspaceId, ends: Sequence[UUID], at: datetime) -> list[Row]:
-    """The merges that stood at a moment, with an end among some contacts."""
-    return await db.fetch(
-        "SELECT d.id, d.position, d.contact_a, d.contact_b, d.grade FROM link_decision d WHERE d.workspace_id = $1 "
-        "AND d.kind = 'merge' AND (d.contact_a = ANY($2::uuid[]) OR d.contact_b = ANY($2)) AND d.decided_at <= $3 "
-        "AND NOT EXISTS (SELECT FROM link_decision u WHERE u.workspace_id = $1 AND u.undoes = d.id "
-        "AND u.decided_at <= $3) ORDER BY d.position",
-        workspace,
-        ends,
-        at,
-    )
-
-
 # -- what a command needs to know ------------------------------------------------------------------------------------
 
 
