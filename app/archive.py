@@ -175,6 +175,7 @@ _BROKEN: Final = (
     ValueError,
     NotImplementedError,
 )
+"""What `zipfile` raises of damaged bytes; the last where they look like a compression that it does not know."""
 _DAMAGED: Final = "it is no backup of Throughline, or its end is missing."
 
 

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from app.db import Database, Db, new_id
+from app.runs import runs
 from identity.customers import CustomerId, WorkspaceId
 from timeline import closing
 from timeline.tickets import rebuilding, refolding, streams
@@ -39,31 +40,20 @@ class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
     rows: int = 0
 
 
-async def batches(database: Database, workspace: WorkspaceId) -> AsyncIterator[list[CustomerId]]:
-    """All customers, in runs that one snapshot reads in a moment; one with a long thread comes alone."""
-    after: CustomerId | None = None
-    run: list[CustomerId] = []
-    events = 0
-    while True:
+def _runs(database: Database, workspace: WorkspaceId) -> AsyncIterator[list[CustomerId]]:
+    """All customers."""
+
+    async def page(after: CustomerId | None) -> list[tuple[CustomerId, int]]:
         async with database.read(workspace) as db:
-            page = await streams.customers_after(db, workspace, after, CUSTOMERS_AT_ONCE)
-        for customer, count in page:
-            if run and events + count > EVENTS_AT_ONCE:
-                yield run
-                run, events = [], 0
-            run.append(customer)
-            events += count
-        if len(page) < CUSTOMERS_AT_ONCE:
-            break
-        after = page[-1][0]
-    if run:
-        yield run
+            return await streams.customers_after(db, workspace, after, CUSTOMERS_AT_ONCE)
+
+    return runs(page, CUSTOMERS_AT_ONCE, EVENTS_AT_ONCE)
 
 
 async def rebuild_all(database: Database, workspace: WorkspaceId, told: Progress) -> Rebuilt:
     """Fold every thread again beside whatever is being written, and mend where tickets differ."""
     total = Rebuilt()
-    async for run in batches(database, workspace):
+    async for run in _runs(database, workspace):
         async with database.read(workspace) as db:
             found, events = await rebuilding.check(db, workspace, run)
         total = Rebuilt(
@@ -196,7 +186,7 @@ async def compare(database: Database, workspace: WorkspaceId, policy: TicketPoli
     """All threads under another policy beside the one in force; nothing is written."""
     total = Comparison()
     other = rules_of(policy, 0)
-    async for run in batches(database, workspace):
+    async for run in _runs(database, workspace):
         async with database.read(workspace) as db:
             cut = Cut(await rebuilding.read_whole(db, workspace, run), await POLICIES.read(db, workspace), other)
             after, more = 0, True

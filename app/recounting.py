@@ -8,6 +8,7 @@ import msgspec
 
 from app.db import Database
 from app.rebuilding import MENDED_AT_ONCE, Progress
+from app.runs import runs
 from identity.customers import ContactId, CustomerId, WorkspaceId
 from timeline import recount_views, recounting
 from timeline.recount_views import FIRST, LAST, Count, Kept, Span
@@ -49,26 +50,14 @@ async def rebuild(database: Database, workspace: WorkspaceId, what: What, custom
     return await _rebuild(database, workspace, what, contacts)
 
 
-async def _runs(database: Database, workspace: WorkspaceId) -> AsyncIterator[list[ContactId]]:
-    """All contacts: decisions give them other customers meanwhile, and take none away. One with a long stream comes
-    alone."""
-    after: ContactId | None = None
-    run: list[ContactId] = []
-    events = 0
-    while True:
+def _runs(database: Database, workspace: WorkspaceId) -> AsyncIterator[list[ContactId]]:
+    """All contacts: decisions give them other customers meanwhile, and take none away."""
+
+    async def page(after: ContactId | None) -> list[tuple[ContactId, int]]:
         async with database.read(workspace) as db:
-            page = await recount_views.contacts_after(db, workspace, after, CONTACTS_AT_ONCE)
-        for contact, count in page:
-            if run and (events + count > EVENTS_AT_ONCE or len(run) >= CONTACTS_AT_ONCE):
-                yield run
-                run, events = [], 0
-            run.append(contact)
-            events += count
-        if len(page) < CONTACTS_AT_ONCE:
-            break
-        after = page[-1][0]
-    if run:
-        yield run
+            return await recount_views.contacts_after(db, workspace, after, CONTACTS_AT_ONCE)
+
+    return runs(page, CONTACTS_AT_ONCE, EVENTS_AT_ONCE)
 
 
 async def _rebuild(database: Database, workspace: WorkspaceId, what: What, contacts: Sequence[ContactId]) -> int:
