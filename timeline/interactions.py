@@ -72,6 +72,7 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 _decoder = msgspec.json.Decoder(Interaction)
 _PATH = re.compile(r" - at `(?:key in )?\$\.?(.*?)`\Z")
+_STEP = re.compile(r"[^.\[\]]+")
 _NAMED = re.compile(r"(?:required|unknown) field `(.*?)`")
 
 
@@ -82,15 +83,16 @@ def decode(raw: bytes, channels: frozenset[str]) -> Interaction:
     try:
         item = _decoder.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise refused_json(error, raw) from None
+        raise refused_json(error, raw, Interaction) from None
     check(item, channels)
     if b"\\u0000" in raw or raw.count(b"[") + raw.count(b"{") > MAX_DEPTH or _LONG_NUMBER.search(raw):
         check_json(msgspec.to_builtins(item))
     return item
 
 
-def refused_json(error: Exception, raw: bytes) -> InvalidField:
-    """What is wrong with `raw`, which msgspec refused with `error`, and where."""
+def refused_json(error: Exception, raw: bytes, kind: Any = None) -> InvalidField:
+    """What is wrong with `raw`, which msgspec refused with `error`, and where; of a `kind` that is given, also what a
+    word could have been."""
     if isinstance(error, RecursionError):
         return InvalidField("", f"JSON nested deeper than {MAX_DEPTH} levels")
     if not isinstance(error, msgspec.ValidationError):
@@ -98,7 +100,26 @@ def refused_json(error: Exception, raw: bytes) -> InvalidField:
     words = str(error)
     path, named = _PATH.search(words), _NAMED.search(words)
     field = ".".join(part for part in (path and path[1], named and named[1]) if part)
-    return InvalidField(field, _PATH.sub("", words))
+    words = _PATH.sub("", words)
+    if kind is not None and words.startswith("Invalid enum value") and (known := _known_words(kind, field)):
+        words += f": expected one of {', '.join(known)}"
+    return InvalidField(field, words)
+
+
+def _known_words(kind: Any, path: str) -> list[str]:
+    """What stands in the schema of `kind` for the words at a path."""
+    schema = msgspec.json.schema(kind)
+
+    def unfolded(one: dict[str, Any]) -> list[dict[str, Any]]:
+        if "$ref" in one:
+            return unfolded(schema["$defs"][one["$ref"].rpartition("/")[2]])
+        return [inner for part in one["anyOf"] for inner in unfolded(part)] if "anyOf" in one else [one]
+
+    at = unfolded(schema)
+    for step in _STEP.findall(path):
+        inside = [one["properties"].get(step) if "properties" in one else one.get("items") for one in at]
+        at = [inner for part in inside if isinstance(part, dict) for inner in unfolded(part)]
+    return [word for one in at for word in one.get("enum", ()) if isinstance(word, str)]
 
 
 def check_json(value: Any) -> None:

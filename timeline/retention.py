@@ -64,7 +64,7 @@ def read_policy(raw: bytes, channels: Collection[str]) -> RetentionPolicy:
     try:
         policy = msgspec.json.decode(raw, type=RetentionPolicy)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise refused_json(error, raw) from None
+        raise refused_json(error, raw, RetentionPolicy) from None
     check_json(msgspec.to_builtins(policy))
     check_policy(policy, channels)
     return policy

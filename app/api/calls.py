@@ -137,7 +137,7 @@ class Call:
         try:
             taken = msgspec.json.decode(raw, type=shape)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise refused_json(error, raw) from None
+            raise refused_json(error, raw, shape) from None
         check_json(msgspec.to_builtins(taken))
         return taken
 

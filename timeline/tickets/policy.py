@@ -96,7 +96,7 @@ def read_policy(raw: bytes) -> TicketPolicy:
     try:
         policy = msgspec.json.decode(raw, type=TicketPolicy)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise refused_json(error, raw) from None
+        raise refused_json(error, raw, TicketPolicy) from None
     check_json(msgspec.to_builtins(policy))
     check_policy(policy)
     return policy

@@ -49,6 +49,13 @@ async def test_what_is_wrong_is_named_by_its_path(api: Api, policy: dict[str, An
     assert len((await api("GET", PATH)).json()["items"]) == 1
 
 
+async def test_a_word_that_is_none_is_told_which_there_are(api: Api):
+    refused = await api("POST", PATH, json={"policy": {"on_link": "jump"}})
+    assert refused.json()["fields"] == [
+        {"field": "policy.on_link", "words": "Invalid enum value 'jump': expected one of join, leave, suggest"}
+    ]
+
+
 async def test_only_leads_and_admins_decide_and_only_at_home(api: Api):
     for role in ("integration", "agent", "auditor"):
         assert (await api("POST", PATH, api.mine.keys[role], json=BY_CHANNEL)).status_code == 403
