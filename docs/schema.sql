@@ -167,6 +167,12 @@ CREATE FUNCTION public.erase_identity(ws uuid, people uuid[]) RETURNS void
     WHERE workspace_id = ws AND id = ANY (people) AND source <> 'desk';
   UPDATE contact_past SET name = NULL, attributes = '{}', via = NULL
     WHERE workspace_id = ws AND contact_id = ANY (people);
+  DELETE FROM home_key k WHERE k.workspace_id = ws AND k.home_id = ANY (ARRAY(
+    SELECT h.home_id FROM (
+      SELECT c.home_id FROM contact c WHERE c.workspace_id = ws AND c.id = ANY (people)
+      UNION SELECT p.home_id FROM contact_past p WHERE p.workspace_id = ws AND p.contact_id = ANY (people)) AS h
+    WHERE NOT EXISTS (SELECT FROM contact o WHERE o.workspace_id = ws AND o.home_id = h.home_id
+      AND o.source <> 'desk' AND o.source_key <> 'erased/' || o.id)));
   DELETE FROM link_suggestion WHERE workspace_id = ws AND state = 'open'
     AND (contact_a = ANY (people) OR contact_b = ANY (people));
   UPDATE link_suggestion SET evidence = '[]' WHERE workspace_id = ws
@@ -562,6 +568,19 @@ ALTER TABLE ONLY public.follower_checkpoint FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.follower_checkpoint OWNER TO throughline_owner;
 
+CREATE TABLE public.home_key (
+    workspace_id uuid NOT NULL,
+    key bigint NOT NULL,
+    home_id uuid NOT NULL
+);
+ALTER TABLE ONLY public.home_key ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.home_key FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.home_key OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.home_key IS 'projection: keyed hashes by which a home is found for comparing; `throughline resolve` makes them again';
+
 CREATE TABLE public.idempotency_key (
     workspace_id uuid NOT NULL,
     caller text NOT NULL,
@@ -595,6 +614,37 @@ ALTER TABLE ONLY public.identifier ALTER COLUMN workspace_id SET (n_distinct=1);
 ALTER TABLE ONLY public.identifier FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.identifier OWNER TO throughline_owner;
+
+CREATE TABLE public.identity_count (
+    workspace_id uuid NOT NULL,
+    counter text NOT NULL,
+    amount double precision NOT NULL
+)
+WITH (fillfactor='80');
+ALTER TABLE ONLY public.identity_count ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.identity_count FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.identity_count OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.identity_count IS 'projection: what was learned from decisions, as sums; `throughline resolve` counts again';
+
+CREATE TABLE public.identity_policy (
+    workspace_id uuid NOT NULL,
+    version integer NOT NULL,
+    policy jsonb NOT NULL,
+    actor text NOT NULL,
+    reason text,
+    decided_at timestamp with time zone NOT NULL,
+    CONSTRAINT identity_policy_version_check CHECK ((version > 0))
+);
+ALTER TABLE ONLY public.identity_policy ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.identity_policy FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.identity_policy OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.identity_policy IS 'append-only: the highest version is in force';
 
 CREATE TABLE public.inbound_delivery (
     workspace_id uuid NOT NULL,
@@ -656,7 +706,12 @@ CREATE TABLE public.link_suggestion (
     created_at timestamp with time zone NOT NULL,
     decided_at timestamp with time zone,
     decision_id uuid,
+    kind text DEFAULT 'link'::text NOT NULL,
+    probability double precision,
+    value double precision DEFAULT 0 NOT NULL,
+    later_until timestamp with time zone,
     CONSTRAINT link_suggestion_check CHECK ((contact_a < contact_b)),
+    CONSTRAINT link_suggestion_kind_check CHECK ((kind = ANY (ARRAY['link'::text, 'unlink'::text]))),
     CONSTRAINT link_suggestion_state_check CHECK ((state = ANY (ARRAY['open'::text, 'accepted'::text, 'rejected'::text])))
 );
 ALTER TABLE ONLY public.link_suggestion ALTER COLUMN workspace_id SET (n_distinct=1);
@@ -664,6 +719,14 @@ ALTER TABLE ONLY public.link_suggestion ALTER COLUMN workspace_id SET (n_distinc
 ALTER TABLE ONLY public.link_suggestion FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.link_suggestion OWNER TO throughline_owner;
+
+COMMENT ON COLUMN public.link_suggestion.kind IS 'link: they may be one; unlink: what joined them no longer holds';
+
+COMMENT ON COLUMN public.link_suggestion.probability IS 'that they are one, when it was suggested';
+
+COMMENT ON COLUMN public.link_suggestion.value IS 'what an answer is worth, times the probability: the queue''s order';
+
+COMMENT ON COLUMN public.link_suggestion.later_until IS 'an open one is not shown before';
 
 CREATE TABLE public.migration (
     id integer NOT NULL,
@@ -1010,6 +1073,19 @@ ALTER TABLE public.value_class OWNER TO throughline_owner;
 
 COMMENT ON TABLE public.value_class IS 'values known to be shared (they link nobody), learned or listed by an operator; personal overrules';
 
+CREATE TABLE public.value_count (
+    workspace_id uuid NOT NULL,
+    value bigint NOT NULL,
+    customers integer NOT NULL
+);
+ALTER TABLE ONLY public.value_count ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.value_count FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.value_count OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.value_count IS 'projection: how many customers hold a value, by its keyed hash; `throughline resolve` counts again';
+
 CREATE TABLE public.workspace (
     id uuid NOT NULL,
     slug text NOT NULL,
@@ -1075,11 +1151,20 @@ ALTER TABLE ONLY public.event
 ALTER TABLE ONLY public.follower_checkpoint
     ADD CONSTRAINT follower_checkpoint_pkey PRIMARY KEY (workspace_id, follower);
 
+ALTER TABLE ONLY public.home_key
+    ADD CONSTRAINT home_key_pkey PRIMARY KEY (workspace_id, key, home_id);
+
 ALTER TABLE ONLY public.idempotency_key
     ADD CONSTRAINT idempotency_key_pkey PRIMARY KEY (workspace_id, caller, route, key);
 
 ALTER TABLE ONLY public.identifier
     ADD CONSTRAINT identifier_pkey PRIMARY KEY (workspace_id, kind, scope, value, contact_id);
+
+ALTER TABLE ONLY public.identity_count
+    ADD CONSTRAINT identity_count_pkey PRIMARY KEY (workspace_id, counter);
+
+ALTER TABLE ONLY public.identity_policy
+    ADD CONSTRAINT identity_policy_pkey PRIMARY KEY (workspace_id, version);
 
 ALTER TABLE ONLY public.inbound_delivery
     ADD CONSTRAINT inbound_delivery_pkey PRIMARY KEY (workspace_id, id);
@@ -1094,10 +1179,10 @@ ALTER TABLE ONLY public.link_decision
     ADD CONSTRAINT link_decision_pkey PRIMARY KEY (workspace_id, id);
 
 ALTER TABLE ONLY public.link_suggestion
-    ADD CONSTRAINT link_suggestion_pkey PRIMARY KEY (workspace_id, id);
+    ADD CONSTRAINT link_suggestion_once UNIQUE (workspace_id, contact_a, contact_b, kind);
 
 ALTER TABLE ONLY public.link_suggestion
-    ADD CONSTRAINT link_suggestion_workspace_id_contact_a_contact_b_key UNIQUE (workspace_id, contact_a, contact_b);
+    ADD CONSTRAINT link_suggestion_pkey PRIMARY KEY (workspace_id, id);
 
 ALTER TABLE ONLY public.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (id);
@@ -1159,6 +1244,9 @@ ALTER TABLE ONLY public.ticket_void
 ALTER TABLE ONLY public.value_class
     ADD CONSTRAINT value_class_pkey PRIMARY KEY (workspace_id, kind, scope, value);
 
+ALTER TABLE ONLY public.value_count
+    ADD CONSTRAINT value_count_pkey PRIMARY KEY (workspace_id, value);
+
 ALTER TABLE ONLY public.workspace
     ADD CONSTRAINT workspace_pkey PRIMARY KEY (id);
 
@@ -1189,6 +1277,8 @@ CREATE INDEX event_stream ON public.event USING btree (workspace_id, contact_id,
 
 CREATE INDEX event_thread ON public.event USING btree (workspace_id, contact_id, shown_at, "position");
 
+CREATE INDEX home_key_by_home ON public.home_key USING btree (workspace_id, home_id);
+
 CREATE INDEX idempotency_key_age ON public.idempotency_key USING btree (workspace_id, created_at);
 
 CREATE INDEX identifier_by_contact ON public.identifier USING btree (workspace_id, contact_id);
@@ -1209,7 +1299,7 @@ CREATE UNIQUE INDEX link_decision_undone_once ON public.link_decision USING btre
 
 CREATE INDEX link_suggestion_by_b ON public.link_suggestion USING btree (workspace_id, contact_b);
 
-CREATE INDEX link_suggestion_open ON public.link_suggestion USING btree (workspace_id, created_at, id) WHERE (state = 'open'::text);
+CREATE INDEX link_suggestion_queue ON public.link_suggestion USING btree (workspace_id, value DESC, id) WHERE (state = 'open'::text);
 
 CREATE INDEX object_event_by_contact ON public.object_event USING btree (workspace_id, contact_id, "position");
 
@@ -1249,6 +1339,8 @@ CREATE INDEX ticket_opened ON public.ticket USING btree (workspace_id, opened_at
 
 CREATE INDEX ticket_void_by_contact ON public.ticket_void USING btree (workspace_id, contact_id);
 
+CREATE INDEX value_count_frequent ON public.value_count USING btree (workspace_id, customers, value) WHERE (customers > 1);
+
 ALTER TABLE public.agent ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.api_key ENABLE ROW LEVEL SECURITY;
@@ -1273,9 +1365,15 @@ ALTER TABLE public.event ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.follower_checkpoint ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.home_key ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.idempotency_key ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.identifier ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.identity_count ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.identity_policy ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.inbound_delivery ENABLE ROW LEVEL SECURITY;
 
@@ -1319,6 +1417,8 @@ ALTER TABLE public.ticket_void ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.value_class ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.value_count ENABLE ROW LEVEL SECURITY;
+
 CREATE POLICY workspace_wall ON public.agent USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.api_key USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
@@ -1343,9 +1443,15 @@ CREATE POLICY workspace_wall ON public.event USING ((workspace_id = (NULLIF(curr
 
 CREATE POLICY workspace_wall ON public.follower_checkpoint USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
+CREATE POLICY workspace_wall ON public.home_key USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
 CREATE POLICY workspace_wall ON public.idempotency_key USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.identifier USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.identity_count USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.identity_policy USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.inbound_delivery USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
@@ -1388,6 +1494,8 @@ CREATE POLICY workspace_wall ON public.ticket_policy USING ((workspace_id = (NUL
 CREATE POLICY workspace_wall ON public.ticket_void USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.value_class USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.value_count USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 GRANT ALL ON SCHEMA public TO throughline_owner;
 GRANT USAGE ON SCHEMA public TO throughline_app;
@@ -1444,10 +1552,18 @@ GRANT SELECT ON TABLE public.erased_record TO throughline_reports;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.follower_checkpoint TO throughline_app;
 GRANT SELECT ON TABLE public.follower_checkpoint TO throughline_reports;
 
+GRANT SELECT,INSERT,DELETE ON TABLE public.home_key TO throughline_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_key TO throughline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.identifier TO throughline_app;
 GRANT SELECT ON TABLE public.identifier TO throughline_reports;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.identity_count TO throughline_app;
+GRANT SELECT ON TABLE public.identity_count TO throughline_reports;
+
+GRANT SELECT,INSERT ON TABLE public.identity_policy TO throughline_app;
+GRANT SELECT ON TABLE public.identity_policy TO throughline_reports;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.inbound_delivery TO throughline_app;
 
@@ -1505,6 +1621,8 @@ GRANT SELECT ON TABLE public.ticket_void TO throughline_reports;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.value_class TO throughline_app;
 GRANT SELECT ON TABLE public.value_class TO throughline_reports;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.value_count TO throughline_app;
 
 GRANT SELECT,INSERT ON TABLE public.workspace TO throughline_app;
 GRANT SELECT ON TABLE public.workspace TO throughline_reports;

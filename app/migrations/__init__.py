@@ -8,4 +8,5 @@ IDS = (
     "0005-channels",
     "0006-erasure",
     "0007-restorations",
+    "0008-identity",
 )
