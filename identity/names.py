@@ -5,11 +5,12 @@ translate and mistype."""
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 import anyascii
 import msgspec
-import nicknames
+from nicknames import NickNamer
 from rapidfuzz.distance import OSA
 
 LONGEST_NAME = 200
@@ -179,34 +180,42 @@ def _alike(a: str, b: str, loose: bool, initials: bool = False) -> bool:
         return True
     if min(len(a), len(b)) == 1:
         return initials and a[0] == b[0]
-    if _nicknames(a, b):
+    if nicknames(a, b):
         return True
-    if _feminine(a, b):
+    if feminine(a, b):
         return False
     if min(len(a), len(b)) >= 3 and (a.startswith(b) or b.startswith(a)):
         return True
     if _mistyped(a, b):
         return True
-    one, other = _respelled(a), _respelled(b)
-    if one == other or (_mistyped(one, other) and not _two_names(a, b)):
+    one, other = respelled(a), respelled(b)
+    if one == other or (_mistyped(one, other) and not two_names(a, b)):
         return True
     return loose and OSA.distance(_consonants(one), _consonants(other)) <= max(len(one), len(other)) // 4
 
 
-_NICKNAMES: Final = nicknames.NickNamer()
+_NICKNAMES: Final = NickNamer()
 _KNOWN_GIVEN: Final = frozenset(_NICKNAMES.nickname_lookup) | frozenset(_NICKNAMES.canonical_lookup)
 
 
-def _nicknames(a: str, b: str) -> bool:
+@lru_cache(maxsize=65_536)
+def nicknames(a: str, b: str) -> bool:
     """Short forms of each other, or of one name: Bob and Robert, Bob and Bill. A tolerance, never a reason
     to link."""
     return not (_NICKNAMES.canonicals_of(a) | {a}).isdisjoint(_NICKNAMES.canonicals_of(b) | {b})
 
 
+@lru_cache(maxsize=65_536)
+def canonical(word: str) -> str:
+    """One form for all short forms of a name (the first by spelling, where it is short for several)."""
+    return min(_NICKNAMES.canonicals_of(word), default=word)
+
+
 _FEMININE_ENDINGS = ("a", "e", "ia", "na", "ina", "ine", "la", "lla", "lle", "ella", "elle", "ette", "etta")
 
 
-def _feminine(a: str, b: str) -> bool:
+@lru_cache(maxsize=65_536)
+def feminine(a: str, b: str) -> bool:
     """Paul and Paula, Mario and Maria: one letter apart, and brother and sister."""
     short, long = sorted((a, b), key=len)
     if len(short) == len(long):
@@ -215,10 +224,11 @@ def _feminine(a: str, b: str) -> bool:
 
 
 def _mistyped(a: str, b: str) -> bool:
-    return min(len(a), len(b)) >= 3 and OSA.distance(a, b, score_cutoff=1) <= 1 and not _two_names(a, b)
+    return min(len(a), len(b)) >= 3 and OSA.distance(a, b, score_cutoff=1) <= 1 and not two_names(a, b)
 
 
-def _two_names(a: str, b: str) -> bool:
+@lru_cache(maxsize=65_536)
+def two_names(a: str, b: str) -> bool:
     """Short names one letter apart are mostly two names (Mark and Mary), unless nobody is called one of
     them."""
     return len(a) == len(b) <= 4 and sorted(a) != sorted(b) and a in _KNOWN_GIVEN and b in _KNOWN_GIVEN
@@ -242,7 +252,8 @@ _RESPELLED: Final = (
 )
 
 
-def _respelled(word: str) -> str:
+@lru_cache(maxsize=65_536)
+def respelled(word: str) -> str:
     """Spellings of one sound become one: Юлия and Julia, Katherine and Catherine, Jörg and Joerg."""
     for pattern, to in _RESPELLED:
         word = pattern.sub(to, word)
