@@ -57,13 +57,13 @@ async def classed_values(db: Db, workspace: UUID) -> list[Row]:
     )
 
 
-async def contacts_for_export(db: Db, workspace: UUID, after: UUID | None, limit: int) -> list[Row]:
-    """Contacts of sources (the desk's own are left out) with the source ids of their streams, in order of id."""
+async def contacts_for_export(db: Db, workspace: UUID, after: UUID, limit: int) -> list[Row]:
+    """Contacts of sources (the desk's own are left out) with the source ids that came in by each, in order of id."""
     return await db.fetch(
         "SELECT c.source, c.source_key AS key, c.id AS contact_id, c.customer_id, c.grade, ARRAY(SELECT e.source_id "
         "FROM event e WHERE e.workspace_id = $1 AND e.contact_id = c.id AND e.source_id IS NOT NULL "
         "ORDER BY e.shown_at, e.position) AS source_ids FROM contact c WHERE c.workspace_id = $1 AND c.source <> $4 "
-        "AND ($2::uuid IS NULL OR c.id > $2) ORDER BY c.id LIMIT $3",
+        "AND c.id > $2 ORDER BY c.id LIMIT $3",
         workspace,
         after,
         limit,

@@ -70,6 +70,11 @@ def _said_key(key: str, proves: frozenset[str]) -> str:
     return f"key/{key}" if key.startswith(OURS) else key
 
 
+def key_as_given(stored: str) -> str:
+    """A contact's key as its source gave it; one that we derived is told as it is kept."""
+    return stored.partition("/")[2] if stored.startswith(("claimed/", "key/")) else stored
+
+
 def _own_scope(source: str, kind: str) -> str | None:
     """An account or an id without a scope is unique in its source and nowhere else."""
     if kind not in SCOPED_BY_SOURCE:

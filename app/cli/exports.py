@@ -18,6 +18,7 @@ from app.cli.desk import Desk, with_desk, workspace_option
 from app.cli.words import Refused, data, failing_in_words, say
 from app.export_files import write_json, write_page
 from app.exporting import open_export
+from identity.claims import key_as_given
 from identity.customers import CustomerId
 from identity.errors import NotFound
 from timeline import codec, followers
@@ -38,16 +39,18 @@ def export_identity(slug: str | None) -> None:
     """Who is who: a JSON object a line, one a contact.
 
     {source, key, contact_id, customer_id, grade, source_ids}: contacts with the same customer_id are one customer.
+    The key is the source's own, or begins with identifier/ or interaction/ where the source gave none; source_ids are
+    those of what came in by the contact, in order of time. The desk's own contacts are left out.
     """
 
     async def work(desk: Desk) -> None:
         workspace = await desk.workspace(slug)
-        after: UUID | None = None
-        written = 0
+        after, written = UUID(int=0), 0
         async with desk.database.read(workspace.id) as db:
             while rows := await upkeep.contacts_for_export(db, workspace.id, after, PAGE):
                 for row in rows:
-                    data(msgspec.json.encode(dict(row), enc_hook=str).decode())
+                    contact = {**row, "key": key_as_given(row["key"])}
+                    data(msgspec.json.encode(contact, enc_hook=str).decode())
                 written += len(rows)
                 after = rows[-1]["contact_id"]
         say(f"Wrote {written} contacts of {workspace.slug}.")
