@@ -710,7 +710,7 @@ CREATE TABLE public.link_suggestion (
     probability double precision,
     value double precision DEFAULT 0 NOT NULL,
     later_until timestamp with time zone,
-    CONSTRAINT link_suggestion_check CHECK ((contact_a < contact_b)),
+    CONSTRAINT link_suggestion_ends CHECK (((contact_a < contact_b) OR ((kind = 'unlink'::text) AND (contact_a <> contact_b)))),
     CONSTRAINT link_suggestion_kind_check CHECK ((kind = ANY (ARRAY['link'::text, 'unlink'::text]))),
     CONSTRAINT link_suggestion_state_check CHECK ((state = ANY (ARRAY['open'::text, 'accepted'::text, 'rejected'::text])))
 );
@@ -719,6 +719,8 @@ ALTER TABLE ONLY public.link_suggestion ALTER COLUMN workspace_id SET (n_distinc
 ALTER TABLE ONLY public.link_suggestion FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.link_suggestion OWNER TO throughline_owner;
+
+COMMENT ON COLUMN public.link_suggestion.contact_a IS 'link: the lower id; unlink: the contact that would be split off';
 
 COMMENT ON COLUMN public.link_suggestion.kind IS 'link: they may be one; unlink: what joined them no longer holds';
 

@@ -62,6 +62,10 @@ COMMENT ON COLUMN link_suggestion.value IS 'what an answer is worth, times the p
 COMMENT ON COLUMN link_suggestion.later_until IS 'an open one is not shown before';
 ALTER TABLE link_suggestion DROP CONSTRAINT link_suggestion_workspace_id_contact_a_contact_b_key;
 ALTER TABLE link_suggestion ADD CONSTRAINT link_suggestion_once UNIQUE (workspace_id, contact_a, contact_b, kind);
+ALTER TABLE link_suggestion DROP CONSTRAINT link_suggestion_check;
+ALTER TABLE link_suggestion ADD CONSTRAINT link_suggestion_ends
+  CHECK (contact_a < contact_b OR kind = 'unlink' AND contact_a <> contact_b);
+COMMENT ON COLUMN link_suggestion.contact_a IS 'link: the lower id; unlink: the contact that would be split off';
 DROP INDEX link_suggestion_open;
 CREATE INDEX link_suggestion_queue ON link_suggestion (workspace_id, value DESC, id) WHERE state = 'open'
 """
