@@ -95,6 +95,7 @@ TABLE: Final[dict[tuple[str, str], Level]] = {
     # Phone: numbers are kept longer than addresses, and landlines are shared (learned by their first digit).
     ("phone", "exact"): _level(0.55, None, 0.08, 24),
     ("phone", "exact_proved"): _level(0.55, None, 0.02, 26),
+    ("phone", "last_seven"): _level(0.10, 0.000002, 0.05),
     ("phone", "near"): _level(0.02, 0.00005, 0.01),
     ("phone", "different"): _level(0.35, 1.0, 0.70),
     # Ids that others gave, and devices.
