@@ -18,11 +18,13 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from app.errors import bad_request
 from timeline.followers import Checkpoint
+from timeline.suggestions import Rank
 from timeline.threads import Mark
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _MARK: Final = struct.Struct(">q16s")
+_RANK: Final = struct.Struct(">d16s")
 _CHECKPOINT: Final = struct.Struct(">IQQ")
 _TEXT: Final = re.compile(r"[A-Za-z0-9_-]{22,200}")
 
@@ -62,6 +64,15 @@ class Tokens:
     def open_id(self, workspace: UUID, listed: str, text: str, parameter: str = "cursor") -> UUID:
         """Raises the 400 that names the parameter."""
         return UUID(bytes=self._open(text, workspace, listed, parameter, 16))
+
+    def seal_rank(self, workspace: UUID, listed: str, rank: Rank) -> str:
+        """The cursor of a list in order of values; `listed` names the list with its filters."""
+        return self._seal(_RANK.pack(rank.value, rank.id.bytes), workspace, listed)
+
+    def open_rank(self, workspace: UUID, listed: str, text: str, parameter: str = "cursor") -> Rank:
+        """Raises the 400 that names the parameter."""
+        value, last = _RANK.unpack(self._open(text, workspace, listed, parameter, _RANK.size))
+        return Rank(value=value, id=UUID(bytes=last))
 
     def _seal(self, plain: bytes, workspace: UUID, listed: str) -> str:
         sealed = self._siv.encrypt(plain, [workspace.bytes, listed.encode()])

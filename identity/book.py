@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from identity import store
+from identity import review, store
 from identity.claims import Claim, SharedValues, Value
 from identity.customers import ContactId, CustomerId, DecisionId, Grade, LinkDecision, WorkspaceId
 from identity.identifiers import Identifier
@@ -82,6 +82,8 @@ class Book:
         self._shared: dict[Value, SharedValue] = {}
         self._links: list[LinkDecision] = []
         self._suggested: list[NewSuggestion] = []
+        self.asked: list[UUID] = []
+        """The suggestions that were written."""
 
     async def read(self, db: store.Db, claims: Sequence[Claim], shared: SharedValues) -> None:
         """Read what the claims are about. The locks of `claim_locks` are held."""
@@ -242,7 +244,7 @@ class Book:
         if self._shared:
             await store.write_shared(db, self.workspace, list(self._shared.values()), now)
         if self._suggested:
-            await store.write_suggestions(db, self.workspace, self._suggested, now)
+            self.asked.extend(await review.write_suggestions(db, self.workspace, self._suggested, now))
         for written in (self._links, self._new, self._touched, self._seen, self._shared, self._suggested):
             written.clear()
 

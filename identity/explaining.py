@@ -75,6 +75,18 @@ class PossibleView(msgspec.Struct, frozen=True, kw_only=True):
     words: str
 
 
+class SuggestionView(msgspec.Struct, frozen=True, kw_only=True):
+    """A question about this customer: `link`, whether the two are one; `unlink`, whether `contact_a` is split off."""
+
+    id: UUID
+    kind: str
+    state: str
+    contact_a: ContactId
+    contact_b: ContactId
+    probability: float | None
+    words: list[str]
+
+
 class IdentityView(msgspec.Struct, frozen=True, kw_only=True):
     """Why these contacts are one customer."""
 
@@ -83,7 +95,7 @@ class IdentityView(msgspec.Struct, frozen=True, kw_only=True):
     contacts: list[ContactView]
     decisions: list[DecisionView]
     possible: list[PossibleView]
-    suggestions: list[dict[str, Any]]
+    suggestions: list[SuggestionView]
     absorbed: list[CustomerId]
 
 
@@ -117,18 +129,27 @@ async def read_identity(
         contacts=[contact_view(contact, people.identifiers, words) for contact in people.persons],
         decisions=decisions,
         possible=[possible_view(possible) for possible in people.possible],
-        suggestions=[
-            {"id": row["id"], "state": _state(row, as_of), "contact_a": row["contact_a"], "contact_b": row["contact_b"]}
-            for row in suggested
-            if as_of is None or row["created_at"] <= as_of
-        ],
+        suggestions=[_suggestion_view(row, as_of) for row in suggested if as_of is None or row["created_at"] <= as_of],
         absorbed=people.absorbed,
     )
 
 
-def _state(row: store.Row, as_of: datetime | None) -> str:
+def _suggestion_view(row: store.Row, as_of: datetime | None) -> SuggestionView:
     answered = row["decided_at"] is not None and (as_of is None or row["decided_at"] <= as_of)
-    return row["state"] if answered else "open"
+    return SuggestionView(
+        id=row["id"],
+        kind=row["kind"],
+        state=row["state"] if answered else "later" if row["later_until"] and as_of is None else "open",
+        contact_a=row["contact_a"],
+        contact_b=row["contact_b"],
+        probability=row["probability"],
+        words=words_of(store.decode(row, "evidence")),
+    )
+
+
+def words_of(evidence: list[dict[str, Any]]) -> list[str]:
+    """What the pieces of evidence say, a sentence each."""
+    return [piece["words"] for piece in evidence if "words" in piece]
 
 
 def identifier_views(held: list[HeldIdentifier]) -> list[IdentifierView]:
@@ -221,7 +242,7 @@ def _decision_words(row: store.Row, evidence: list[dict[str, Any]]) -> str:
         "place": "one item placed on another contact",
         "undo": "a decision was taken back",
     }[row["kind"]]
-    because = "; ".join(piece["words"] for piece in evidence if "words" in piece) or row["reason"]
+    because = "; ".join(words_of(evidence)) or row["reason"]
     undone = ", undone since" if row["undone_by"] else ""
     when = row["decided_at"].date().isoformat()
     return f"{done} on {when} by {row['actor']}{f': {because}' if because else ''}{undone}"

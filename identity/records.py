@@ -1,7 +1,7 @@
 """What resolution and merging hand to the store: rows about to be written."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -61,9 +61,18 @@ class SharedValue(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewSuggestion(msgspec.Struct, frozen=True, kw_only=True):
-    """Two contacts that a person should look at."""
+    """Two contacts that a person should look at. `link`: may they be one? `unlink`: should `contact_a`, which was
+    linked by itself, be split off from `contact_b` and theirs? `probability` is that they are one."""
 
     id: UUID
     contact_a: ContactId
     contact_b: ContactId
     evidence: list[dict[str, Any]]
+    kind: Literal["link", "unlink"] = "link"
+    probability: float | None = None
+    value: float = 0.0
+
+    @property
+    def proved(self) -> bool:
+        """Whether a proof asks here, and no mere evidence: it may ask again where a person keeps two apart."""
+        return all(piece.get("comparison") != "decision" or piece.get("level") == "proof" for piece in self.evidence)

@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from identity.customers import ContactId, DecisionId, WorkspaceId
+import msgspec
+
+from identity.customers import ContactId, CustomerId, DecisionId, WorkspaceId
+from identity.records import NewSuggestion
 from identity.store import Db, Row
 
 
@@ -61,23 +65,120 @@ async def move_item(
         )
 
 
-_SUGGESTION = (
-    "SELECT s.id, s.state, s.contact_a, s.contact_b, s.evidence, s.created_at, s.decided_at, s.decision_id, "
-    "a.customer_id AS customer_a, b.customer_id AS customer_b, a.name AS name_a, b.name AS name_b, "
-    "a.source AS source_a, b.source AS source_b FROM link_suggestion s "
-    "JOIN contact a ON a.workspace_id = s.workspace_id AND a.id = s.contact_a "
-    "JOIN contact b ON b.workspace_id = s.workspace_id AND b.id = s.contact_b WHERE s.workspace_id = $1 "
+MOST_SEARCHED: Final = 200
+"""Contacts of the smaller customer by which an earlier question between two customers is looked for. Where both have
+more, one may be asked twice; a decision about a mailbox that thousands write from stays cheap."""
+
+_CUSTOMER = "(SELECT customer_id FROM contact WHERE workspace_id = $1 AND id = {contact} OFFSET 0)"
+_SIZE = (
+    f"(SELECT count(*) FROM (SELECT FROM contact WHERE workspace_id = $1 AND customer_id = {{customer}} "
+    f"LIMIT {MOST_SEARCHED}) AS c)"
+)
+_SMALLER = (
+    f"(SELECT id, home_id FROM contact WHERE workspace_id = $1 AND customer_id = k.smaller LIMIT {MOST_SEARCHED}) AS m"
+)
+_ASKED = (
+    f"EXISTS (SELECT FROM {_SMALLER} CROSS JOIN LATERAL (SELECT contact_b AS id FROM link_suggestion "
+    "WHERE workspace_id = $1 AND contact_a = m.id AND kind = 'link' AND state = 'open' UNION ALL "
+    "SELECT contact_a FROM link_suggestion WHERE workspace_id = $1 AND contact_b = m.id AND kind = 'link' "
+    f"AND state = 'open') AS s CROSS JOIN LATERAL {_CUSTOMER.format(contact='s.id')} AS o "
+    "WHERE o.customer_id = k.larger)"
+)
+_UNDONE = "EXISTS (SELECT FROM link_decision u WHERE u.workspace_id = $1 AND u.undoes = d.id)"
+_APART = (
+    f"EXISTS (SELECT FROM {_SMALLER} CROSS JOIN LATERAL (VALUES (m.id), (m.home_id)) AS e(id) CROSS JOIN LATERAL ("
+    "SELECT id, kind, contact_b AS other FROM link_decision WHERE workspace_id = $1 AND contact_a = e.id UNION ALL "
+    "SELECT id, kind, contact_a FROM link_decision WHERE workspace_id = $1 AND contact_b = e.id) AS d "
+    "CROSS JOIN LATERAL (SELECT customer_id FROM contact WHERE workspace_id = $1 AND id = d.other UNION ALL "
+    "SELECT customer_id FROM contact WHERE workspace_id = $1 AND home_id = d.other LIMIT 1) AS o "
+    f"WHERE d.kind IN ('unmerge', 'split', 'not_same') AND o.customer_id = k.larger AND NOT {_UNDONE})"
+)
+_PROPOSED = (
+    "WITH k AS (SELECT k.*, a.customer_id AS ours, b.customer_id AS theirs, CASE WHEN "
+    f"{_SIZE.format(customer='a.customer_id')} <= {_SIZE.format(customer='b.customer_id')} "
+    "THEN a.customer_id ELSE b.customer_id END AS smaller FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], "
+    "$6::jsonb[], $7::float8[], $8::float8[], $9::bool[]) WITH ORDINALITY "
+    "AS k(id, a, b, kind, evidence, probability, value, proved, at) "
+    f"CROSS JOIN LATERAL {_CUSTOMER.format(contact='k.a')} AS a "
+    f"CROSS JOIN LATERAL {_CUSTOMER.format(contact='k.b')} AS b WHERE NOT EXISTS (SELECT FROM link_suggestion s "
+    "WHERE s.workspace_id = $1 AND s.kind = k.kind AND s.contact_a IN (k.a, k.b) AND s.contact_b IN (k.a, k.b))), "
+    "links AS (SELECT k.*, row_number() OVER (PARTITION BY least(ours, theirs), greatest(ours, theirs) "
+    "ORDER BY at) AS turn FROM (SELECT k.*, "
+    "CASE smaller WHEN ours THEN theirs ELSE ours END AS larger FROM k WHERE kind = 'link' AND ours <> theirs) AS k "
+    f"WHERE NOT {_ASKED} AND (proved OR NOT {_APART})), "
+    "unlinks AS (SELECT k.*, row_number() OVER (PARTITION BY least(a, b), greatest(a, b) ORDER BY at) AS turn, "
+    "row_number() OVER (PARTITION BY a ORDER BY at) AS again FROM k WHERE kind = 'unlink' AND ours = theirs AND "
+    "NOT EXISTS (SELECT FROM link_suggestion s WHERE s.workspace_id = $1 AND s.contact_a = k.a AND s.kind = 'unlink')) "
 )
 
 
-async def suggestions(db: Db, workspace: WorkspaceId, state: str, after: UUID | None, limit: int) -> list[Row]:
-    """Suggestions in one state, the oldest first. Pairs that a merge has joined meanwhile need nobody's answer."""
-    return await db.fetch(
-        f"{_SUGGESTION} AND s.state = $2 AND ($3::uuid IS NULL OR s.id > $3) "
-        "AND (s.state <> 'open' OR a.customer_id <> b.customer_id) ORDER BY s.id LIMIT $4",
+async def write_suggestions(
+    db: Db, workspace: WorkspaceId, suggested: Sequence[NewSuggestion], now: datetime
+) -> list[UUID]:
+    """Ask about each pair once; returns what was asked.
+
+    Left out: a pair that was asked about before, whatever the answer; two customers that an open or postponed question
+    is about already, or that a person keeps apart, unless a proof asks; a contact that was proposed for unlinking."""
+    rows = await db.fetch(
+        f"{_PROPOSED} INSERT INTO link_suggestion (workspace_id, id, contact_a, contact_b, kind, state, evidence, "
+        "probability, value, created_at) SELECT $1, id, least(a, b), greatest(a, b), kind, 'open', evidence, "
+        "probability, value, $10::timestamptz FROM links WHERE turn = 1 UNION ALL SELECT $1, id, a, b, kind, 'open', "
+        "evidence, probability, value, $10 FROM unlinks WHERE turn = 1 AND again = 1 "
+        "ON CONFLICT DO NOTHING RETURNING id",
         workspace,
-        state,
-        after,
+        [s.id for s in suggested],
+        [s.contact_a for s in suggested],
+        [s.contact_b for s in suggested],
+        [s.kind for s in suggested],
+        [msgspec.json.encode(s.evidence) for s in suggested],
+        [s.probability for s in suggested],
+        [s.value for s in suggested],
+        [s.proved for s in suggested],
+        now,
+    )
+    return [row["id"] for row in rows]
+
+
+async def set_values(db: Db, workspace: WorkspaceId, suggestions: Sequence[UUID], values: Sequence[float]) -> None:
+    """What the answers are worth: the order of the queue."""
+    await db.execute(
+        "UPDATE link_suggestion s SET value = k.value FROM unnest($2::uuid[], $3::float8[]) AS k(id, value) "
+        "WHERE s.workspace_id = $1 AND s.id = ANY($2) AND s.id = k.id",
+        workspace,
+        suggestions,
+        values,
+    )
+
+
+_SUGGESTION = (
+    "SELECT s.id, s.kind, s.state, s.contact_a, s.contact_b, s.evidence, s.probability, s.value, s.created_at, "
+    "s.decided_at, s.decision_id, CASE WHEN s.state = 'open' AND s.later_until > now() THEN s.later_until END "
+    "AS later_until, a.customer_id AS customer_a, b.customer_id AS customer_b, a.name AS name_a, b.name AS name_b, "
+    "a.source AS source_a, b.source AS source_b FROM link_suggestion s "
+    "CROSS JOIN LATERAL (SELECT customer_id, name, source FROM contact WHERE workspace_id = $1 AND id = s.contact_a "
+    "OFFSET 0) AS a CROSS JOIN LATERAL (SELECT customer_id, name, source FROM contact WHERE workspace_id = $1 "
+    "AND id = s.contact_b OFFSET 0) AS b WHERE s.workspace_id = $1 "
+)
+_MATTERS = "(a.customer_id = b.customer_id) = (s.kind = 'unlink')"
+"""Whether there still is a question: a merge may have joined the pair, or a split parted it."""
+_IN_STATE: Final = {
+    "open": f"s.state = 'open' AND (s.later_until IS NULL OR s.later_until <= now()) AND {_MATTERS}",
+    "later": f"s.state = 'open' AND s.later_until > now() AND {_MATTERS}",
+    "accepted": "s.state = 'accepted'",
+    "rejected": "s.state = 'rejected'",
+}
+
+
+async def suggestions(
+    db: Db, workspace: WorkspaceId, state: str, kinds: Sequence[str], after: tuple[float, UUID], limit: int
+) -> list[Row]:
+    """Suggestions in one state after a value and id, the most valuable first."""
+    return await db.fetch(
+        f"{_SUGGESTION} AND {_IN_STATE[state]} AND s.kind = ANY($2::text[]) AND s.value <= $3::float8 "
+        "AND (s.value < $3 OR s.id > $4::uuid) ORDER BY s.value DESC, s.id LIMIT $5",
+        workspace,
+        kinds,
+        *after,
         limit,
     )
 
@@ -104,6 +205,53 @@ async def answer_suggestion(
         state,
         decision,
         now,
+    )
+
+
+async def answer_between(
+    db: Db,
+    workspace: WorkspaceId,
+    one: CustomerId,
+    other: CustomerId,
+    state: str,
+    decision: DecisionId,
+    now: datetime,
+) -> None:
+    """One answer for whatever is still asked between two customers, postponed or not: whether they are one."""
+    contacts = "ARRAY(SELECT id FROM contact WHERE workspace_id = $1 AND customer_id = {customer})"
+    ours, theirs = contacts.format(customer="$2"), contacts.format(customer="$3")
+    await db.execute(
+        "UPDATE link_suggestion SET state = $4, decision_id = $5, decided_at = $6 WHERE workspace_id = $1 "
+        f"AND state = 'open' AND kind = 'link' AND (contact_a = ANY({ours}) AND contact_b = ANY({theirs}) "
+        f"OR contact_a = ANY({theirs}) AND contact_b = ANY({ours}))",
+        workspace,
+        one,
+        other,
+        state,
+        decision,
+        now,
+    )
+
+
+async def postpone(db: Db, workspace: WorkspaceId, suggestion_id: UUID, until: datetime) -> None:
+    await db.execute(
+        "UPDATE link_suggestion SET later_until = $3 WHERE workspace_id = $1 AND id = $2",
+        workspace,
+        suggestion_id,
+        until,
+    )
+
+
+async def answered(db: Db, workspace: WorkspaceId) -> list[Row]:
+    """The questions whether two contacts are one that a person answered, with what spoke for and against it: those
+    whose answer stands and whose evidence no erasure took."""
+    return await db.fetch(
+        "SELECT s.id, s.contact_a, s.contact_b, s.state, s.evidence, s.probability, s.decided_at "
+        "FROM link_suggestion s WHERE s.workspace_id = $1 AND s.kind = 'link' "
+        "AND s.state IN ('accepted', 'rejected') AND s.evidence <> '[]' "
+        "AND NOT EXISTS (SELECT FROM link_decision u WHERE u.workspace_id = $1 AND u.undoes = s.decision_id) "
+        "ORDER BY s.decided_at, s.id",
+        workspace,
     )
 
 

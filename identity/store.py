@@ -9,7 +9,7 @@ import asyncpg
 import msgspec
 
 from identity.customers import ContactId, CustomerId, LinkDecision, WorkspaceId
-from identity.records import ChangedContact, NewContact, NewSuggestion, SeenIdentifier, SharedValue
+from identity.records import ChangedContact, NewContact, SeenIdentifier, SharedValue
 
 Db = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 Row = asyncpg.Record
@@ -298,21 +298,6 @@ async def write_links(db: Db, workspace: WorkspaceId, decisions: Sequence[LinkDe
         [d.reason for d in decisions],
         [msgspec.json.encode(d.evidence) for d in decisions],
         [d.decided_at for d in decisions],
-    )
-
-
-async def write_suggestions(db: Db, workspace: WorkspaceId, suggested: Sequence[NewSuggestion], now: datetime) -> None:
-    """A pair is suggested once; asked before, in whatever state, it is left alone."""
-    await db.execute(
-        "INSERT INTO link_suggestion (workspace_id, id, contact_a, contact_b, state, evidence, created_at) "
-        "SELECT $1, k.id, least(k.a, k.b), greatest(k.a, k.b), 'open', k.evidence, $6 "
-        "FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::jsonb[]) AS k(id, a, b, evidence) ON CONFLICT DO NOTHING",
-        workspace,
-        [s.id for s in suggested],
-        [s.contact_a for s in suggested],
-        [s.contact_b for s in suggested],
-        [msgspec.json.encode(s.evidence) for s in suggested],
-        now,
     )
 
 

@@ -312,11 +312,22 @@ async def people_of(db: store.Db, workspace: WorkspaceId, customers: list[Custom
     ]
 
 
+async def held_by(db: store.Db, workspace: WorkspaceId, contacts: list[ContactId]) -> list[HeldIdentifier]:
+    """The identifiers of some contacts as they are today, with the class of each value."""
+    rows = await store.identifiers_of(db, workspace, contacts)
+    values = list({(row["kind"], row["scope"], row["value"]): None for row in rows})
+    classed = {
+        (row["kind"], row["scope"], row["value"]): {"value_class": row["class"], "shared": row["reason"]}
+        for row in await store.value_classes(db, workspace, values)
+    }
+    return [_held(row, **classed.get((row["kind"], row["scope"], row["value"]), {})) for row in rows]
+
+
 def _seen_contact(row: store.Row) -> SeenContact:
     return SeenContact(**{**dict(row), "attributes": store.decode(row, "attributes")})
 
 
-def _held(row: store.Row) -> HeldIdentifier:
+def _held(row: store.Row, value_class: str | None = None, shared: str | None = None) -> HeldIdentifier:
     fields = dict(row)
     verified = fields.pop("verified_at") is not None
-    return _classed(HeldIdentifier(**fields, verified=verified, value_class=None, shared=None))
+    return _classed(HeldIdentifier(**fields, verified=verified, value_class=value_class, shared=shared))

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import msgspec
 
-from identity import merging
+from identity import merging, review
 from identity import store as identity_store
 from identity.customers import ContactId, CustomerId, DecisionId, Edge, LinkDecision, desk_contact
 from identity.errors import AlreadyUndone, Impossible, NotFound
@@ -21,7 +21,7 @@ from timeline.placing import undo_placing
 
 
 async def merge(db: store.Db, desk: Desk, customer: CustomerId, other: CustomerId) -> Change:
-    """Join `other` to `customer`, whose id stays; lifts what kept them apart.
+    """Join `other` to `customer`, whose id stays; lifts what kept them apart and answers what is still asked of them.
 
     Raises `NotFound`, `Absorbed` and `Impossible`."""
     if customer == other:
@@ -52,10 +52,12 @@ async def _merge(
     for record in merging.records_between(scene, customer, other):
         if record != undoes:
             await undo(db, desk, record, decision.decided_at)
-    joined = await merging.carry_out_merge(db, desk.workspace, scene, decision, customer, other, decision.decided_at)
+    now = decision.decided_at
+    await review.answer_between(db, desk.workspace, customer, other, "accepted", decision.id, now)
+    joined = await merging.carry_out_merge(db, desk.workspace, scene, decision, customer, other, now)
     await consequences.carry_out_merge(db, desk, joined)
     shown = CustomersMerged(decision=decision.id, kept=customer, absorbed=other, reason=desk.reason)
-    await seam(db, desk, [customer, other], shown, decision.decided_at)
+    await seam(db, desk, [customer, other], shown, now)
     return Change(decision_id=decision.id, customer_id=customer, moved=moved, changed=changed)
 
 

@@ -30,6 +30,7 @@ from timeline.tickets.naming import FoundTicket, find_tickets, refs_of
 from timeline.tickets.policy import Versions
 from timeline.tickets.projection import POLICIES, TicketRef
 from timeline.tickets.ticket import TicketId
+from timeline.worth import weigh
 
 NewId = Callable[[], UUID]
 
@@ -220,6 +221,8 @@ async def _take(
     await objects.record(db, workspace, events, positions)
     settled = await settle(db, workspace, events, positions, owners, versions, joined)
     await merges.append_joined(db, workspace, joined, sender.actor, new_id, now)
+    if book.asked:
+        await weigh(db, workspace, book.asked)
     for one, customer in zip(fresh, owners, strict=True):
         one.answer = Outcome(
             status=201,

@@ -274,3 +274,28 @@ async def count_as_of(db: Db, workspace: WorkspaceId, contacts: Sequence[Contact
         contacts,
         as_of,
     )
+
+
+_AT_STAKE: Final = (
+    "(SELECT coalesce(sum(n.events), 0)::bigint AS events, coalesce(sum(k.tickets), 0)::bigint AS tickets FROM ("
+    "(SELECT o.id FROM contact o WHERE s.kind = 'link' AND o.workspace_id = $1 AND o.customer_id = (SELECT customer_id "
+    "FROM contact WHERE workspace_id = $1 AND id = {contact}) LIMIT 50) "
+    "UNION ALL SELECT {contact} WHERE s.kind = 'unlink') AS m LEFT JOIN LATERAL (SELECT events FROM contact_count "
+    "WHERE workspace_id = $1 AND contact_id = m.id OFFSET 0) AS n ON true CROSS JOIN LATERAL (SELECT count(*) "
+    f"AS tickets FROM ticket WHERE workspace_id = $1 AND contact_id = m.id AND until_at = 'infinity' AND {_OPEN} "
+    "OFFSET 0) AS k)"
+)
+
+
+async def at_stake(db: Db, workspace: WorkspaceId, suggestions: Sequence[UUID]) -> list[Row]:
+    """Suggestions with what stands on each side: its customer's events and open tickets, of at most 50 contacts; on a
+    side that would be split off, the contact's own."""
+    return await db.fetch(
+        "SELECT s.id, s.kind, s.probability, a.events AS events_a, a.tickets AS tickets_a, b.events AS events_b, "
+        "b.tickets AS tickets_b FROM link_suggestion s "
+        f"CROSS JOIN LATERAL {_AT_STAKE.format(contact='s.contact_a')} AS a "
+        f"CROSS JOIN LATERAL {_AT_STAKE.format(contact='s.contact_b')} AS b "
+        "WHERE s.workspace_id = $1 AND s.id = ANY($2::uuid[])",
+        workspace,
+        suggestions,
+    )

@@ -6,18 +6,19 @@ from typing import Any, Final
 from app.api.calls import Answer, Call, answer, read_id
 from app.api.customers import CURSOR, LIMIT
 from app.api.routes import Parameter, Route, route
-from app.api.shapes import Decide, Merge, NotSame, Place, Rejected, SuggestionPage, Unmerge
+from app.api.shapes import Apart, Decide, Merge, NotSame, Place, Postpone, Rejected, SuggestionPage, Unmerge
 from app.db import Db
 from app.errors import bad_request
 from identity.customers import ContactId, CustomerId, DecisionId
 from timeline import desk, placing, suggestions
 from timeline.decisions import Change, Desk
+from timeline.interactions import check_time
 from timeline.placing import ItemMoved
+from timeline.suggestions import Postponed
 
 PREVIEW: Final = Parameter(
     name="preview", words="Show what would change, and change nothing.", schema={"type": "boolean", "default": False}
 )
-STATES: Final = ("open", "accepted", "rejected")
 _IMPOSSIBLE: Final = frozenset({409, 422})
 
 
@@ -80,7 +81,7 @@ async def place(call: Call) -> Answer:
     )
 
 
-@route("POST", "/api/v1/identity/not-same", "desk", takes=NotSame, answers={200: Rejected}, refuses=_IMPOSSIBLE)
+@route("POST", "/api/v1/identity/not-same", "desk", takes=NotSame, answers={200: Apart}, refuses=_IMPOSSIBLE)
 async def keep_apart(call: Call) -> Answer:
     """Record that two contacts are not the same person: no automatic link unites them."""
     asked = await call.take(NotSame)
@@ -88,7 +89,7 @@ async def keep_apart(call: Call) -> Answer:
 
     async def work(db: Db) -> Answer:
         decision = await suggestions.keep_apart(db, call.desk(reason=asked.reason), a, b, [])
-        return answer(Rejected(decision_id=decision))
+        return answer(Apart(decision_id=decision))
 
     return await call.write(work)
 
@@ -101,7 +102,12 @@ async def keep_apart(call: Call) -> Answer:
         Parameter(
             name="state",
             words="Which; open by default.",
-            schema={"type": "string", "enum": list(STATES), "default": "open"},
+            schema={"type": "string", "enum": list(suggestions.STATES), "default": "open"},
+        ),
+        Parameter(
+            name="kind",
+            words="Only these; given twice means or.",
+            schema={"type": "array", "items": {"type": "string", "enum": list(suggestions.KINDS)}},
         ),
         LIMIT,
         CURSOR,
@@ -109,16 +115,21 @@ async def keep_apart(call: Call) -> Answer:
     answers={200: SuggestionPage},
 )
 async def list_suggestions(call: Call) -> Answer:
-    """Pairs that a person should look at, the oldest first."""
-    query = call.query
-    limit, state = query.limit(), query.text("state") or "open"
-    if state not in STATES:
-        raise bad_request("state", "expected one of " + ", ".join(STATES))
-    listed = f"suggestions {state}"
-    after = call.start_of(listed)
+    """Pairs that a person should look at, the most valuable first: the surer, and the more is at stake. A pair that
+    was joined or parted meanwhile is open no more."""
+    query, tokens = call.query, call.edge.tokens
+    limit, state, kinds = (
+        query.limit(),
+        query.text("state") or "open",
+        query.several("kind", frozenset(suggestions.KINDS)),
+    )
+    if state not in suggestions.STATES:
+        raise bad_request("state", "expected one of " + ", ".join(suggestions.STATES))
+    listed, cursor = f"suggestions {state} {sorted(kinds)}", query.text("cursor")
+    after = None if cursor is None else tokens.open_rank(call.workspace, listed, cursor)
     async with call.read() as db:
-        found = await suggestions.read_suggestions(db, call.desk(), state, after, limit + 1)
-    more = call.next_of(listed, [one.id for one in found], limit)
+        found = await suggestions.read_suggestions(db, call.desk(), state, after, limit + 1, kinds)
+    more = tokens.seal_rank(call.workspace, listed, found[limit - 1].rank) if len(found) > limit else None
     return answer(SuggestionPage(items=found[:limit], next=more))
 
 
@@ -132,7 +143,8 @@ async def list_suggestions(call: Call) -> Answer:
     refuses=_IMPOSSIBLE,
 )
 async def accept(call: Call) -> Answer:
-    """They are the same person: merge them by hand; the older customer's id stays."""
+    """Do as suggested. A link: they are the same person and merged by hand; the older customer's id stays. An unlink:
+    `a` is split off, and no automatic link brings it back."""
     suggestion, reason = call.path_id("suggestion_id"), await _reason(call)
     return await _decide(call, reason, lambda db, at: suggestions.accept(db, at, suggestion))
 
@@ -146,11 +158,34 @@ async def accept(call: Call) -> Answer:
     refuses=_IMPOSSIBLE,
 )
 async def reject(call: Call) -> Answer:
-    """They are not the same person, for ever."""
+    """Not as suggested, for ever. A link: they are not the same person. An unlink: they stay one, and nobody is asked
+    again."""
     suggestion, reason = call.path_id("suggestion_id"), await _reason(call)
 
     async def work(db: Db) -> Answer:
         return answer(Rejected(decision_id=await suggestions.reject(db, call.desk(reason=reason), suggestion)))
+
+    return await call.write(work)
+
+
+@route(
+    "POST",
+    "/api/v1/identity/suggestions/{suggestion_id}/later",
+    "suggestions.decide",
+    takes=Postpone,
+    needs_body=False,
+    answers={200: Postponed},
+    refuses=_IMPOSSIBLE,
+)
+async def postpone(call: Call) -> Answer:
+    """Leave it out of the open ones until a time, for a week by default; then it is back by itself."""
+    suggestion = call.path_id("suggestion_id")
+    until = (await call.take(Postpone)).until if await call.body() else None
+    if until is not None:
+        check_time("until", until)
+
+    async def work(db: Db) -> Answer:
+        return answer(await suggestions.postpone(db, call.desk(), suggestion, until))
 
     return await call.write(work)
 
@@ -170,4 +205,4 @@ async def _decide(call: Call, reason: str | None, work: Callable[[Db, Desk], Awa
     return await (call.commit(decide) if preview else call.write(decide))
 
 
-ROUTES: Final[tuple[Route, ...]] = (merge, unmerge, place, keep_apart, list_suggestions, accept, reject)
+ROUTES: Final[tuple[Route, ...]] = (merge, unmerge, place, keep_apart, list_suggestions, accept, reject, postpone)

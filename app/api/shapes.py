@@ -133,10 +133,22 @@ class Decide(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     reason: Reason | None = None
 
 
-class Rejected(msgspec.Struct, frozen=True, kw_only=True):
+class Postpone(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Until when a suggestion waits; a week where nothing is said. The body may be left out."""
+
+    until: datetime | None = None
+
+
+class Apart(msgspec.Struct, frozen=True, kw_only=True):
     """The decision that keeps two contacts apart."""
 
     decision_id: UUID
+
+
+class Rejected(msgspec.Struct, frozen=True, kw_only=True):
+    """The decision that keeps two contacts apart from now on; null where they are one customer and stay so."""
+
+    decision_id: UUID | None
 
 
 class NewKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

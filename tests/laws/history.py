@@ -371,7 +371,7 @@ def shown_identity(identity: explaining.IdentityView) -> Any:
         [(d.id, d.kind, d.undone_by, d.words) for d in identity.decisions],
         [(c.id, c.grade, c.words) for c in identity.contacts],
         identity.absorbed,
-        sorted((s["id"], s["state"]) for s in identity.suggestions),
+        sorted((s.id, s.state) for s in identity.suggestions),
     )
 
 

@@ -85,6 +85,9 @@ CASES: dict[str, Case] = {
     "POST /api/v1/identity/suggestions/{suggestion_id}/reject": Case(
         path=_at("/api/v1/identity/suggestions/{suggestion}/reject")
     ),
+    "POST /api/v1/identity/suggestions/{suggestion_id}/later": Case(
+        path=_at("/api/v1/identity/suggestions/{suggestion}/later")
+    ),
     "GET /api/v1/tickets": Case(path=_at("/api/v1/tickets?customer={customer}")),
     "GET /api/v1/tickets/{ticket}": Case(path=_at("/api/v1/tickets/{ticket}")),
     "GET /api/v1/tickets/{ticket}/timeline": Case(path=_at("/api/v1/tickets/{ticket}/timeline")),
