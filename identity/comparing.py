@@ -19,7 +19,7 @@ KINDRED: Final = 0.5
 GENERATIONS: Final = (6.0, 8.0)
 """Bits against one person where one is Jr and the other Sr."""
 _COUNTED: Final = frozenset({"exact", "one_edit", "close", "short", "respelled"})
-"""What is near a common name is as common."""
+"""Levels that two common names reach by chance. The rarer of the two words counts: who slips writes a rare one."""
 
 
 def compare_facts(a: Profile, b: Profile, statistics: Statistics) -> list[Evidence]:
@@ -86,7 +86,7 @@ def _name(field: str, a: NameKey, b: NameKey, statistics: Statistics) -> Pair:
 
 
 def _part(part: str, level: str, words: tuple[str, str], less: int, statistics: Statistics) -> tuple[float, float]:
-    among = max(statistics.share(part, word, less) for word in set(words)) if level in _COUNTED else None
+    among = min(statistics.share(part, word, less) for word in set(words)) if level in _COUNTED else None
     return bits(TABLE[part, level], among, statistics.same(part, level))
 
 
