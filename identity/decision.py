@@ -83,8 +83,7 @@ def _basis(evidence: Sequence[Evidence], a: Profile, b: Profile, statistics: Sta
     """`proof`: a value proved on both sides that nothing contradicts. `evidence`: two comparisons that agree, a rare
     whole name, a device proved on both sides that one person uses, or a value claimed before that the newcomer
     proves. `alone`: a claim that nothing supports, which links nobody."""
-    agreeing = [found for found in evidence if found.stranger >= SUPPORT and found.level != "exact_shared"]
-    agreeing = [found for found in agreeing if found.comparison != "visitor" or all(found.proved)]
+    agreeing = [found for found in evidence if _agrees(found, statistics)]
     name = next((found for found in evidence if found.comparison == "name"), None)
     proofs = [found for found in agreeing if all(found.proved) and found.comparison in STRONG]
     if any(found.level.startswith("exact") for found in proofs) and (name is None or name.stranger > 0):
@@ -94,6 +93,16 @@ def _basis(evidence: Sequence[Evidence], a: Profile, b: Profile, statistics: Sta
     if not agreeing or (name is not None and name.stranger < 0):
         return "alone"
     return "evidence" if _enough(agreeing[0], evidence, a, b, statistics) else "alone"
+
+
+def _agrees(found: Evidence, statistics: Statistics) -> bool:
+    """A value of several people, a device that is only claimed and, while hardly a name is known, a year of birth
+    agree by chance too often."""
+    if found.level == "exact_shared" or (found.comparison == "visitor" and not all(found.proved)):
+        return False
+    if found.level == "year" and statistics.customers < FEWEST:
+        return False
+    return found.stranger >= SUPPORT
 
 
 def _enough(only: Evidence, evidence: Sequence[Evidence], a: Profile, b: Profile, statistics: Statistics) -> bool:

@@ -42,7 +42,7 @@ def _equal_value(field: str, value: Value, a: Profile, b: Profile, statistics: S
     names, others = list(b.field("name") or a.field("name")), 0
     if field in SHAREABLE:
         house = log2(statistics.own(field, value, names))
-        others = statistics.others(field, value, names)
+        others = statistics.others(field, value, [*a.field("name"), *b.field("name")])
         if statistics.shared(field, value):
             level = "exact_shared"
     usual = max(log2(_part(a.fields[field], value) * _part(b.fields[field], value)) / 2, -1.5)

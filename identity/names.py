@@ -108,7 +108,8 @@ def _split(text: str) -> tuple[tuple[str, ...], tuple[str, ...], str | None]:
         while second and second[0] in _TITLES:
             second.pop(0)
         return tuple(second), tuple(first), suffix
-    cut = max(len(first) - 1, 1)
+    last = before.split()[-1:]
+    cut = max(len(first) - max(len(_words("".join(last))), 1), 1)  # Smith-Jones is one family name
     while cut > 1 and first[cut - 1] in _PARTICLES:
         cut -= 1
     return tuple(first[:cut]), tuple(first[cut:]), suffix
