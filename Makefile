@@ -6,10 +6,10 @@ STAMP := .venv/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench docs
+.PHONY: help install run test check bench identity-bench docs
 
 help: ## What there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
 
 install: $(STAMP) ## The environment in .venv: quick when nothing changed
 
@@ -34,6 +34,9 @@ check: install ## Format, lint, types, import contracts, house tests
 
 bench: install ## The figures (ARGS=--quick for a tenth of the desk)
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+identity-bench: install ## How right identity is (ARGS="--limit 1000" for a look, --help for more)
+	@$(BIN)/python -m benchmarks.identity $(ARGS)
 
 docs: install ## docs/schema.sql and the pictures of tickets, made again from the code
 	@$(BIN)/throughline schema > docs/schema.sql

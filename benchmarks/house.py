@@ -78,9 +78,9 @@ def run(*arguments: str, home: Path, port: int = PORT) -> str:
     return done.stdout
 
 
-def workspace(home: Path, slug: str) -> tuple[UUID, str]:
+def workspace(home: Path, slug: str, *options: str) -> tuple[UUID, str]:
     """A new workspace in the house, and an admin key to it without a limit."""
-    run("workspace", "create", slug, home=home)
+    run("workspace", "create", slug, *options, home=home)
     key = run("key", "create", "--workspace", slug, "--role", "admin", "--rate", "0", home=home).split()[-1]
     return UUID(key.split("_")[1]), key
 
@@ -128,19 +128,19 @@ def stop_up(where: House) -> None:
 
 
 @contextlib.contextmanager
-def installation() -> Iterator[House]:
+def installation(port: int = PORT) -> Iterator[House]:
     """A house with one workspace and an unlimited admin key, gone afterwards."""
     home = Path(tempfile.mkdtemp(prefix="throughline-bench-"))
     home.chmod(0o755)  # PostgreSQL may run as a user of its own below it
     process = None
     try:
         bench, key = workspace(home, "bench")
-        process, _ = start(home)
-        with _environ(environment(home, PORT)):
+        process, _ = start(home, port)
+        with _environ(environment(home, port)):
             settings = load_settings()
         with attach(home) as embedded:
             dsn = embedded.database_url("throughline_app", role_password(settings, "throughline_app"))
-            yield House(home=home, dsn=dsn, workspace=bench, key=key, up=process.pid)
+            yield House(home=home, dsn=dsn, workspace=bench, key=key, up=process.pid, port=port)
     finally:
         if process is not None and process.poll() is None:
             stop(process)

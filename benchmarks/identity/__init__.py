@@ -1,0 +1,1 @@
+"""How well contacts are told apart and brought together: sets with known truth, replayed through the API."""
