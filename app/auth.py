@@ -20,6 +20,7 @@ from app import store
 from app.access import Caller, Role
 from app.db import Database, Db, new_id
 from app.errors import unauthorized
+from identity import policies
 from identity.customers import WorkspaceId
 from timeline.interactions import CHANNELS
 from timeline.pseudonyms import Pseudonyms
@@ -111,8 +112,18 @@ def hash_key(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
+async def read_workspace(db: Db, workspace: UUID, pseudonyms: Pseudonyms) -> Workspace | None:
+    """The facts of a workspace that resolving needs too, in a transaction of that workspace."""
+    row = await store.workspace(db, workspace)
+    if row is None:
+        return None
+    policy = await policies.in_force(db, WorkspaceId(workspace))
+    return msgspec.structs.replace(workspace_of(row, workspace, pseudonyms), identity=policy)
+
+
 def workspace_of(row: Any, workspace: UUID, pseudonyms: Pseudonyms) -> Workspace:
-    """The facts of a workspace's row that reading and writing threads depend on."""
+    """The facts of a workspace's row that reading and writing threads depend on, under the standard policy of
+    identity."""
     return Workspace(
         id=WorkspaceId(workspace),
         slug=row["slug"],
@@ -153,6 +164,11 @@ class Doorkeeper:
         for text in [text for text, (_, caller) in self._callers.items() if caller.key == key]:
             del self._callers[text]
 
+    def forget_workspace(self, workspace: UUID) -> None:
+        """Something about the workspace has changed."""
+        for text in [text for text, (_, caller) in self._callers.items() if caller.workspace.id == workspace]:
+            del self._callers[text]
+
     async def write_uses(self) -> None:
         """Write when keys were used since the last call, one short transaction a workspace."""
         for workspace, used in list(self._used.items()):
@@ -170,10 +186,11 @@ class Doorkeeper:
         workspace = UUID(hex=match[1])
         async with self._database.read(workspace) as db:
             row = await store.key_with_workspace(db, workspace, hash_key(text))
+            policy = await policies.in_force(db, WorkspaceId(workspace))
         if row is None:
             raise unauthorized()
         return Caller(
-            workspace=workspace_of(row, workspace, self._pseudonyms),
+            workspace=msgspec.structs.replace(workspace_of(row, workspace, self._pseudonyms), identity=policy),
             key=UUID(bytes=row["id"].bytes),
             role=row["role"],
             proves=frozenset(row["proves"]),

@@ -21,7 +21,7 @@ import structlog
 
 from app import rebuilding, store, upkeep
 from app.audit import SealLog
-from app.auth import workspace_of
+from app.auth import read_workspace
 from app.db import Database, DatabaseAway, Db
 from app.live import Live
 from app.retaining import apply
@@ -178,9 +178,8 @@ class Worker:
             await asyncio.sleep(POLICY_SECONDS)
 
     async def _known(self, workspace: WorkspaceId) -> Workspace | None:
-        async with self._database.connection() as db:
-            row = await store.workspace(db, workspace)
-        return None if row is None else workspace_of(row, workspace, self._names)
+        async with self._database.read(workspace) as db:
+            return await read_workspace(db, workspace, self._names)
 
     async def understand(self, workspace: WorkspaceId) -> int:
         """One round over what channels were handed; returns how many deliveries were moved on."""

@@ -11,6 +11,7 @@ from identity import views
 from identity.customers import ContactId, CustomerId, WorkspaceId
 from identity.errors import Impossible, NotFound
 from identity.explaining import IdentifierView, identifier_views
+from identity.policy import STANDARD, IdentityPolicy
 from identity.views import People
 from timeline import store
 from timeline import views as thread_views
@@ -39,6 +40,8 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
     slug: str
     region: str | None = None
     channels: frozenset[str] = frozenset(CHANNELS)
+    identity: IdentityPolicy = STANDARD
+    """What is linked by itself."""
     pseudonyms: Pseudonyms | None = None
     """What erased items are recognised by; without, a redelivery of one is taken for new."""
 

@@ -13,7 +13,7 @@ import click
 from app import store, upkeep
 from app.addresses import app_url
 from app.attached import admin_address, ensure_migrated
-from app.auth import workspace_of
+from app.auth import read_workspace
 from app.cli.words import Refused, say
 from app.db import Database, DatabaseAway
 from app.outstanding import refuse_half_restored, settle
@@ -33,18 +33,19 @@ class Desk:
         self.admin_url = admin_url
         self.database = database
 
-    async def workspaces(self) -> list[Workspace]:
+    async def workspaces(self) -> list[store.Row]:
         async with self.database.connection() as db:
-            rows = await store.workspaces(db)
-        names = pseudonyms(self.settings.secret)
-        return [workspace_of(row, UUID(bytes=row["id"].bytes), names) for row in rows]
+            return await store.workspaces(db)
 
     async def workspace(self, slug: str | None) -> Workspace:
         """The workspace of this slug, or the only one."""
         known = await self.workspaces()
-        named = [one for one in known if slug is None or one.slug == slug]
+        named = [UUID(bytes=one["id"].bytes) for one in known if slug is None or one["slug"] == slug]
         if len(named) == 1:
-            return named[0]
+            async with self.database.read(named[0]) as db:
+                found = await read_workspace(db, named[0], pseudonyms(self.settings.secret))
+            assert found is not None
+            return found
         if slug is not None:
             raise Refused(f"there is no workspace {slug}; `throughline workspace create {slug}` makes it.")
         if not known:

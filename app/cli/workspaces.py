@@ -55,7 +55,7 @@ def list_workspaces() -> None:
 
     async def work(desk: Desk) -> None:
         for one in await desk.workspaces():
-            data(f"{one.slug}\t{one.region or '-'}\t{one.id}")
+            data(f"{one['slug']}\t{one['region'] or '-'}\t{one['id']}")
 
     with_desk(work)
 

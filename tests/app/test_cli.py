@@ -25,6 +25,7 @@ GROUPS = {
     "import": ("interactions", "tau-retail", "tau-airline", "multidogo"),
     "export": ("identity", "interactions", "customer"),
     "rebuild": ("tickets", "objects", "counts"),
+    "identity": ("policy",),
     "shared": ("list", "add", "remove"),
     "quarantine": ("list", "show", "replay", "discard"),
 }
@@ -269,3 +270,28 @@ def test_both_shops_and_two_multidogo_files_come_twice_with_equal_counts(tmp_pat
             assert read == new + known + refused > 6000
             assert again == f"read {read}, new {known}, already there {new}, refused {refused}"
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_the_policy_of_identity_is_shown_and_changed_in_what_is_named(home: Home) -> None:
+    def policy(*words: str) -> subprocess.CompletedProcess[str]:
+        return home.run("identity", "policy", "--workspace", "two", *words)
+
+    shown = policy()
+    assert (shown.returncode, json.loads(shown.stdout)["automatic"]) == (0, "evidence")
+    assert "Version 0, the standard" in shown.stderr
+    assert json.loads(policy("--automatic", "proof", "--reason", "a trial").stdout)["automatic"] == "proof"
+    changed = policy("--precision", "0.95")
+    assert json.loads(changed.stdout) == {**json.loads(shown.stdout), "automatic": "proof", "precision": 0.95}
+    assert "Version 2, by cli" in changed.stderr
+    for words, option in (
+        (("--precision", "0.5"), "--precision"),
+        (("--precision", "nan"), "--precision"),
+        (("--suggestions", "0.9"), "--suggestions"),
+        (("--claims", "all"), "--claims"),
+    ):
+        wrong = policy(*words)
+        assert (wrong.returncode, wrong.stdout) == (2, "")
+        assert option in wrong.stderr
+        assert "Traceback" not in wrong.stderr
+    assert policy().stdout == changed.stdout
+    assert json.loads(home.run("identity", "policy", "--workspace", "one").stdout) == json.loads(shown.stdout)

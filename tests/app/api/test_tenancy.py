@@ -75,6 +75,10 @@ CASES: dict[str, Case] = {
     "POST /api/v1/retention-policies": Case(
         path=_at("/api/v1/retention-policies"), body=lambda _: {"policy": {}}, names=False
     ),
+    "GET /api/v1/identity/policies": Case(path=_at("/api/v1/identity/policies"), names=False),
+    "POST /api/v1/identity/policies": Case(
+        path=_at("/api/v1/identity/policies"), body=lambda _: {"policy": {"precision": 0.95}}, names=False
+    ),
     "POST /api/v1/identity/not-same": Case(
         path=_at("/api/v1/identity/not-same"), body=lambda things: {"a": things.contact, "b": things.other_contact}
     ),
