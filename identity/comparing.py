@@ -7,7 +7,7 @@ from typing import Final
 from rapidfuzz.distance import OSA
 
 from identity.evidence import Evidence, Pair, looked_up
-from identity.facts import Address, Birth, NameKey, Profile, Value
+from identity.facts import Address, Birth, NameKey, Profile, Value, compared
 from identity.name_levels import AGREE, NameLevels, name_levels
 from identity.statistics import Statistics
 from identity.weights import TABLE, bits
@@ -28,7 +28,7 @@ def compare_facts(a: Profile, b: Profile, statistics: Statistics) -> list[Eviden
     for field, compare in FACTS.items():
         ours, theirs = a.fields.get(field), b.fields.get(field)
         if ours and theirs:
-            found.append(_mean(field, ours, theirs, statistics, compare))
+            found.append(_mean(field, *compared(ours, theirs), statistics, compare))
     return found
 
 

@@ -15,6 +15,8 @@ from identity.names import PersonName, read_name
 
 MOST_VALUES: Final = 12
 """Of a profile's distinct values of one field: the proved ones, then those that most members hold."""
+MOST_COMPARED: Final = 6
+"""Of the values of two profiles that both have many."""
 LONGEST_TEXT: Final = 120
 
 Value = Any
@@ -135,6 +137,18 @@ def _bounded(size: int, fields: Fields, proved: set[tuple[str, Value]]) -> Profi
             fields[field] = dict(ranked[:MOST_VALUES])
             proved = {(kind, value) for kind, value in proved if kind != field or value in fields[field]}
     return Profile(size=size, fields=fields, proved=frozenset(proved))
+
+
+def compared(ours: dict[Value, int], theirs: dict[Value, int]) -> tuple[dict[Value, int], dict[Value, int]]:
+    """The values of one field to be compared with one another: all of them, or those of both sides that most members
+    hold, so that the pairs stay a few dozen."""
+    if len(ours) * len(theirs) <= MOST_COMPARED**2:
+        return ours, theirs
+    return _foremost(ours), _foremost(theirs)
+
+
+def _foremost(values: dict[Value, int]) -> dict[Value, int]:
+    return dict(sorted(values.items(), key=lambda pair: -pair[1])[:MOST_COMPARED])
 
 
 # -- identifiers ---------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Final
 from rapidfuzz.distance import OSA
 
 from identity.evidence import STRONG, Evidence, Pair, looked_up
-from identity.facts import Birth, Email, NameKey, Phone, Profile, Value, digits_of, letters_of, spellings
+from identity.facts import Birth, Email, NameKey, Phone, Profile, Value, compared, digits_of, letters_of, spellings
 from identity.statistics import SHAREABLE, Statistics
 from identity.weights import TABLE, bits
 
@@ -65,8 +65,9 @@ def _unequal(
     field: str, a: Profile, b: Profile, levels: Callable[[Value, Value, Statistics], Pair | None], st: Statistics
 ) -> Evidence | None:
     best: Evidence | None = None
-    for one in a.fields[field]:
-        for other in b.fields[field]:
+    ours, theirs = compared(a.fields[field], b.fields[field])
+    for one in ours:
+        for other in theirs:
             pair = levels(one, other, st)
             if pair and (best is None or pair[1] > best.stranger):
                 proved = ((field, one) in a.proved, (field, other) in b.proved)
