@@ -3,17 +3,20 @@ is; or, with --decision, what it costs."""
 
 import argparse
 import asyncio
+import json
 import re
 import socket
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import msgspec
+
 from benchmarks import house
 from benchmarks.identity import deciding, sets, sheet
 from benchmarks.identity.promises import OF
 from benchmarks.identity.records import ORDERS, SHUFFLE, Record, in_order, read_records, whole_persons
-from benchmarks.identity.replay import Replay, replay
+from benchmarks.identity.replay import Replay, Way, replay
 from benchmarks.table import Line
 
 RESULTS = Path(__file__).parents[1] / "identity-results.md"
@@ -56,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--batch", type=int, default=100, help="interactions a request")
     add("--single", dest="batch", action="store_const", const=1, help="one by one, with the time of each")
     add("--region", help="of the workspaces, such as AU; none by default")
+    add("--policy", type=json.loads, help='of identity for all of them, such as \'{"claims": "personal"}\'')
     add("--decision", action="store_true", help="the cost of a push beside many contacts; alone, no set is replayed")
     add("--contacts", type=int, default=deciding.CONTACTS, help="how many those are")
     add("--pushes", type=int, default=deciding.PUSHES)
@@ -99,7 +103,7 @@ def _replay_set(where: house.House, name: str, records: Sequence[Record], asked:
 
 def _replay(where: house.House, name: str, order: str, records: Sequence[Record], asked: argparse.Namespace) -> Replay:
     say(f"Replaying {len(records):,} records of {name}, {order} …")
-    done = asyncio.run(replay(where, name, order, records, asked.batch, asked.region))
+    done = asyncio.run(replay(where, name, order, records, _way(asked)))
     for (source, source_id), why in list(done.pushed.refused.items())[:5]:
         say(f"  refused {source} {source_id}: {why}")
     say(
@@ -111,14 +115,23 @@ def _replay(where: house.House, name: str, order: str, records: Sequence[Record]
 
 def _decide(where: house.House, asked: argparse.Namespace) -> list[Line]:
     say(f"Filling a workspace with {asked.contacts:,} contacts, then {asked.pushes:,} pushes …")
-    return asyncio.run(deciding.measure(where, asked.contacts, asked.pushes, max(asked.batch, 2)))
+    return asyncio.run(
+        deciding.measure(
+            where, asked.contacts, asked.pushes, msgspec.structs.replace(_way(asked), batch=max(asked.batch, 2))
+        )
+    )
+
+
+def _way(asked: argparse.Namespace) -> Way:
+    return Way(batch=asked.batch, region=asked.region, policy=asked.policy)
 
 
 def _how(asked: argparse.Namespace) -> str:
     pushed = "single pushes" if asked.batch == 1 else f"batches of {asked.batch}"
     look = f"; a look at about {asked.limit:,} contacts of each set, no figures that count" if asked.limit else ""
     region = f"; region {asked.region}" if asked.region else ""
-    return f"{pushed}{region}{look}"
+    policy = f"; policy {json.dumps(asked.policy)}" if asked.policy else ""
+    return f"{pushed}{region}{policy}{look}"
 
 
 def _free_port() -> int:
