@@ -295,12 +295,14 @@ class History:
         for home, customer in self.homes.items():
             owners = {row["customer_id"] for row in contacts.values() if row["home_id"] == customer}
             assert owners == {self.homes[at[home]]}, "every id has exactly one live owner, its desk contact along"
-        pairs = {frozenset((row["contact_a"], row["contact_b"])) for row in await self._all_suggested()}
-        assert pairs == {frozenset(self.ids[key] for key in pair) for pair in self.oracle.suggested}
+        asked = {frozenset((row["contact_a"], row["contact_b"])): row["state"] for row in await self._all_suggested()}
+        assert {pair: state == "open" for pair, state in asked.items()} == {
+            frozenset(self.ids[key] for key in pair): waits for pair, waits in self.oracle.suggested.items()
+        }
 
     async def _all_suggested(self) -> list[Any]:
         return await self.place.fetch(
-            "SELECT contact_a, contact_b FROM link_suggestion WHERE workspace_id = $1", self.place.id
+            "SELECT contact_a, contact_b, state FROM link_suggestion WHERE workspace_id = $1", self.place.id
         )
 
     async def check(self) -> None:

@@ -61,7 +61,8 @@ class Oracle:
         self.apart: list[Apart] = []
         self.links: list[tuple[str, str]] = []
         self.splits: dict[int, tuple[str, str]] = {}
-        self.suggested: set[frozenset[str]] = set()
+        self.suggested: dict[frozenset[str], bool] = {}
+        """pair -> whether it waits for an answer"""
         self.items: dict[str, str] = {}
         self.placings: dict[str, list[tuple[int, End]]] = {}
         self.clock = 0
@@ -146,7 +147,7 @@ class Oracle:
         for owner in met:
             mine, theirs = self.customer_of(key), self.customer_of(owner)
             if owner in torn or self.kept_apart(mine, theirs) or self._other_accounts(self._held(mine), theirs):
-                self.suggested.add(frozenset((key, owner)))
+                self.suggest(key, owner)
             else:
                 kept, lost = (key, owner) if self.born[mine] < self.born[theirs] else (owner, key)
                 self.merges.append(Merge(self.tick(), ("contact", kept), ("contact", lost)))
@@ -168,7 +169,6 @@ class Oracle:
         fitting = [o for o in met if not self._other_accounts(held, self.customer_of(o))]
         if any(self._parted(a, b) for a in fitting for b in fitting):
             fitting = []
-        self.suggested.update(frozenset((key, owner)) for owner in met if owner not in fitting)
         person = Person(key, self.tick(), key)
         if fitting:
             person.home = self.people[fitting[0]].home
@@ -176,7 +176,25 @@ class Oracle:
         else:
             self.born[key] = person.age
         self.people[key] = person
+        for owner in met:
+            if owner not in fitting:
+                self.suggest(key, owner)
         return person, fitting[1:]
+
+    def suggest(self, one: str, other: str) -> None:
+        """A pair is asked about once, and two customers by one question at a time."""
+        pair, sides = frozenset((one, other)), {self.customer_of(one), self.customer_of(other)}
+        if pair not in self.suggested and not self.asked_between(sides):
+            self.suggested[pair] = True
+
+    def asked_between(self, sides: set[str]) -> list[frozenset[str]]:
+        waiting = [pair for pair, waits in self.suggested.items() if waits]
+        return [pair for pair in waiting if {self.customer_of(key) for key in pair} == sides]
+
+    def answer_between(self, one: str, other: str) -> None:
+        """Whoever joins or parts two customers has answered what was asked about them."""
+        for pair in self.asked_between({one, other}):
+            self.suggested[pair] = False
 
     def _parted(self, one: str, other: str) -> bool:
         a, b = self.customer_of(one), self.customer_of(other)
@@ -193,6 +211,7 @@ class Oracle:
     # -- decisions at the desk ----------------------------------------------------------------------------------
 
     def merge(self, kept: str, lost: str) -> int:
+        self.answer_between(kept, lost)
         ours, theirs = self.ends(kept), self.ends(lost)
         self.apart = [r for r in self.apart if not ((r.a in ours and r.b in theirs) or (r.b in ours and r.a in theirs))]
         number = self.tick()
@@ -209,6 +228,8 @@ class Oracle:
         return next((side for side in sides if side != present), present)
 
     def keep_apart(self, a: End, b: End) -> None:
+        at = self.customers()
+        self.answer_between(at[self.home_of(a)], at[self.home_of(b)])
         self.apart.append(Apart(self.tick(), a, b))
 
     def split(self, keys: list[str]) -> str:

@@ -64,6 +64,7 @@ def made_up(column: Any) -> str:
         "integer": "1",
         "bigint": "1",
         "numeric": "1",
+        "double precision": "1",
         "xid8": "'1'",
         "jsonb": "'{}'",
         "boolean": "false",
