@@ -6,6 +6,7 @@ from typing import Any, get_args
 import click
 import msgspec
 
+from app.cli import reviewing
 from app.cli.desk import Desk, with_desk, workspace_option
 from app.cli.words import data, failing_in_words, say
 from app.db import Db
@@ -17,6 +18,10 @@ from identity.policy import Automatic, Claims, IdentityPolicy, check_policy
 @click.group()
 def identity() -> None:
     """Who is who: what is linked by itself, and what a person is asked."""
+
+
+for command in (reviewing.list_suggestions, reviewing.accept, reviewing.reject, reviewing.later):
+    identity.add_command(command)
 
 
 @identity.command("policy")

@@ -25,7 +25,7 @@ GROUPS = {
     "import": ("interactions", "tau-retail", "tau-airline", "multidogo"),
     "export": ("identity", "interactions", "customer"),
     "rebuild": ("tickets", "objects", "counts"),
-    "identity": ("policy",),
+    "identity": ("policy", "suggestions", "accept", "reject", "later"),
     "shared": ("list", "add", "remove"),
     "quarantine": ("list", "show", "replay", "discard"),
 }
