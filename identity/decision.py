@@ -18,6 +18,8 @@ FEWEST: Final = 100
 """A desk's customers are counted as at least so many: it will have them soon."""
 SUPPORT: Final = 1.5
 """From so many bits on a comparison agrees."""
+EQUAL: Final = ("exact", "exact_proved")
+"""Levels of an equal value that is one person's."""
 RARE_NAME: Final = 12
 AGAINST: Final = -1
 """A name alone links only where it is rare and nothing known of both sides differs, not even an address."""
@@ -86,7 +88,7 @@ def _basis(evidence: Sequence[Evidence], a: Profile, b: Profile, statistics: Sta
     agreeing = [found for found in evidence if _agrees(found, statistics)]
     name = next((found for found in evidence if found.comparison == "name"), None)
     proofs = [found for found in agreeing if all(found.proved) and found.comparison in STRONG]
-    if any(found.level.startswith("exact") for found in proofs) and (name is None or name.stranger > 0):
+    if any(found.level in EQUAL for found in proofs) and (name is None or name.stranger > 0):
         return "proof"
     if len(agreeing) >= 2:
         return "evidence"
@@ -96,9 +98,11 @@ def _basis(evidence: Sequence[Evidence], a: Profile, b: Profile, statistics: Sta
 
 
 def _agrees(found: Evidence, statistics: Statistics) -> bool:
-    """A value of several people, a device that is only claimed and, while hardly a name is known, a year of birth
-    agree by chance too often."""
-    if found.level == "exact_shared" or (found.comparison == "visitor" and not all(found.proved)):
+    """Not by chance: as a device that is only claimed does, a value of several people that this one is seldom seen
+    on, and a year of birth while hardly a name is known."""
+    if found.comparison == "visitor" and not all(found.proved):
+        return False
+    if found.level == "exact_shared" and found.house <= 0:
         return False
     if found.level == "year" and statistics.customers < FEWEST:
         return False
@@ -107,13 +111,14 @@ def _agrees(found: Evidence, statistics: Statistics) -> bool:
 
 def _enough(only: Evidence, evidence: Sequence[Evidence], a: Profile, b: Profile, statistics: Statistics) -> bool:
     """Whether one comparison that agrees is enough."""
+    if only.level == "exact_shared":
+        return False
     if only.comparison == "visitor":
         return statistics.people("visitor", only.values[0]) <= 1
     if only.comparison in ("name", "spelled_name"):
         rare = only.stranger > RARE_NAME and statistics.customers >= NAMES_KNOWN
         return rare and all(found.stranger > AGAINST for found in evidence)
-    equal = only.level.startswith("exact") or only.level == "same_mailbox"
-    return equal and only.comparison in STRONG and _met(a, b, only)
+    return only.level in (*EQUAL, "same_mailbox") and only.comparison in STRONG and _met(a, b, only)
 
 
 def _met(a: Profile, b: Profile, claim: Evidence) -> bool:
