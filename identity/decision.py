@@ -88,7 +88,7 @@ def _basis(evidence: Sequence[Evidence], a: Profile, b: Profile, statistics: Sta
     agreeing = [found for found in evidence if _agrees(found, statistics)]
     name = next((found for found in evidence if found.comparison == "name"), None)
     proofs = [found for found in agreeing if all(found.proved) and found.comparison in STRONG]
-    if any(found.level in EQUAL for found in proofs) and (name is None or name.stranger > 0):
+    if any(found.level in EQUAL for found in proofs) and (name is None or name.stranger >= 0):
         return "proof"
     if len(agreeing) >= 2:
         return "evidence"

@@ -7,7 +7,7 @@ import msgspec
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from identity.facts import NameKey
-from identity.names import feminine, nicknames, respelled, two_names
+from identity.names import feminine, nicknames, respelled, same_consonants, two_names
 
 AGREE: Final = frozenset({"exact", "nickname", "one_edit", "respelled", "short", "part", "close", "initial"})
 _APART: Final = frozenset({"conflicting", "feminine", "initial_conflict"})
@@ -17,6 +17,7 @@ _RANKED: Final = (
     *("exact", "nickname", "one_edit", "respelled", "short", "part", "close", "initial"),
     *("feminine", "initial_conflict", "conflicting"),
 )
+_SPELLED: Final = frozenset({"latin", "alphabetic"})
 _ORDER: Final = {level: rank for rank, level in enumerate(_RANKED)}
 _Found = tuple[str, str, str]
 
@@ -76,6 +77,27 @@ def name_levels(a: NameKey, b: NameKey) -> NameLevels:
 
 @lru_cache(maxsize=65_536)
 def _levels(a: NameKey, b: NameKey) -> NameLevels:
+    found = _in_either_order(a, b)
+    if a.script == b.script or _SPELLED.issuperset((a.script, b.script)):
+        return found
+    loose = "han" not in (a.script, b.script)
+    return msgspec.structs.replace(
+        found,
+        given=_across_scripts(found.given, a.given, b.given, loose),
+        family=_across_scripts(found.family, a.family, b.family, loose),
+    )
+
+
+def _across_scripts(level: str | None, a: tuple[str, ...], b: tuple[str, ...], loose: bool) -> str | None:
+    """A character is read in several ways, and Arabic writes no vowels: what agrees does, what does not may."""
+    if level not in _APART:
+        return level
+    if not loose:
+        return None
+    return "close" if same_consonants("".join(a), "".join(b)) else level
+
+
+def _in_either_order(a: NameKey, b: NameKey) -> NameLevels:
     straight = _compared(a.given, a.family, b.given, b.family, swapped=False)
     agreed = [level for level in (straight.given, straight.family) if level is not None]
     if agreed and AGREE.issuperset(agreed):

@@ -192,7 +192,7 @@ def _alike(a: str, b: str, loose: bool, initials: bool = False) -> bool:
     one, other = respelled(a), respelled(b)
     if one == other or (_mistyped(one, other) and not two_names(a, b)):
         return True
-    return loose and OSA.distance(_consonants(one), _consonants(other)) <= max(len(one), len(other)) // 4
+    return loose and same_consonants(a, b)
 
 
 _NICKNAMES: Final = NickNamer()
@@ -259,6 +259,13 @@ def respelled(word: str) -> str:
     for pattern, to in _RESPELLED:
         word = pattern.sub(to, word)
     return word
+
+
+@lru_cache(maxsize=65_536)
+def same_consonants(a: str, b: str) -> bool:
+    """Roughly: what can be told of a word from a script that writes no vowels."""
+    one, other = respelled(a), respelled(b)
+    return OSA.distance(_consonants(one), _consonants(other)) <= max(len(one), len(other)) // 4
 
 
 def _consonants(word: str) -> str:

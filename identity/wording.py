@@ -195,6 +195,8 @@ def _name_words(a: NameKey, b: NameKey) -> str:
     both = f"{shown(a)}, {shown(b)}"
     if a.suffix and b.suffix and a.suffix != b.suffix:
         return f"another generation: {both}"
+    if levels.given is None and levels.family is None:
+        return f"names that cannot be compared: {both}"
     if levels.given in _APART:
         return f"the names conflict: {both}"
     if levels.given == levels.family == "exact" and not levels.swapped:
