@@ -128,6 +128,7 @@ _WORDS: Final = {
     ("phone", "near"): "phones one digit apart ({a}, {b})",
     ("external", "near"): "external ids one character apart ({a}, {b})",
     ("national_id", "near"): "national ids a slip apart ({a}, {b})",
+    ("birth_place", "near"): "places of birth a slip apart ({a}, {b})",
     ("birth_date", "exact"): "same birth date {a}",
     ("birth_date", "swapped"): "birth dates with day and month exchanged ({a}, {b})",
     ("birth_date", "one_edit"): "birth dates one digit apart ({a}, {b})",
