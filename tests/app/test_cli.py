@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -295,3 +296,40 @@ def test_the_policy_of_identity_is_shown_and_changed_in_what_is_named(home: Home
         assert "Traceback" not in wrong.stderr
     assert policy().stdout == changed.stdout
     assert json.loads(home.run("identity", "policy", "--workspace", "one").stdout) == json.loads(shown.stdout)
+
+
+def test_suggestions_are_listed_and_answered(home: Home, tmp_path: Path) -> None:
+    def holder(number: int, pair: int) -> str:
+        held = [
+            {"kind": "email", "value": f"both{pair}@mail.example", "verified": True},
+            {"kind": "account", "value": f"acc-{number}", "scope": "shop", "verified": True},
+        ]
+        contact = {"key": f"h{number}", "name": "Ann Lee", "identifiers": held}
+        return item(9_000 + number, source="review", contact=contact)
+
+    def identity(*words: str) -> subprocess.CompletedProcess[str]:
+        return home.run("identity", *words, "--workspace", "two")
+
+    file = tmp_path / "holders.ndjson"
+    file.write_text("\n".join(holder(number, number // 2) for number in range(4)) + "\n")
+    assert home.run("import", "interactions", str(file), "--workspace", "two").returncode == 0
+    shown = identity("suggestions")
+    assert shown.returncode == 0, shown.stderr
+    first, second = [line.split()[0] for line in shown.stdout.splitlines() if "Are these one person?" in line]
+    for part in ("Ann Lee (review): ", "email both0@mail.example", "account acc-3", "different accounts"):
+        assert part in shown.stdout, shown.stdout
+    assert "2 open in two." in shown.stderr
+    assert len(identity("suggestions", "--json", "--limit", "1").stdout.splitlines()) == 1
+    preview, done = identity("accept", first, "--preview"), identity("accept", first, "--reason", "I asked")
+    assert "Would move 1 contacts with 1 events" in preview.stderr
+    assert json.loads(done.stdout) == {
+        **json.loads(preview.stdout),
+        "decision_id": json.loads(done.stdout)["decision_id"],
+    }
+    assert identity("later", second, "--days", "2").returncode == 0
+    assert "waits until" in identity("suggestions", "--state", "later").stdout
+    assert identity("reject", second).stdout.strip()
+    for words, said in ((("reject", second), "was rejected before"), (("accept", str(uuid4())), "no suggestion")):
+        refused = identity(*words)
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert said in refused.stderr
