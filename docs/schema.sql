@@ -1301,7 +1301,7 @@ CREATE UNIQUE INDEX link_decision_undone_once ON public.link_decision USING btre
 
 CREATE INDEX link_suggestion_by_b ON public.link_suggestion USING btree (workspace_id, contact_b);
 
-CREATE INDEX link_suggestion_queue ON public.link_suggestion USING btree (workspace_id, value DESC, id) WHERE (state = 'open'::text);
+CREATE INDEX link_suggestion_queue ON public.link_suggestion USING btree (workspace_id, state, value DESC, id);
 
 CREATE INDEX object_event_by_contact ON public.object_event USING btree (workspace_id, contact_id, "position");
 

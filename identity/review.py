@@ -69,26 +69,26 @@ MOST_SEARCHED: Final = 200
 """Contacts of the smaller customer by which an earlier question between two customers is looked for. Where both have
 more, one may be asked twice; a decision about a mailbox that thousands write from stays cheap."""
 
+_MOST = f"LIMIT {MOST_SEARCHED}"
 _CUSTOMER = "(SELECT customer_id FROM contact WHERE workspace_id = $1 AND id = {contact} OFFSET 0)"
 _SIZE = (
-    f"(SELECT count(*) FROM (SELECT FROM contact WHERE workspace_id = $1 AND customer_id = {{customer}} "
-    f"LIMIT {MOST_SEARCHED}) AS c)"
+    f"(SELECT count(*) FROM (SELECT FROM contact WHERE workspace_id = $1 AND customer_id = {{customer}} {_MOST}) AS c)"
 )
-_SMALLER = (
-    f"(SELECT id, home_id FROM contact WHERE workspace_id = $1 AND customer_id = k.smaller LIMIT {MOST_SEARCHED}) AS m"
-)
-_ASKED = (
-    f"EXISTS (SELECT FROM {_SMALLER} CROSS JOIN LATERAL (SELECT contact_b AS id FROM link_suggestion "
+_SMALLER = "(SELECT id, home_id FROM contact WHERE workspace_id = $1 AND customer_id = k.smaller {limit}) AS m"
+_WAITING = (
+    f"FROM {_SMALLER} CROSS JOIN LATERAL (SELECT id, contact_b AS other FROM link_suggestion "
     "WHERE workspace_id = $1 AND contact_a = m.id AND kind = 'link' AND state = 'open' UNION ALL "
-    "SELECT contact_a FROM link_suggestion WHERE workspace_id = $1 AND contact_b = m.id AND kind = 'link' "
-    f"AND state = 'open') AS s CROSS JOIN LATERAL {_CUSTOMER.format(contact='s.id')} AS o "
-    "WHERE o.customer_id = k.larger)"
+    "SELECT id, contact_a FROM link_suggestion WHERE workspace_id = $1 AND contact_b = m.id AND kind = 'link' "
+    f"AND state = 'open') AS s CROSS JOIN LATERAL {_CUSTOMER.format(contact='s.other')} AS o "
+    "WHERE o.customer_id = k.larger"
 )
+_ASKED = f"EXISTS (SELECT {_WAITING.format(limit=_MOST)})"
 _UNDONE = "EXISTS (SELECT FROM link_decision u WHERE u.workspace_id = $1 AND u.undoes = d.id)"
 _APART = (
-    f"EXISTS (SELECT FROM {_SMALLER} CROSS JOIN LATERAL (VALUES (m.id), (m.home_id)) AS e(id) CROSS JOIN LATERAL ("
-    "SELECT id, kind, contact_b AS other FROM link_decision WHERE workspace_id = $1 AND contact_a = e.id UNION ALL "
-    "SELECT id, kind, contact_a FROM link_decision WHERE workspace_id = $1 AND contact_b = e.id) AS d "
+    f"EXISTS (SELECT FROM {_SMALLER.format(limit=_MOST)} CROSS JOIN LATERAL (VALUES (m.id), (m.home_id)) AS e(id) "
+    "CROSS JOIN LATERAL (SELECT id, kind, contact_b AS other FROM link_decision WHERE workspace_id = $1 "
+    "AND contact_a = e.id UNION ALL SELECT id, kind, contact_a FROM link_decision WHERE workspace_id = $1 "
+    "AND contact_b = e.id) AS d "
     "CROSS JOIN LATERAL (SELECT customer_id FROM contact WHERE workspace_id = $1 AND id = d.other UNION ALL "
     "SELECT customer_id FROM contact WHERE workspace_id = $1 AND home_id = d.other LIMIT 1) AS o "
     f"WHERE d.kind IN ('unmerge', 'split', 'not_same') AND o.customer_id = k.larger AND NOT {_UNDONE})"
@@ -218,12 +218,12 @@ async def answer_between(
     now: datetime,
 ) -> None:
     """One answer for whatever is still asked between two customers, postponed or not: whether they are one."""
-    contacts = "ARRAY(SELECT id FROM contact WHERE workspace_id = $1 AND customer_id = {customer})"
-    ours, theirs = contacts.format(customer="$2"), contacts.format(customer="$3")
+    smaller = f"{_SIZE.format(customer='$2')} <= {_SIZE.format(customer='$3')}"
     await db.execute(
-        "UPDATE link_suggestion SET state = $4, decision_id = $5, decided_at = $6 WHERE workspace_id = $1 "
-        f"AND state = 'open' AND kind = 'link' AND (contact_a = ANY({ours}) AND contact_b = ANY({theirs}) "
-        f"OR contact_a = ANY({theirs}) AND contact_b = ANY({ours}))",
+        "UPDATE link_suggestion SET state = $4, decision_id = $5, decided_at = $6 WHERE workspace_id = $1 AND id = ANY("
+        f"ARRAY(SELECT s.id FROM (SELECT n.smaller, CASE n.smaller WHEN $2 THEN $3 ELSE $2 END AS larger FROM (SELECT "
+        f"CASE WHEN {smaller} THEN $2::uuid ELSE $3::uuid END AS smaller) AS n) AS k CROSS JOIN LATERAL "
+        f"(SELECT s.id {_WAITING.format(limit='')}) AS s))",
         workspace,
         one,
         other,

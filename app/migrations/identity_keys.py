@@ -67,7 +67,7 @@ ALTER TABLE link_suggestion ADD CONSTRAINT link_suggestion_ends
   CHECK (contact_a < contact_b OR kind = 'unlink' AND contact_a <> contact_b);
 COMMENT ON COLUMN link_suggestion.contact_a IS 'link: the lower id; unlink: the contact that would be split off';
 DROP INDEX link_suggestion_open;
-CREATE INDEX link_suggestion_queue ON link_suggestion (workspace_id, value DESC, id) WHERE state = 'open'
+CREATE INDEX link_suggestion_queue ON link_suggestion (workspace_id, state, value DESC, id)
 """
 
 ERASURE = """
