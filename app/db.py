@@ -13,17 +13,21 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
+import structlog
 import uuid_utils
 
 from app.pool import Pool, prepare_connection
 from identity.claims import lock_key
 from identity.customers import WorkspaceId
+from identity.learning import LEARNING
 from timeline.errors import NumbersSpent, StartOver
 from timeline.tickets.numbers import NUMBERS
 
 Db = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 T = TypeVar("T")
 __all__ = ["Busy", "Database", "DatabaseAway", "Db", "Held", "KeyGone", "new_id", "prepare_connection"]
+
+_log = structlog.get_logger("throughline.db")
 
 OPEN_SECONDS: Final = 2.5
 START_OVERS: Final = 5
@@ -88,6 +92,8 @@ class Database:
     def __init__(self, dsn: str, *, on_commit: Callable[[UUID], None] | None = None) -> None:
         self.dsn = dsn
         self.on_commit = on_commit
+        self._written: set[UUID] = set()
+        self._learning: dict[UUID, asyncio.Task[None]] = {}
         self._pool: Pool | None = None
 
     async def open(self) -> None:
@@ -95,8 +101,13 @@ class Database:
         self._pool = Pool(self.dsn)
 
     async def close(self) -> None:
-        if self._pool is not None:
-            await self._pool.close()
+        if self._pool is None:
+            return
+        await asyncio.gather(*self._learning.values())
+        for workspace in sorted(self._written):
+            if LEARNING.unwritten(WorkspaceId(workspace)):
+                await self._write_learned(workspace)
+        await self._pool.close()
 
     def connection(self) -> "Held":
         """A connection outside any transaction. Raises `DatabaseAway`."""
@@ -124,7 +135,22 @@ class Database:
             done = await _until_done(db, opening, work)
         if self.on_commit is not None:
             self.on_commit(workspace)
+        self._written.add(workspace)
+        if LEARNING.due(WorkspaceId(workspace)) and workspace not in self._learning:
+            self._learning[workspace] = asyncio.create_task(self._write_learned(workspace), name="learning")
         return done
+
+    async def _write_learned(self, workspace: UUID) -> None:
+        """Write what was learned of a workspace, outside of the push that taught it; what fails is tried again with
+        the next."""
+        try:
+            async with self.connection() as db:
+                opening = Opening(workspace=workspace, key=None)
+                await _until_done(db, opening, lambda db: LEARNING.write(db, WorkspaceId(workspace)))
+        except (DatabaseAway, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            _log.warning("learning.unwritten", workspace=workspace, error=error)
+        finally:
+            self._learning.pop(workspace, None)
 
 
 class Held:

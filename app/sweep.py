@@ -20,7 +20,6 @@ TABLES: Final = (
     "contact_past",
     "identifier",
     "value_class",
-    "home_key",
     "object_state",
     "object_event",
     "ticket",

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from identity.customers import WorkspaceId
-from identity.store import Db, Row
+from identity.store import CONTACT, HELD, Db, Row
 
 
 async def homes_under(db: Db, workspace: WorkspaceId, keys: Sequence[int], most: int) -> list[Row]:
@@ -20,6 +20,16 @@ async def homes_under(db: Db, workspace: WorkspaceId, keys: Sequence[int], most:
         workspace,
         sorted(set(keys)),
         most,
+    )
+
+
+async def contacts_at(db: Db, workspace: WorkspaceId, homes: Sequence[UUID]) -> list[Row]:
+    """People's contacts that have these homes, with what they hold."""
+    return await db.fetch(
+        f"SELECT {CONTACT}, {HELD} FROM contact c WHERE c.workspace_id = $1 AND c.home_id = ANY($2::uuid[]) "
+        "AND c.source <> 'desk'",
+        workspace,
+        homes,
     )
 
 

@@ -4,18 +4,17 @@ So a batch decides like the same pushes one after the other, with a handful of s
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-import msgspec
-
 from identity import review, store
 from identity.claims import Claim, SharedValues, Value
-from identity.customers import ContactId, CustomerId, DecisionId, Grade, LinkDecision, WorkspaceId
+from identity.customers import ContactId, CustomerId, LinkDecision, WorkspaceId
+from identity.deciding import Evidence, Look
 from identity.identifiers import Identifier
-from identity.matching import Held, Person
+from identity.known import Known, known_of
+from identity.matching import Held
 from identity.records import ChangedContact, NewContact, NewSuggestion, SeenIdentifier, SharedValue
 
 MOST_OWNERS: Final = 20
@@ -24,50 +23,18 @@ MOST_HELD: Final = 50
 SEEN_AGAIN: Final = timedelta(hours=12)
 """`last_seen` is kept to half a day, so that a known contact's push writes nothing about identity."""
 
-_held = msgspec.json.Decoder(list[tuple[str, str, str, str, str | None, bool, datetime]])
-
 
 class Moved(Exception):
     """What was read before the locks changed until they were held: a customer moved, or a value's class."""
 
 
-@dataclass(kw_only=True, slots=True)
-class Known:
-    """A contact in the book, as it is by now."""
-
-    id: ContactId
-    source: str
-    key: str
-    home_id: CustomerId
-    customer_id: CustomerId
-    grade: Grade
-    name: str | None
-    attributes: dict[str, str]
-    said_at: datetime
-    via: str | None
-    home_decision: DecisionId | None
-    customer_decision: DecisionId | None
-    created_at: datetime
-    since: datetime
-    proved: bool
-    held: dict[Value, Held]
-    last_seen: dict[Value, datetime]
-
-    @property
-    def person(self) -> Person:
-        return Person(
-            contact_id=self.id,
-            name=self.name,
-            attributes=self.attributes,
-            identifiers=tuple(self.held.values()),
-        )
-
-
 class Book:
     """Contacts, owners of proved values, value classes and "not the same" records around the claims of a batch."""
 
-    def __init__(self, workspace: WorkspaceId) -> None:
+    def __init__(self, workspace: WorkspaceId, evidence: Evidence | None = None) -> None:
         self.workspace = workspace
+        self.evidence = evidence
+        """None where a workspace links on proof alone."""
         self.contacts: dict[ContactId, Known] = {}
         self.by_key: dict[tuple[str, str], ContactId] = {}
         self.owners: dict[Value, list[ContactId]] = {}
@@ -75,6 +42,8 @@ class Book:
         self.reasons: dict[Value, str] = {}
         self.members: dict[CustomerId, list[ContactId]] = {}
         self.apart: set[frozenset[UUID]] = set()
+        self.regrade: set[ContactId] = set()
+        """Contacts whose customers' grades a new proof may change."""
         self._proofs = False
         self._touched: dict[ContactId, None] = {}
         self._new: dict[ContactId, bool] = {}
@@ -90,6 +59,9 @@ class Book:
         keys = list(dict.fromkeys((claim.source, claim.key) for claim in claims))
         rows = await store.contacts_by_key(db, self.workspace, [k[0] for k in keys], [k[1] for k in keys])
         self._add(rows)
+        if self.evidence is not None:
+            news = [claim for claim in claims if self.brings_news(claim)]
+            await self.evidence.read(db, [(claim, self.known_by(claim)) for claim in news])
         fresh = {
             identifier.key
             for claim in claims
@@ -116,14 +88,37 @@ class Book:
 
     def customers(self) -> set[CustomerId]:
         """The customers that the claims may end up with, as far as they are known before their locks."""
-        return {known.customer_id for known in self.contacts.values()} | set(self.members)
+        likely = self.evidence.likely if self.evidence else set[CustomerId]()
+        return {known.customer_id for known in self.contacts.values()} | set(self.members) | likely
+
+    def known_by(self, claim: Claim) -> Known | None:
+        """The contact that the claim is about, where there is one by now."""
+        found = self.by_key.get((claim.source, claim.key))
+        return None if found is None else self.contacts[found]
+
+    def brings_news(self, claim: Claim) -> bool:
+        """Whether the claim says of its contact what was not held of it, or opens it."""
+        known = self.known_by(claim)
+        if known is None:
+            return True
+        if any(
+            h.identifier.key not in known.held or (h.verified and not known.held[h.identifier.key].verified)
+            for h in claim.held
+        ):
+            return len(known.held) < MOST_HELD
+        newer = claim.said_at >= known.said_at
+        renamed = claim.name is not None and claim.name != known.name and (newer or known.name is None)
+        return renamed or any(
+            known.attributes.get(name) != value and (newer or name not in known.attributes)
+            for name, value in claim.attributes.items()
+        )
 
     async def read_candidates(self, db: store.Db) -> None:
         """Read the members of the candidate customers anew, now that their locks are held. Raises `Moved`.
 
         Nobody may hold the new proofs yet: an item of the batch may still prove what a later one matches."""
         candidates = list(self.customers())
-        if not self._proofs or not candidates:
+        if not candidates or not (self._proofs or (self.evidence and self.evidence.looks)):
             return
         before = {contact: known.customer_id for contact, known in self.contacts.items()}
         rows = await store.members(db, self.workspace, candidates, MOST_MEMBERS)
@@ -138,34 +133,25 @@ class Book:
         ends = {*self.contacts, *(known.home_id for known in self.contacts.values())}
         for row in await store.not_same(db, self.workspace, list(ends)):
             self.apart.add(frozenset((row["contact_a"], row["contact_b"])))
+        if self.evidence is not None:
+            for customer in candidates:
+                self.look_again(customer)
+
+    def look(self, claim: Claim) -> Look | None:
+        """The claim as it is weighed; None where it says nothing new, or where proof alone decides."""
+        if self.evidence is None or not self.brings_news(claim):
+            return None
+        return self.evidence.look(claim)
+
+    def look_again(self, customer: CustomerId) -> None:
+        """What a customer is compared by, from its members as they are in the book."""
+        if self.evidence is not None:
+            self.evidence.candidates.again(customer, [self.contacts[one] for one in self.members[customer]])
 
     def _add(self, rows: Sequence[store.Row]) -> None:
         fresh = [row for row in rows if row["id"] not in self.contacts]
         for row in fresh:
-            known = Known(
-                id=row["id"],
-                source=row["source"],
-                key=row["source_key"],
-                home_id=row["home_id"],
-                customer_id=row["customer_id"],
-                grade=row["grade"],
-                name=row["name"],
-                attributes=store.decode(row, "attributes"),
-                said_at=row["said_at"],
-                via=row["via"],
-                home_decision=row["home_decision"],
-                customer_decision=row["customer_decision"],
-                created_at=row["created_at"],
-                since=row["since"],
-                proved=False,
-                held={},
-                last_seen={},
-            )
-            for kind, scope, value, raw, problem, verified, last_seen in _held.decode(row["held"] or "[]"):
-                identifier = Identifier(kind=kind, scope=scope, value=value, raw=raw, problem=problem)
-                known.held[identifier.key] = Held(identifier=identifier, verified=verified)
-                known.last_seen[identifier.key] = last_seen
-                known.proved = known.proved or (verified and identifier.strong)
+            known = known_of(row)
             self.contacts[known.id] = known
             self.by_key[known.source, known.key] = known.id
         for row in rows:
@@ -193,6 +179,8 @@ class Book:
         self.by_key[known.source, known.key] = known.id
         self.members.setdefault(known.customer_id, []).append(known.id)
         self._new[known.id] = opens
+        if self.evidence is not None:
+            self.evidence.candidates.members.setdefault(known.customer_id, [])
 
     def touch(self, known: Known) -> None:
         """The contact changed; it is written at the end."""
@@ -245,6 +233,8 @@ class Book:
             await store.write_shared(db, self.workspace, list(self._shared.values()), now)
         if self._suggested:
             self.asked.extend(await review.write_suggestions(db, self.workspace, self._suggested, now))
+        if self.evidence is not None:
+            await self.evidence.write(db)
         for written in (self._links, self._new, self._touched, self._seen, self._shared, self._suggested):
             written.clear()
 

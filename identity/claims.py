@@ -100,7 +100,7 @@ def claim_locks(workspace: WorkspaceId, claims: Iterable[Claim], shared: "Shared
     locks: set[int] = set()
     for claim in claims:
         locks.add(lock_key(workspace, "contact", claim.source, claim.key))
-        for identifier in claim.proofs:
+        for identifier in (held.identifier for held in claim.held if held.identifier.strong):
             if (workspace, identifier.key) not in shared.values and shared_by_form(identifier) is None:
                 locks.add(lock_key(workspace, "identifier", *identifier.key))
     return locks

@@ -90,7 +90,7 @@ def _basis(evidence: Sequence[Evidence], a: Profile, b: Profile, statistics: Sta
     proofs = [found for found in agreeing if all(found.proved) and found.comparison in STRONG]
     if any(found.level in EQUAL for found in proofs) and (name is None or name.stranger >= 0):
         return "proof"
-    if len(agreeing) >= 2:
+    if len(agreeing) >= 2 and any(map(_certain, agreeing)):
         return "evidence"
     if not agreeing or (name is not None and name.stranger < 0):
         return "alone"
@@ -107,6 +107,12 @@ def _agrees(found: Evidence, statistics: Statistics) -> bool:
     if found.level == "year" and statistics.customers < FEWEST:
         return False
     return found.stranger >= SUPPORT
+
+
+def _certain(found: Evidence) -> bool:
+    """Whether it is more than a near miss: two values that are nearly equal, in two fields, are as well two people with
+    the next number each."""
+    return found.comparison in ("name", "spelled_name") or found.level.startswith(("exact", "same_mailbox"))
 
 
 def _enough(only: Evidence, evidence: Sequence[Evidence], a: Profile, b: Profile, statistics: Statistics) -> bool:

@@ -104,7 +104,7 @@ def read_facts(
     for identifier, verified in identifiers:
         if identifier.problem is not None:
             continue
-        value = _identifier_value(identifier)
+        value = value_of(identifier)
         fields.setdefault(identifier.kind, {})[value] = 1
         if verified:
             proved.add((identifier.kind, value))
@@ -154,7 +154,7 @@ def _foremost(values: dict[Value, int]) -> dict[Value, int]:
 # -- identifiers ---------------------------------------------------------------------------------------------
 
 
-def _identifier_value(identifier: Identifier) -> Value:
+def value_of(identifier: Identifier) -> Value:
     if identifier.kind == "email":
         return read_email(identifier.value)
     if identifier.kind == "phone":

@@ -19,6 +19,7 @@ from identity.customers import (
     CustomerId,
     DecisionId,
     Edge,
+    Grade,
     LinkDecision,
     WorkspaceId,
     components,
@@ -163,6 +164,13 @@ async def apply(db: store.Db, workspace: WorkspaceId, scene: Scene, after: Seque
         await store.change_contacts(db, workspace, changed, now)
 
 
+async def regrade(db: store.Db, workspace: WorkspaceId, contacts: Sequence[ContactId], now: datetime) -> None:
+    """Grade the customers of these contacts again: a proof may have made a presumed link a verified one."""
+    customers = await store.pointers(db, workspace, contacts)
+    scene = await read_scene(db, workspace, list(dict.fromkeys(customers.values())))
+    await apply(db, workspace, scene, replaced(scene, scene.edges), now)
+
+
 def moved(scene: Scene, after: Sequence[Contact]) -> tuple[ContactId, ...]:
     """People's contacts whose customer is another than before."""
     before = {contact.id: contact.customer_id for contact in scene.contacts}
@@ -200,12 +208,13 @@ async def join(
     one: ContactId,
     other: ContactId,
     *,
+    grade: Grade = "verified",
     actor: str,
     evidence: list[dict[str, Any]],
     now: datetime,
     new_id: NewId,
 ) -> Joined:
-    """Join the customers of two contacts on proof; the older customer's id stays. Their locks are held."""
+    """Join the customers of two contacts by themselves; the older customer's id stays. Their locks are held."""
     at = await store.pointers(db, workspace, [one, other])
     ages = await store.customer_ages(db, workspace, [at[one], at[other]])
     kept, lost = (one, other) if (ages[at[one]], at[one]) <= (ages[at[other]], at[other]) else (other, one)
@@ -214,6 +223,7 @@ async def join(
         kind="merge",
         contact_a=kept,
         contact_b=lost,
+        grade=grade,
         actor=actor,
         reason=None,
         evidence=evidence,
@@ -230,7 +240,13 @@ def planned_merge(scene: Scene, decision: LinkDecision) -> tuple[Contact, ...]:
     assert decision.contact_a is not None
     assert decision.contact_b is not None
     position = max((edge.position for edge in scene.edges), default=0) + 1
-    edge = Edge(decision=decision.id, position=position, kept=decision.contact_a, lost=decision.contact_b)
+    edge = Edge(
+        decision=decision.id,
+        position=position,
+        kept=decision.contact_a,
+        lost=decision.contact_b,
+        grade=decision.grade,
+    )
     return replaced(scene, (*scene.edges, edge))
 
 

@@ -75,4 +75,4 @@ class NewSuggestion(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def proved(self) -> bool:
         """Whether a proof asks here, and no mere evidence: it may ask again where a person keeps two apart."""
-        return all(piece.get("comparison") != "decision" or piece.get("level") == "proof" for piece in self.evidence)
+        return any(piece.get("level") == "exact_verified" for piece in self.evidence)

@@ -14,11 +14,11 @@ from identity.records import ChangedContact, NewContact, SeenIdentifier, SharedV
 Db = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 Row = asyncpg.Record
 
-_CONTACT = (
+CONTACT = (
     "c.id, c.source, c.source_key, c.home_id, c.customer_id, c.grade, c.name, c.attributes, c.said_at, c.via, "
     "c.home_decision, c.customer_decision, c.created_at, c.since"
 )
-_HELD = (
+HELD = (
     "(SELECT json_agg(json_build_array(i.kind, i.scope, i.value, i.raw, i.problem, i.verified_at IS NOT NULL, "
     "i.last_seen)) "
     "FROM identifier i WHERE i.workspace_id = $1 AND i.contact_id = c.id) AS held"
@@ -37,7 +37,7 @@ async def lock(db: Db, keys: Sequence[int]) -> None:
 async def contacts_by_key(db: Db, workspace: WorkspaceId, sources: list[str], keys: list[str]) -> list[Row]:
     """Contacts with what they hold: `held` is JSON, a list of kind, scope, value, raw, problem, verified, last seen."""
     return await db.fetch(
-        f"SELECT {_CONTACT}, {_HELD} FROM unnest($2::text[], $3::text[]) AS k(source, source_key) "
+        f"SELECT {CONTACT}, {HELD} FROM unnest($2::text[], $3::text[]) AS k(source, source_key) "
         "CROSS JOIN LATERAL (SELECT * FROM contact o WHERE o.workspace_id = $1 AND o.source = k.source "
         "AND o.source_key = k.source_key LIMIT 1) AS c",
         workspace,
@@ -48,7 +48,7 @@ async def contacts_by_key(db: Db, workspace: WorkspaceId, sources: list[str], ke
 
 async def contacts(db: Db, workspace: WorkspaceId, ids: Sequence[ContactId]) -> list[Row]:
     return await db.fetch(
-        f"SELECT {_CONTACT}, {_PROVED}, {_HELD} FROM contact c WHERE c.workspace_id = $1 AND c.id = ANY($2::uuid[])",
+        f"SELECT {CONTACT}, {_PROVED}, {HELD} FROM contact c WHERE c.workspace_id = $1 AND c.id = ANY($2::uuid[])",
         workspace,
         ids,
     )
@@ -74,7 +74,7 @@ async def owners(db: Db, workspace: WorkspaceId, values: Sequence[tuple[str, str
 
 async def value_classes(db: Db, workspace: WorkspaceId, values: Sequence[tuple[str, str, str]]) -> list[Row]:
     return await db.fetch(
-        "SELECT v.kind, v.scope, v.value, v.class, v.reason "
+        "SELECT v.kind, v.scope, v.value, v.class, v.reason, v.actor "
         "FROM unnest($2::text[], $3::text[], $4::text[]) AS k(kind, scope, value) "
         "CROSS JOIN LATERAL (SELECT * FROM value_class c WHERE c.workspace_id = $1 AND c.kind = k.kind "
         "AND c.scope = k.scope AND c.value = k.value LIMIT 1) AS v",
@@ -85,12 +85,15 @@ async def value_classes(db: Db, workspace: WorkspaceId, values: Sequence[tuple[s
     )
 
 
-async def members(db: Db, workspace: WorkspaceId, customers: Sequence[CustomerId], most: int) -> list[Row]:
-    """The contacts of some customers, the oldest first, at most `most` a customer."""
+async def members(
+    db: Db, workspace: WorkspaceId, customers: Sequence[CustomerId], most: int, newest: bool = False
+) -> list[Row]:
+    """The contacts of some customers, the oldest (or newest) first, at most `most` a customer."""
+    order = "DESC" if newest else "ASC"
     return await db.fetch(
-        f"SELECT {_CONTACT}, {_PROVED}, {_HELD} FROM unnest($2::uuid[]) AS k(customer_id) CROSS JOIN LATERAL ("
+        f"SELECT {CONTACT}, {_PROVED}, {HELD} FROM unnest($2::uuid[]) AS k(customer_id) CROSS JOIN LATERAL ("
         "  SELECT * FROM contact o WHERE o.workspace_id = $1 AND o.customer_id = k.customer_id "
-        "  ORDER BY o.created_at, o.id LIMIT $3) AS c",
+        f"  ORDER BY o.created_at {order}, o.id {order} LIMIT $3) AS c",
         workspace,
         customers,
         most,
@@ -327,10 +330,11 @@ async def edges(db: Db, workspace: WorkspaceId, ids: Sequence[UUID], at: datetim
 
 
 async def verified_links(db: Db, workspace: WorkspaceId, ids: Sequence[UUID]) -> list[Row]:
-    """The verified links by which contacts came to their homes."""
+    """The verified links by which contacts came to their homes, and the proofs that made presumed ones verified."""
     return await db.fetch(
-        "SELECT d.contact_a, d.contact_b FROM link_decision d WHERE d.workspace_id = $1 AND d.kind = 'link' "
-        "AND d.grade = 'verified' AND d.contact_a = ANY($2::uuid[])",
+        "SELECT d.contact_a, d.contact_b FROM link_decision d WHERE d.workspace_id = $1 "
+        "AND d.kind IN ('link', 'proof') AND d.contact_b IS NOT NULL AND d.grade = 'verified' "
+        "AND d.contact_a = ANY($2::uuid[])",
         workspace,
         ids,
     )

@@ -20,7 +20,8 @@ NewId = Callable[[], UUID]
 
 
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
-    """Who decides, where and why; `preview` changes nothing. `now` is for tests: the database's clock otherwise."""
+    """Who decides, where and why; `preview` changes nothing. `now` is for tests: the database's clock otherwise. `salt`
+    is the workspace's (`Workspace.salt`), for who parts contacts."""
 
     workspace: WorkspaceId
     actor: Actor
@@ -28,6 +29,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
     preview: bool = False
     now: datetime | None = None
+    salt: bytes | None = None
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from identity import merging, review
 from identity import store as identity_store
 from identity.customers import ContactId, CustomerId, DecisionId, Edge, LinkDecision, desk_contact
 from identity.errors import AlreadyUndone, Impossible, NotFound
+from identity.keys import rekey
 from identity.merging import Scene
 from timeline import consequences, store
 from timeline.decisions import Change, Desk, extent, read_scene, seam, seam_of_undoing, time_of, undo
@@ -177,6 +178,7 @@ async def _split(
         await undo(db, desk, edge.decision, now)
     await identity_store.write_customers(db, desk.workspace, [home], [now])
     await merging.apply(db, desk.workspace, scene, after, now)
+    await rekey(db, desk.workspace, [*old_homes, home], desk.salt or desk.workspace.bytes)
     await consequences.carry_out(db, desk, tickets, now)
     shown = ContactsSplit(
         decision=decision, contacts=list(contacts), old_home=customer, new_home=home, reason=desk.reason

@@ -13,10 +13,13 @@ from uuid import UUID
 
 import msgspec
 
+from identity import merging
 from identity.book import Book, Moved
 from identity.claims import Claim, SharedValues, claim_locks, customer_lock, lock_key, read_claim
 from identity.customers import ContactClaim, ContactId, CustomerId, WorkspaceId
+from identity.deciding import Evidence
 from identity.identifiers import normalise
+from identity.learning import LEARNING
 from identity.merging import Joined
 from identity.resolution import resolve
 from identity.store import lock
@@ -201,7 +204,8 @@ async def _take(
 ) -> None:
     """Resolve and append what is new, and settle. Writes nothing before all locks are held."""
     workspace = sender.workspace.id
-    book = Book(workspace)
+    evidence = await _evidence(db, sender.workspace)
+    book = Book(workspace, evidence)
     await book.read(db, [one.claim for one in fresh], _shared_values)
     customers = book.customers()
     if customers:
@@ -213,6 +217,8 @@ async def _take(
         one.contact_id = resolved.contact_id
         joined.extend(resolved.joined)
     await book.write(db, now)
+    if book.regrade:
+        await merging.regrade(db, workspace, sorted(book.regrade), now)
     events = [_event(sender, one, now) for one in fresh]
     owners = [book.contacts[event.contact_id].customer_id for event in events]
     positions = await store.append(db, workspace, events, owners, objects.lone_orders(events))
@@ -231,6 +237,16 @@ async def _take(
             customer_id=customer,
             ticket=settled.tickets.get(one.event_id),
         )
+    if evidence is not None:
+        LEARNING.take(workspace, evidence.lesson)
+
+
+async def _evidence(db: store.Db, workspace: Workspace) -> Evidence | None:
+    """What a batch weighs its contacts by; None where the workspace links on proof alone."""
+    if workspace.identity.automatic == "proof":
+        return None
+    learned = await LEARNING.of(db, workspace.id)
+    return Evidence(workspace.id, workspace.salt, learned.counts, workspace.identity)
 
 
 def _event(sender: Sender, one: _Taken, now: datetime) -> NewEvent:

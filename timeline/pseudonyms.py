@@ -47,6 +47,10 @@ class Pseudonyms(msgspec.Struct, frozen=True, kw_only=True):
         """What a kept answer that named an erased person bears as its Idempotency-Key."""
         return self._of(workspace, "request", key)
 
+    def of_workspace(self, workspace: UUID) -> bytes:
+        """What the blocking keys and counted values of a workspace are hashed with."""
+        return bytes.fromhex(self._of(workspace, "workspace", "").removeprefix(PREFIX))
+
     def _of(self, workspace: UUID, field: str, name: str) -> str:
         said = b"\0".join((str(workspace).encode(), field.encode(), name.encode()))
         return PREFIX + hmac.digest(self.key, said, "sha256").hex()

@@ -45,6 +45,12 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
     pseudonyms: Pseudonyms | None = None
     """What erased items are recognised by; without, a redelivery of one is taken for new."""
 
+    @property
+    def salt(self) -> bytes:
+        """What the values by which people are found are hashed with: without the installation's secret nobody can try
+        values against the database."""
+        return self.id.bytes if self.pseudonyms is None else self.pseudonyms.of_workspace(self.id)
+
     def erased_names(self, names: Sequence[tuple[str, str]]) -> list[str]:
         """What items of these names would bear instead of their source id, had they been erased."""
         if self.pseudonyms is None:

@@ -109,7 +109,14 @@ class Call:
         return Sender(workspace=self.caller.workspace, actor=self.caller.actor, proves=self.caller.proves)
 
     def desk(self, *, reason: str | None = None, preview: bool = False) -> Desk:
-        return Desk(workspace=self.workspace, actor=self.caller.actor, new_id=new_id, reason=reason, preview=preview)
+        return Desk(
+            workspace=self.workspace,
+            actor=self.caller.actor,
+            new_id=new_id,
+            reason=reason,
+            preview=preview,
+            salt=self.caller.workspace.salt,
+        )
 
     def path_id(self, name: str) -> UUID:
         """An id in the path; a malformed one is nobody's. Raises `NotFound`."""

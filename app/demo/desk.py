@@ -145,6 +145,7 @@ async def _decide(database: Database, workspace: Workspace, step: Decision, acto
             new_id=seeded(f"decision/{step.key}", step.at),
             reason=step.reason,
             now=step.at,
+            salt=workspace.salt,
         )
         a, b = await _found(db, workspace, step.a), await _found(db, workspace, step.b)
         if step.kind == "merge":

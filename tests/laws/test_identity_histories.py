@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.laws.history import STEPS, History, Step
-from tests.laws.world import World, law
+from tests.laws.world import BY_PROOF, World, law
 
 _number = st.integers(0, 63)
 _proving = st.sampled_from(((0, 5), (2, 5), (4, 5), (0, 14), (2, 14)))
@@ -25,7 +25,7 @@ def test_every_history_ends_as_the_definition_says(world: World):
     @law(40)
     @given(STEPS)
     def holds(steps: Sequence[Step]) -> None:
-        world.run(History(world.workspace()).run(steps))
+        world.run(History(world.workspace(BY_PROOF)).run(steps))
 
     holds()
 
@@ -36,6 +36,6 @@ def test_whatever_is_asked_is_asked_once(world: World):
     @law(20)
     @given(ASKING)
     def holds(steps: Sequence[Step]) -> None:
-        world.run(History(world.workspace()).run(steps))
+        world.run(History(world.workspace(BY_PROOF)).run(steps))
 
     holds()

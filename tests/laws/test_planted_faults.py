@@ -7,11 +7,11 @@ from typing import Any
 import asyncpg
 import pytest
 
-from identity import book, merging, resolution, store
+from identity import book, merging, proofs, resolution, store
 from identity.claims import Claim
 from tests.laws import test_once, test_races, test_unmerge, test_walls
 from tests.laws.history import History, Step
-from tests.laws.world import Place, World
+from tests.laws.world import BY_PROOF, Place, World
 from timeline import desk, intake, threads
 
 
@@ -38,7 +38,7 @@ def steps(*wanted: str | Step) -> list[Step]:
 
 
 def runs(world: World, *wanted: str | Step) -> bool:
-    return not fails(lambda: world.run(History(world.workspace()).run(steps(*wanted))))
+    return not fails(lambda: world.run(History(world.workspace(BY_PROOF)).run(steps(*wanted))))
 
 
 A, B, C = ("push", 0, 0, 5), ("push", 1, 0, 5), ("push", 2, 1, 5)
@@ -117,14 +117,15 @@ def test_a_link_on_a_claim(world: World, plant: pytest.MonkeyPatch):
 def test_a_link_on_a_role_mailbox(world: World, plant: pytest.MonkeyPatch):
     role = (("push", 0, 5, 5), ("push", 1, 5, 5))
     assert runs(world, *role)
-    plant.setattr(resolution, "links", lambda *_: True)
+    plant.setattr(proofs, "links", lambda *_: True)
     assert not runs(world, *role)
 
 
 def test_accounts_of_one_shop_that_link(world: World, plant: pytest.MonkeyPatch):
     both = (("push", 0, 4, 14), ("push", 1, 6, 14), ("push", 1, 4, 5))
     assert runs(world, *both)
-    plant.setattr(resolution, "_accounts_differ", lambda *_: False)
+    plant.setattr(proofs, "accounts_differ", lambda *_: False)
+    plant.setattr(resolution, "accounts_differ", lambda *_: False)
     assert not runs(world, *both)
 
 

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, Phase, settings
 
 from app.db import Database, Db, new_id
 from identity.customers import ContactClaim, WorkspaceId
+from identity.policy import STANDARD, IdentityPolicy
 from timeline import intake
 from timeline.decisions import Desk
 from timeline.events import Actor
@@ -28,6 +29,8 @@ T = TypeVar("T")
 APP_PASSWORD: Final = "app-password"
 TEMPLATE: Final = "tl_template"
 NOON: Final = datetime(2026, 3, 1, 12, tzinfo=UTC)
+BY_PROOF: Final = IdentityPolicy(automatic="proof")
+"""Links on proved identifiers alone: what the oracle of identity foresees without knowing any weight."""
 ALL_KINDS: Final = frozenset({"email", "phone", "account", "external", "handle", "visitor"})
 AGENT: Final = Actor("agent:00000000-0000-0000-0000-00000000000a")
 KEY: Final = Actor("key:00000000-0000-0000-0000-00000000000b")
@@ -60,16 +63,17 @@ class World:
 
         return self.runner.run(awaited())
 
-    async def open_workspace(self, region: str | None = None) -> "Place":
-        workspace = Workspace(id=WorkspaceId(new_id()), slug=f"w-{uuid.uuid4().hex}", region=region)
+    async def open_workspace(self, region: str | None = None, *, identity: IdentityPolicy = STANDARD) -> "Place":
+        slug = f"w-{uuid.uuid4().hex}"
+        workspace = Workspace(id=WorkspaceId(new_id()), slug=slug, region=region, identity=identity)
         async with self.edge.connection() as db:
             await db.execute(
                 "INSERT INTO workspace (id, slug, region) VALUES ($1, $2, $3)", workspace.id, workspace.slug, region
             )
         return Place(self.edge, workspace)
 
-    def workspace(self) -> "Place":
-        return self.run(self.open_workspace())
+    def workspace(self, identity: IdentityPolicy = STANDARD) -> "Place":
+        return self.run(self.open_workspace(identity=identity))
 
 
 class Place:

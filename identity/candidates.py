@@ -1,0 +1,209 @@
+"""Who might a newcomer be? The customers under its rarest blocking keys, with what is held of their members.
+
+Read without locks; the customers that a link may touch are locked and read again before anything is decided for good.
+"""
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from identity import blocking_store, store
+from identity.blocking import blocking_keys, key_of
+from identity.claims import Claim, Value
+from identity.customers import CustomerId, WorkspaceId
+from identity.facts import NameKey, Profile, merged, person_key, read_facts, value_of
+from identity.identifiers import Identifier, shared_by_form
+from identity.known import Known, known_of
+from identity.matching import Held
+from identity.names import read_name
+from identity.statistics import SHAREABLE, Counts, Statistics, countable, use_of
+
+MOST_UNDER_KEY: Final = 60
+"""A key with more homes finds nobody any more."""
+MOST_CANDIDATES: Final = 8
+"""Twenty found nobody whom eight did not find (22,133 contacts)."""
+MOST_READ: Final = 50
+"""Of a customer's contacts, the newest."""
+MOST_SIGHTINGS: Final = 20
+MOST_PARSED: Final = 16_384
+
+_parsed: OrderedDict[tuple[UUID, Any, int, int], Profile] = OrderedDict()
+
+
+class Candidates:
+    """The customers that the claims of a batch are compared with, and those that the batch itself opens."""
+
+    def __init__(self, workspace: WorkspaceId, salt: bytes, counts: Counts) -> None:
+        self.workspace = workspace
+        self.salt = salt
+        self.statistics = Statistics(counts, Counts(), {}, salt)
+        self.at: dict[CustomerId, CustomerId] = {}
+        """The customer of each home."""
+        self.members: dict[CustomerId, list[Known]] = {}
+        self.new_keys: dict[tuple[int, CustomerId], None] = {}
+        self._under: dict[int, dict[CustomerId, None]] = {}
+        self._profiles: dict[CustomerId, Profile] = {}
+        self._facts: dict[CustomerId, list[Profile]] = {}
+        self._claims: dict[int, tuple[Profile, set[int]]] = {}
+        self._classes: dict[Value, str] = {}
+
+    async def read(self, db: store.Db, claims: Sequence[Claim]) -> None:
+        """Read who stands under the keys of the claims, and who was seen on their identifiers."""
+        for claim in claims:
+            self._read_claim(claim)
+        keys = [self._claims[id(claim)][1] for claim in claims]
+        for row in await blocking_store.homes_under(db, self.workspace, sorted(set().union(*keys)), MOST_UNDER_KEY):
+            self._under.setdefault(row["key"], {})[row["home_id"]] = None
+            self.at[row["home_id"]] = row["customer_id"]
+        wanted = dict.fromkeys(customer for some in keys for customer in self.ranked(some))
+        if wanted:
+            for row in await store.members(db, self.workspace, list(wanted), MOST_READ, newest=True):
+                self.members.setdefault(row["customer_id"], []).append(known_of(row))
+        ours = {held.identifier.key: held.identifier for claim in claims for held in claim.held}
+        await self._read_classes(db, ours)
+        for claim in claims:
+            if any(held.identifier.key in self._classes for held in claim.held):
+                self._read_claim(claim)
+        await self._read_sightings(db, [identifier for identifier in ours.values() if identifier.kind in SHAREABLE])
+
+    def _read_claim(self, claim: Claim) -> tuple[Profile, set[int]]:
+        profile = self.facts(claim.name, claim.attributes, claim.held)
+        read = self._claims[id(claim)] = profile, self.keys(profile)
+        return read
+
+    def claimed(self, claim: Claim) -> tuple[Profile, set[int]]:
+        """What a claim says, and the keys under which to look for it."""
+        return self._claims.get(id(claim)) or self._read_claim(claim)
+
+    async def _read_classes(self, db: store.Db, ours: Iterable[Value]) -> None:
+        """What an operator said of the values at hand; what was learned is in the sightings."""
+        theirs = (value for known in self._all() for value in known.held)
+        for row in await store.value_classes(db, self.workspace, sorted({*ours, *theirs})):
+            if row["class"] == "personal" or row["actor"] != "system":
+                self._classes[row["kind"], row["scope"], row["value"]] = row["class"]
+
+    async def _read_sightings(self, db: store.Db, ours: Sequence[Identifier]) -> None:
+        seen: dict[tuple[str, Any], list[NameKey | None]] = defaultdict(list)
+        on: dict[tuple[str, Any], set[CustomerId]] = defaultdict(set)
+        for known in reversed(self._all()):
+            name = _name_key(known.name, known.attributes)
+            for held in known.held.values():
+                if held.identifier.kind in SHAREABLE and self.usable(held.identifier):
+                    value = held.identifier.kind, value_of(held.identifier)
+                    seen[value].append(name)
+                    on[value].add(known.customer_id)
+        uses = {value: names for value, names in seen.items() if len(on[value]) > 1}
+        asked = [identifier for identifier in ours if self.usable(identifier)]
+        for identifier in asked:
+            uses[identifier.kind, value_of(identifier)] = []
+        values = [identifier.key for identifier in asked]
+        for row in await blocking_store.people_on(db, self.workspace, values, MOST_SIGHTINGS) if values else ():
+            identifier = Identifier(kind=row["kind"], scope=row["scope"], value=row["value"], raw=row["value"])
+            attributes = {"given_name": row["given_name"] or "", "family_name": row["family_name"] or ""}
+            uses[identifier.kind, value_of(identifier)].append(_name_key(row["name"], attributes))
+        self.statistics.uses.update((value, use_of(names)) for value, names in uses.items())
+
+    def _all(self) -> list[Known]:
+        return [known for members in self.members.values() for known in members]
+
+    def usable(self, identifier: Identifier) -> bool:
+        """Whether the value is anybody's: not listed as shared, and no role mailbox or junk by its form."""
+        said = self._classes.get(identifier.key)
+        return said == "personal" or (said is None and shared_by_form(identifier) is None)
+
+    # -- profiles ------------------------------------------------------------------------------------------------
+
+    def facts(self, name: str | None, attributes: dict[str, str], held: Iterable[Held]) -> Profile:
+        usable = [(one.identifier, one.verified) for one in held if self.usable(one.identifier)]
+        return read_facts(name, attributes, usable)
+
+    def facts_of(self, known: Known) -> Profile:
+        """A contact's profile, kept from one decision to the next while nothing about the contact changes."""
+        if any(value in self._classes for value in known.held):
+            return self.facts(known.name, known.attributes, known.held.values())
+        proved = sum(held.verified for held in known.held.values())
+        stamp = known.id, (known.name, *known.attributes.items()), len(known.held), proved
+        profile = _parsed.get(stamp)
+        if profile is None:
+            profile = _parsed[stamp] = self.facts(known.name, known.attributes, known.held.values())
+            if len(_parsed) > MOST_PARSED:
+                _parsed.popitem(last=False)
+        return profile
+
+    def profile(self, customer: CustomerId) -> Profile:
+        """What the members of a customer add up to."""
+        profile = self._profiles.get(customer)
+        if profile is None:
+            facts = self._facts[customer] = self._facts_of_all(customer)
+            profile = self._profiles[customer] = facts[0] if len(facts) == 1 else merged(*facts)
+        return profile
+
+    def _facts_of_all(self, customer: CustomerId) -> list[Profile]:
+        return [self.facts_of(known) for known in self.members[customer] if not known.is_desk]
+
+    def knows(self, customer: CustomerId) -> bool:
+        """Whether there is anybody to compare with: a customer of a desk contact alone has no profile."""
+        return any(not known.is_desk for known in self.members.get(customer, ()))
+
+    # -- keys ----------------------------------------------------------------------------------------------------
+
+    def keys(self, profile: Profile) -> set[int]:
+        return {key_of(self.salt, key) for key in blocking_keys(profile)}
+
+    def ranked(self, keys: Iterable[int]) -> list[CustomerId]:
+        """The customers under most of the keys, a rare key counting for more."""
+        found: dict[CustomerId, float] = defaultdict(float)
+        for key in sorted(keys):
+            homes = self._under.get(key)
+            if not homes or len(homes) > MOST_UNDER_KEY:
+                continue
+            customers = dict.fromkeys(self.at[home] for home in homes)
+            for customer in customers:
+                found[customer] += 1 / len(customers)
+        return sorted(found, key=lambda customer: (-found[customer], customer))[:MOST_CANDIDATES]
+
+    # -- what the batch changes ----------------------------------------------------------------------------------
+
+    def again(self, customer: CustomerId, members: Sequence[Known]) -> None:
+        """The customer as it is now that it is locked, or now that a member of it changed."""
+        self.members[customer] = sorted(members, key=lambda known: known.created_at, reverse=True)[:MOST_READ]
+        before, now = self._facts.get(customer, []), self._facts_of_all(customer)
+        if len(before) != len(now) or any(one is not other for one, other in zip(before, now, strict=True)):
+            self._profiles.pop(customer, None)
+
+    def settled(self, known: Known, keys: Iterable[int], *, before: Profile | None) -> None:
+        """A contact stands at its home from now on; `before` is what its customer held without it."""
+        self.at[known.home_id] = known.customer_id
+        for key in keys:
+            homes = self._under.setdefault(key, {})
+            if known.home_id not in homes:
+                homes[known.home_id] = None
+                self.new_keys[key, known.home_id] = None
+        members = self.members.setdefault(known.customer_id, [])
+        if all(one is not known for one in members):
+            members.insert(0, known)
+            facts = self.facts_of(known)
+            self._profiles[known.customer_id] = facts if before is None else merged(before, facts)
+            self._facts.pop(known.customer_id, None)
+        after = self.profile(known.customer_id)
+        self.statistics.count(countable(after) - (countable(before) if before else set()))
+
+    def joined(
+        self, kept: CustomerId, lost: CustomerId, members: Sequence[Known], before: tuple[Profile, Profile]
+    ) -> None:
+        """Two customers became one: what both held `before` is held by one customer less."""
+        both = countable(before[0]) & countable(before[1])
+        self.statistics.count(both, -1)
+        self.statistics.saw_joined()
+        for home, customer in self.at.items():
+            if customer == lost:
+                self.at[home] = kept
+        self.members.pop(lost, None)
+        self._profiles.pop(lost, None)
+        self.again(kept, members)
+
+
+def _name_key(name: str | None, attributes: dict[str, str]) -> NameKey | None:
+    key = person_key(read_name(name, attributes))
+    return key if key.given or key.family else None
