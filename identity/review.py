@@ -188,8 +188,10 @@ async def suggestion(db: Db, workspace: WorkspaceId, suggestion_id: UUID) -> Row
 
 
 async def suggestions_about(db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId]) -> list[Row]:
+    """At most 100, those that wait for an answer first."""
     return await db.fetch(
-        f"{_SUGGESTION} AND (s.contact_a = ANY($2::uuid[]) OR s.contact_b = ANY($2::uuid[])) ORDER BY s.id LIMIT 100",
+        f"{_SUGGESTION} AND (s.contact_a = ANY($2::uuid[]) OR s.contact_b = ANY($2::uuid[])) "
+        "ORDER BY s.state <> 'open', s.id LIMIT 100",
         workspace,
         contacts,
     )

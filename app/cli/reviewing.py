@@ -149,7 +149,9 @@ def later(suggestion: UUID, days: int, slug: str | None) -> None:
 
 
 def _deciding(workspace: Workspace, *, reason: str | None = None, preview: bool = False) -> Deciding:
-    return Deciding(workspace=workspace.id, actor=CLI, new_id=new_id, reason=reason, preview=preview)
+    return Deciding(
+        workspace=workspace.id, actor=CLI, new_id=new_id, reason=reason, preview=preview, salt=workspace.salt
+    )
 
 
 async def _answered(desk: Desk, workspace: Workspace, suggestion: UUID, work: Callable[[Db], Awaitable[T]]) -> T:

@@ -9,7 +9,7 @@ from app.db import new_id
 from identity import review, store
 from identity.customers import ContactId
 from identity.records import NewSuggestion
-from tests.laws.world import Place, World
+from tests.laws.world import BY_PROOF, Place, World
 from timeline import desk, suggestions
 from timeline.worth import value_of, weigh, worth
 
@@ -270,7 +270,7 @@ def test_the_smaller_side_is_weighed_and_what_would_be_split_off(world: World):
 
 def test_a_push_that_asks_gives_the_question_its_place(world: World):
     async def told() -> None:
-        place = await world.open_workspace()
+        place = await world.open_workspace(identity=BY_PROOF)
         await place.push("a", "email:a@example.com", "account:shop:1")
         await place.push("b", "email:a@example.com", "account:shop:2")
         (row,) = await place.fetch("SELECT value FROM link_suggestion WHERE workspace_id = $1", place.id)
