@@ -98,11 +98,9 @@ def _basis(evidence: Sequence[Evidence], a: Profile, b: Profile, statistics: Sta
 
 
 def _agrees(found: Evidence, statistics: Statistics) -> bool:
-    """Not by chance: as a device that is only claimed does, a value of several people that this one is seldom seen
-    on, and a year of birth while hardly a name is known."""
-    if found.comparison == "visitor" and not all(found.proved):
-        return False
-    if found.level == "exact_shared" and found.house <= 0:
+    """Not by chance, as a value of several people does, a device that is only claimed and, while hardly a name is
+    known, a year of birth."""
+    if found.level == "exact_shared" or (found.comparison == "visitor" and not all(found.proved)):
         return False
     if found.level == "year" and statistics.customers < FEWEST:
         return False
@@ -117,8 +115,6 @@ def _certain(found: Evidence) -> bool:
 
 def _enough(only: Evidence, evidence: Sequence[Evidence], a: Profile, b: Profile, statistics: Statistics) -> bool:
     """Whether one comparison that agrees is enough."""
-    if only.level == "exact_shared":
-        return False
     if only.comparison == "visitor":
         return statistics.people("visitor", only.values[0]) <= 1
     if only.comparison in ("name", "spelled_name"):

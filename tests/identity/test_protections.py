@@ -64,9 +64,9 @@ def test_a_number_is_used_again_after_a_long_gap():
     assert apart(contact("Ann Smith", MOBILE), contact("Piotr Nowak", MOBILE))
 
 
-def test_a_number_used_again_goes_with_its_new_holder():
-    ann, piotr = contact("Ann Smith", MOBILE), contact("Piotr Nowak", MOBILE)
-    assert customers_of(ann, piotr, piotr) == [0, 1, 1]
+def test_a_family_phone_supports_nobodys_name():
+    ann, carl = contact("Ann Smith", LANDLINE), contact("Carl Smith", LANDLINE)
+    assert customers_of(ann, carl, ann) == [0, 1, 2]
 
 
 def test_a_role_mailbox_links_nobody():
