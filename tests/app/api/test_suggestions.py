@@ -1,5 +1,6 @@
 """The review queue over HTTP: what is asked, in which order, and what each answer does, once."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -328,6 +329,15 @@ async def test_an_answer_is_given_once(api: Api, kind: str, how: str) -> None:
         refused = await api("POST", f"{PATH}/{suggestion}/{other}")
         assert (refused.status_code, refused.json()["code"]) == (409, "already_decided")
     assert await api.counts() == after
+
+
+@pytest.mark.parametrize("kind", ["link", "unlink"])
+async def test_of_those_who_answer_at_once_one_is_heard(api: Api, kind: str) -> None:
+    a, b = await (crowd if kind == "link" else linked)(api, "a", "b")
+    suggestion = await suggest(api, b, a, kind=kind)
+    asked = [api("POST", f"{PATH}/{suggestion}/{how}") for how in ("accept", "reject") * 4]
+    statuses = [response.status_code for response in await asyncio.gather(*asked)]
+    assert sorted(statuses) == [200] + [409] * 7
 
 
 async def test_postponing_twice_is_once(api: Api) -> None:
