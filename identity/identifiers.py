@@ -10,7 +10,7 @@ import email_validator
 import msgspec
 import phonenumbers
 
-from identity.placeholders import role_or_placeholder
+from identity.placeholders import Form, role_or_placeholder
 
 KINDS: Final = ("email", "phone", "account", "external", "handle", "visitor")
 STRONG: Final[frozenset[str]] = frozenset(KINDS) - {"visitor"}
@@ -97,6 +97,12 @@ def label(identifier: Identifier) -> str:
 
 def shared_by_form(identifier: Identifier) -> str | None:
     """Why this value is no one person's own, in words, when its form alone says so: info@, 0000000, n/a."""
+    found = class_by_form(identifier)
+    return found and found[1]
+
+
+def class_by_form(identifier: Identifier) -> tuple[Form, str] | None:
+    """Whether it is a role mailbox or junk by its form alone, and why, in words."""
     return None if identifier.problem else role_or_placeholder(identifier.kind, identifier.value)
 
 

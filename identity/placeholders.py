@@ -3,8 +3,11 @@ into a mandatory field. What only use can show (a family's phone, a switchboard)
 
 import re
 from functools import lru_cache
+from typing import Literal
 
 import phonenumbers
+
+Form = Literal["role", "junk"]
 
 
 def _words(text: str) -> frozenset[str]:
@@ -48,25 +51,25 @@ _SEPARATORS = re.compile(r"[-._+ /]+")
 
 
 @lru_cache(maxsize=65_536)
-def role_or_placeholder(kind: str, value: str) -> str | None:
-    """The reason in words, for a normalised value; None when it looks like somebody's own."""
+def role_or_placeholder(kind: str, value: str) -> tuple[Form, str] | None:
+    """Which of the two, and in words; for a normalised value. None when it looks like somebody's own."""
     if kind == "email":
         return _shared_mail(value)
     if kind == "phone":
-        return f"{value} is a placeholder number" if _is_placeholder_number(value) else None
+        return ("junk", f"{value} is a placeholder number") if _is_placeholder_number(value) else None
     word = _SEPARATORS.sub("", value.casefold())
-    return f"{value!r} is a placeholder" if word in _NOBODY or not word.strip("0") else None
+    return ("junk", f"{value!r} is a placeholder") if word in _NOBODY or not word.strip("0") else None
 
 
-def _shared_mail(address: str) -> str | None:
+def _shared_mail(address: str) -> tuple[Form, str] | None:
     local, _, domain = address.rpartition("@")
     words = [word for word in _SEPARATORS.split(local.strip('"').partition("+")[0]) if word]
     joined = "".join(words)
     if joined in _NOBODY or (joined in _SAME_AGAIN and joined == domain.partition(".")[0]):
-        return f"{address} is a placeholder address"
+        return "junk", f"{address} is a placeholder address"
     led_by_role = bool(words) and words[0] in _ROLES and all(map(_says_no_name, words[1:]))
     if joined in _ROLES or led_by_role:
-        return f"{address} is a role mailbox"
+        return "role", f"{address} is a role mailbox"
     return None
 
 
