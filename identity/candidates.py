@@ -26,7 +26,7 @@ MOST_CANDIDATES: Final = 8
 MOST_READ: Final = 50
 """Of a customer's contacts, the newest."""
 MOST_SIGHTINGS: Final = 20
-MOST_PARSED: Final = 16_384
+MOST_PARSED: Final = 32_768
 
 _parsed: OrderedDict[tuple[UUID, Any, int, int], Profile] = OrderedDict()
 
@@ -87,7 +87,7 @@ class Candidates:
         seen: dict[tuple[str, Any], list[NameKey | None]] = defaultdict(list)
         on: dict[tuple[str, Any], set[CustomerId]] = defaultdict(set)
         for known in reversed(self._all()):
-            name = _name_key(known.name, known.attributes)
+            name = next(iter(self.facts_of(known).field("name")), None)
             for held in known.held.values():
                 if held.identifier.kind in SHAREABLE and self.usable(held.identifier):
                     value = held.identifier.kind, value_of(held.identifier)
@@ -125,7 +125,9 @@ class Candidates:
         proved = sum(held.verified for held in known.held.values())
         stamp = known.id, (known.name, *known.attributes.items()), len(known.held), proved
         profile = _parsed.get(stamp)
-        if profile is None:
+        if profile is not None:
+            _parsed.move_to_end(stamp)
+        else:
             profile = _parsed[stamp] = self.facts(known.name, known.attributes, known.held.values())
             if len(_parsed) > MOST_PARSED:
                 _parsed.popitem(last=False)
@@ -186,8 +188,8 @@ class Candidates:
             facts = self.facts_of(known)
             self._profiles[known.customer_id] = facts if before is None else merged(before, facts)
             self._facts.pop(known.customer_id, None)
-        after = self.profile(known.customer_id)
-        self.statistics.count(countable(after) - (countable(before) if before else set()))
+        new = countable(self.facts_of(known))
+        self.statistics.count(new - countable(before) if before else new)
 
     def joined(
         self, kept: CustomerId, lost: CustomerId, members: Sequence[Known], before: tuple[Profile, Profile]

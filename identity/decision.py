@@ -110,6 +110,8 @@ def _agrees(found: Evidence, statistics: Statistics) -> bool:
 def _certain(found: Evidence) -> bool:
     """Whether it is more than a near miss: two values that are nearly equal, in two fields, are as well two people with
     the next number each."""
+    if found.comparison == "birth_date":
+        return "year" not in found.level
     return found.comparison in ("name", "spelled_name") or found.level.startswith(("exact", "same_mailbox"))
 
 
