@@ -629,6 +629,20 @@ ALTER TABLE public.identity_count OWNER TO throughline_owner;
 
 COMMENT ON TABLE public.identity_count IS 'projection: what was learned from decisions, as sums; `throughline resolve` counts again';
 
+CREATE TABLE public.identity_pass (
+    workspace_id uuid NOT NULL,
+    pass text NOT NULL,
+    state jsonb NOT NULL,
+    moved_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.identity_pass ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.identity_pass FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.identity_pass OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.identity_pass IS 'how far a pass of `throughline resolve` got that was cut short; gone when it is over';
+
 CREATE TABLE public.identity_policy (
     workspace_id uuid NOT NULL,
     version integer NOT NULL,
@@ -645,6 +659,26 @@ ALTER TABLE ONLY public.identity_policy FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.identity_policy OWNER TO throughline_owner;
 
 COMMENT ON TABLE public.identity_policy IS 'append-only: the highest version is in force';
+
+CREATE TABLE public.identity_training (
+    workspace_id uuid NOT NULL,
+    version integer NOT NULL,
+    model text NOT NULL,
+    training jsonb NOT NULL,
+    actor text NOT NULL,
+    reason text,
+    decided_at timestamp with time zone NOT NULL,
+    CONSTRAINT identity_training_version_check CHECK ((version > 0))
+);
+ALTER TABLE ONLY public.identity_training ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.identity_training FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.identity_training OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.identity_training IS 'append-only: shares that `throughline train identity` put in force, from what, and which links it compared';
+
+COMMENT ON COLUMN public.identity_training.model IS 'the version of the table of weights that the shares are on top of';
 
 CREATE TABLE public.inbound_delivery (
     workspace_id uuid NOT NULL,
@@ -1165,8 +1199,14 @@ ALTER TABLE ONLY public.identifier
 ALTER TABLE ONLY public.identity_count
     ADD CONSTRAINT identity_count_pkey PRIMARY KEY (workspace_id, counter);
 
+ALTER TABLE ONLY public.identity_pass
+    ADD CONSTRAINT identity_pass_pkey PRIMARY KEY (workspace_id, pass);
+
 ALTER TABLE ONLY public.identity_policy
     ADD CONSTRAINT identity_policy_pkey PRIMARY KEY (workspace_id, version);
+
+ALTER TABLE ONLY public.identity_training
+    ADD CONSTRAINT identity_training_pkey PRIMARY KEY (workspace_id, version);
 
 ALTER TABLE ONLY public.inbound_delivery
     ADD CONSTRAINT inbound_delivery_pkey PRIMARY KEY (workspace_id, id);
@@ -1375,7 +1415,11 @@ ALTER TABLE public.identifier ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.identity_count ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.identity_pass ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.identity_policy ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.identity_training ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.inbound_delivery ENABLE ROW LEVEL SECURITY;
 
@@ -1453,7 +1497,11 @@ CREATE POLICY workspace_wall ON public.identifier USING ((workspace_id = (NULLIF
 
 CREATE POLICY workspace_wall ON public.identity_count USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
+CREATE POLICY workspace_wall ON public.identity_pass USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
 CREATE POLICY workspace_wall ON public.identity_policy USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.identity_training USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.inbound_delivery USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
@@ -1564,8 +1612,13 @@ GRANT SELECT ON TABLE public.identifier TO throughline_reports;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.identity_count TO throughline_app;
 GRANT SELECT ON TABLE public.identity_count TO throughline_reports;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.identity_pass TO throughline_app;
+
 GRANT SELECT,INSERT ON TABLE public.identity_policy TO throughline_app;
 GRANT SELECT ON TABLE public.identity_policy TO throughline_reports;
+
+GRANT SELECT,INSERT ON TABLE public.identity_training TO throughline_app;
+GRANT SELECT ON TABLE public.identity_training TO throughline_reports;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.inbound_delivery TO throughline_app;
 

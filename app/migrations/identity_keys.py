@@ -6,7 +6,7 @@ from app.migrations.statements import scripted, wall
 
 ID = "0008-identity"
 VERSION = "1.38.0"
-DESCRIPTION = "Blocking keys, counts, policies and the order of suggestions."
+DESCRIPTION = "Blocking keys, counts, policies, trainings, and the order of suggestions."
 
 TABLES = """
 CREATE TABLE home_key (
@@ -47,7 +47,30 @@ CREATE TABLE identity_policy (
   decided_at timestamptz NOT NULL,
   PRIMARY KEY (workspace_id, version)
 );
-COMMENT ON TABLE identity_policy IS 'append-only: the highest version is in force'
+COMMENT ON TABLE identity_policy IS 'append-only: the highest version is in force';
+
+CREATE TABLE identity_training (
+  workspace_id uuid NOT NULL,
+  version integer NOT NULL CHECK (version > 0),
+  model text NOT NULL,
+  training jsonb NOT NULL,
+  actor text NOT NULL,
+  reason text,
+  decided_at timestamptz NOT NULL,
+  PRIMARY KEY (workspace_id, version)
+);
+COMMENT ON TABLE identity_training IS
+  'append-only: shares that `throughline train identity` put in force, from what, and which links it compared';
+COMMENT ON COLUMN identity_training.model IS 'the version of the table of weights that the shares are on top of';
+
+CREATE TABLE identity_pass (
+  workspace_id uuid NOT NULL,
+  pass text NOT NULL,
+  state jsonb NOT NULL,
+  moved_at timestamptz NOT NULL,
+  PRIMARY KEY (workspace_id, pass)
+);
+COMMENT ON TABLE identity_pass IS 'how far a pass of `throughline resolve` got that was cut short; gone when it is over'
 """
 
 SUGGESTIONS = """
@@ -103,8 +126,10 @@ RIGHTS = {
     "value_count": "SELECT, INSERT, UPDATE, DELETE",
     "identity_count": "SELECT, INSERT, UPDATE, DELETE",
     "identity_policy": "SELECT, INSERT",
+    "identity_training": "SELECT, INSERT",
+    "identity_pass": "SELECT, INSERT, UPDATE, DELETE",
 }
-UNREPORTED = ("home_key", "value_count")
+UNREPORTED = ("home_key", "value_count", "identity_pass")
 
 
 async def forwards() -> MigrationManager:
