@@ -121,21 +121,36 @@ class Book:
         if not candidates or not (self._proofs or (self.evidence and self.evidence.looks)):
             return
         before = {contact: known.customer_id for contact, known in self.contacts.items()}
-        rows = await store.members(db, self.workspace, candidates, MOST_MEMBERS)
-        self.members = {customer: [] for customer in candidates}
-        self._add(rows)
+        await self._read_members(db, candidates)
         wanted = {contact for owners in self.owners.values() for contact in owners} | set(before)
         now = await store.pointers(db, self.workspace, list(wanted))
         if any(now[contact] != customer for contact, customer in before.items()) or set(now.values()) - set(candidates):
             raise Moved
         missing = [contact for contact in wanted if contact not in self.contacts]
         self._add(await store.contacts(db, self.workspace, missing) if missing else [])
-        ends = {*self.contacts, *(known.home_id for known in self.contacts.values())}
-        for row in await store.not_same(db, self.workspace, list(ends)):
-            self.apart.add(frozenset((row["contact_a"], row["contact_b"])))
+        await self._read_apart(db)
         if self.evidence is not None:
             for customer in candidates:
                 self.look_again(customer)
+
+    async def read_customers(self, db: store.Db, customers: Sequence[CustomerId]) -> None:
+        """Read customers about whom no claim says anything. Raises `Moved` where one of them is no more."""
+        await self._read_members(db, customers)
+        await self._read_apart(db)
+        for customer in customers:
+            if not self.members[customer]:
+                raise Moved
+            self.look_again(customer)
+
+    async def _read_members(self, db: store.Db, customers: Sequence[CustomerId]) -> None:
+        rows = await store.members(db, self.workspace, customers, MOST_MEMBERS)
+        self.members = {customer: [] for customer in customers}
+        self._add(rows)
+
+    async def _read_apart(self, db: store.Db) -> None:
+        ends = {*self.contacts, *(known.home_id for known in self.contacts.values())}
+        for row in await store.not_same(db, self.workspace, list(ends)):
+            self.apart.add(frozenset((row["contact_a"], row["contact_b"])))
 
     def look(self, claim: Claim) -> Look | None:
         """The claim as it is weighed; None where it says nothing new, or where proof alone decides."""

@@ -4,7 +4,7 @@ Read without locks; the customers that a link may touch are locked and read agai
 """
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,6 +25,8 @@ MOST_CANDIDATES: Final = 8
 """Twenty found nobody whom eight did not find (22,133 contacts)."""
 MOST_READ: Final = 50
 """Of a customer's contacts, the newest."""
+MOST_LOOKED_UNDER: Final = 160
+"""Keys of a customer that is there, once so many are had."""
 MOST_SIGHTINGS: Final = 20
 MOST_PARSED: Final = 32_768
 
@@ -53,19 +55,41 @@ class Candidates:
         for claim in claims:
             self._read_claim(claim)
         keys = [self._claims[id(claim)][1] for claim in claims]
-        for row in await blocking_store.homes_under(db, self.workspace, sorted(set().union(*keys)), MOST_UNDER_KEY):
-            self._under.setdefault(row["key"], {})[row["home_id"]] = None
-            self.at[row["home_id"]] = row["customer_id"]
-        wanted = dict.fromkeys(customer for some in keys for customer in self.ranked(some))
-        if wanted:
-            for row in await store.members(db, self.workspace, list(wanted), MOST_READ, newest=True):
-                self.members.setdefault(row["customer_id"], []).append(known_of(row))
+        await self._read_under(db, keys)
+        await self._read_members(db, [customer for some in keys for customer in self.ranked(some)])
         ours = {held.identifier.key: held.identifier for claim in claims for held in claim.held}
         await self._read_classes(db, ours)
         for claim in claims:
             if any(held.identifier.key in self._classes for held in claim.held):
                 self._read_claim(claim)
         await self._read_sightings(db, [identifier for identifier in ours.values() if identifier.kind in SHAREABLE])
+
+    async def read_customers(
+        self, db: store.Db, customers: Sequence[CustomerId], wanted: Callable[[CustomerId, CustomerId], bool]
+    ) -> dict[CustomerId, list[CustomerId]]:
+        """Read customers that are there, and for each those who stand under its keys, as far as they are `wanted` (of
+        a customer and another): returned the likeliest first."""
+        await self._read_members(db, customers)
+        await self._read_classes(db, ())
+        keys = {customer: self._keys_of(customer) for customer in customers if self.knows(customer)}
+        await self._read_under(db, list(keys.values()))
+        found = {one: self.ranked(some, lambda other, one=one: wanted(one, other)) for one, some in keys.items()}
+        await self._read_members(db, [other for others in found.values() for other in others])
+        await self._read_classes(db, ())
+        ours = [held.identifier for one in keys for known in self.members[one] for held in known.held.values()]
+        distinct = {identifier.key: identifier for identifier in ours if identifier.kind in SHAREABLE}
+        await self._read_sightings(db, list(distinct.values()))
+        return found
+
+    async def _read_members(self, db: store.Db, customers: Iterable[CustomerId]) -> None:
+        wanted = [customer for customer in dict.fromkeys(customers) if customer not in self.members]
+        for row in await store.members(db, self.workspace, wanted, MOST_READ, newest=True) if wanted else ():
+            self.members.setdefault(row["customer_id"], []).append(known_of(row))
+
+    async def _read_under(self, db: store.Db, keys: Sequence[set[int]]) -> None:
+        for row in await blocking_store.homes_under(db, self.workspace, sorted(set().union(*keys)), MOST_UNDER_KEY):
+            self._under.setdefault(row["key"], {})[row["home_id"]] = None
+            self.at[row["home_id"]] = row["customer_id"]
 
     def _read_claim(self, claim: Claim) -> tuple[Profile, set[int]]:
         profile = self.facts(claim.name, claim.attributes, claim.held)
@@ -153,7 +177,15 @@ class Candidates:
     def keys(self, profile: Profile) -> set[int]:
         return {key_of(self.salt, key) for key in blocking_keys(profile)}
 
-    def ranked(self, keys: Iterable[int]) -> list[CustomerId]:
+    def _keys_of(self, customer: CustomerId) -> set[int]:
+        """Those of its members, as far as they are not too many to look under."""
+        keys: set[int] = set()
+        for known in self.members[customer]:
+            if len(keys) < MOST_LOOKED_UNDER and not known.is_desk:
+                keys |= self.keys(self.facts_of(known))
+        return keys
+
+    def ranked(self, keys: Iterable[int], wanted: Callable[[CustomerId], bool] = lambda _: True) -> list[CustomerId]:
         """The customers under most of the keys, a rare key counting for more."""
         found: dict[CustomerId, float] = defaultdict(float)
         for key in sorted(keys):
@@ -161,7 +193,7 @@ class Candidates:
             if not homes or len(homes) > MOST_UNDER_KEY:
                 continue
             customers = dict.fromkeys(self.at[home] for home in homes)
-            for customer in customers:
+            for customer in filter(wanted, customers):
                 found[customer] += 1 / len(customers)
         return sorted(found, key=lambda customer: (-found[customer], customer))[:MOST_CANDIDATES]
 

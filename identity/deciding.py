@@ -118,14 +118,19 @@ class Look:
         return scored
 
     def choose(self, apart: Apart) -> Choice | None:
-        """Whose the newcomer is; None where there is nobody to compare with."""
+        """Whose the newcomer is, and what is learned from it; None where there is nobody to compare with."""
+        choice = self.weigh(apart)
+        if choice is not None and not choice.best.score.vetoes:
+            learn(self.candidates.statistics, choice.best.score, choice.probability)
+        return choice
+
+    def weigh(self, apart: Apart) -> Choice | None:
+        """The best candidate, with the odds of the others against it."""
         standing = [one for one in self.scored if not one.score.vetoes]
         if not standing:
             return self.judged(self.scored[0]) if self.scored else None
         best, others = standing[0], standing[1 : 1 + MOST_RIVALS]
-        choice = self.judged(best, self._rivals(best, others, apart), others[0] if others else None)
-        learn(self.candidates.statistics, choice.best.score, choice.probability)
-        return choice
+        return self.judged(best, self._rivals(best, others, apart), others[0] if others else None)
 
     def judged(self, one: Scored, rivals: float = 0.0, runner_up: Scored | None = None) -> Choice:
         said, probability = verdict(one.score, rivals, self.bands)
@@ -215,18 +220,22 @@ class Evidence:
     def unheld(self, field: str, value: Any) -> Iterator[tuple[Known, Choice]]:
         """The contacts that came to their customers by themselves and hold the value, which turned out to be several
         people's, and that nothing else holds there."""
-        holders = [members for members in self.candidates.members.values() if len(members) <= MOST_RECONSIDERED]
-        for members in holders:
-            people = [known for known in members if not known.is_desk]
-            for known in people if len(people) > 1 else ():
-                facts = self.candidates.facts_of(known)
-                if known.home_decision is None or value not in facts.field(field):
-                    continue
+        for customer in list(self.candidates.members):
+            for known, choice in self.linked(customer, lambda facts: value in facts.field(field)):
+                if choice.best.score.odds < UNLIKELY_ODDS:
+                    yield known, choice
+
+    def linked(self, customer: CustomerId, asked: Callable[[Profile], bool]) -> Iterator[tuple[Known, Choice]]:
+        """The contacts that came to a customer by themselves and are `asked` for by what they hold, each weighed
+        against all others there."""
+        people = [known for known in self.candidates.members.get(customer, ()) if not known.is_desk]
+        for known in people if 1 < len(people) <= MOST_RECONSIDERED else ():
+            facts = self.candidates.facts_of(known)
+            if known.home_decision is not None and asked(facts):
                 rest = merged(*(self.candidates.facts_of(other) for other in people if other is not known))
                 again = score(facts, rest, self.candidates.statistics)
-                if again.odds < UNLIKELY_ODDS:
-                    look = Look(self.candidates, self.bands, self.policy.suggestions, facts, set())
-                    yield known, look.judged(Scored(customer=known.customer_id, score=again))
+                look = Look(self.candidates, self.bands, self.policy.suggestions, facts, set())
+                yield known, look.judged(Scored(customer=customer, score=again))
 
 
 def first_equal(claim: Claim, known: Known) -> Identifier | None:

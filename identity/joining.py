@@ -67,7 +67,7 @@ async def join_proved(
             ask(book, known.id, match, reason, hand, look)
         else:
             link = proved_link(match, choice)
-            joined.append(await _join(db, book, look, known, link, hand))
+            joined.append(await unite(db, book, look, known, link, hand))
     return joined
 
 
@@ -88,13 +88,13 @@ async def join_likely(
             if against(book, known, owner) is None:
                 grade: Grade = "verified" if choice.best.score.basis == "proof" else "presumed"
                 link = Link(owner=owner, grade=grade, via=None, evidence=choice.pieces())
-                joined.append(await _join(db, book, look, known, link, hand))
+                joined.append(await unite(db, book, look, known, link, hand))
         elif look.offered(choice) and not book.kept_apart(known.customer_id, other):
             offer(book, look, known, choice, hand)
     return joined
 
 
-async def _join(db: store.Db, book: Book, look: Look | None, known: Known, link: Link, hand: Hand) -> Joined:
+async def unite(db: store.Db, book: Book, look: Look | None, known: Known, link: Link, hand: Hand) -> Joined:
     """Two customers turned out to be one: an edge between the two contacts; the older customer's id stays."""
     await book.write(db, hand.now)
     joined = await merging.join(
