@@ -199,6 +199,7 @@ class Book:
 
     def touch(self, known: Known) -> None:
         """The contact changed; it is written at the end."""
+        known.facts = None
         self._touched[known.id] = None
 
     def hold(self, known: Known, held: Held, now: datetime) -> None:
@@ -215,6 +216,7 @@ class Book:
             known.last_seen[value] = now
         if before is None or proved:
             known.held[value] = held
+            known.facts = None
         if proved and held.identifier.strong:
             known.proved = True
             self.owners.setdefault(value, []).append(known.id)
