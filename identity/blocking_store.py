@@ -89,6 +89,25 @@ async def people_on(db: Db, workspace: WorkspaceId, values: Sequence[tuple[str, 
     )
 
 
+async def sightings(db: Db, workspace: WorkspaceId, values: Sequence[tuple[str, str, str]], most: int) -> list[Row]:
+    """As `people_on`, and from when until when each held the value."""
+    return await db.fetch(
+        "SELECT k.kind, k.scope, k.value, c.name, c.attributes->>'given_name' AS given_name, "
+        "c.attributes->>'family_name' AS family_name, h.first_seen, h.last_seen "
+        "FROM unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS k(kind, scope, value, at) "
+        "CROSS JOIN LATERAL (SELECT i.contact_id, i.first_seen, i.last_seen FROM identifier i "
+        "  WHERE i.workspace_id = $1 AND i.kind = k.kind AND i.scope = k.scope AND i.value = k.value "
+        "  ORDER BY i.contact_id DESC LIMIT $5) AS h "
+        "CROSS JOIN LATERAL (SELECT o.name, o.attributes FROM contact o WHERE o.workspace_id = $1 "
+        "  AND o.id = h.contact_id LIMIT 1) AS c ORDER BY k.at, h.contact_id",
+        workspace,
+        [v[0] for v in values],
+        [v[1] for v in values],
+        [v[2] for v in values],
+        most,
+    )
+
+
 async def counters(db: Db, workspace: WorkspaceId) -> list[Row]:
     return await db.fetch("SELECT counter, amount FROM identity_count WHERE workspace_id = $1", workspace)
 

@@ -9,12 +9,11 @@ from typing import Final
 from uuid import UUID
 
 from identity import review, store
-from identity.claims import Claim, SharedValues, Value
+from identity.claims import Claim, Held, SharedValues, Value
 from identity.customers import ContactId, CustomerId, LinkDecision, WorkspaceId
 from identity.deciding import Evidence, Look
 from identity.identifiers import Identifier
 from identity.known import Known, known_of
-from identity.matching import Held
 from identity.records import ChangedContact, NewContact, NewSuggestion, SeenIdentifier, SharedValue
 
 MOST_OWNERS: Final = 20

@@ -10,12 +10,11 @@ from uuid import UUID
 
 from identity import blocking_store, store
 from identity.blocking import blocking_keys, key_of
-from identity.claims import Claim, Value
+from identity.claims import Claim, Held, Value
 from identity.customers import CustomerId, WorkspaceId
 from identity.facts import NameKey, Profile, merged, person_key, read_facts, value_of
 from identity.identifiers import Identifier, shared_by_form
 from identity.known import Known, known_of
-from identity.matching import Held
 from identity.names import read_name
 from identity.statistics import SHAREABLE, Counts, Statistics, countable, use_of
 
@@ -94,6 +93,18 @@ class Candidates:
         for row in await blocking_store.homes_under(db, self.workspace, sorted(set().union(*keys)), MOST_UNDER_KEY):
             self._under.setdefault(row["key"], {})[row["home_id"]] = None
             self.at[row["home_id"]] = row["customer_id"]
+
+    async def find(self, db: store.Db, keys: set[int]) -> None:
+        """Read who stands under the keys."""
+        await self._read_under(db, [keys])
+
+    async def meet(self, db: store.Db, people: Iterable[Known], asked: Iterable[Identifier]) -> None:
+        """Take these for the members of their customers, and read who was seen on the values asked about."""
+        for known in people:
+            self.members.setdefault(known.customer_id, []).append(known)
+        values = {identifier.key: identifier for identifier in asked}
+        await self._read_classes(db, values)
+        await self._read_sightings(db, [one for one in values.values() if one.kind in SHAREABLE])
 
     def _read_claim(self, claim: Claim) -> tuple[Profile, set[int]]:
         profile = self.facts(claim.name, claim.attributes, claim.held)

@@ -10,12 +10,18 @@ import msgspec
 
 from identity.customers import ContactClaim, WorkspaceId
 from identity.identifiers import LONGEST_SCOPE, Identifier, label, normalise, shared_by_form
-from identity.matching import Held
 
 Value = tuple[str, str, str]
 
 OURS: Final = ("identifier/", "interaction/", "claimed/", "erased/", "key/")
 SCOPED_BY_SOURCE: Final = frozenset({"account", "external", "handle"})
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """An identifier of somebody, and whether it is proved that it is theirs."""
+
+    identifier: Identifier
+    verified: bool
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +54,7 @@ def read_claim(
         verified = one.verified is True and one.kind in proves and identifier.problem is None
         before = held.get(identifier.key)
         if before is None or (verified and not before.verified):
-            held[identifier.key] = Held(identifier=identifier, verified=verified, shared=shared_by_form(identifier))
+            held[identifier.key] = Held(identifier=identifier, verified=verified)
     first = next((h.identifier for h in held.values() if h.verified), None)
     derived = f"identifier/{_unmistakable(first)}" if first else f"interaction/{source_id}"
     key = _said_key(said.key, proves) if said.key else derived
@@ -108,6 +114,10 @@ def claim_locks(workspace: WorkspaceId, claims: Iterable[Claim], shared: "Shared
 
 def customer_lock(workspace: WorkspaceId, customer: UUID) -> int:
     return lock_key(workspace, "customer", str(customer))
+
+
+def accounts_in(held: Iterable[Held]) -> list[Identifier]:
+    return [one.identifier for one in held if one.identifier.kind == "account"]
 
 
 class SharedValues:

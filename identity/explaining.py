@@ -1,21 +1,29 @@
-"""Why are these one person, and why are those two not? Decisions and evidence in sentences, for a lead to read."""
+"""Who is this customer, and why are these contacts one person? Decisions and evidence in sentences, for a lead to
+read; and what stands beside: contacts that may be the same person, and questions."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import msgspec
 
-from identity import merging, review, store, views
+from identity import review, store, views
 from identity.customers import ContactId, CustomerId, DecisionId, Grade, WorkspaceId
-from identity.errors import Impossible, NotFound
-from identity.identifiers import Identifier, label, shared_by_form
-from identity.matching import Evidence, Held, Person, compare, explain
-from identity.views import HeldIdentifier, Possible, SeenContact
+from identity.identifiers import Identifier, label
+from identity.matching import Comparison
+from identity.value_classes import Classed, ValueClass, ValueView, classed, read_values
+from identity.views import HeldIdentifier, Piece, Possible, SeenContact
+from identity.weighing import weigh
+
+MOST_VALUES: Final = 200
+"""Of a customer's identifiers, those that are looked at closer: who else was seen on them."""
+MOST_REASONS: Final = 3
 
 
 class IdentifierView(msgspec.Struct, frozen=True, kw_only=True):
-    """An identifier as people read it: `shared` and `problem` say why it links nobody."""
+    """An identifier as people read it: `shared` and `problem` say why it links nobody; whose it is, who said so
+    (`form`, `system`, an operator), since when and why."""
 
     kind: str
     scope: str
@@ -24,13 +32,18 @@ class IdentifierView(msgspec.Struct, frozen=True, kw_only=True):
     verified: bool
     shared: str | None
     problem: str | None
+    value_class: ValueClass = msgspec.field(name="class")
+    class_reason: str | None
+    class_by: str | None
+    class_since: datetime | None
     contact_ids: list[ContactId]
     first_seen: datetime
     last_seen: datetime
 
 
 class ContactView(msgspec.Struct, frozen=True, kw_only=True):
-    """A contact with how it came to be this customer."""
+    """A contact with how it came to be this customer: `words` and `evidence` of the decision that put it there, and
+    every step in order. `via` is the identifier that it came in by."""
 
     id: ContactId
     source: str
@@ -40,8 +53,11 @@ class ContactView(msgspec.Struct, frozen=True, kw_only=True):
     attributes: dict[str, str]
     home_id: CustomerId
     identifiers: list[IdentifierView]
+    via: str | None
     decision: DecisionId | None
     words: str
+    evidence: list[str]
+    steps: list[str]
     created_at: datetime
 
 
@@ -65,7 +81,8 @@ class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PossibleView(msgspec.Struct, frozen=True, kw_only=True):
-    """A contact that may be this customer and is kept apart from the thread."""
+    """A contact that may be this customer and is kept apart from the thread. `evidence` is what comparing the two
+    finds today, on the page of identity alone."""
 
     contact_id: ContactId
     customer_id: CustomerId
@@ -73,6 +90,7 @@ class PossibleView(msgspec.Struct, frozen=True, kw_only=True):
     grade: Literal["possible"] = "possible"
     identifier: str
     words: str
+    evidence: list[str] = []
 
 
 class SuggestionView(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,36 +117,32 @@ class IdentityView(msgspec.Struct, frozen=True, kw_only=True):
     absorbed: list[CustomerId]
 
 
-class WhyView(msgspec.Struct, frozen=True, kw_only=True):
-    """Two contacts compared. `one` says whether they are the same customer today, `verdict` what proof alone says."""
-
-    contact_a: ContactId
-    contact_b: ContactId
-    customer_a: CustomerId
-    customer_b: CustomerId
-    one: bool
-    verdict: Literal["same", "review", "different"]
-    words: list[str]
-    evidence: list[Evidence]
-    decisions: list[DecisionView]
-
-
 async def read_identity(
-    db: store.Db, workspace: WorkspaceId, customer: CustomerId, as_of: datetime | None = None
+    db: store.Db,
+    workspace: WorkspaceId,
+    customer: CustomerId,
+    as_of: datetime | None = None,
+    salt: bytes | None = None,
 ) -> IdentityView:
-    """Contacts, evidence and decisions of a customer, now or then. Raises `Absorbed` and `NotFound`."""
+    """Contacts, evidence and decisions of a customer, now or then. With the workspace's `salt`, values and the contacts
+    beside are looked at closer, as they are today. Raises `Absorbed` and `NotFound`."""
     people = await views.read_people(db, workspace, customer, as_of)
     ends = {end for contact in people.contacts for end in (contact.id, contact.home_id)}
     rows = await review.decisions_about(db, workspace, list(ends), as_of)
     decisions = [decision_view(row) for row in rows]
-    words = {decision.id: decision.words for decision in decisions}
     suggested = await review.suggestions_about(db, workspace, [contact.id for contact in people.contacts])
+    possible = [possible_view(possible) for possible in people.possible]
+    closer: dict[tuple[str, str, str], ValueView] = {}
+    if salt is not None and as_of is None:
+        possible = await _weighed(db, workspace, customer, people.possible, salt)
+        values = list({held.identifier.key: held.identifier for held in people.identifiers}.values())[:MOST_VALUES]
+        closer = {(one.kind, one.scope, one.value): one for one in await read_values(db, workspace, values)}
     return IdentityView(
         id=customer,
         name=views.best_name(people),
-        contacts=[contact_view(contact, people.identifiers, words) for contact in people.persons],
+        contacts=[_contact_view(contact, people.identifiers, decisions, closer) for contact in people.persons],
         decisions=decisions,
-        possible=[possible_view(possible) for possible in people.possible],
+        possible=possible,
         suggestions=[_suggestion_view(row, as_of) for row in suggested if as_of is None or row["created_at"] <= as_of],
         absorbed=people.absorbed,
     )
@@ -147,38 +161,58 @@ def _suggestion_view(row: store.Row, as_of: datetime | None) -> SuggestionView:
     )
 
 
-def words_of(evidence: list[dict[str, Any]]) -> list[str]:
-    """What the pieces of evidence say, a sentence each."""
-    return [piece["words"] for piece in evidence if "words" in piece]
+# -- identifiers ---------------------------------------------------------------------------------------------
 
 
-def identifier_views(held: list[HeldIdentifier]) -> list[IdentifierView]:
-    """Each value once, with the contacts that hold it: verified as soon as one of them proved it."""
+def identifier_views(
+    held: list[HeldIdentifier], closer: Mapping[tuple[str, str, str], ValueView] | None = None
+) -> list[IdentifierView]:
+    """Each value once, with the contacts that hold it: verified as soon as one of them proved it. `closer` are values
+    that were looked at closer."""
     together: dict[tuple[str, str, str], list[HeldIdentifier]] = {}
     for one in held:
-        together.setdefault((one.kind, one.scope, one.value), []).append(one)
-    return [
-        IdentifierView(
-            kind=kind,
-            scope=scope,
-            value=value,
-            raw=holders[0].raw,
-            verified=any(one.verified for one in holders),
-            shared=holders[0].shared,
-            problem=holders[0].problem,
-            contact_ids=[one.contact_id for one in holders],
-            first_seen=min(one.first_seen for one in holders),
-            last_seen=max(one.last_seen for one in holders),
-        )
-        for (kind, scope, value), holders in together.items()
-    ]
+        together.setdefault(one.identifier.key, []).append(one)
+    return [_identifier_view(holders, (closer or {}).get(key)) for key, holders in together.items()]
 
 
-def contact_view(
-    contact: SeenContact, identifiers: list[HeldIdentifier], words: dict[DecisionId, str] | None = None
+def _identifier_view(holders: list[HeldIdentifier], closer: ValueView | None) -> IdentifierView:
+    first = holders[0]
+    known: Classed | ValueView = closer or classed(
+        first.identifier, first.value_class, first.class_reason, first.class_by, first.class_since
+    )
+    return IdentifierView(
+        kind=first.kind,
+        scope=first.scope,
+        value=first.value,
+        raw=first.raw,
+        verified=any(one.verified for one in holders),
+        shared=first.shared,
+        problem=first.problem,
+        value_class=known.value_class,
+        class_reason=known.reason,
+        class_by=known.by,
+        class_since=known.since,
+        contact_ids=[one.contact_id for one in holders],
+        first_seen=min(one.first_seen for one in holders),
+        last_seen=max(one.last_seen for one in holders),
+    )
+
+
+# -- contacts ------------------------------------------------------------------------------------------------
+
+
+def _contact_view(
+    contact: SeenContact,
+    identifiers: list[HeldIdentifier],
+    decisions: Sequence["DecisionView"],
+    closer: Mapping[tuple[str, str, str], ValueView],
 ) -> ContactView:
     decision = contact.customer_decision or contact.home_decision
+    decided = next((one for one in decisions if one.id == decision), None)
     opened = f"first seen as {contact.via}" if contact.via else f"first seen as {contact.key} of {contact.source}"
+    led_here = [one for one in decisions if one.id in (contact.home_decision, contact.customer_decision)]
+    proofs = [one for one in decisions if one.kind == "proof" and one.contact_a == contact.id and not one.undone_by]
+    steps = [one.words for one in sorted((*led_here, *proofs), key=lambda one: one.decided_at)]
     return ContactView(
         id=contact.id,
         source=contact.source,
@@ -187,28 +221,58 @@ def contact_view(
         grade=contact.grade,
         attributes=contact.attributes,
         home_id=contact.home_id,
-        identifiers=identifier_views([held for held in identifiers if held.contact_id == contact.id]),
+        identifiers=identifier_views([held for held in identifiers if held.contact_id == contact.id], closer),
+        via=contact.via,
         decision=decision,
-        words=(words or {}).get(decision, opened) if decision else opened,
+        words=decided.words if decided else opened,
+        evidence=words_of(decided.evidence) if decided else [],
+        steps=steps if contact.home_decision else [opened, *steps],
         created_at=contact.created_at,
     )
 
 
-def possible_view(possible: Possible) -> PossibleView:
+# -- contacts beside -----------------------------------------------------------------------------------------
+
+
+def possible_view(possible: Possible, found: Comparison | None = None) -> PossibleView:
+    """`found` is what comparing the contact with the customer finds."""
     value = label(Identifier(kind=possible.kind, scope=possible.scope, value=possible.value, raw=possible.value))
+    verdict = f": {found.words[-1]}" if found else ""
     if possible.ours_verified and possible.theirs_verified:
-        words = f"same verified {value}, kept apart by a conflict or by a person"
+        words = f"same verified {value}" + (verdict or ", kept apart by a conflict or by a person")
     elif possible.theirs_verified:
-        words = f"proved {value}, which this customer only claims"
+        words = f"proved {value}, which this customer only claims{verdict}"
     else:
-        words = f"claims {value}: a claim links nobody"
+        words = f"claims {value}" + (verdict or ": a claim links nobody")
     return PossibleView(
         contact_id=possible.contact_id,
         customer_id=possible.customer_id,
         name=possible.name,
         identifier=value,
         words=words,
+        evidence=found.words[:-1] if found else [],
     )
+
+
+async def _weighed(
+    db: store.Db, workspace: WorkspaceId, customer: CustomerId, possible: Sequence[Possible], salt: bytes
+) -> list[PossibleView]:
+    """The contacts beside, compared with the customer."""
+    if not possible:
+        return []
+    weighing = await weigh(db, workspace, salt, [customer], [one.contact_id for one in possible])
+    ours = {end for one in weighing.members(customer) for end in (one.id, one.home_id)}
+    theirs = {end for one in possible for end in (one.contact_id, weighing.people[one.contact_id].home_id)}
+    apart = [{row["contact_a"], row["contact_b"]} for row in await store.not_same(db, workspace, [*ours, *theirs])]
+    told: list[PossibleView] = []
+    for one in possible:
+        known = weighing.people[one.contact_id]
+        kept_apart = any(pair & ours and pair & {known.id, known.home_id} for pair in apart)
+        told.append(possible_view(one, weighing.beside(customer, known, kept_apart=kept_apart)))
+    return told
+
+
+# -- decisions -----------------------------------------------------------------------------------------------
 
 
 def decision_view(row: store.Row) -> DecisionView:
@@ -231,88 +295,39 @@ def decision_view(row: store.Row) -> DecisionView:
     )
 
 
+_DONE: Final = {
+    "link": "linked to this customer",
+    "proof": "proved",
+    "merge": "two customers merged",
+    "unmerge": "a merge was taken back and the two kept apart",
+    "not_same": "kept apart",
+    "place": "one item placed on another contact",
+    "undo": "a decision was taken back",
+}
+_PRESUMED: Final = {"link": "presumed to be this customer", "merge": "two customers merged, presumed one person"}
+
+
 def _decision_words(row: store.Row, evidence: list[dict[str, Any]]) -> str:
-    done = {
-        "link": "linked to this customer",
-        "proof": "proved",
-        "merge": "two customers merged",
-        "unmerge": "a merge was taken back: not the same person",
-        "split": f"{len(row['contacts'])} contact(s) split off: not the same person",
-        "not_same": "not the same person",
-        "place": "one item placed on another contact",
-        "undo": "a decision was taken back",
-    }[row["kind"]]
-    because = "; ".join(words_of(evidence)) or row["reason"]
+    kind = row["kind"]
+    if kind == "split":
+        done = f"{len(row['contacts'])} contact(s) split off and kept apart"
+    else:
+        done = _PRESUMED.get(kind, _DONE[kind]) if row["grade"] == "presumed" else _DONE[kind]
+    because = "; ".join(filter(None, [row["reason"], *words_of(evidence)]))
     undone = ", undone since" if row["undone_by"] else ""
     when = row["decided_at"].date().isoformat()
     return f"{done} on {when} by {row['actor']}{f': {because}' if because else ''}{undone}"
 
 
-async def why(db: store.Db, workspace: WorkspaceId, contact_a: ContactId, contact_b: ContactId) -> WhyView:
-    """Why two contacts are, or are not, one customer. Raises `NotFound`, and `Impossible` for a contact and itself."""
-    if contact_a == contact_b:
-        raise Impossible("contact", "a contact is itself: name two")
-    rows = {row["id"]: row for row in await store.contacts(db, workspace, [contact_a, contact_b])}
-    if contact_a not in rows or contact_b not in rows:
-        raise NotFound
-    held = await store.identifiers_of(db, workspace, [contact_a, contact_b])
-    values = [(row["kind"], row["scope"], row["value"]) for row in held]
-    classes = {
-        (row["kind"], row["scope"], row["value"]): (row["class"], row["reason"])
-        for row in await store.value_classes(db, workspace, values)
-    }
-    people = [_person(rows[contact], held, classes) for contact in (contact_a, contact_b)]
-    comparison = compare(*people)
-    one = rows[contact_a]["customer_id"] == rows[contact_b]["customer_id"]
-    decisions = await _decisions_between(db, workspace, rows[contact_a], rows[contact_b])
-    standing = [decision.words for decision in decisions if decision.undone_by is None and decision.undoes is None]
-    today = "Today they are one customer." if one else "Today they are two customers."
-    return WhyView(
-        contact_a=contact_a,
-        contact_b=contact_b,
-        customer_a=rows[contact_a]["customer_id"],
-        customer_b=rows[contact_b]["customer_id"],
-        one=one,
-        verdict=comparison.verdict,
-        words=[today, *standing, *explain(comparison)],
-        evidence=list(comparison.evidence),
-        decisions=decisions,
-    )
+def words_of(evidence: list[dict[str, Any]]) -> list[str]:
+    """What the pieces of evidence say, a sentence each: a proof that was weighed as well is told once."""
+    weighed = {one["comparison"] for one in evidence if "stranger" in one and one["words"].startswith("same verified")}
+    told = (one for one in evidence if one.get("level") != "exact_verified" or one["comparison"] not in weighed)
+    return [one["words"] for one in told if "words" in one]
 
 
-async def _decisions_between(db: store.Db, workspace: WorkspaceId, a: store.Row, b: store.Row) -> list[DecisionView]:
-    """What was decided about the two. Of one customer: the links and merges that brought them together; of two: what
-    joined or parted their sides."""
-    ours, theirs = ({row["id"], row["home_id"]} for row in (a, b))
-    scene = await merging.read_scene(db, workspace, list(dict.fromkeys([a["customer_id"], b["customer_id"]])))
-    rows = await review.decisions_about(db, workspace, list(ours | theirs | scene.ends), None)
-    one = a["customer_id"] == b["customer_id"]
-    return [
-        decision_view(row)
-        for row in rows
-        if _spans({row["contact_a"], row["contact_b"]}, ours, theirs)
-        or (one and (row["kind"] == "merge" or (row["kind"] == "link" and row["contact_a"] in (a["id"], b["id"]))))
-    ]
-
-
-def _spans(ends: set[UUID], ours: set[UUID], theirs: set[UUID]) -> bool:
-    return bool(ends & ours) and bool(ends & theirs)
-
-
-def _person(row: store.Row, held: list[store.Row], classes: dict[tuple[str, str, str], tuple[str, str]]) -> Person:
-    identifiers: list[Held] = []
-    for one in held:
-        if one["contact_id"] != row["id"]:
-            continue
-        identifier = Identifier(
-            kind=one["kind"], scope=one["scope"], value=one["value"], raw=one["raw"], problem=one["problem"]
-        )
-        said, reason = classes.get(identifier.key, (None, None))
-        shared = None if said == "personal" else reason or shared_by_form(identifier)
-        identifiers.append(Held(identifier=identifier, verified=one["verified_at"] is not None, shared=shared))
-    return Person(
-        contact_id=row["id"],
-        name=row["name"],
-        attributes=store.decode(row, "attributes"),
-        identifiers=tuple(identifiers),
-    )
+def supporting(evidence: Iterable[Piece]) -> list[str]:
+    """What spoke for one person when it was decided, the weightiest first."""
+    told = (one for one in evidence if one.comparison not in ("decision", "conflict"))
+    spoke = (one for one in told if one.stranger is None or one.stranger > 0)
+    return list(dict.fromkeys(one.words for one in spoke if one.words))[:MOST_REASONS]

@@ -134,7 +134,7 @@ def piece(level: str, identifier: Identifier, words: str) -> dict[str, Any]:
 
 def doubt(book: Book, look: Look | None, known: Known, match: Match) -> str:
     """Why a proof does not link, in words."""
-    if accounts_differ(book, tuple(known.held.values()), match.owner.customer_id):
+    if accounts_differ(book, known.accounts, match.owner.customer_id):
         return OTHER_ACCOUNTS
     names = (read_name(one.name, one.attributes) for one in (known, match.owner))
     if names_conflict(*names):

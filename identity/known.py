@@ -7,11 +7,11 @@ from typing import Final
 import msgspec
 
 from identity import store
-from identity.claims import Value
+from identity.claims import Held, Value, accounts_in
 from identity.customers import DESK_SOURCE, ContactId, CustomerId, DecisionId, Grade
 from identity.facts import Profile
 from identity.identifiers import Identifier
-from identity.matching import Held, Person
+from identity.names import PersonName, read_name
 
 _held: Final = msgspec.json.Decoder(list[tuple[str, str, str, str, str | None, bool, datetime]])
 
@@ -45,13 +45,12 @@ class Known:
         return self.source == DESK_SOURCE
 
     @property
-    def person(self) -> Person:
-        return Person(
-            contact_id=self.id,
-            name=self.name,
-            attributes=self.attributes,
-            identifiers=tuple(self.held.values()),
-        )
+    def person_name(self) -> PersonName:
+        return read_name(self.name, self.attributes)
+
+    @property
+    def accounts(self) -> list[Identifier]:
+        return accounts_in(self.held.values())
 
 
 def known_of(row: store.Row) -> Known:

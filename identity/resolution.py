@@ -8,21 +8,20 @@ import msgspec
 
 from identity import store
 from identity.book import Book
-from identity.claims import Claim
+from identity.claims import Claim, accounts_in
 from identity.customers import ContactId, CustomerId, DecisionId, Grade, LinkDecision
 from identity.deciding import Choice, Look, first_equal, presumed_grades
 from identity.identifiers import Identifier, label
 from identity.joining import Hand, Link, ask, doubt, join_likely, join_proved, offer, piece, proved_link, reconsider
 from identity.known import Known
-from identity.matching import accounts_conflict
 from identity.merging import Joined
 from identity.names import names_conflict, read_name
 from identity.proofs import (
     KEPT_APART,
     OTHER_ACCOUNTS,
     Match,
+    accounts_conflict,
     accounts_differ,
-    accounts_of,
     links,
     matches_of,
     torn,
@@ -55,7 +54,7 @@ async def resolve(db: store.Db, book: Book, claim: Claim, actor: str, now: datet
         rest = matches
         _go_on(book, look, known, claim, hand)
     for match in unsure:
-        accounts = accounts_conflict(accounts_of(known.person), accounts_of(match.owner.person))
+        accounts = accounts_conflict(known.accounts, match.owner.accounts)
         ask(book, known.id, match, OTHER_ACCOUNTS if accounts else "the names conflict", hand)
     joined = await join_proved(db, book, look, known, rest, hand)
     if look is not None:
@@ -70,7 +69,7 @@ async def resolve(db: store.Db, book: Book, claim: Claim, actor: str, now: datet
 def _arrive_by_proof(book: Book, claim: Claim, matches: list[Match], hand: Hand) -> tuple[Known, list[Match]]:
     """A new contact: in the home of its heaviest match, else in one of its own. Returns the matches still to join."""
     contact = ContactId(hand.new_id())
-    fitting = [m for m in matches if not accounts_differ(book, claim.held, m.owner.customer_id)]
+    fitting = [m for m in matches if not accounts_differ(book, accounts_in(claim.held), m.owner.customer_id)]
     parted = bool(torn(book, fitting))
     for match in matches:
         if parted or match not in fitting:

@@ -269,3 +269,23 @@ async def decisions_about(db: Db, workspace: WorkspaceId, ends: Sequence[UUID], 
         ends,
         as_of,
     )
+
+
+_PLACE = "md5(concat_ws(chr(31), v.kind, v.scope, v.value))::uuid"
+
+
+async def classed_values(
+    db: Db, workspace: WorkspaceId, said: str | None, after: tuple[datetime, UUID] | None, limit: int
+) -> list[Row]:
+    """Values found or listed as shared, or listed as one person's own, the newest first; `place` tells equally new ones
+    apart."""
+    return await db.fetch(
+        f"SELECT v.kind, v.scope, v.value, v.class, v.reason, v.actor, v.decided_at, {_PLACE} AS place "
+        "FROM value_class v WHERE v.workspace_id = $1 AND ($2::text IS NULL OR v.class = $2) "
+        f"AND ($3::timestamptz IS NULL OR (v.decided_at, {_PLACE}) < ($3, $4::uuid)) "
+        f"ORDER BY v.decided_at DESC, {_PLACE} DESC LIMIT $5",
+        workspace,
+        said,
+        *(after or (None, None)),
+        limit,
+    )

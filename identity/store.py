@@ -74,7 +74,7 @@ async def owners(db: Db, workspace: WorkspaceId, values: Sequence[tuple[str, str
 
 async def value_classes(db: Db, workspace: WorkspaceId, values: Sequence[tuple[str, str, str]]) -> list[Row]:
     return await db.fetch(
-        "SELECT v.kind, v.scope, v.value, v.class, v.reason, v.actor "
+        "SELECT v.kind, v.scope, v.value, v.class, v.reason, v.actor, v.decided_at "
         "FROM unnest($2::text[], $3::text[], $4::text[]) AS k(kind, scope, value) "
         "CROSS JOIN LATERAL (SELECT * FROM value_class c WHERE c.workspace_id = $1 AND c.kind = k.kind "
         "AND c.scope = k.scope AND c.value = k.value LIMIT 1) AS v",

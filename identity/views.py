@@ -45,7 +45,10 @@ class HeldIdentifier(msgspec.Struct, frozen=True, kw_only=True):
     first_seen: datetime
     last_seen: datetime
     value_class: str | None
-    shared: str | None
+    shared: str | None = None
+    class_reason: str | None = None
+    class_by: str | None = None
+    class_since: datetime | None = None
 
     @property
     def identifier(self) -> Identifier:
@@ -74,15 +77,26 @@ class PlacedItem(msgspec.Struct, frozen=True, kw_only=True):
     decision_id: DecisionId
 
 
+class Piece(msgspec.Struct, frozen=True, kw_only=True):
+    """A piece of evidence as far as it is told; `stranger` are its bits for one person, of what was weighed."""
+
+    comparison: str = ""
+    level: str = ""
+    words: str = ""
+    identifier: str | None = None
+    stranger: float | None = None
+
+
 class Decided(msgspec.Struct, frozen=True, kw_only=True):
-    """A decision as evidence: what it was, by whom, when, on what."""
+    """A decision as evidence: what it was, how sure, by whom, when, on what: the weightiest pieces alone."""
 
     id: DecisionId
     kind: str
+    grade: Grade
     actor: str
     reason: str | None
     decided_at: datetime
-    evidence: list[dict[str, msgspec.Raw]]
+    evidence: list[Piece]
 
 
 class People(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,11 +134,12 @@ _THEN = (
 _HELD = (
     ", held AS (SELECT i.contact_id, i.kind, i.scope, i.value, i.raw, i.problem, "
     "coalesce(i.verified_at <= {at}, false) AS verified, i.first_seen, least(i.last_seen, {at}) AS last_seen, "
-    "v.class AS value_class, v.reason AS shared FROM mine CROSS JOIN LATERAL "
+    "v.class AS value_class, v.reason AS class_reason, v.actor AS class_by, v.decided_at AS class_since "
+    "FROM mine CROSS JOIN LATERAL "
     "(SELECT * FROM identifier o WHERE o.workspace_id = $1 AND o.contact_id = mine.id OFFSET 0) AS i "
-    "LEFT JOIN LATERAL (SELECT class, reason FROM value_class c WHERE c.workspace_id = $1 AND c.kind = i.kind "
-    "AND c.scope = i.scope AND c.value = i.value AND c.decided_at <= {at} LIMIT 1) AS v ON true WHERE i.first_seen "
-    "<= {at})"
+    "LEFT JOIN LATERAL (SELECT class, reason, actor, decided_at FROM value_class c WHERE c.workspace_id = $1 "
+    "AND c.kind = i.kind AND c.scope = i.scope AND c.value = i.value AND c.decided_at <= {at} LIMIT 1) AS v ON true "
+    "WHERE i.first_seen <= {at})"
 )
 _IDENTIFIERS = (
     ", (SELECT json_agg(held ORDER BY held.first_seen, held.kind, held.value) FROM held) AS identifiers, "
@@ -147,8 +162,9 @@ _PEOPLE = (
     "  UNION SELECT event_id, contact_id, origin_id, decision_id FROM placement "
     "  WHERE workspace_id = $1 AND since <= {at} AND (until = 'infinity' OR until > {at}) "
     "  AND contact_id IN (SELECT id FROM mine)) AS p) AS placements, "
-    "(SELECT json_agg(d) FROM (SELECT id, kind, actor, reason, decided_at, evidence FROM link_decision WHERE "
-    "  workspace_id = $1 AND id IN (SELECT home_decision FROM mine UNION SELECT customer_decision FROM mine)) AS d) "
+    "(SELECT json_agg(d) FROM (SELECT id, kind, grade, actor, reason, decided_at, "
+    "  jsonb_path_query_array(evidence, 'lax $[0 to 3]') AS evidence FROM link_decision WHERE workspace_id = $1 "
+    "  AND id IN (SELECT home_decision FROM mine UNION SELECT customer_decision FROM mine)) AS d) "
     "AS decisions{identifiers}{rider}"
 )
 
@@ -225,10 +241,9 @@ async def _people_in(
 def _classed(held: HeldIdentifier) -> HeldIdentifier:
     """Why a value links nobody: by its class in this workspace, else by its own form."""
     if held.value_class == "personal":
-        return msgspec.structs.replace(held, shared=None)
-    if held.value_class is None and (reason := shared_by_form(held.identifier)):
-        return msgspec.structs.replace(held, shared=reason)
-    return held
+        return held
+    reason = shared_by_form(held.identifier) if held.value_class is None else held.class_reason
+    return msgspec.structs.replace(held, shared=reason) if reason else held
 
 
 async def survivor_of(
@@ -296,14 +311,14 @@ async def people_of(db: store.Db, workspace: WorkspaceId, customers: list[Custom
         workspace,
         customers,
     )
-    held = await store.identifiers_of(db, workspace, [row["id"] for row in rows])
+    held = await held_by(db, workspace, [row["id"] for row in rows])
     contacts = [_seen_contact(row) for row in rows]
     owner = {contact.id: contact.customer_id for contact in contacts}
     return [
         People(
             customer_id=customer,
             contacts=[contact for contact in contacts if contact.customer_id == customer],
-            identifiers=[_held(row) for row in held if owner[row["contact_id"]] == customer],
+            identifiers=[one for one in held if owner[one.contact_id] == customer],
             possible=[],
             placements=[],
             decisions=[],
@@ -315,19 +330,22 @@ async def people_of(db: store.Db, workspace: WorkspaceId, customers: list[Custom
 async def held_by(db: store.Db, workspace: WorkspaceId, contacts: list[ContactId]) -> list[HeldIdentifier]:
     """The identifiers of some contacts as they are today, with the class of each value."""
     rows = await store.identifiers_of(db, workspace, contacts)
-    values = list({(row["kind"], row["scope"], row["value"]): None for row in rows})
-    classed = {
-        (row["kind"], row["scope"], row["value"]): {"value_class": row["class"], "shared": row["reason"]}
-        for row in await store.value_classes(db, workspace, values)
-    }
-    return [_held(row, **classed.get((row["kind"], row["scope"], row["value"]), {})) for row in rows]
+    values = list({_value(row): None for row in rows})
+    classes = {_value(row): row for row in await store.value_classes(db, workspace, values)} if values else {}
+    return [_held(row, classes.get(_value(row))) for row in rows]
+
+
+def _value(row: store.Row) -> tuple[str, str, str]:
+    return row["kind"], row["scope"], row["value"]
 
 
 def _seen_contact(row: store.Row) -> SeenContact:
     return SeenContact(**{**dict(row), "attributes": store.decode(row, "attributes")})
 
 
-def _held(row: store.Row, value_class: str | None = None, shared: str | None = None) -> HeldIdentifier:
-    fields = dict(row)
+def _held(row: store.Row, said: store.Row | None) -> HeldIdentifier:
+    fields: dict[str, Any] = dict(row)
     verified = fields.pop("verified_at") is not None
-    return _classed(HeldIdentifier(**fields, verified=verified, value_class=value_class, shared=shared))
+    if said is not None:
+        fields |= {"class_reason": said["reason"], "class_by": said["actor"], "class_since": said["decided_at"]}
+    return _classed(HeldIdentifier(**fields, verified=verified, value_class=said["class"] if said else None))

@@ -83,7 +83,7 @@ def _verdict_words(score: Score, needed: float, probability: float, rivalled: bo
     told = f"{have:.{digits}f} of {want:.{digits}f} needed"
     if probability >= needed:
         if score.basis == "alone":
-            return f"one thing that nothing else supports links nobody: {told}"
+            return f"{'a claim' if score.claim else 'one thing'} that nothing else supports links nobody: {told}"
         if score.basis != "proof" and automatic == "proof":
             return f"this workspace links on proof alone: {told}"
         return f"one person, no conflict: {told}"
@@ -114,6 +114,13 @@ _KINDS: Final = {
     "national_id": "national id",
     "birth_place": "place of birth",
 }
+
+
+def called(field: str) -> str:
+    """A field or comparison as people call it."""
+    return _KINDS.get(field, field.replace("_", " "))
+
+
 _WORDS: Final = {
     ("email", "same_mailbox"): "{a} and {b} end in one mailbox",
     ("email", "near"): "e-mails a slip apart ({a}, {b})",
@@ -167,7 +174,7 @@ def words(found: Evidence) -> str:
     template = _WORDS.get((found.comparison, found.level))
     if template:
         return template.format(a=a, b=b)
-    kind = _KINDS.get(found.comparison, found.comparison)
+    kind = called(found.comparison)
     if not found.level.startswith("exact"):
         return f"different {kind}: {a}, {b}"
     if found.comparison not in _SEEN:

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from identity.customers import ContactId, DecisionId, Grade
+from identity.explaining import supporting
 from identity.views import Decided, People, SeenContact
 from timeline.events import CHANGE, KIND_OF, EventId, RecordedEvent
 from timeline.object_types import NO_TYPES, Card, Types
@@ -84,7 +85,7 @@ class Explainer:
         self._contacts = {contact.id: contact for contact in people.contacts}
         self._decisions = {decided.id: decided for decided in people.decisions}
         self._placed = {placed.event_id: placed for placed in people.placements}
-        self._why = {contact.id: self._because(contact) for contact in people.contacts}
+        self._why: dict[ContactId, Why] = {}
 
     def items(self, events: Sequence[RecordedEvent], tickets: Mapping[EventId, Sequence[TicketRef]]) -> list[Item]:
         """`tickets` are those that each event belongs to."""
@@ -128,7 +129,10 @@ class Explainer:
         placed = self._placed.get(event.id) or (self._placed.get(event.about) if event.about else None)
         if placed is not None and placed.contact_id in self._contacts:
             return Why(identifier=None, grade="verified", decision=placed.decision_id, words="placed here by hand")
-        return self._why[event.contact_id]
+        why = self._why.get(event.contact_id)
+        if why is None:
+            why = self._why[event.contact_id] = self._because(self._contacts[event.contact_id])
+        return why
 
     def _because(self, contact: SeenContact) -> Why:
         decision = contact.customer_decision or contact.home_decision
@@ -145,19 +149,20 @@ class Explainer:
 
 
 def _identifier_in(decided: Decided) -> str | None:
-    for piece in decided.evidence:
-        if "identifier" in piece:
-            return msgspec.json.decode(piece["identifier"], type=str)
-    return None
+    return next((piece.identifier for piece in decided.evidence if piece.identifier), None)
 
 
 def _words(contact: SeenContact, identifier: str | None, decided: Decided | None) -> str:
     if decided is None:
         return f"came in as {identifier}" if identifier else f"the {contact.source} contact {contact.key}"
-    day = decided.decided_at.date().isoformat()
+    day, presumed = decided.decided_at.date().isoformat(), decided.grade == "presumed"
+    evidence = ", ".join(supporting(decided.evidence))
+    proof = f"same verified {identifier}" if identifier else evidence
     if decided.kind == "link":
-        return f"linked on {day}: same verified {identifier}" if identifier else f"linked on {day}"
+        linked, because = ("presumed", evidence) if presumed else ("linked", proof)
+        return f"{linked} on {day}: {because}" if because else f"{linked} on {day}"
     if decided.kind == "split":
         return f"given a home of its own on {day} by {decided.actor}"
-    because = f"same verified {identifier}" if identifier else decided.reason or "no reason given"
-    return f"merged on {day} by {decided.actor}: {because}"
+    merged = "presumed one and merged" if presumed else "merged"
+    because = (evidence if presumed else proof) or decided.reason or "no reason given"
+    return f"{merged} on {day} by {decided.actor}: {because}"

@@ -153,10 +153,10 @@ async def show_timeline(call: Call) -> Answer:
 )
 @_follow_merges
 async def show_identity(call: Call) -> Answer:
-    """Contacts, evidence and decisions: why these are one person."""
+    """Contacts, evidence and decisions: why these are one person; whose each value is, and what stands beside."""
     customer, as_of = CustomerId(call.path_id("customer_id")), call.query.time("as_of")
     async with call.read() as db:
-        return answer(await read_identity(db, call.workspace, customer, as_of))
+        return answer(await read_identity(db, call.workspace, customer, as_of, call.caller.workspace.salt))
 
 
 def thread_query(call: Call) -> ThreadQuery:

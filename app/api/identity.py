@@ -10,6 +10,8 @@ from app.api.shapes import Apart, Decide, Merge, NotSame, Place, Postpone, Rejec
 from app.db import Db
 from app.errors import bad_request
 from identity.customers import ContactId, CustomerId, DecisionId
+from identity.named import find_contact
+from identity.reasons import WhyView, why
 from timeline import desk, placing, suggestions
 from timeline.decisions import Change, Desk
 from timeline.interactions import check_time
@@ -79,6 +81,32 @@ async def place(call: Call) -> Answer:
     return await _decide(
         call, asked.reason, lambda db, at: placing.place(db, at, customer, event, contact=contact, target=target)
     )
+
+
+def _either(name: str) -> Parameter:
+    words = "A contact's id, a customer's (its oldest contact), `kind:value` (who proves it), or `source/key`."
+    return Parameter(name=name, words=words, schema={"type": "string"})
+
+
+@route(
+    "GET",
+    "/api/v1/identity/why",
+    "read",
+    query=(_either("a"), _either("b")),
+    answers={200: WhyView},
+    refuses=frozenset({404, 422}),
+)
+async def show_why(call: Call) -> Answer:
+    """Why two contacts are, or are not, one customer: what was decided, and what comparing them finds today."""
+    said = {name: call.query.text(name) for name in ("a", "b")}
+    workspace = call.caller.workspace
+    async with call.read() as db:
+        named: list[ContactId] = []
+        for name, text in said.items():
+            if not text:
+                raise bad_request(name, "expected a contact: its id, a customer's, kind:value or source/key")
+            named.append(await find_contact(db, workspace.id, text, workspace.region))
+        return answer(await why(db, workspace.id, *named, salt=workspace.salt))
 
 
 @route("POST", "/api/v1/identity/not-same", "desk", takes=NotSame, answers={200: Apart}, refuses=_IMPOSSIBLE)
@@ -205,4 +233,14 @@ async def _decide(call: Call, reason: str | None, work: Callable[[Db, Desk], Awa
     return await (call.commit(decide) if preview else call.write(decide))
 
 
-ROUTES: Final[tuple[Route, ...]] = (merge, unmerge, place, keep_apart, list_suggestions, accept, reject, postpone)
+ROUTES: Final[tuple[Route, ...]] = (
+    merge,
+    unmerge,
+    place,
+    show_why,
+    keep_apart,
+    list_suggestions,
+    accept,
+    reject,
+    postpone,
+)

@@ -101,7 +101,7 @@ def test_a_key_is_the_last_word_on_stdout_and_words_are_on_stderr(home: Home) ->
         (("agent", "create", "nobody", "--role", "lead", "--workspace", "one"), 2, "EMAIL"),
         (("import", "interactions", "/nowhere.ndjson", "--workspace", "one"), 1, "/nowhere.ndjson"),
         (("import", "tau-retail", "/nowhere", "--workspace", "one"), 1, "users.json"),
-        (("why", "not-an-id", "nor-this", "--workspace", "one"), 2, "not-an-id"),
+        (("why", "not-an-id", "nor-this", "--workspace", "one"), 1, "one has no contact not-an-id"),
         (("shared", "add", "shoe:1", "--workspace", "one"), 2, "shoe"),
     ],
 )

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from identity import explaining, store, views
+from identity import explaining, reasons, store, views
 from identity.customers import ClaimedIdentifier, ContactClaim
 from tests.laws.world import Place, World
 from timeline import desk, suggestions
@@ -24,8 +24,9 @@ async def people(place: Place, customer: Any) -> views.People:
     return await place.read(lambda db: views.read_people(db, place.id, customer))
 
 
-async def why(place: Place, a: Any, b: Any) -> explaining.WhyView:
-    return await place.read(lambda db: explaining.why(db, place.id, a.contact_id, b.contact_id))
+async def why(place: Place, a: Any, b: Any) -> reasons.WhyView:
+    salt = place.workspace.salt
+    return await place.read(lambda db: reasons.why(db, place.id, a.contact_id, b.contact_id, salt=salt))
 
 
 def test_every_strong_kind_links_when_both_proved_it(world: World):
@@ -58,7 +59,7 @@ def test_a_claim_links_nobody_and_is_listed_apart(world: World):
         grades = {row["source_key"]: row["grade"] for row in (await place.contacts()).values()}
         assert grades == {"a": "verified", "s": "possible", "u": "possible"}
         found = await why(place, owner, stranger)
-        assert (found.one, found.verdict) == (False, "different")
+        assert (found.one, found.verdict, found.contacts.basis) == (False, "review", "alone")
         assert [item.event_id for item in await place.thread(owner.customer_id)] == [owner.event_id]
 
     world.run(told())
@@ -231,7 +232,7 @@ def test_a_suggestion_is_answered_once(world: World):
         assert await asked(place) == []
         found = await why(place, a, b)
         assert found.one
-        assert any("two customers merged" in words for words in found.words)
+        assert any("Two customers merged" in words for words in found.words)
         (item,) = [i for i in await place.thread(a.customer_id) if i.event_id == b.event_id]
         assert (item.why.decision, item.why.grade) == (done.decision_id, "verified")
 

@@ -1,10 +1,11 @@
 """Smaller things that fresh eyes found, each as it should be."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from identity import explaining, views
+from identity import reasons, views
 from identity.errors import Impossible
 from tests.laws.world import NOON, World
 from timeline import desk, placing
@@ -14,16 +15,21 @@ from timeline.threads import ThreadQuery, read_page
 def test_why_names_no_decision_about_somebody_else(world: World):
     async def told() -> None:
         place = await world.open_workspace()
+
+        async def why(one: Any, other: Any) -> reasons.WhyView:
+            salt = place.workspace.salt
+            return await place.read(lambda db: reasons.why(db, place.id, one.contact_id, other.contact_id, salt=salt))
+
         anna = await place.push("a", "email:anna@example.com")
         await place.push("b", "email:anna@example.com")
         linked = await place.push("c", "email:anna@example.com")
         mallory = await place.push("m", "?email:anna@example.com")
-        apart = await place.read(lambda db: explaining.why(db, place.id, linked.contact_id, mallory.contact_id))
+        apart = await why(linked, mallory)
         assert (apart.one, apart.decisions) == (False, [])
-        together = await place.read(lambda db: explaining.why(db, place.id, anna.contact_id, linked.contact_id))
+        together = await why(anna, linked)
         assert [one.kind for one in together.decisions] == ["link"]
         with pytest.raises(Impossible):
-            await place.read(lambda db: explaining.why(db, place.id, anna.contact_id, anna.contact_id))
+            await why(anna, anna)
 
     world.run(told())
 

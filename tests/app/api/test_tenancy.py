@@ -79,6 +79,7 @@ CASES: dict[str, Case] = {
     "POST /api/v1/identity/policies": Case(
         path=_at("/api/v1/identity/policies"), body=lambda _: {"policy": {"precision": 0.95}}, names=False
     ),
+    "GET /api/v1/identity/why": Case(path=_at("/api/v1/identity/why?a={contact}&b={other_contact}")),
     "POST /api/v1/identity/not-same": Case(
         path=_at("/api/v1/identity/not-same"), body=lambda things: {"a": things.contact, "b": things.other_contact}
     ),
