@@ -51,6 +51,8 @@ class Candidates:
         self._profiles: dict[CustomerId, Profile] = {}
         self._facts: dict[CustomerId, list[Profile]] = {}
         self._claims: dict[int, tuple[Profile, set[int]]] = {}
+        self.said: dict[Value, str] = {}
+        """The class of the values at hand, as far as one was learned or told."""
         self._classes: dict[Value, str] = {}
 
     async def read(self, db: store.Db, claims: Sequence[Claim]) -> None:
@@ -119,8 +121,10 @@ class Candidates:
         """What an operator said of the values at hand; what was learned is in the sightings."""
         theirs = (value for known in self._all() for value in known.held)
         for row in await store.value_classes(db, self.workspace, sorted({*ours, *theirs})):
+            value = row["kind"], row["scope"], row["value"]
+            self.said[value] = row["class"]
             if row["class"] == "personal" or row["actor"] != "system":
-                self._classes[row["kind"], row["scope"], row["value"]] = row["class"]
+                self._classes[value] = row["class"]
 
     async def _read_sightings(self, db: store.Db, ours: Sequence[Identifier]) -> None:
         seen: dict[tuple[str, Any], list[NameKey | None]] = defaultdict(list)
