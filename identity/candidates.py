@@ -74,8 +74,7 @@ class Candidates:
     ) -> dict[CustomerId, list[CustomerId]]:
         """Read customers that are there, and for each those who stand under its keys, as far as they are `wanted` (of
         a customer and another): returned the likeliest first."""
-        await self._read_members(db, customers)
-        await self._read_classes(db, ())
+        await self.read_alone(db, customers)
         keys = {customer: self._keys_of(customer) for customer in customers if self.knows(customer)}
         await self._read_under(db, list(keys.values()))
         found = {one: self.ranked(some, lambda other, one=one: wanted(one, other)) for one, some in keys.items()}
@@ -85,6 +84,11 @@ class Candidates:
         distinct = {identifier.key: identifier for identifier in ours if identifier.kind in SHAREABLE}
         await self._read_sightings(db, list(distinct.values()))
         return found
+
+    async def read_alone(self, db: store.Db, customers: Sequence[CustomerId]) -> None:
+        """Read customers for what they hold alone."""
+        await self._read_members(db, customers)
+        await self._read_classes(db, ())
 
     async def _read_members(self, db: store.Db, customers: Iterable[CustomerId]) -> None:
         wanted = [customer for customer in dict.fromkeys(customers) if customer not in self.members]
@@ -144,7 +148,7 @@ class Candidates:
         for row in await blocking_store.people_on(db, self.workspace, values, MOST_SIGHTINGS) if values else ():
             identifier = Identifier(kind=row["kind"], scope=row["scope"], value=row["value"], raw=row["value"])
             attributes = {"given_name": row["given_name"] or "", "family_name": row["family_name"] or ""}
-            uses[identifier.kind, value_of(identifier)].append(_name_key(row["name"], attributes))
+            uses[identifier.kind, value_of(identifier)].append(name_key(row["name"], attributes))
         self.statistics.uses.update((value, use_of(names)) for value, names in uses.items())
 
     def _all(self) -> list[Known]:
@@ -264,6 +268,6 @@ class Candidates:
         self.again(kept, members)
 
 
-def _name_key(name: str | None, attributes: dict[str, str]) -> NameKey | None:
+def name_key(name: str | None, attributes: dict[str, str]) -> NameKey | None:
     key = person_key(read_name(name, attributes))
     return key if key.given or key.family else None

@@ -164,7 +164,8 @@ class Look:
 
     def nearest(self, customer: CustomerId) -> Known:
         """The member that the newcomer is likest: of equal ones the oldest."""
-        members = self.candidates.members[customer][:MOST_LOOKED_THROUGH]
+        people = [known for known in self.candidates.members[customer] if not known.is_desk]
+        members = people[:MOST_LOOKED_THROUGH]
         facts = {known.id: self.candidates.facts_of(known) for known in members}
         odds = {known.id: score(self.profile, facts[known.id], self.candidates.statistics).odds for known in members}
         return max(reversed(members), key=lambda known: odds[known.id])

@@ -168,14 +168,16 @@ def ask(book: Book, contact: ContactId, match: Match, reason: str, hand: Hand, l
 
 def offer(book: Book, look: Look, known: Known, choice: Choice, hand: Hand) -> None:
     """Ask a person about a pair that is likely and not likely enough."""
-    book.suggest(
-        NewSuggestion(
-            id=hand.new_id(),
-            contact_a=known.id,
-            contact_b=look.nearest(choice.best.customer).id,
-            evidence=choice.pieces(),
-            probability=choice.probability,
-        )
+    book.suggest(question(look, known, choice, hand))
+
+
+def question(look: Look, known: Known, choice: Choice, hand: Hand) -> NewSuggestion:
+    return NewSuggestion(
+        id=hand.new_id(),
+        contact_a=known.id,
+        contact_b=look.nearest(choice.best.customer).id,
+        evidence=choice.pieces(),
+        probability=choice.probability,
     )
 
 
@@ -188,14 +190,16 @@ def reconsider(book: Book, look: Look, claim: Claim, hand: Hand) -> None:
             if held.identifier.kind == field and value_of(held.identifier) == value:
                 book.share(held.identifier, f"seen on {look.people_on(field, value)}")
         for known, choice in islice(book.evidence.unheld(field, value), MOST_JOINS):
-            others = [one for one in look.candidates.members[known.customer_id] if one.id != known.id]
-            book.suggest(
-                NewSuggestion(
-                    id=hand.new_id(),
-                    kind="unlink",
-                    contact_a=known.id,
-                    contact_b=others[-1].id,
-                    evidence=choice.pieces(),
-                    probability=choice.probability,
-                )
-            )
+            book.suggest(parting(look.candidates.members[known.customer_id], known, choice, hand))
+
+
+def parting(members: list[Known], known: Known, choice: Choice, hand: Hand) -> NewSuggestion:
+    """Ask whether a contact is to be split off from the oldest other one."""
+    return NewSuggestion(
+        id=hand.new_id(),
+        kind="unlink",
+        contact_a=known.id,
+        contact_b=[one for one in members if one.id != known.id and not one.is_desk][-1].id,
+        evidence=choice.pieces(),
+        probability=choice.probability,
+    )

@@ -13,12 +13,20 @@ from identity.known import Known, known_of
 
 async def rekey(db: store.Db, workspace: WorkspaceId, homes: Sequence[CustomerId], salt: bytes) -> None:
     """Let the homes stand under the keys of the contacts that are there now."""
+    under = await keys_of(db, workspace, homes, salt)
+    pairs = [(key, home) for home, keys in under.items() for key in sorted(keys)]
+    await blocking_store.replace_keys(db, workspace, homes, [key for key, _ in pairs], [home for _, home in pairs])
+
+
+async def keys_of(
+    db: store.Db, workspace: WorkspaceId, homes: Sequence[CustomerId], salt: bytes
+) -> dict[CustomerId, set[int]]:
+    """The keys of the contacts that are at these homes now."""
     under: dict[CustomerId, set[int]] = defaultdict(set)
     for row in await blocking_store.contacts_at(db, workspace, homes):
         known = known_of(row)
         under[known.home_id] |= {key_of(salt, key) for key in blocking_keys(facts_alone(known))}
-    pairs = [(key, home) for home, keys in under.items() for key in sorted(keys)]
-    await blocking_store.replace_keys(db, workspace, homes, [key for key, _ in pairs], [home for _, home in pairs])
+    return under
 
 
 def facts_alone(known: Known) -> Profile:

@@ -81,6 +81,8 @@ class Learning:
             await blocking_store.add_counters(db, workspace, names, [taken.numbers[name] for name in names])
             rows = await blocking_store.add_values(db, workspace, values, [taken.values[value] for value in values])
             numbers = {row["counter"]: row["amount"] for row in await blocking_store.counters(db, workspace)}
+            anew = numbers.get("recounted") != learned.counts.numbers.get("recounted")
+            every = await blocking_store.values(db, workspace, FEWEST_KEPT) if anew else None
         except BaseException:
             learned.pending.add(taken)
             raise
@@ -88,6 +90,10 @@ class Learning:
         learned.counts.numbers = {
             name: numbers.get(name, 0.0) + news.numbers.get(name, 0.0) for name in numbers.keys() | news.numbers.keys()
         }
+        if every is not None:
+            learned.counts.values = {row["value"]: row["customers"] for row in every}
+            for value, customers in news.values.items():
+                learned.counts.value(value, customers)
         for row in rows:
             learned.counts.values[row["value"]] = row["customers"] + news.values.get(row["value"], 0)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -126,6 +126,25 @@ async def write_suggestions(
         "evidence, probability, value, $10 FROM unlinks WHERE turn = 1 AND again = 1 "
         "ON CONFLICT DO NOTHING RETURNING id",
         workspace,
+        *_columns(suggested),
+        now,
+    )
+    return [row["id"] for row in rows]
+
+
+async def askable(db: Db, workspace: WorkspaceId, suggested: Sequence[NewSuggestion]) -> set[UUID]:
+    """Which of them `write_suggestions` would ask about."""
+    rows = await db.fetch(
+        f"{_PROPOSED} SELECT id FROM links WHERE turn = 1 UNION ALL "
+        "SELECT id FROM unlinks WHERE turn = 1 AND again = 1",
+        workspace,
+        *_columns(suggested),
+    )
+    return {row["id"] for row in rows}
+
+
+def _columns(suggested: Sequence[NewSuggestion]) -> list[list[Any]]:
+    return [
         [s.id for s in suggested],
         [s.contact_a for s in suggested],
         [s.contact_b for s in suggested],
@@ -134,9 +153,7 @@ async def write_suggestions(
         [s.probability for s in suggested],
         [s.value for s in suggested],
         [s.proved for s in suggested],
-        now,
-    )
-    return [row["id"] for row in rows]
+    ]
 
 
 async def set_values(db: Db, workspace: WorkspaceId, suggestions: Sequence[UUID], values: Sequence[float]) -> None:

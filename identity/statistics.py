@@ -36,8 +36,8 @@ class Counts:
     """Sums that are only ever added to, from any number of processes. `numbers`: customers, contacts, known (contacts
     of customers that were there), opened, housemates (of the opened, those who looked like another person of a known
     house), "level <comparison> <level>" and "group <comparison> <first level>" (pairs of one person that reached it),
-    "sharing <field> <kind> values|shared", "forecast <step> n|p", "offer <step>". `values`: customers that hold a
-    value, by the hash of (field, value)."""
+    "sharing <field> <kind> values|shared", "forecast <step> n|p", "offer <step>", recounted (how often all of this was
+    counted again). `values`: customers that hold a value, by the hash of (field, value)."""
 
     __slots__ = ("numbers", "values")
 
@@ -154,7 +154,7 @@ class Statistics:
             return None
         reached, together, group = counted
         pairs = self.number(together)
-        if not pairs:
+        if pairs <= 0:
             return None
         word, total = TABLE[comparison, level].same, GROUP_TOTAL[group]
         learned = total * (self.number(reached) + LEARN * word / total) / (pairs + LEARN)
@@ -214,14 +214,14 @@ class Statistics:
                 after = before
                 for name in names:
                     after = after.seen_with(name)
-                    self._learn_sharing(field, value, before, after)
+                    self.learn_sharing(field, value, before, after)
                 self.uses[field, value] = after
                 if after.shared and not before.shared:
                     turned.append((field, value))
         return turned
 
-    def _learn_sharing(self, field: str, value: Value, before: Use, after: Use) -> None:
-        """The second sighting of a value tells whether it is one person's."""
+    def learn_sharing(self, field: str, value: Value, before: Use, after: Use) -> None:
+        """The second named sighting of a value tells whether it is one person's."""
         if before.named != 1:
             return
         for kind in ("all", kind_of(value)):

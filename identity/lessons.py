@@ -1,0 +1,116 @@
+"""What would the contacts that are there have taught, had they come one after the other to what is known today?"""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from identity import review, store
+from identity.customers import ContactId, CustomerId, WorkspaceId
+from identity.deciding import Evidence
+from identity.decision import Score, note_forecast, note_offer, rival_odds, score, verdict
+from identity.facts import Profile, merged
+from identity.known import Known
+from identity.statistics import Counts
+from identity.training import Pattern, pattern_of
+
+LEARNED: Final = ("level", "group", "forecast", "offer")
+"""How the names of the counters begin that hold what decisions taught."""
+
+
+class Answers(msgspec.Struct, frozen=True, kw_only=True):
+    """Pairs of contacts of which a person said that they are one, or are not."""
+
+    one: dict[ContactId, set[ContactId]]
+    apart: dict[ContactId, set[ContactId]]
+
+    @property
+    def given(self) -> int:
+        return sum(map(len, (*self.one.values(), *self.apart.values()))) // 2
+
+
+async def read_answers(db: store.Db, workspace: WorkspaceId) -> Answers:
+    answers = Answers(one=defaultdict(set), apart=defaultdict(set))
+    for row in await review.answered(db, workspace):
+        pairs = answers.one if row["state"] == "accepted" else answers.apart
+        pairs[row["contact_a"]].add(row["contact_b"])
+        pairs[row["contact_b"]].add(row["contact_a"])
+    return answers
+
+
+class Lessons:
+    """What was taught so far: `patterns` to estimate levels from, and in `counts` what is counted as it comes."""
+
+    def __init__(self) -> None:
+        self.patterns: Counter[Pattern] = Counter()
+        self.counts = Counts()
+        self.contacts = 0
+
+
+class Rival(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer whom a contact may be; `own`: its own, by those of its contacts who came before."""
+
+    score: Score
+    profile: Profile
+    own: bool = False
+
+
+async def take(
+    db: store.Db, evidence: Evidence, customers: Sequence[CustomerId], answers: Answers, into: Lessons
+) -> None:
+    """Let the contacts of some customers come again, each to those who came before it."""
+    await evidence.candidates.read_customers(db, customers, lambda customer, other: other != customer)
+    for customer in customers:
+        people = [known for known in evidence.candidates.members.get(customer, ()) if not known.is_desk]
+        people.sort(key=lambda known: known.id)
+        before: Profile | None = None
+        said = set().union(*(answers.apart.get(known.id, ()) for known in people))
+        for at, known in enumerate(people):
+            rivals = [_against(evidence, known, before, own=True)] if before is not None else []
+            others = [one for one in _others(evidence, known) if not said & _ids(evidence, one)]
+            rivals.extend(_against(evidence, known, evidence.candidates.profile(other)) for other in others)
+            sure = not answers.one.get(known.id, set()).isdisjoint(one.id for one in people[:at])
+            _arrive(evidence, known, rivals, sure, into)
+            facts = evidence.candidates.facts_of(known)
+            before = facts if before is None else merged(before, facts)
+            into.contacts += 1
+    into.counts.add(evidence.lesson)
+
+
+def _arrive(evidence: Evidence, known: Known, rivals: list[Rival], sure: bool, into: Lessons) -> None:
+    """What the best of them teaches. `sure`: a person said that it is one with those who came before it."""
+    statistics, facts = evidence.candidates.statistics, evidence.candidates.facts_of(known)
+    opens = not any(one.own for one in rivals)
+    if opens:
+        into.counts.number("opened", 1)
+        into.counts.number("housemates", max((one.score.housemate for one in rivals), default=0.0))
+    standing = sorted((one for one in rivals if not one.score.vetoes), key=lambda one: -one.score.odds)
+    if not standing:
+        return
+    best = standing[0]
+    odds = rival_odds(facts, best.profile, ((one.profile, one.score) for one in standing[1:]), statistics)
+    said, probability = verdict(best.score, odds, evidence.bands)
+    pattern = pattern_of(best.score, odds, statistics, sure=sure and best.own)
+    if pattern is not None:
+        into.patterns[pattern] += 1
+    if best.score.basis != "alone":
+        note_forecast(statistics, probability)
+    if opens and said == "review":
+        note_offer(statistics, probability)
+
+
+def _against(evidence: Evidence, known: Known, profile: Profile, own: bool = False) -> Rival:
+    found = score(evidence.candidates.facts_of(known), profile, evidence.candidates.statistics)
+    return Rival(score=found, profile=profile, own=own)
+
+
+def _others(evidence: Evidence, known: Known) -> list[CustomerId]:
+    """The customers who were there when it came, as far as they were read."""
+    keys = evidence.candidates.keys(evidence.candidates.facts_of(known))
+    found = evidence.candidates.ranked(keys, lambda other: other < known.id and other != known.customer_id)
+    return [other for other in found if evidence.candidates.knows(other)]
+
+
+def _ids(evidence: Evidence, customer: CustomerId) -> set[ContactId]:
+    return {known.id for known in evidence.candidates.members[customer]}
