@@ -38,7 +38,6 @@ class Book:
         self.by_key: dict[tuple[str, str], ContactId] = {}
         self.owners: dict[Value, list[ContactId]] = {}
         self.classes: dict[Value, str] = {}
-        self.reasons: dict[Value, str] = {}
         self.members: dict[CustomerId, list[ContactId]] = {}
         self.apart: set[frozenset[UUID]] = set()
         self.regrade: set[ContactId] = set()
@@ -71,9 +70,7 @@ class Book:
         if not fresh:
             return
         values = sorted(fresh)
-        for row in await store.value_classes(db, self.workspace, values):
-            value = (row["kind"], row["scope"], row["value"])
-            self.classes[value], self.reasons[value] = row["class"], row["reason"]
+        self.classes.update(await self._read_classes(db, values))
         for value in values:
             if self.classes.get(value) == "shared":
                 shared.add(self.workspace, value)
@@ -84,6 +81,12 @@ class Book:
             value = (row["kind"], row["scope"], row["value"])
             self.owners.setdefault(value, []).append(row["contact_id"])
             self.members.setdefault(row["customer_id"], [])
+
+    async def _read_classes(self, db: store.Db, values: Sequence[Value]) -> dict[Value, str]:
+        if self.evidence is not None:
+            return {value: said for value, said in self.evidence.candidates.said.items() if value in values}
+        rows = await store.value_classes(db, self.workspace, values)
+        return {(row["kind"], row["scope"], row["value"]): row["class"] for row in rows}
 
     def customers(self) -> set[CustomerId]:
         """The customers that the claims may end up with, as far as they are known before their locks."""
@@ -198,6 +201,7 @@ class Book:
 
     def touch(self, known: Known) -> None:
         """The contact changed; it is written at the end."""
+        known.facts = None
         self._touched[known.id] = None
 
     def hold(self, known: Known, held: Held, now: datetime) -> None:
@@ -214,13 +218,14 @@ class Book:
             known.last_seen[value] = now
         if before is None or proved:
             known.held[value] = held
+            known.facts = None
         if proved and held.identifier.strong:
             known.proved = True
             self.owners.setdefault(value, []).append(known.id)
 
     def share(self, identifier: Identifier, reason: str) -> None:
         """The value turned out to belong to several people: from now on it links nobody."""
-        self.classes[identifier.key], self.reasons[identifier.key] = "shared", reason
+        self.classes[identifier.key] = "shared"
         self._shared[identifier.key] = SharedValue(identifier=identifier, reason=reason)
 
     def decide(self, decision: LinkDecision) -> None:

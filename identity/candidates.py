@@ -22,6 +22,10 @@ MOST_UNDER_KEY: Final = 60
 """A key with more homes finds nobody any more."""
 MOST_CANDIDATES: Final = 8
 """Twenty found nobody whom eight did not find (22,133 contacts)."""
+FAR_BEHIND: Final = 0.3
+FOUND_WELL: Final = 0.4
+"""Whoever is found by less than both, a share of the first and the weight of a key with two customers and a half, is no
+rival either: half the comparisons, and .0005 of the links (22,133 contacts)."""
 MOST_READ: Final = 50
 """Of a customer's contacts, the newest."""
 MOST_LOOKED_UNDER: Final = 160
@@ -47,6 +51,8 @@ class Candidates:
         self._profiles: dict[CustomerId, Profile] = {}
         self._facts: dict[CustomerId, list[Profile]] = {}
         self._claims: dict[int, tuple[Profile, set[int]]] = {}
+        self.said: dict[Value, str] = {}
+        """The class of the values at hand, as far as one was learned or told."""
         self._classes: dict[Value, str] = {}
 
     async def read(self, db: store.Db, claims: Sequence[Claim]) -> None:
@@ -119,8 +125,10 @@ class Candidates:
         """What an operator said of the values at hand; what was learned is in the sightings."""
         theirs = (value for known in self._all() for value in known.held)
         for row in await store.value_classes(db, self.workspace, sorted({*ours, *theirs})):
+            value = row["kind"], row["scope"], row["value"]
+            self.said[value] = row["class"]
             if row["class"] == "personal" or row["actor"] != "system":
-                self._classes[row["kind"], row["scope"], row["value"]] = row["class"]
+                self._classes[value] = row["class"]
 
     async def _read_sightings(self, db: store.Db, ours: Sequence[Identifier]) -> None:
         seen: dict[tuple[str, Any], list[NameKey | None]] = defaultdict(list)
@@ -159,7 +167,12 @@ class Candidates:
 
     def facts_of(self, known: Known) -> Profile:
         """A contact's profile, kept from one decision to the next while nothing about the contact changes."""
-        if any(value in self._classes for value in known.held):
+        if known.facts is None:
+            known.facts = self._read_facts_of(known)
+        return known.facts
+
+    def _read_facts_of(self, known: Known) -> Profile:
+        if self._classes and any(value in self._classes for value in known.held):
             return self.facts(known.name, known.attributes, known.held.values())
         proved = sum(held.verified for held in known.held.values())
         stamp = known.id, (known.name, *known.attributes.items()), len(known.held), proved
@@ -210,7 +223,9 @@ class Candidates:
             customers = dict.fromkeys(self.at[home] for home in homes)
             for customer in filter(wanted, customers):
                 found[customer] += 1 / len(customers)
-        return sorted(found, key=lambda customer: (-found[customer], customer))[:MOST_CANDIDATES]
+        first = max(found.values(), default=0.0)
+        near = [customer for customer, weight in found.items() if weight >= min(FAR_BEHIND * first, FOUND_WELL)]
+        return sorted(near, key=lambda customer: (-found[customer], customer))[:MOST_CANDIDATES]
 
     # -- what the batch changes ----------------------------------------------------------------------------------
 

@@ -15,6 +15,9 @@ from identity.weights import TABLE, bits
 RARE_DOMAIN: Final = 0.005
 """Of a domain whose addresses fewer customers have than that, a mistyped address is likely the same one."""
 
+UNPROVED: Final = 0.5
+"""What is only claimed on a side weighs so many bits less: who types an address is not always its owner."""
+
 
 def compare_identifiers(a: Profile, b: Profile, statistics: Statistics) -> list[Evidence]:
     """E-mail, phone, account, external id, handle and device, as far as both sides have them."""
@@ -45,6 +48,8 @@ def _equal_value(field: str, value: Value, a: Profile, b: Profile, statistics: S
         others = statistics.others(field, value, [*a.field("name"), *b.field("name")])
         if statistics.shared(field, value):
             level = "exact_shared"
+    if not all(proved):
+        stranger, house = stranger - UNPROVED, house - UNPROVED
     usual = max(log2(_part(a.fields[field], value) * _part(b.fields[field], value)) / 2, -1.5)
     return Evidence(
         comparison=field,

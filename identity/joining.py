@@ -43,9 +43,15 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def proved_link(match: Match, choice: Choice | None = None) -> Link:
-    first = piece("exact_verified", match.identifier, f"same verified {label(match.identifier)}")
-    more = [] if choice is None else choice.pieces()
-    return Link(owner=match.owner, grade="verified", via=match.identifier, evidence=[first, *more])
+    return Link(owner=match.owner, grade="verified", via=match.identifier, evidence=_proof_and_more(match, choice))
+
+
+def _proof_and_more(match: Match, choice: Choice | None) -> list[dict[str, Any]]:
+    """The proof that asks for a link, and what else was weighed."""
+    kind = match.identifier.kind
+    more = () if choice is None else choice.pieces()
+    told = [one for one in more if (one["comparison"], one["level"]) not in {(kind, "exact"), (kind, "exact_proved")}]
+    return [piece("exact_verified", match.identifier, f"same verified {label(match.identifier)}"), *told]
 
 
 async def join_proved(
@@ -147,19 +153,15 @@ def doubt(book: Book, look: Look | None, known: Known, match: Match) -> str:
 
 def ask(book: Book, contact: ContactId, match: Match, reason: str, hand: Hand, look: Look | None = None) -> None:
     """Ask a person about a proof that does not link."""
-    for_it = piece("exact_verified", match.identifier, f"same verified {label(match.identifier)}")
     from_it = {"comparison": "conflict", "level": "conflict", "words": reason}
     choice = look.judge(book.contacts[contact].customer_id, match.owner.customer_id) if look else None
-    weighed = [] if choice is None else choice.pieces()
-    probability = None if choice is None else choice.probability
     book.suggest(
         NewSuggestion(
             id=hand.new_id(),
             contact_a=contact,
             contact_b=match.owner.id,
-            evidence=[for_it, *weighed, from_it],
-            probability=probability,
-            value=0.9 if probability is None else probability,
+            evidence=[*_proof_and_more(match, choice), from_it],
+            probability=None if choice is None else choice.probability,
         )
     )
 
@@ -176,7 +178,6 @@ def question(look: Look, known: Known, choice: Choice, hand: Hand) -> NewSuggest
         contact_b=look.nearest(choice.best.customer).id,
         evidence=choice.pieces(),
         probability=choice.probability,
-        value=choice.probability,
     )
 
 
@@ -201,5 +202,4 @@ def parting(members: list[Known], known: Known, choice: Choice, hand: Hand) -> N
         contact_b=[one for one in members if one.id != known.id and not one.is_desk][-1].id,
         evidence=choice.pieces(),
         probability=choice.probability,
-        value=1 - choice.probability,
     )

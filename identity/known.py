@@ -9,6 +9,7 @@ import msgspec
 from identity import store
 from identity.claims import Held, Value, accounts_in
 from identity.customers import DESK_SOURCE, ContactId, CustomerId, DecisionId, Grade
+from identity.facts import Profile
 from identity.identifiers import Identifier
 from identity.names import PersonName, read_name
 
@@ -36,6 +37,8 @@ class Known:
     proved: bool
     held: dict[Value, Held]
     last_seen: dict[Value, datetime]
+    facts: Profile | None = None
+    """What it is compared by, once that was read; None again when the contact changes."""
 
     @property
     def is_desk(self) -> bool:
