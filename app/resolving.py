@@ -31,7 +31,7 @@ MOST_ROUNDS: Final = 6
 GOES_ON: Final = timedelta(days=1)
 """What was cut short longer ago is begun again."""
 NEVER: Final = 2.0
-"""The probability from which a person is asked where the queue is full."""
+"""The probability from which a person is asked where nobody is to be asked."""
 
 Phase = Literal["keys", "values", "numbers", "customers"]
 PHASES: Final[tuple[Phase, ...]] = get_args(Phase)

@@ -136,9 +136,9 @@ class SecondLook:
                 return None
             grade: Grade = "verified" if choice.best.score.basis == "proof" else "presumed"
             link = Link(owner=owner, grade=grade, via=None, evidence=choice.pieces())
-            return Found(finding=_finding("link", ours, owner, choice, grade), ours=ours, link=link)
+            return Found(finding=finding_of("link", ours, owner, choice, grade), ours=ours, link=link)
         suggestion = question(look, ours, choice, hand)
-        return Found(finding=_finding("ask", ours, owner, choice), ours=ours, suggestion=suggestion)
+        return Found(finding=finding_of("ask", ours, owner, choice), ours=ours, suggestion=suggestion)
 
     def _too_many(self, other: CustomerId) -> bool:
         """Contacts for one transaction to move: of such a pair a person is asked."""
@@ -148,7 +148,7 @@ class SecondLook:
         members = self.evidence.candidates.members[self.customer]
         suggestion = parting(members, known, choice, hand)
         other = next(one for one in members if one.id == suggestion.contact_b)
-        return Found(finding=_finding("unlink", known, other, choice), ours=known, suggestion=suggestion)
+        return Found(finding=finding_of("unlink", known, other, choice), ours=known, suggestion=suggestion)
 
     async def join(self, db: store.Db, found: Found, hand: Hand) -> Joined:
         """Carry a link out, under the locks of `customers`."""
@@ -157,7 +157,7 @@ class SecondLook:
         return await unite(db, self.book, look, found.ours, found.link, hand)
 
 
-def _finding(kind: Kind, ours: Known, theirs: Known, choice: Choice, grade: Grade | None = None) -> Finding:
+def finding_of(kind: Kind, ours: Known, theirs: Known, choice: Choice, grade: Grade | None = None) -> Finding:
     evidence = choice.pieces()
     return Finding(
         kind=kind,

@@ -50,7 +50,8 @@ async def foresee(
     await look.read_again(db)
     found = look.found(Hand(actor=SYSTEM, now=await store.clock(db), new_id=new_id))
     questions = _questions(found, ask_from)
-    asked = await review.askable(db, workspace.id, [one.suggestion for one in questions if one.suggestion])
+    suggested = [one.suggestion for one in questions if one.suggestion]
+    asked = await review.askable(db, workspace.id, suggested) if suggested else set()
     return _seen(found, asked)
 
 

@@ -77,14 +77,15 @@ class Shown:
         if self._most is not None and self._shown[finding.kind] >= self._most:
             return
         self._shown[finding.kind] += 1
-        data(msgspec.json.encode(finding).decode() if self._as_json else self._in_lines(finding))
+        said = _WORDS[finding.kind][self._apply]
+        data(msgspec.json.encode(finding).decode() if self._as_json else in_lines(finding, said))
 
-    def _in_lines(self, finding: Finding) -> str:
-        head = f"{_end(finding.a)}, {_end(finding.b)}: {_WORDS[finding.kind][self._apply]}"
-        grade = f" ({finding.grade})" if finding.grade else ""
-        return "\n".join(
-            [f"{head}{grade}, one person at {finding.probability:.3f}", *(f"     {w}" for w in finding.words)]
-        )
+
+def in_lines(finding: Finding, said: str) -> str:
+    """Both ends, what is said of them, and why."""
+    grade = f" ({finding.grade})" if finding.grade else ""
+    head = f"{_end(finding.a)}, {_end(finding.b)}: {said}{grade}, one person at {finding.probability:.3f}"
+    return "\n".join([head, *(f"     {words}" for words in finding.words)])
 
 
 def _end(end: End) -> str:
