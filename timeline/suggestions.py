@@ -16,6 +16,8 @@ from identity import store as identity_store
 from identity.customers import ContactId, CustomerId, DecisionId, LinkDecision
 from identity.errors import AlreadyDecided, Impossible, NotFound
 from identity.explaining import IdentifierView, identifier_views, words_of
+from identity.learning import LEARNING
+from identity.training import answered
 from timeline import store
 from timeline.decisions import Change, Desk, lock_customers, time_of
 from timeline.desk import merge, split, unmerge
@@ -127,7 +129,9 @@ async def accept(db: store.Db, desk: Desk, suggestion_id: UUID) -> Change:
         pair = [row["customer_a"], row["customer_b"]]
         ages = await identity_store.customer_ages(db, desk.workspace, pair)
         kept, other = sorted(pair, key=lambda customer: (ages[customer], customer))
-        return await merge(db, desk, kept, other)
+        change = await merge(db, desk, kept, other)
+        await _learn(db, desk, row, one=True)
+        return change
     change = Change(customer_id=row["customer_a"], moved=(), changed={"contacts": 0, "events": 0})
     if _matters(row):
         change = await _part(db, desk, row)
@@ -163,10 +167,20 @@ async def reject(db: store.Db, desk: Desk, suggestion_id: UUID) -> DecisionId | 
     row = await _open(db, desk, suggestion_id)
     if row["kind"] == "link":
         evidence = identity_store.decode(row, "evidence")
-        return await keep_apart(db, desk, row["contact_a"], row["contact_b"], evidence)
+        decision = await keep_apart(db, desk, row["contact_a"], row["contact_b"], evidence)
+        await _learn(db, desk, row, one=False)
+        return decision
     now = await time_of(db, desk)
     await review.answer_suggestion(db, desk.workspace, suggestion_id, "rejected", None, now)
     return None
+
+
+async def _learn(db: store.Db, desk: Desk, row: identity_store.Row, *, one: bool) -> None:
+    """Let a person's word count for certain in what is known of one person's pairs; written later, with what decisions
+    teach."""
+    if not desk.preview:
+        await LEARNING.of(db, desk.workspace)
+        LEARNING.take(desk.workspace, answered(identity_store.decode(row, "evidence"), row["probability"], one=one))
 
 
 async def postpone(db: store.Db, desk: Desk, suggestion_id: UUID, until: datetime | None = None) -> Postponed:
