@@ -13,6 +13,7 @@ from identity.book import Book
 from identity.claims import Claim
 from identity.customers import Contact, ContactId, CustomerId, Grade
 from identity.deciding import Choice, Look
+from identity.decision import EQUAL
 from identity.facts import value_of
 from identity.identifiers import Identifier, label
 from identity.known import Known
@@ -47,11 +48,14 @@ def proved_link(match: Match, choice: Choice | None = None) -> Link:
 
 
 def _proof_and_more(match: Match, choice: Choice | None) -> list[dict[str, Any]]:
-    """The proof that asks for a link, and what else was weighed."""
-    kind = match.identifier.kind
-    more = () if choice is None else choice.pieces()
-    told = [one for one in more if (one["comparison"], one["level"]) not in {(kind, "exact"), (kind, "exact_proved")}]
-    return [piece("exact_verified", match.identifier, f"same verified {label(match.identifier)}"), *told]
+    """The proof that asks for a link, with what it weighs, and what else was weighed."""
+    proof = piece("exact_verified", match.identifier, f"same verified {label(match.identifier)}")
+    more = [] if choice is None else choice.pieces()
+    equal = (one for one in more if one["comparison"] == match.identifier.kind and one["level"] in EQUAL)
+    weighed = next((one for one in equal if match.identifier.value in one["values"][0]), None)
+    if weighed is None:
+        return [proof, *more]
+    return [{**weighed, **proof, "words": weighed["words"]}, *(one for one in more if one is not weighed)]
 
 
 async def join_proved(

@@ -68,8 +68,15 @@ def test_a_proved_link_is_told_once(world: World) -> None:
         place = await world.open_workspace()
         ann = await place.push("a", "email:ann@example.com", name="Ann Hall")
         again = await place.push("b", "email:ann@example.com", name="Ann Hall")
-        contact = (await identity_of(place, ann)).contacts[1]
+        page = await identity_of(place, ann)
+        contact = page.contacts[1]
         assert contact.evidence[:2] == ["same verified e-mail ann@example.com", "same name: Ann Hall"]
+        (decision,) = page.decisions
+        assert (decision.evidence[0]["level"], decision.evidence[0]["identifier"]) == (
+            "exact_verified",
+            "email:ann@example.com",
+        )
+        assert decision.evidence[0]["stranger"] > 10
         (why,) = [item.why for item in await place.thread(ann.customer_id) if item.event_id == again.event_id]
         assert why.words.endswith(": same verified email:ann@example.com")
         assert (why.grade, why.identifier) == ("verified", "email:ann@example.com")
