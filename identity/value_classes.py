@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from identity import blocking_store, review, store
-from identity.claims import Value, lock_key
+from identity.claims import Value
 from identity.customers import WorkspaceId
 from identity.facts import NameKey, person_key
 from identity.identifiers import Identifier, class_by_form
@@ -140,16 +140,6 @@ async def list_values(
     rows = await review.classed_values(db, workspace, said, after, limit)
     seen = await _sightings(db, workspace, [_key_of(row) for row in rows])
     return [((row["decided_at"], row["place"]), _view(_identifier(row), row, seen[_key_of(row)])) for row in rows]
-
-
-async def set_class(
-    db: store.Db, workspace: WorkspaceId, identifier: Identifier, to: Said, *, reason: str, actor: str, now: datetime
-) -> ValueView:
-    """From now on the value is nobody's own, or one person's; what it linked before stays."""
-    await store.lock(db, [lock_key(workspace, "identifier", *identifier.key)])
-    await store.set_value_class(db, workspace, identifier.key, to, reason, actor, now)
-    (view,) = await read_values(db, workspace, [identifier])
-    return view
 
 
 async def _sightings(db: store.Db, workspace: WorkspaceId, keys: Sequence[Value]) -> dict[Value, list[Sighting]]:

@@ -1,6 +1,5 @@
 """Values and whose they are: looked up, listed, and said by a lead to be several people's or one person's own."""
 
-from datetime import UTC, datetime
 from typing import Final, get_args
 
 import msgspec
@@ -12,11 +11,12 @@ from app.api.shapes import Reason
 from app.db import Db
 from app.errors import bad_request
 from identity.identifiers import Identifier, parse_label
-from identity.value_classes import Said, ValueView, list_values, read_values, set_class
+from identity.value_classes import Said, ValueView, list_values, read_values
+from timeline import classing
+from timeline.classing import ClassedValue
 from timeline.threads import Mark
 
 SAID: Final[tuple[Said, ...]] = get_args(Said)
-REASONS: Final[dict[Said, str]] = {"shared": "listed by a lead", "personal": "one person's own, says a lead"}
 
 
 class ValuePage(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,24 +69,15 @@ async def show_values(call: Call) -> Answer:
     return answer(ValuePage(items=[view for _, view in found[:limit]], next=more))
 
 
-@route("POST", "/api/v1/identity/values", "config.write", takes=ClassValue, answers={200: ValueView})
+@route("POST", "/api/v1/identity/values", "config.write", takes=ClassValue, answers={200: ClassedValue})
 async def class_value(call: Call) -> Answer:
     """Say whose a value is, from the next push on: `shared` links nobody, `personal` links again, whatever its form or
-    what was learned. What it linked before stays: single links are taken back with an unmerge."""
+    what was learned. What it linked before stays; of links that nothing else holds a person is asked."""
     asked = await call.take(ClassValue)
     identifier = _identifier(call, asked.identifier)
 
     async def work(db: Db) -> Answer:
-        made = await set_class(
-            db,
-            call.workspace,
-            identifier,
-            asked.value_class,
-            reason=asked.reason or REASONS[asked.value_class],
-            actor=call.caller.actor,
-            now=datetime.now(UTC),
-        )
-        return answer(made)
+        return answer(await classing.class_value(db, call.desk(reason=asked.reason), identifier, asked.value_class))
 
     return await call.write(work)
 

@@ -1,6 +1,5 @@
 """`throughline shared`: the operator's list of values that belong to several people."""
 
-from datetime import UTC, datetime
 from typing import Final, get_args
 
 import click
@@ -8,9 +7,12 @@ import msgspec
 
 from app.cli.desk import Desk, with_desk, workspace_option
 from app.cli.words import Refused, data, failing_in_words, say
-from app.db import Db
+from app.db import Db, new_id
 from identity.identifiers import Identifier, UnknownKind, label, parse_label
-from identity.value_classes import Said, ValueView, list_values, read_values, set_class
+from identity.value_classes import Said, ValueView, list_values, read_values
+from timeline import classing
+from timeline.decisions import Desk as Deciding
+from timeline.events import Actor
 from timeline.threads import Workspace
 
 PAGE: Final = 200
@@ -80,7 +82,7 @@ def in_columns(view: ValueView) -> str:
 def add_shared(value: str, reason: str, slug: str | None) -> None:
     """This value links nobody from now on, such as phone:+4940123456 or email:office@example.com.
 
-    What it linked before stays; take single links back with an unmerge.
+    What it linked before stays; of links that nothing else holds a person is asked (`identity suggestions`).
     """
     _class(value, "shared", reason, slug)
 
@@ -100,13 +102,18 @@ def _class(value: str, to: Said, reason: str, slug: str | None) -> None:
         workspace = await desk.workspace(slug)
         identifier = _read(value, workspace)
 
-        async def write(db: Db) -> None:
-            now = datetime.now(UTC)
-            await set_class(db, workspace.id, identifier, to, reason=reason, actor="cli", now=now)
+        deciding = Deciding(
+            workspace=workspace.id, actor=Actor("cli"), new_id=new_id, reason=reason, salt=workspace.salt
+        )
 
-        await desk.write(workspace.id, write)
+        async def write(db: Db) -> classing.ClassedValue:
+            return await classing.class_value(db, deciding, identifier, to)
+
+        done = await desk.write(workspace.id, write)
         verb = "links nobody" if to == "shared" else "is one person's own"
         say(f"From now on {label(identifier)} {verb} in {workspace.slug}.")
+        if done.asked:
+            say(f"{len(done.asked)} earlier links that nothing else holds are asked about.")
 
     with_desk(work)
 

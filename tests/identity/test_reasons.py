@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 
-from identity import reasons
+from identity import reasons, store
 from identity.customers import ContactId
 from identity.errors import NotFound
 from identity.identifiers import normalise
 from identity.named import find_contact
-from identity.value_classes import set_class
 from tests.laws.world import BY_PROOF, Place, World
 from timeline import desk, suggestions
 
@@ -157,7 +156,7 @@ def test_what_an_operator_said_of_a_value_is_told(world: World) -> None:
         place = await world.open_workspace()
         value, now = normalise("email", "desk@acme.com", None, None), await place.clock()
         await place.write(
-            lambda db: set_class(db, place.id, value, "shared", reason="our front desk", actor="cli", now=now)
+            lambda db: store.set_value_class(db, place.id, value.key, "shared", "our front desk", "cli", now)
         )
         a, b = await place.push("a", "email:desk@acme.com"), await place.push("b", "email:desk@acme.com")
         found = await why(place, a, b)

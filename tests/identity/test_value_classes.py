@@ -8,9 +8,11 @@ from identity import explaining, reasons, value_classes
 from identity.facts import person_key
 from identity.identifiers import Identifier, normalise
 from identity.names import read_name
-from identity.value_classes import Said, Sighting, classed, list_values, looked_closer, people_in, set_class
-from tests.laws.world import Place, World
-from timeline import intake
+from identity.value_classes import Said, Sighting, classed, list_values, looked_closer, people_in
+from tests.laws.world import AGENT, Place, World
+from timeline import intake, suggestions
+from timeline.classing import ClassedValue, class_value
+from timeline.decisions import Desk
 
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 MOBILE = normalise("phone", "+4917012345699", None, "DE")
@@ -97,6 +99,13 @@ async def classes_of(place: Place, pushed: Any) -> dict[str, tuple[str, str | No
     return {f"{one.kind}:{one.value}": (one.value_class, one.class_by) for one in held}
 
 
+async def say(
+    place: Place, identifier: Identifier, to: Said, reason: str | None = None, now: datetime | None = None
+) -> ClassedValue:
+    who = Desk(workspace=place.id, actor=AGENT, new_id=new_id, reason=reason, now=now, salt=place.workspace.salt)
+    return await place.write(lambda db: class_value(db, who, identifier, to))
+
+
 async def at(place: Place, moment: datetime, key: str, *identifiers: str, **fields: Any) -> Any:
     """A push as it would have been taken at the moment."""
     item = place.item(key, *identifiers, **fields)
@@ -149,14 +158,11 @@ def test_an_operators_word_holds_from_the_next_push_on(world: World) -> None:
         place = await world.open_workspace("DE")
         ann = await place.push("a", "email:office@acme.com", name="Ann Hall")
         office = normalise("email", "office@acme.com", None, None)
-        for to in ("personal", "shared", "personal"):
-            view = await place.write(
-                lambda db, to=to: set_class(
-                    db, place.id, office, to, reason="asked them", actor="cli", now=datetime.now(UTC)
-                )
-            )
-            assert (view.value_class, view.reason, view.by) == (to, "asked them", "cli")
-            assert await classes_of(place, ann) == {"email:office@acme.com": (to, "cli")}
+        said: list[Said] = ["personal", "shared", "personal"]
+        for to in said:
+            view = (await say(place, office, to, "asked them")).value
+            assert (view.value_class, view.reason, view.by) == (to, "asked them", AGENT)
+            assert await classes_of(place, ann) == {"email:office@acme.com": (to, AGENT)}
             later = await place.push(f"later-{to}", "email:office@acme.com", name="Ann Hall")
             assert (later.customer_id == ann.customer_id) == (to == "personal")
             if to == "shared":
@@ -170,13 +176,8 @@ def test_the_list_goes_on_where_it_stopped(world: World) -> None:
         place = await world.open_workspace("DE")
         for number in range(7):
             value = normalise("email", f"list{number}@example.com", None, None)
-            to = "shared" if number % 2 else "personal"
-            now = NEW_YEAR + timedelta(days=number // 2)
-            await place.write(
-                lambda db, value=value, to=to, now=now: set_class(
-                    db, place.id, value, to, reason="", actor="cli", now=now
-                )
-            )
+            to: Said = "shared" if number % 2 else "personal"
+            await say(place, value, to, now=NEW_YEAR + timedelta(days=number // 2))
         lists: list[tuple[Said | None, int]] = [(None, 7), ("shared", 3), ("personal", 4)]
         for said, count in lists:
             found: list[str] = []
@@ -188,5 +189,27 @@ def test_the_list_goes_on_where_it_stopped(world: World) -> None:
                 after = page[-1][0]
             assert len(found) == len(set(found)) == count
             assert found[0].startswith("list6" if said != "shared" else "list5")
+
+    world.run(told())
+
+
+def test_links_that_rested_on_a_listed_value_alone_are_asked_about(world: World) -> None:
+    async def told() -> None:
+        place = await world.open_workspace("DE")
+        ann = await place.push("a", "email:ann@example.com", "phone:+4930123988", name="Ann Hall")
+        bare = await place.push("b", "phone:+4930123988")
+        both = await place.push("c", "phone:+4930123988", "email:ann@example.com", name="Ann Hall")
+        assert ann.customer_id == bare.customer_id == both.customer_id
+        number = normalise("phone", "+4930123988", None, None)
+        assert (await say(place, number, "personal")).asked == []
+        asked = (await say(place, number, "shared", "our switchboard")).asked
+        desk = place.desk()
+        (one,) = await place.read(lambda db: suggestions.read_suggestions(db, desk, "open", None, 10))
+        assert ([one.id], one.kind) == (asked, "unlink")
+        assert (one.a.contact_id, one.b.contact_id) == (bare.contact_id, ann.contact_id)
+        assert one.value > 0
+        assert (await say(place, number, "shared", "once more")).asked == [], "never the same question twice"
+        change = await place.decide(suggestions.accept, one.id)
+        assert change.moved == (bare.contact_id,)
 
     world.run(told())
