@@ -75,7 +75,7 @@ class Look:
         asked first: people change their names and mistype them."""
         value = identifier.kind, value_of(identifier)
         turned = identifier.kind == "email" and value in self.turned
-        return self.candidates.statistics.shared(*value) and not turned
+        return self.candidates.statistics.shared(*value, proved=True) and not turned
 
     def people_on(self, field: str, value: Any) -> str:
         """Who was seen on the value, in words."""

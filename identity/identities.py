@@ -44,9 +44,9 @@ def _equal_value(field: str, value: Value, a: Profile, b: Profile, statistics: S
     stranger, house = bits(TABLE[field, level], statistics.share(field, value))
     names, others = list(b.field("name") or a.field("name")), 0
     if field in SHAREABLE:
-        house = log2(statistics.own(field, value, names))
+        house = log2(statistics.own(field, value, names, all(proved)))
         others = statistics.others(field, value, [*a.field("name"), *b.field("name")])
-        if statistics.shared(field, value):
+        if statistics.shared(field, value, all(proved)):
             level = "exact_shared"
     if not all(proved):
         stranger, house = stranger - UNPROVED, house - UNPROVED

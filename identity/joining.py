@@ -47,11 +47,15 @@ def proved_link(match: Match, choice: Choice | None = None) -> Link:
 
 
 def _proof_and_more(match: Match, choice: Choice | None) -> list[dict[str, Any]]:
-    """The proof that asks for a link, and what else was weighed."""
-    kind = match.identifier.kind
-    more = () if choice is None else choice.pieces()
-    told = [one for one in more if (one["comparison"], one["level"]) not in {(kind, "exact"), (kind, "exact_proved")}]
-    return [piece("exact_verified", match.identifier, f"same verified {label(match.identifier)}"), *told]
+    """The proof that asks for a link with what it weighs, and what else was weighed."""
+    proof = piece("exact_verified", match.identifier, f"same verified {label(match.identifier)}")
+    more: list[dict[str, Any]] = []
+    for one in () if choice is None else choice.pieces():
+        if one["comparison"] == match.identifier.kind and one["level"] in ("exact", "exact_proved"):
+            proof = one | proof
+        else:
+            more.append(one)
+    return [proof, *more]
 
 
 async def join_proved(
