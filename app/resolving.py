@@ -102,6 +102,7 @@ class Pass:
             if self.stand.phase != phase:
                 await self._move(phase=phase, after=FIRST)
             await phases[phase]()
+        await counting.write_learned(self._database, self._workspace)
         await self._database.write(
             self._workspace.id, lambda db: pass_store.drop_stand(db, self._workspace.id, self._name)
         )
