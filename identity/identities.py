@@ -41,7 +41,7 @@ def _equal(field: str, a: Profile, b: Profile, statistics: Statistics) -> Eviden
 def _equal_value(field: str, value: Value, a: Profile, b: Profile, statistics: Statistics) -> Evidence:
     proved = ((field, value) in a.proved, (field, value) in b.proved)
     level = "exact_proved" if all(proved) and (field, "exact_proved") in TABLE else "exact"
-    stranger, house = bits(TABLE[field, level], statistics.share(field, value))
+    stranger, house = bits(TABLE[field, level], statistics.share(field, value, proved=all(proved)))
     names, others = list(b.field("name") or a.field("name")), 0
     if field in SHAREABLE:
         house = log2(statistics.own(field, value, names, all(proved)))

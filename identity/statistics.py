@@ -151,10 +151,12 @@ class Statistics:
 
     # -- reading ---------------------------------------------------------------------------------------------
 
-    def share(self, field: str, value: Value, less: int = 1) -> float:
+    def share(self, field: str, value: Value, less: int = 1, proved: bool = False) -> float:
         """The share of other customers with the value, without the `less` that may be the one in hand."""
-        use = self.uses.get((field, value)) if field in SHAREABLE else None
-        others = max(len(use.people) - 1, 0) if use else max(self.held(field, value) - less, 0)
+        if field in SHAREABLE:
+            others = max(len(self.use(field, value, proved).people) - 1, 0)
+        else:
+            others = max(self.held(field, value) - less, 0)
         return (others + SEEN * BEFORE.get(field, 1e-5)) / (self.customers + SEEN)
 
     def namesakes(self, given: str, family: str) -> int:
