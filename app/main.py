@@ -29,6 +29,7 @@ from app.api import (
     retention,
     ticket_commands,
     tickets,
+    values,
 )
 from app.api.calls import Edge
 from app.api.openapi import describe
@@ -53,6 +54,7 @@ def all_routes() -> tuple[Route, ...]:
         *customers.ROUTES,
         *identity.ROUTES,
         *identity_policies.ROUTES,
+        *values.ROUTES,
         *tickets.ROUTES,
         *ticket_commands.ROUTES,
         *objects.ROUTES,

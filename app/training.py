@@ -56,11 +56,11 @@ async def train(
     levels = estimated(lessons.patterns, before)
     kept = {name: amount for name, amount in before.numbers.items() if name.split(" ", 1)[0] not in ESTIMATED}
     after = Counts({**kept, **levels.numbers}, before.values)
-    changes: dict[Change, int] = {"appear": 0, "fall": 0}
+    counted: dict[Change, int] = {"appear": 0, "fall": 0}
 
     async def compare(db: Db, customers: list[CustomerId]) -> None:
-        for change, finding in await _changes(db, workspace, before, after, customers):
-            changes[change] += 1
+        for change, finding in await changes(db, workspace, before, after, customers):
+            counted[change] += 1
             tell(change, finding)
 
     await over_customers(database, workspace, compare, lambda done: told("comparing", done))
@@ -69,14 +69,16 @@ async def train(
         pairs=lessons.patterns.total(),
         answers=answers,
         shares=shares(before, after),
-        **changes,
+        appear=counted["appear"],
+        fall=counted["fall"],
     )
     return Trained(training=training, levels=levels)
 
 
-async def _changes(
+async def changes(
     db: Db, workspace: Workspace, before: Counts, after: Counts, customers: list[CustomerId]
 ) -> list[tuple[Change, Finding]]:
+    """The links of some customers that other counts would make, and those that stand by the counts before alone."""
     links, stand = await _links(db, workspace, before, customers)
     new_links, new_stand = await _links(db, workspace, after, customers)
     appear = [finding for ends, finding in new_links.items() if ends not in links]

@@ -48,15 +48,6 @@ async def may_bypass(db: Db) -> bool:
     return await db.fetchval("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user") is True
 
 
-async def classed_values(db: Db, workspace: UUID) -> list[Row]:
-    """The values that were found or listed as shared, or as one person's own."""
-    return await db.fetch(
-        "SELECT kind, scope, value, class, reason, actor, decided_at FROM value_class WHERE workspace_id = $1 "
-        "ORDER BY kind, scope, value",
-        workspace,
-    )
-
-
 async def contacts_for_export(db: Db, workspace: UUID, after: UUID, limit: int) -> list[Row]:
     """Contacts of sources (the desk's own are left out) with the source ids that came in by each, in order of id."""
     return await db.fetch(

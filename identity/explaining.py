@@ -320,10 +320,8 @@ def _decision_words(row: store.Row, evidence: list[dict[str, Any]]) -> str:
 
 
 def words_of(evidence: list[dict[str, Any]]) -> list[str]:
-    """What the pieces of evidence say, a sentence each: a proof that was weighed as well is told once."""
-    weighed = {one["comparison"] for one in evidence if "stranger" in one and one["words"].startswith("same verified")}
-    told = (one for one in evidence if one.get("level") != "exact_verified" or one["comparison"] not in weighed)
-    return [one["words"] for one in told if "words" in one]
+    """What the pieces of evidence say, a part of a sentence each."""
+    return [one["words"] for one in evidence if "words" in one]
 
 
 def supporting(evidence: Iterable[Piece]) -> list[str]:

@@ -13,6 +13,7 @@ from identity.book import Book
 from identity.claims import Claim
 from identity.customers import Contact, ContactId, CustomerId, Grade
 from identity.deciding import Choice, Look
+from identity.decision import EQUAL
 from identity.facts import value_of
 from identity.identifiers import Identifier, label
 from identity.known import Known
@@ -47,15 +48,14 @@ def proved_link(match: Match, choice: Choice | None = None) -> Link:
 
 
 def _proof_and_more(match: Match, choice: Choice | None) -> list[dict[str, Any]]:
-    """The proof that asks for a link with what it weighs, and what else was weighed."""
+    """The proof that asks for a link, with what it weighs, and what else was weighed."""
     proof = piece("exact_verified", match.identifier, f"same verified {label(match.identifier)}")
-    more: list[dict[str, Any]] = []
-    for one in () if choice is None else choice.pieces():
-        if one["comparison"] == match.identifier.kind and one["level"] in ("exact", "exact_proved"):
-            proof = one | proof
-        else:
-            more.append(one)
-    return [proof, *more]
+    more = [] if choice is None else choice.pieces()
+    equal = (one for one in more if one["comparison"] == match.identifier.kind and one["level"] in EQUAL)
+    weighed = next((one for one in equal if match.identifier.value in one["values"][0]), None)
+    if weighed is None:
+        return [proof, *more]
+    return [{**weighed, **proof, "words": weighed["words"]}, *(one for one in more if one is not weighed)]
 
 
 async def join_proved(

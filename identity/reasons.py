@@ -266,7 +266,7 @@ def _sentences(view: WhyView, weighing: Weighing, a: Known, b: Known) -> Iterabl
     state = "one customer" if view.one else "two customers"
     yield f"Today they are {state}: {view.a.words} and {view.b.words}."
     for decision in view.decisions:
-        if decision.undone_by is None and decision.undoes is None:
+        if decision.undone_by is None and (decision.undoes is None or decision.kind in APART):
             yield _sentence(decision.words)
             yield from _at_the_time(decision)
     yield from (_sentence(one.words) for one in view.asked)

@@ -89,7 +89,7 @@ def _verdict_words(score: Score, needed: float, probability: float, rivalled: bo
         return f"one person, no conflict: {told}"
     if rivalled and _bits(score.odds / (1 + score.odds)) >= want:
         return f"could as well be another customer: {told}"
-    if score.stranger < 0 and score.house < 0:
+    if (score.stranger < 0 and score.house < 0) or sum(found.stranger for found in score.evidence) <= 0:
         return f"nothing says that they are one person: {told}"
     if score.house <= score.stranger:
         return f"could be somebody of the same house or firm: {told}"

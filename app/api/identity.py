@@ -94,7 +94,7 @@ def _either(name: str) -> Parameter:
     "read",
     query=(_either("a"), _either("b")),
     answers={200: WhyView},
-    refuses=frozenset({404, 422}),
+    refuses=frozenset({422}),
 )
 async def show_why(call: Call) -> Answer:
     """Why two contacts are, or are not, one customer: what was decided, and what comparing them finds today."""

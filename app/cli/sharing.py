@@ -1,16 +1,19 @@
 """`throughline shared`: the operator's list of values that belong to several people."""
 
 from datetime import UTC, datetime
+from typing import Final, get_args
 
 import click
+import msgspec
 
-from app import upkeep
 from app.cli.desk import Desk, with_desk, workspace_option
 from app.cli.words import Refused, data, failing_in_words, say
 from app.db import Db
-from identity import store
 from identity.identifiers import Identifier, UnknownKind, label, parse_label
+from identity.value_classes import Said, ValueView, list_values, read_values, set_class
 from timeline.threads import Workspace
+
+PAGE: Final = 200
 
 
 @click.group()
@@ -23,20 +26,50 @@ def shared() -> None:
 
 
 @shared.command("list")
+@click.option("--class", "said", type=click.Choice(get_args(Said)), help="Only those kept as this.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, with who was seen on the value.")
 @workspace_option
 @failing_in_words
-def list_shared(slug: str | None) -> None:
-    """All classed values: class, value, who, reason, separated by tabs."""
+def list_shared(said: Said | None, as_json: bool, slug: str | None) -> None:
+    """Values that were learned or listed, the newest first: class, value, who, reason, since, separated by tabs.
+
+    The class is shared, personal (the operator's word), or re-used: a number or address that was another person's
+    until a year ago or longer. Role mailboxes and junk are known by their form and not listed.
+    """
 
     async def work(desk: Desk) -> None:
         workspace = await desk.workspace(slug)
+        after = None
         async with desk.database.read(workspace.id) as db:
-            rows = await upkeep.classed_values(db, workspace.id)
-        for row in rows:
-            value = ":".join(part for part in (row["kind"], row["scope"], row["value"]) if part)
-            data(f"{row['class']}\t{value}\t{row['actor']}\t{row['reason']}")
+            while found := await list_values(db, workspace.id, said, after, PAGE):
+                for _, view in found:
+                    data(msgspec.json.encode(view).decode() if as_json else in_columns(view))
+                after = found[-1][0]
 
     with_desk(work)
+
+
+@shared.command("show")
+@click.argument("value", metavar="KIND:VALUE")
+@workspace_option
+@failing_in_words
+def show_value(value: str, slug: str | None) -> None:
+    """Whose this value is as far as is known: its class with the reason, and who was seen on it when, as JSON."""
+
+    async def work(desk: Desk) -> None:
+        workspace = await desk.workspace(slug)
+        identifier = _read(value, workspace)
+        async with desk.database.read(workspace.id) as db:
+            (view,) = await read_values(db, workspace.id, [identifier])
+        data(msgspec.json.format(msgspec.json.encode(view)).decode())
+
+    with_desk(work)
+
+
+def in_columns(view: ValueView) -> str:
+    value = ":".join(part for part in (view.kind, view.scope, view.value) if part)
+    since = f"{view.since:%Y-%m-%d}" if view.since else ""
+    return "\t".join((view.value_class, value, view.by or "", view.reason or "", since))
 
 
 @shared.command("add")
@@ -62,14 +95,14 @@ def remove_shared(value: str, reason: str, slug: str | None) -> None:
     _class(value, "personal", reason, slug)
 
 
-def _class(value: str, to: str, reason: str, slug: str | None) -> None:
+def _class(value: str, to: Said, reason: str, slug: str | None) -> None:
     async def work(desk: Desk) -> None:
         workspace = await desk.workspace(slug)
         identifier = _read(value, workspace)
 
         async def write(db: Db) -> None:
             now = datetime.now(UTC)
-            await store.set_value_class(db, workspace.id, identifier.key, to, reason, "cli", now)
+            await set_class(db, workspace.id, identifier, to, reason=reason, actor="cli", now=now)
 
         await desk.write(workspace.id, write)
         verb = "links nobody" if to == "shared" else "is one person's own"

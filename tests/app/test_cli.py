@@ -160,7 +160,17 @@ def test_an_import_adds_up_repeats_and_exports_what_imports_again(home: Home, tm
     assert same.stdout.split("\n")[-2] == "read 248, new 0, already there 248, refused 0"
 
     why = home.run("why", identity[0]["contact_id"], identity[1]["contact_id"], "--workspace", "one")
-    assert "two customers" in why.stdout
+    assert why.stdout.startswith("Today they are two customers: ")
+    assert "Bits for one person" not in why.stdout
+    named = [f"{one['source']}/{one['key']}" for one in identity[:2]]
+    numbers = home.run("why", *named, "--workspace", "one", "--numbers")
+    assert numbers.stdout.startswith(why.stdout)
+    assert "before anything is compared" in numbers.stdout
+    same = home.run("why", named[0], identity[0]["customer_id"], "--workspace", "one")
+    assert (same.returncode, same.stdout) == (1, "")
+    assert "name two" in same.stderr
+    told = json.loads(home.run("why", *named, "--workspace", "one", "--json").stdout)
+    assert told["contacts"]["evidence"][-1]["comparison"] == "decision"
 
 
 def test_an_import_that_was_killed_is_resumed(home: Home, tmp_path: Path) -> None:
@@ -188,9 +198,14 @@ def test_values_of_several_people_are_listed_by_the_operator(home: Home) -> None
         home.run("shared", "add", "phone:01632 960001", "--workspace", "one", "--reason", "switchboard").returncode == 0
     )
     listed = home.run("shared", "list", "--workspace", "one").stdout
-    assert "shared\tphone:+441632960001\tcli\tswitchboard" in listed
+    assert "shared\tphone:+441632960001\tcli\tswitchboard\t20" in listed
+    shown = json.loads(home.run("shared", "show", "phone:01632 960001", "--workspace", "one").stdout)
+    assert (shown["class"], shown["reason"], shown["by"], shown["people"]) == ("shared", "switchboard", "cli", [])
     assert home.run("shared", "remove", "phone:01632 960001", "--workspace", "one").returncode == 0
     assert "personal\tphone:+441632960001" in home.run("shared", "list", "--workspace", "one").stdout
+    assert home.run("shared", "list", "--workspace", "one", "--class", "shared").stdout == ""
+    listed = home.run("shared", "list", "--workspace", "one", "--json").stdout
+    assert json.loads(listed)["class"] == "personal"
 
 
 def test_doctor_hides_secrets_and_finds_nothing_wrong(home: Home) -> None:

@@ -80,6 +80,12 @@ CASES: dict[str, Case] = {
         path=_at("/api/v1/identity/policies"), body=lambda _: {"policy": {"precision": 0.95}}, names=False
     ),
     "GET /api/v1/identity/why": Case(path=_at("/api/v1/identity/why?a={contact}&b={other_contact}")),
+    "GET /api/v1/identity/values": Case(path=_at("/api/v1/identity/values"), names=False),
+    "POST /api/v1/identity/values": Case(
+        path=_at("/api/v1/identity/values"),
+        body=lambda _: {"identifier": "phone:+441632960001", "class": "shared"},
+        names=False,
+    ),
     "POST /api/v1/identity/not-same": Case(
         path=_at("/api/v1/identity/not-same"), body=lambda things: {"a": things.contact, "b": things.other_contact}
     ),
@@ -303,6 +309,7 @@ async def test_the_other_workspace_shows_nothing_of_mine(api: Api) -> None:
         "tickets",
         "void-commands",
         "identity/suggestions",
+        "identity/values",
         "customers?identifier=email:ann@example.com",
     ):
         assert (await api("GET", f"/api/v1/{path}", key)).json()["items"] == [], path
