@@ -7,9 +7,10 @@ from typing import Final, Literal
 import msgspec
 
 from app import counting
-from app.counting import over_customers
+from app.counting import TAUGHT_BY, over_customers
 from app.db import Database, Db, new_id
 from app.resolving import NEVER
+from identity import pass_store
 from identity.customers import ContactId, CustomerId
 from identity.deciding import Choice, Evidence
 from identity.known import Known
@@ -30,6 +31,10 @@ Phase = Literal["estimating", "comparing"]
 Told = Callable[[Phase, int], None]
 
 
+class NotCounted(Exception):
+    """Most of who is there was never counted: pairs are found by what a pass counts first."""
+
+
 class Trained(msgspec.Struct, frozen=True, kw_only=True):
     """A training that nothing was changed by yet: with `levels` it is put in force."""
 
@@ -46,11 +51,14 @@ async def train(
     database: Database, workspace: Workspace, told: Told, tell: Callable[[Change, Finding], None]
 ) -> Trained:
     """Shares from all contacts that are there, and what they would change: `tell` hears of each link that would appear
-    between customers, and of each that stands and would not be made any more."""
+    between customers, and of each that stands and would not be made any more. Raises `NotCounted`."""
     await counting.write_learned(database, workspace)
     async with database.read(workspace.id) as db:
         before = (await LEARNING.of(db, workspace.id)).counts
+        contacts = (await pass_store.extent(db, workspace.id))["contacts"]
         answers = (await read_answers(db, workspace.id)).given
+    if before.numbers.get("contacts", 0.0) < TAUGHT_BY * contacts:
+        raise NotCounted
     before = Counts(before.numbers, before.values)
     lessons = await counting.lessons_of(database, workspace, before, lambda done: told("estimating", done))
     levels = estimated(lessons.patterns, before)

@@ -1325,6 +1325,8 @@ CREATE INDEX idempotency_key_age ON public.idempotency_key USING btree (workspac
 
 CREATE INDEX identifier_by_contact ON public.identifier USING btree (workspace_id, contact_id);
 
+CREATE INDEX identifier_proved ON public.identifier USING btree (workspace_id, kind, scope, value, contact_id) WHERE ((verified_at IS NOT NULL) AND (problem IS NULL));
+
 CREATE INDEX inbound_delivery_by_account ON public.inbound_delivery USING btree (workspace_id, account_id, id);
 
 CREATE INDEX inbound_delivery_by_state ON public.inbound_delivery USING btree (workspace_id, state, id);

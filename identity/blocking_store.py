@@ -72,13 +72,19 @@ async def drop_keys(db: Db, workspace: WorkspaceId, most: int) -> int:
 
 
 async def people_on(db: Db, workspace: WorkspaceId, values: Sequence[tuple[str, str, str]], most: int) -> list[Row]:
-    """Who was seen on each (kind, scope, value): the newest `most` contacts that hold it, the oldest of them first."""
+    """Who was seen on each (kind, scope, value): the newest `most` contacts that hold it and the newest `most` that
+    proved it, the oldest of them first: no number of claims hides a proof."""
+    held = (
+        "FROM identifier i WHERE i.workspace_id = $1 AND i.kind = k.kind AND i.scope = k.scope AND i.value = k.value "
+        "AND i.problem IS NULL"
+    )
     return await db.fetch(
-        "SELECT k.kind, k.scope, k.value, h.contact_id, c.name, c.attributes->>'given_name' AS given_name, "
+        "SELECT k.kind, k.scope, k.value, h.contact_id, h.verified, c.name, c.attributes->>'given_name' AS given_name, "
         "c.attributes->>'family_name' AS family_name, c.customer_id "
-        "FROM unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS k(kind, scope, value, at) "
-        "CROSS JOIN LATERAL (SELECT i.contact_id FROM identifier i WHERE i.workspace_id = $1 AND i.kind = k.kind "
-        "  AND i.scope = k.scope AND i.value = k.value ORDER BY i.contact_id DESC LIMIT $5) AS h "
+        "FROM unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS k(kind, scope, value, at) CROSS JOIN "
+        f"LATERAL ((SELECT i.contact_id, i.verified_at IS NOT NULL AS verified {held} ORDER BY i.contact_id DESC "
+        f"LIMIT $5) UNION (SELECT i.contact_id, true {held} AND i.verified_at IS NOT NULL ORDER BY i.contact_id DESC "
+        "LIMIT $5)) AS h "
         "CROSS JOIN LATERAL (SELECT o.name, o.attributes, o.customer_id FROM contact o WHERE o.workspace_id = $1 "
         "  AND o.id = h.contact_id LIMIT 1) AS c ORDER BY k.at, h.contact_id",
         workspace,

@@ -16,7 +16,7 @@ from identity.facts import NameKey, Profile, merged, person_key, read_facts, val
 from identity.identifiers import Identifier, shared_by_form
 from identity.known import Known, known_of
 from identity.names import read_name
-from identity.statistics import SHAREABLE, Counts, Statistics, countable, use_of
+from identity.statistics import SHAREABLE, Counts, Statistics, Use, countable
 
 MOST_UNDER_KEY: Final = 60
 """A key with more homes finds nobody any more."""
@@ -129,27 +129,33 @@ class Candidates:
             self.said[value] = row["class"]
             if row["class"] == "personal" or row["actor"] != "system":
                 self._classes[value] = row["class"]
+            if row["class"] == "personal" and row["kind"] in SHAREABLE:
+                said = Identifier(kind=row["kind"], scope=row["scope"], value=row["value"], raw=row["value"])
+                self.statistics.personal.add((said.kind, value_of(said)))
 
     async def _read_sightings(self, db: store.Db, ours: Sequence[Identifier]) -> None:
-        seen: dict[tuple[str, Any], list[NameKey | None]] = defaultdict(list)
+        uses: dict[tuple[str, Any], Use] = {}
         on: dict[tuple[str, Any], set[CustomerId]] = defaultdict(set)
         for known in reversed(self._all()):
             name = next(iter(self.facts_of(known).field("name")), None)
             for held in known.held.values():
                 if held.identifier.kind in SHAREABLE and self.usable(held.identifier):
                     value = held.identifier.kind, value_of(held.identifier)
-                    seen[value].append(name)
                     on[value].add(known.customer_id)
-        uses = {value: names for value, names in seen.items() if len(on[value]) > 1}
+                    if name is not None:
+                        uses[value] = uses.get(value, Use()).seen_with(name, held.verified)
+        uses = {value: use for value, use in uses.items() if len(on[value]) > 1}
         asked = [identifier for identifier in ours if self.usable(identifier)]
         for identifier in asked:
-            uses[identifier.kind, value_of(identifier)] = []
+            uses[identifier.kind, value_of(identifier)] = Use()
         values = [identifier.key for identifier in asked]
         for row in await blocking_store.people_on(db, self.workspace, values, MOST_SIGHTINGS) if values else ():
             identifier = Identifier(kind=row["kind"], scope=row["scope"], value=row["value"], raw=row["value"])
             attributes = {"given_name": row["given_name"] or "", "family_name": row["family_name"] or ""}
-            uses[identifier.kind, value_of(identifier)].append(name_key(row["name"], attributes))
-        self.statistics.uses.update((value, use_of(names)) for value, names in uses.items())
+            value, name = (identifier.kind, value_of(identifier)), name_key(row["name"], attributes)
+            if name is not None:
+                uses[value] = uses[value].seen_with(name, row["verified"])
+        self.statistics.uses.update(uses)
 
     def _all(self) -> list[Known]:
         return [known for members in self.members.values() for known in members]

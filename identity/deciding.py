@@ -10,7 +10,19 @@ from identity import blocking_store, store
 from identity.candidates import Candidates
 from identity.claims import Claim
 from identity.customers import CustomerId, Grade, WorkspaceId
-from identity.decision import Bands, Score, bands_of, learn, note_offer, offer_floor, score, verdict
+from identity.decision import (
+    MOST_RIVALS,
+    Bands,
+    Score,
+    Standing,
+    bands_of,
+    learn,
+    note_offer,
+    offer_floor,
+    rival_odds,
+    score,
+    verdict,
+)
 from identity.facts import Profile, merged, value_of
 from identity.identifiers import Identifier
 from identity.known import Known
@@ -18,7 +30,6 @@ from identity.policy import IdentityPolicy
 from identity.statistics import SHAREABLE, Counts
 from identity.wording import Rival, sentences
 
-MOST_RIVALS: Final = 3
 MOST_JOINS: Final = 5
 MOST_LOOKED_THROUGH: Final = 12
 MOST_RECONSIDERED: Final = 30
@@ -75,7 +86,7 @@ class Look:
         asked first: people change their names and mistype them."""
         value = identifier.kind, value_of(identifier)
         turned = identifier.kind == "email" and value in self.turned
-        return self.candidates.statistics.shared(*value) and not turned
+        return self.candidates.statistics.shared(*value, proved=True) and not turned
 
     def people_on(self, field: str, value: Any) -> str:
         """Who was seen on the value, in words."""
@@ -129,7 +140,7 @@ class Look:
         standing = [one for one in self.scored if not one.score.vetoes]
         if not standing:
             return self.judged(self.scored[0]) if self.scored else None
-        best, others = standing[0], standing[1 : 1 + MOST_RIVALS]
+        best, others = standing[0], standing[1:]
         return self.judged(best, self._rivals(best, others, apart), others[0] if others else None)
 
     def judged(self, one: Scored, rivals: float = 0.0, runner_up: Scored | None = None) -> Choice:
@@ -139,16 +150,15 @@ class Look:
         )
 
     def _rivals(self, best: Scored, others: list[Scored], apart: Apart) -> float:
-        """The odds that it is somebody else's, each weighed by how far that is another person at all."""
-        both = merged(self.candidates.profile(best.customer), self.profile)
-        odds = 0.0
-        for other in others:
-            if other.score.odds < 0.01:
-                break
-            cross = self.against(other.customer, both).score
-            another = bool(cross.vetoes) or apart(best.customer, other.customer)
-            odds += other.score.odds if another else other.score.odds / (1 + cross.odds)
-        return odds
+        first, *rest = (
+            Standing(
+                profile=self.candidates.profile(one.customer),
+                score=one.score,
+                apart=one is not best and apart(best.customer, one.customer),
+            )
+            for one in (best, *others[:MOST_RIVALS])
+        )
+        return rival_odds(self.profile, first, rest, self.candidates.statistics)
 
     def judge(self, customer: CustomerId, other: CustomerId) -> Choice:
         """Whether two customers are one, by the mean over the members of both."""

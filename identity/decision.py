@@ -173,17 +173,27 @@ def _may_link(one: Score, bands: Bands) -> bool:
     return bands.automatic == "evidence" and (one.basis != "alone" or (bands.claims == "personal" and one.claim))
 
 
-def rival_odds(
-    newcomer: Profile, best: Profile, others: Iterable[tuple[Profile, Score]], statistics: Statistics
-) -> float:
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """A candidate that nothing forbids; `apart`: somebody said that it is another person than the best one."""
+
+    profile: Profile
+    score: Score
+    apart: bool = False
+
+
+def rival_odds(newcomer: Profile, best: Standing, others: Iterable[Standing], statistics: Statistics) -> float:
     """The odds that the newcomer is somebody else's, each weighed by how far that is another person than the best
-    candidate at all. `others` are the candidates after the best, the likeliest first; three of them count."""
-    both, odds = merged(best, newcomer), 0.0
-    for (profile, found), _ in zip(others, range(MOST_RIVALS), strict=False):
-        if found.odds < 0.01:
+    candidate at all. `others` are the candidates after the best, the likeliest first; three of them count. To a
+    proof, who only claims is no rival."""
+    both, odds = merged(best.profile, newcomer), 0.0
+    for other, _ in zip(others, range(MOST_RIVALS), strict=False):
+        if other.score.odds < 0.01:
             break
-        cross = score(both, profile, statistics)
-        odds += found.odds if cross.vetoes else found.odds / (1 + cross.odds)
+        if best.score.basis == "proof" and other.score.basis == "alone":
+            continue
+        cross = score(both, other.profile, statistics)
+        another = bool(cross.vetoes) or other.apart
+        odds += other.score.odds if another else other.score.odds / (1 + cross.odds)
     return odds
 
 

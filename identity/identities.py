@@ -41,12 +41,12 @@ def _equal(field: str, a: Profile, b: Profile, statistics: Statistics) -> Eviden
 def _equal_value(field: str, value: Value, a: Profile, b: Profile, statistics: Statistics) -> Evidence:
     proved = ((field, value) in a.proved, (field, value) in b.proved)
     level = "exact_proved" if all(proved) and (field, "exact_proved") in TABLE else "exact"
-    stranger, house = bits(TABLE[field, level], statistics.share(field, value))
+    stranger, house = bits(TABLE[field, level], statistics.share(field, value, proved=all(proved)))
     names, others = list(b.field("name") or a.field("name")), 0
     if field in SHAREABLE:
-        house = log2(statistics.own(field, value, names))
+        house = log2(statistics.own(field, value, names, all(proved)))
         others = statistics.others(field, value, [*a.field("name"), *b.field("name")])
-        if statistics.shared(field, value):
+        if statistics.shared(field, value, all(proved)):
             level = "exact_shared"
     if not all(proved):
         stranger, house = stranger - UNPROVED, house - UNPROVED

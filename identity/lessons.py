@@ -9,7 +9,7 @@ import msgspec
 from identity import review, store
 from identity.customers import ContactId, CustomerId, WorkspaceId
 from identity.deciding import Evidence
-from identity.decision import Score, note_forecast, note_offer, rival_odds, score, verdict
+from identity.decision import Score, Standing, note_forecast, note_offer, rival_odds, score, verdict
 from identity.facts import Profile, merged
 from identity.known import Known
 from identity.statistics import Counts
@@ -88,8 +88,8 @@ def _arrive(evidence: Evidence, known: Known, rivals: list[Rival], sure: bool, i
     standing = sorted((one for one in rivals if not one.score.vetoes), key=lambda one: -one.score.odds)
     if not standing:
         return
-    best = standing[0]
-    odds = rival_odds(facts, best.profile, ((one.profile, one.score) for one in standing[1:]), statistics)
+    best, (first, *others) = standing[0], [Standing(profile=one.profile, score=one.score) for one in standing]
+    odds = rival_odds(facts, first, others, statistics)
     said, probability = verdict(best.score, odds, evidence.bands)
     pattern = pattern_of(best.score, odds, statistics, sure=sure and best.own)
     if pattern is not None:

@@ -26,6 +26,9 @@ OWNED: Final = 0.8
 """Who is at least this part of the named sightings keeps the value as her own: a stranger who types it once under
 another name does not take it away."""
 
+OWN: Final = 100.0
+"""The odds that a value which a person said to be one person's is shown by that person."""
+
 Field = tuple[str, Value]
 _LEVELS: Final = {
     one: (f"level {one[0]} {one[1]}", f"group {group[0]} {group[1]}", group) for one, group in GROUPS.items()
@@ -59,8 +62,11 @@ class Counts:
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """A person seen on a value: how often, and how often by proof."""
+
     name: NameKey
     times: int = 1
+    proofs: int = 0
 
 
 class Use(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,15 +83,22 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
         """Whether it is more than one person's, and nobody's above all."""
         return len(self.people) > 1 and max(one.times for one in self.people) < OWNED * self.named
 
-    def seen_with(self, name: NameKey) -> "Use":
+    def seen_with(self, name: NameKey, proved: bool = False) -> "Use":
         """The use after one more sighting."""
         for at, one in enumerate(self.people):
             if not people_differ(one.name, name):
-                again = Seen(name=one.name, times=one.times + 1)
+                again = Seen(name=one.name, times=one.times + 1, proofs=one.proofs + proved)
                 return Use(people=(*self.people[:at], again, *self.people[at + 1 :]))
         if len(self.people) >= MOST_PEOPLE:
             return self
-        return Use(people=(*self.people, Seen(name=name)))
+        return Use(people=(*self.people, Seen(name=name, proofs=int(proved))))
+
+    @property
+    def by_proof(self) -> "Use":
+        """Among whom a proof decides: those who proved the value, where anybody with a name did. What others only typed
+        takes nothing away from them."""
+        proved = tuple(one for one in self.people if one.proofs)
+        return Use(people=proved) if proved else self
 
 
 def use_of(sightings: Iterable[NameKey | None]) -> Use:
@@ -102,7 +115,7 @@ class Statistics:
     alone, which the caller adds to the counts once it is committed. `uses` is filled by the caller for the values at
     hand; a value that is not in it was seen on nobody."""
 
-    __slots__ = ("_hashed", "counts", "lesson", "uses")
+    __slots__ = ("_hashed", "counts", "lesson", "personal", "uses")
 
     def __init__(
         self,
@@ -115,6 +128,8 @@ class Statistics:
         self.counts = counts
         self.lesson = lesson
         self.uses = uses
+        self.personal: set[Field] = set()
+        """The values that a person said to be one person's."""
         hashed = hashed or value_key
         self._hashed: Callable[[str, Value], int] = lambda field, value: hashed(workspace, field, value)
 
@@ -136,10 +151,12 @@ class Statistics:
 
     # -- reading ---------------------------------------------------------------------------------------------
 
-    def share(self, field: str, value: Value, less: int = 1) -> float:
+    def share(self, field: str, value: Value, less: int = 1, proved: bool = False) -> float:
         """The share of other customers with the value, without the `less` that may be the one in hand."""
-        use = self.uses.get((field, value)) if field in SHAREABLE else None
-        others = max(len(use.people) - 1, 0) if use else max(self.held(field, value) - less, 0)
+        if field in SHAREABLE:
+            others = max(len(self.use(field, value, proved).people) - 1, 0)
+        else:
+            others = max(self.held(field, value) - less, 0)
         return (others + SEEN * BEFORE.get(field, 1e-5)) / (self.customers + SEEN)
 
     def namesakes(self, given: str, family: str) -> int:
@@ -167,9 +184,15 @@ class Statistics:
         """How many others of the same house or firm are known, of a customer."""
         return (self.number("housemates") + 3) / (self.number("opened") + 10)
 
-    def shared(self, field: str, value: Value) -> bool:
-        use = self.uses.get((field, value))
-        return use is not None and use.shared
+    def use(self, field: str, value: Value, proved: bool) -> Use:
+        """Who was seen on the value, as far as that counts for values that both sides proved, or for others."""
+        if (field, value) in self.personal:
+            return Use()
+        use = self.uses.get((field, value), Use())
+        return use.by_proof if proved else use
+
+    def shared(self, field: str, value: Value, proved: bool = False) -> bool:
+        return self.use(field, value, proved).shared
 
     def people(self, field: str, value: Value) -> int:
         """How many people were seen on the value."""
@@ -183,15 +206,17 @@ class Statistics:
             return 0
         return sum(all(people_differ(one.name, name) for name in known) for one in use.people)
 
-    def own(self, field: str, value: Value, names: list[NameKey]) -> float:
+    def own(self, field: str, value: Value, names: list[NameKey], proved: bool = False) -> float:
         """The odds that who shows the value is the one person seen on it, and not another of the same house: learned
         from how often values of its class turn out shared, and from who was seen on this one."""
-        use = self.uses.get((field, value))
-        if use and len(use.people) > 1:
+        if (field, value) in self.personal:
+            return OWN
+        use = self.use(field, value, proved)
+        if len(use.people) > 1:
             same = sum(s.times for s in use.people if any(not people_differ(s.name, name) for name in names))
             return (same + 0.25) / (use.named - same + 0.5)
         rate = self.sharing_rate(field, kind_of(value))
-        unseen = rate * 0.5 ** max((use.named if use else 0) - 1, 0)
+        unseen = rate * 0.5 ** max(use.named - 1, 0)
         likely = min(unseen / (unseen + 1 - min(rate, 0.99)), 0.98)
         return (2 - likely) / likely
 
@@ -213,10 +238,10 @@ class Statistics:
                 before = self.uses.get((field, value), Use())
                 after = before
                 for name in names:
-                    after = after.seen_with(name)
+                    after = after.seen_with(name, (field, value) in profile.proved)
                     self.learn_sharing(field, value, before, after)
                 self.uses[field, value] = after
-                if after.shared and not before.shared:
+                if after.by_proof.shared and not before.by_proof.shared and (field, value) not in self.personal:
                     turned.append((field, value))
         return turned
 

@@ -169,7 +169,6 @@ _ALTERNATIVES: Final = (
     ("birth_date", "exact swapped one_edit day_month near_days two_slips conflicting"),
     ("birth_date", "year near_year year_conflict"),
     ("national_id", "exact near different"),
-    ("external", "exact near different"),
     ("birth_place", "exact near different"),
     ("occupation", "exact different"),
     ("company", "exact different"),

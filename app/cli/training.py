@@ -10,8 +10,8 @@ import msgspec
 from app import training
 from app.cli.desk import Desk, with_desk, workspace_option
 from app.cli.resolving import in_lines
-from app.cli.words import data, failing_in_words, progress, say
-from app.training import HARDLY, Change, Phase
+from app.cli.words import Refused, data, failing_in_words, progress, say
+from app.training import HARDLY, Change, NotCounted, Phase
 from identity.second_look import Finding
 from identity.training import Share
 
@@ -53,7 +53,12 @@ def train_identity(activate: bool, reason: str | None, limit: int, as_json: bool
             def told(phase: Phase, done: int) -> None:
                 bar.update(lines[phase], completed=done, visible=True)
 
-            trained = await training.train(desk.database, workspace, told, shown)
+            try:
+                trained = await training.train(desk.database, workspace, told, shown)
+            except NotCounted:
+                raise Refused(
+                    f"most contacts of {workspace.slug} were never counted: `throughline resolve` does."
+                ) from None
         version = None
         if activate and trained.moves:
             made = await training.activate(desk.database, workspace, trained, actor="cli", reason=reason)

@@ -17,6 +17,8 @@ CREATE TABLE home_key (
 );
 COMMENT ON TABLE home_key IS
   'projection: keyed hashes by which a home is found for comparing; `throughline resolve` makes them again';
+CREATE INDEX identifier_proved ON identifier (workspace_id, kind, scope, value, contact_id)
+  WHERE verified_at IS NOT NULL AND problem IS NULL;
 CREATE INDEX home_key_by_home ON home_key (workspace_id, home_id);
 
 CREATE TABLE value_count (

@@ -27,6 +27,7 @@ GROUPS = {
     "export": ("identity", "interactions", "customer"),
     "rebuild": ("tickets", "objects", "counts"),
     "identity": ("policy", "suggestions", "accept", "reject", "later"),
+    "train": ("identity",),
     "shared": ("list", "add", "remove"),
     "quarantine": ("list", "show", "replay", "discard"),
 }

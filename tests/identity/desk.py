@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from identity.decision import Bands, Score, learn, rival_odds, score, verdict
+from identity.decision import Bands, Score, Standing, learn, rival_odds, score, verdict
 from identity.facts import Profile, merged, read_facts
 from identity.identifiers import Identifier, normalise, shared_by_form
 from identity.statistics import Counts, Statistics, countable
@@ -67,8 +67,8 @@ class Desk:
         if not standing:
             return None
         best, at = standing[0]
-        others = [(self.customers[other].profile, found) for found, other in standing[1:]]
-        rivals = rival_odds(profile, self.customers[at].profile, others, self.statistics)
+        first, *others = (Standing(profile=self.customers[one].profile, score=found) for found, one in standing)
+        rivals = rival_odds(profile, first, others, self.statistics)
         said, probability = verdict(best, rivals, self.bands)
         learn(self.statistics, best, probability)
         if said == "review":

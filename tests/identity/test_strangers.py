@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from identity import store
 from identity.customers import ContactClaim
 from tests.laws.world import Place, World
 from timeline.interactions import CHANNELS, InvalidField, decode
@@ -62,6 +63,40 @@ def test_somebody_with_both_accounts_does_not_make_their_holders_one_person(worl
             await place.push(key, "account:shop:100", "account:shop:200")
             one, two = await customers(place, hanna, otto)
             assert one != two
+
+    world.run(told())
+
+
+@pytest.mark.parametrize("named", ["Helen Marsh", None])
+def test_no_number_of_claims_takes_a_proved_address_away(world: World, named: str | None):
+    async def told() -> None:
+        place = await world.open_workspace()
+        helen = await place.push("h", "email:helen.marsh@example.com", name="Helen Marsh")
+        for number, name in enumerate(["Zed Zeller", "Yann Young", "Xenia Xu", "Will Wood"] * 8):
+            await place.push(f"form-{number}", "?email:helen.marsh@example.com", name=name)
+        again = await place.push("h2", "email:helen.marsh@example.com", name=named)
+        ours, hers = await customers(place, helen, again)
+        assert ours == hers
+        assert await place.fetch("SELECT class FROM value_class WHERE workspace_id = $1", place.id) == []
+
+    world.run(told())
+
+
+def test_a_value_that_a_person_calls_personal_links_again(world: World):
+    async def told() -> None:
+        place = await world.open_workspace()
+        maria = await place.push("m", "phone:+4930123987", name="Maria Lopez")
+        carlos = await place.push("c", "phone:+4930123987", name="Carlos Lopez")
+        before = await place.push("n1", "phone:+4930123987", name="Maria Lopez")
+        phone = ("phone", "", "+4930123987")
+        now = await place.clock()
+        await place.write(
+            lambda db: store.set_value_class(db, place.id, phone, "personal", "Maria's, Carlos moved", "agent:x", now)
+        )
+        after = await place.push("n2", "phone:+4930123987", name="Maria Lopez")
+        one, two, three, four = await customers(place, maria, carlos, before, after)
+        assert two not in {one, three}
+        assert four in {one, three}
 
     world.run(told())
 
