@@ -11,9 +11,11 @@ from app import training
 from app.cli.desk import Desk, with_desk, workspace_option
 from app.cli.resolving import in_lines
 from app.cli.words import Refused, data, failing_in_words, progress, say
-from app.training import HARDLY, Change, NotCounted, Phase
+from app.training import HARDLY, Change, NotCounted, Phase, Trained
 from identity.second_look import Finding
 from identity.training import Share
+from identity.trainings import Training, read_trainings
+from timeline.threads import Workspace
 
 SHOWN: Final = 10
 _PHASES: Final[dict[Phase, str]] = {"estimating": "Estimating", "comparing": "Comparing"}
@@ -30,9 +32,12 @@ def train() -> None:
 @click.option("--reason", help="Why, for the record.")
 @click.option("--limit", type=click.IntRange(0), default=SHOWN, show_default=True, help="Links to show, of each kind.")
 @click.option("--json", "as_json", is_flag=True, help="All of it as one JSON object.")
+@click.option("--versions", is_flag=True, help="What was put in force so far, the latest first, one JSON object each.")
 @workspace_option
 @failing_in_words
-def train_identity(activate: bool, reason: str | None, limit: int, as_json: bool, slug: str | None) -> None:
+def train_identity(
+    activate: bool, reason: str | None, limit: int, as_json: bool, versions: bool, slug: str | None
+) -> None:
     """How often contacts of one person agree, nearly agree and differ, estimated from all contacts at once.
 
     Shows which weights that moves, which links would appear, and which of today would not be made any more. Changes
@@ -46,6 +51,11 @@ def train_identity(activate: bool, reason: str | None, limit: int, as_json: bool
 
     async def work(desk: Desk) -> None:
         workspace = await desk.workspace(slug)
+        if versions:
+            async with desk.database.read(workspace.id) as db:
+                for one in await read_trainings(db, workspace.id):
+                    data(msgspec.json.encode(one).decode())
+            return
         shown = Shown(limit)
         with progress() as bar:
             lines = {phase: bar.add_task(words, total=None, visible=False) for phase, words in _PHASES.items()}
@@ -59,10 +69,7 @@ def train_identity(activate: bool, reason: str | None, limit: int, as_json: bool
                 raise Refused(
                     f"most contacts of {workspace.slug} were never counted: `throughline resolve` does."
                 ) from None
-        version = None
-        if activate and trained.moves:
-            made = await training.activate(desk.database, workspace, trained, actor="cli", reason=reason)
-            version = made.version
+        version = await _activate(desk, workspace, trained, reason) if activate else None
         if as_json:
             findings = [{"change": change, **msgspec.to_builtins(finding)} for change, finding in shown.findings]
             built = {**msgspec.to_builtins(trained.training), "findings": findings, "version": version}
@@ -73,6 +80,13 @@ def train_identity(activate: bool, reason: str | None, limit: int, as_json: bool
             say("No weight moves: nothing was put in force." if version is None else f"Version {version} is in force.")
 
     with_desk(work)
+
+
+async def _activate(desk: Desk, workspace: Workspace, trained: Trained, reason: str | None) -> int | None:
+    """None: no weight moves."""
+    if not trained.moves:
+        return None
+    return (await training.activate(desk.database, workspace, trained, actor="cli", reason=reason)).version
 
 
 class Shown:
@@ -89,7 +103,7 @@ class Shown:
         self._count[change] += 1
 
 
-def _told(made: training.Training, shown: Shown) -> Iterator[str]:
+def _told(made: Training, shown: Shown) -> Iterator[str]:
     yield f"{made.contacts} contacts, {made.pairs} likely pairs, {made.answers} answers"
     moved = [one for one in made.shares if abs(one.house[1] - one.house[0]) >= HARDLY]
     if moved:

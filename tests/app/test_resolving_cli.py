@@ -118,7 +118,11 @@ def test_train_shows_shares_and_puts_them_in_force_once(home: Home) -> None:
     assert "Version 1 is in force." in first.stderr
     again = home.run("train", "identity", "--activate", "--workspace", "other")
     assert "nothing was put in force" in again.stderr
-    assert [one["version"] for one in told(home, "train", "identity", "--workspace", "other")] == [None]
+    versions = ("train", "identity", "--versions", "--workspace")
+    (version,) = map(json.loads, home.run(*versions, "other").stdout.splitlines())
+    assert (version["version"], version["actor"], version["reason"]) == (1, "cli", "a try")
+    assert version["training"]["contacts"] == 300
+    assert home.run(*versions, "crowd").stdout == ""
 
 
 def test_killed_on_the_way_it_goes_on_and_ends_at_the_same(home: Home) -> None:

@@ -15,8 +15,9 @@ from app.resolving import GOES_ON, PHASES, Pass, Phase, Stand
 from identity import second_look
 from identity.book import Book
 from identity.errors import AlreadyUndone, IdentityError, NotFound
-from identity.learning import LEARNING
+from identity.learning import LEARNING, Learning
 from identity.policy import IdentityPolicy
+from identity.statistics import Counts
 from tests.identity.crowd import (
     a_crowd,
     forget_counts,
@@ -229,6 +230,24 @@ def test_damaged_keys_and_counts_are_mended_and_counted(world: World):
         stand, _ = await resolved(place, apply=False)
         assert stand.keys > 0 < stand.values
         assert await rows(place, "home_key", "value_count") == before
+
+    world.run(told())
+
+
+def test_a_running_server_takes_new_counts_up_with_its_next_write(world: World):
+    async def told() -> None:
+        place = await a_crowd(world, 12, twice=3)
+        server = Learning()
+        learned = await place.read(lambda db: server.of(db, place.id))
+        await resolved(place)
+        assert learned.counts.numbers == learned.counts.values == {}
+        server.take(place.id, Counts({"contacts": 1.0}))
+        await place.write(lambda db: server.write(db, place.id))
+        kept = amounts((await rows(place, "identity_count"))["identity_count"])
+        assert learned.counts.numbers == kept
+        assert kept["contacts"] == 16
+        shared = await place.fetch("SELECT * FROM value_count WHERE workspace_id = $1 AND customers > 1", place.id)
+        assert learned.counts.values == {row["value"]: row["customers"] for row in shared} != {}
 
     world.run(told())
 
