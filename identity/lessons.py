@@ -9,7 +9,7 @@ import msgspec
 from identity import review, store
 from identity.customers import ContactId, CustomerId, WorkspaceId
 from identity.deciding import Evidence
-from identity.decision import Score, Standing, note_forecast, note_offer, rival_odds, score, verdict
+from identity.decision import Standing, note_forecast, note_offer, rival_odds, score, verdict
 from identity.facts import Profile, merged
 from identity.known import Known
 from identity.statistics import Counts
@@ -48,14 +48,6 @@ class Lessons:
         self.contacts = 0
 
 
-class Rival(msgspec.Struct, frozen=True, kw_only=True):
-    """A customer whom a contact may be; `own`: its own, by those of its contacts who came before."""
-
-    score: Score
-    profile: Profile
-    own: bool = False
-
-
 async def take(
     db: store.Db, evidence: Evidence, customers: Sequence[CustomerId], answers: Answers, into: Lessons
 ) -> None:
@@ -67,42 +59,44 @@ async def take(
         before: Profile | None = None
         said = set().union(*(answers.apart.get(known.id, ()) for known in people))
         for at, known in enumerate(people):
-            rivals = [_against(evidence, known, before, own=True)] if before is not None else []
-            others = [one for one in _others(evidence, known) if not said & _ids(evidence, one)]
-            rivals.extend(_against(evidence, known, evidence.candidates.profile(other)) for other in others)
+            own = _against(evidence, known, before) if before is not None else None
+            found = [one for one in _others(evidence, known) if not said & _ids(evidence, one)]
+            others = [_against(evidence, known, evidence.candidates.profile(one)) for one in found]
             sure = not answers.one.get(known.id, set()).isdisjoint(one.id for one in people[:at])
-            _arrive(evidence, known, rivals, sure, into)
+            _arrive(evidence, known, own, others, sure, into)
             facts = evidence.candidates.facts_of(known)
             before = facts if before is None else merged(before, facts)
             into.contacts += 1
     into.counts.add(evidence.lesson)
 
 
-def _arrive(evidence: Evidence, known: Known, rivals: list[Rival], sure: bool, into: Lessons) -> None:
-    """What the best of them teaches. `sure`: a person said that it is one with those who came before it."""
+def _arrive(
+    evidence: Evidence, known: Known, own: Standing | None, others: list[Standing], sure: bool, into: Lessons
+) -> None:
+    """What the best of them teaches: `own` are those of its customer who came before it. `sure`: a person said that it
+    is one with them."""
     statistics, facts = evidence.candidates.statistics, evidence.candidates.facts_of(known)
-    opens = not any(one.own for one in rivals)
-    if opens:
+    if own is None:
         into.counts.number("opened", 1)
-        into.counts.number("housemates", max((one.score.housemate for one in rivals), default=0.0))
-    standing = sorted((one for one in rivals if not one.score.vetoes), key=lambda one: -one.score.odds)
+        into.counts.number("housemates", max((one.score.housemate for one in others), default=0.0))
+    standing = [one for one in (own, *others) if one is not None and not one.score.vetoes]
     if not standing:
         return
-    best, (first, *others) = standing[0], [Standing(profile=one.profile, score=one.score) for one in standing]
-    odds = rival_odds(facts, first, others, statistics)
+    best, *rivals = sorted(standing, key=lambda one: -one.score.odds)
+    odds = rival_odds(facts, best, rivals, statistics)
     said, probability = verdict(best.score, odds, evidence.bands)
-    pattern = pattern_of(best.score, odds, statistics, sure=sure and best.own)
+    pattern = pattern_of(best.score, odds, statistics, sure=sure and best is own)
     if pattern is not None:
         into.patterns[pattern] += 1
     if best.score.basis != "alone":
         note_forecast(statistics, probability)
-    if opens and said == "review":
+    if own is None and said == "review":
         note_offer(statistics, probability)
 
 
-def _against(evidence: Evidence, known: Known, profile: Profile, own: bool = False) -> Rival:
+def _against(evidence: Evidence, known: Known, profile: Profile) -> Standing:
     found = score(evidence.candidates.facts_of(known), profile, evidence.candidates.statistics)
-    return Rival(score=found, profile=profile, own=own)
+    return Standing(profile=profile, score=found)
 
 
 def _others(evidence: Evidence, known: Known) -> list[CustomerId]:
