@@ -72,39 +72,20 @@ async def drop_keys(db: Db, workspace: WorkspaceId, most: int) -> int:
 
 
 async def people_on(db: Db, workspace: WorkspaceId, values: Sequence[tuple[str, str, str]], most: int) -> list[Row]:
-    """Who was seen on each (kind, scope, value): the newest `most` contacts that hold it and the newest `most` that
-    proved it, the oldest of them first: no number of claims hides a proof."""
+    """Who was seen on each (kind, scope, value), and when: the newest `most` contacts that hold it and the newest
+    `most` that proved it, the oldest of them first: no number of claims hides a proof."""
     held = (
-        "FROM identifier i WHERE i.workspace_id = $1 AND i.kind = k.kind AND i.scope = k.scope AND i.value = k.value "
+        "SELECT i.contact_id, i.verified_at IS NOT NULL AS verified, i.first_seen, i.last_seen FROM identifier i "
+        "WHERE i.workspace_id = $1 AND i.kind = k.kind AND i.scope = k.scope AND i.value = k.value "
         "AND i.problem IS NULL"
     )
     return await db.fetch(
-        "SELECT k.kind, k.scope, k.value, h.contact_id, h.verified, c.name, c.attributes->>'given_name' AS given_name, "
-        "c.attributes->>'family_name' AS family_name, c.customer_id "
+        "SELECT k.kind, k.scope, k.value, h.contact_id, h.verified, h.first_seen, h.last_seen, c.name, "
+        "c.attributes->>'given_name' AS given_name, c.attributes->>'family_name' AS family_name, c.customer_id "
         "FROM unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS k(kind, scope, value, at) CROSS JOIN "
-        f"LATERAL ((SELECT i.contact_id, i.verified_at IS NOT NULL AS verified {held} ORDER BY i.contact_id DESC "
-        f"LIMIT $5) UNION (SELECT i.contact_id, true {held} AND i.verified_at IS NOT NULL ORDER BY i.contact_id DESC "
-        "LIMIT $5)) AS h "
+        f"LATERAL (({held} ORDER BY i.contact_id DESC LIMIT $5) UNION "
+        f"({held} AND i.verified_at IS NOT NULL ORDER BY i.contact_id DESC LIMIT $5)) AS h "
         "CROSS JOIN LATERAL (SELECT o.name, o.attributes, o.customer_id FROM contact o WHERE o.workspace_id = $1 "
-        "  AND o.id = h.contact_id LIMIT 1) AS c ORDER BY k.at, h.contact_id",
-        workspace,
-        [v[0] for v in values],
-        [v[1] for v in values],
-        [v[2] for v in values],
-        most,
-    )
-
-
-async def sightings(db: Db, workspace: WorkspaceId, values: Sequence[tuple[str, str, str]], most: int) -> list[Row]:
-    """As `people_on`, and from when until when each held the value."""
-    return await db.fetch(
-        "SELECT k.kind, k.scope, k.value, c.name, c.attributes->>'given_name' AS given_name, "
-        "c.attributes->>'family_name' AS family_name, h.first_seen, h.last_seen "
-        "FROM unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS k(kind, scope, value, at) "
-        "CROSS JOIN LATERAL (SELECT i.contact_id, i.first_seen, i.last_seen FROM identifier i "
-        "  WHERE i.workspace_id = $1 AND i.kind = k.kind AND i.scope = k.scope AND i.value = k.value "
-        "  ORDER BY i.contact_id DESC LIMIT $5) AS h "
-        "CROSS JOIN LATERAL (SELECT o.name, o.attributes FROM contact o WHERE o.workspace_id = $1 "
         "  AND o.id = h.contact_id LIMIT 1) AS c ORDER BY k.at, h.contact_id",
         workspace,
         [v[0] for v in values],

@@ -16,7 +16,7 @@ from identity.facts import NameKey, person_key
 from identity.identifiers import Identifier, class_by_form
 from identity.name_levels import people_differ
 from identity.names import read_name
-from identity.statistics import use_of
+from identity.statistics import Use
 
 ValueClass = Literal["personal", "role", "shared", "junk", "re-used"]
 Said = Literal["personal", "shared"]
@@ -40,15 +40,17 @@ class Classed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SeenPerson(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody with a name of her own seen on a value, and when."""
+    """Somebody with a name of her own seen on a value, and when; whether it was ever proved to be hers."""
 
     name: str
+    verified: bool
     first_seen: datetime
     last_seen: datetime
 
 
 class ValueView(msgspec.Struct, frozen=True, kw_only=True):
-    """A value with its class, and who was seen on it: of the newest twenty contacts that hold it."""
+    """A value with its class, and who was seen on it: of the newest twenty contacts that hold it and the newest twenty
+    that proved it."""
 
     kind: str
     scope: str
@@ -65,6 +67,7 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     key: NameKey | None
+    verified: bool
     first_seen: datetime
     last_seen: datetime
 
@@ -83,18 +86,27 @@ def classed(
 
 
 def looked_closer(kind: str, known: Classed, sightings: Sequence[Sighting]) -> tuple[Classed, list[SeenPerson]]:
-    """The class after who was seen on the value; an operator's word and the form stand."""
+    """The class after who was seen on the value, and those people; an operator's word and the form stand. Where
+    somebody proved the value, what others only typed says nothing."""
     people = people_in(sightings)
+    whose = [one for one in people if one.verified] or people
     if known.by not in (None, SYSTEM):
         return known, people
-    if kind in REUSABLE and _one_after_the_other(people):
-        before, now = people[-2:]
+    if kind in REUSABLE and _one_after_the_other(whose):
+        before, now = whose[-2:]
         reason = f"{before.name} until {before.last_seen:%Y-%m-%d}, {now.name} from {now.first_seen:%Y-%m-%d}"
         return Classed(value_class="re-used", reason=reason, by=SYSTEM, since=now.first_seen), people
-    if known.value_class == "personal" and use_of(one.key for one in sightings).shared:
-        reason = "seen on " + " and on ".join(one.name for one in people[:3])
-        return Classed(value_class="shared", reason=reason, by=SYSTEM, since=people[1].first_seen), people
+    if known.value_class == "personal" and _use(sightings).by_proof.shared:
+        reason = "seen on " + " and on ".join(one.name for one in whose[:3])
+        return Classed(value_class="shared", reason=reason, by=SYSTEM, since=whose[1].first_seen), people
     return known, people
+
+
+def _use(sightings: Iterable[Sighting]) -> Use:
+    use = Use()
+    for one in sightings:
+        use = use if one.key is None else use.seen_with(one.key, one.verified)
+    return use
 
 
 def people_in(sightings: Iterable[Sighting]) -> list[SeenPerson]:
@@ -105,10 +117,14 @@ def people_in(sightings: Iterable[Sighting]) -> list[SeenPerson]:
             continue
         at = next((at for at, (key, _) in enumerate(found) if not people_differ(key, one.key)), None)
         if at is None:
-            found.append((one.key, SeenPerson(name=one.name, first_seen=one.first_seen, last_seen=one.last_seen)))
+            person = SeenPerson(
+                name=one.name, verified=one.verified, first_seen=one.first_seen, last_seen=one.last_seen
+            )
+            found.append((one.key, person))
         else:
             key, person = found[at]
-            found[at] = key, msgspec.structs.replace(person, last_seen=max(person.last_seen, one.last_seen))
+            verified, last_seen = person.verified or one.verified, max(person.last_seen, one.last_seen)
+            found[at] = key, msgspec.structs.replace(person, verified=verified, last_seen=last_seen)
     return [person for _, person in found]
 
 
@@ -144,7 +160,7 @@ async def list_values(
 
 async def _sightings(db: store.Db, workspace: WorkspaceId, keys: Sequence[Value]) -> dict[Value, list[Sighting]]:
     seen: dict[Value, list[Sighting]] = defaultdict(list)
-    for row in await blocking_store.sightings(db, workspace, keys, MOST_SIGHTINGS) if keys else ():
+    for row in await blocking_store.people_on(db, workspace, keys, MOST_SIGHTINGS) if keys else ():
         attributes = {"given_name": row["given_name"] or "", "family_name": row["family_name"] or ""}
         name = read_name(row["name"], attributes)
         key = person_key(name)
@@ -152,6 +168,7 @@ async def _sightings(db: store.Db, workspace: WorkspaceId, keys: Sequence[Value]
             Sighting(
                 name=name.shown,
                 key=key if key.given or key.family else None,
+                verified=row["verified"],
                 first_seen=row["first_seen"],
                 last_seen=row["last_seen"],
             )

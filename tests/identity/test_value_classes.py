@@ -19,13 +19,14 @@ MOBILE = normalise("phone", "+4917012345699", None, "DE")
 LANDLINE = "phone:+4930123987"
 
 
-def seen(name: str | None, first: int, last: int | None = None) -> Sighting:
+def seen(name: str | None, first: int, last: int | None = None, *, verified: bool = True) -> Sighting:
     """Somebody seen on a value from so many days to so many days after New Year."""
     read = read_name(name, {})
     key = person_key(read)
     return Sighting(
         name=read.shown,
         key=key if key.given else None,
+        verified=verified,
         first_seen=NEW_YEAR + timedelta(days=first),
         last_seen=NEW_YEAR + timedelta(days=first if last is None else last),
     )
@@ -70,6 +71,14 @@ def test_another_person_after_a_long_gap_has_it_anew() -> None:
     assert class_of(seen("Ann Hall", 0), seen("Ben Roth", 400), seen("Ann Hall", 800))[0] == "shared"
     assert class_of(seen("Ann Hall", 0), seen("Ben Roth", 400), seen("Cara Dietz", 800))[0] == "re-used"
     assert class_of(seen("Ann Hall", 0), seen("Ben Roth", 400), kind="visitor")[0] == "shared"
+
+
+def test_what_a_stranger_types_takes_a_proved_value_from_nobody() -> None:
+    typed = [seen("Ben Roth", day, verified=False) for day in range(400, 440)]
+    assert class_of(seen("Ann Hall", 0), *typed) == ("personal", None)
+    assert class_of(seen("Ann Hall", 0, verified=False), *typed)[0] == "re-used"
+    assert class_of(seen("Ann Hall", 0), *typed, seen("Ben Roth", 500))[0] == "re-used"
+    assert class_of(seen("Ann Hall", 0), seen("Cara Dietz", 1), *typed)[1] == "seen on Ann Hall and on Cara Dietz"
 
 
 def test_who_was_seen_is_told_in_order_of_time() -> None:
