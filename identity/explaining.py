@@ -1,6 +1,7 @@
 """Who is this customer, and why are these contacts one person? Decisions and evidence in sentences, for a lead to
 read; and what stands beside: contacts that may be the same person, and questions."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -13,7 +14,7 @@ from identity.customers import ContactId, CustomerId, DecisionId, Grade, Workspa
 from identity.identifiers import Identifier, label
 from identity.matching import Comparison
 from identity.value_classes import Classed, ValueClass, ValueView, classed, read_values
-from identity.views import HeldIdentifier, Piece, Possible, SeenContact
+from identity.views import HeldIdentifier, People, Piece, Possible, SeenContact
 from identity.weighing import weigh
 
 MOST_VALUES: Final = 200
@@ -140,7 +141,7 @@ async def read_identity(
     return IdentityView(
         id=customer,
         name=views.best_name(people),
-        contacts=[_contact_view(contact, people.identifiers, decisions, closer) for contact in people.persons],
+        contacts=_contact_views(people, decisions, closer),
         decisions=decisions,
         possible=possible,
         suggestions=[_suggestion_view(row, as_of) for row in suggested if as_of is None or row["created_at"] <= as_of],
@@ -201,18 +202,35 @@ def _identifier_view(holders: list[HeldIdentifier], closer: ValueView | None) ->
 # -- contacts ------------------------------------------------------------------------------------------------
 
 
+def _contact_views(
+    people: People, decisions: Sequence["DecisionView"], closer: Mapping[tuple[str, str, str], ValueView]
+) -> list[ContactView]:
+    by_id = {one.id: one for one in decisions}
+    proofs: dict[ContactId | None, list[DecisionView]] = defaultdict(list)
+    for one in decisions:
+        if one.kind == "proof" and one.undone_by is None:
+            proofs[one.contact_a].append(one)
+    held: dict[ContactId, list[HeldIdentifier]] = defaultdict(list)
+    for identifier in people.identifiers:
+        held[identifier.contact_id].append(identifier)
+    return [
+        _contact_view(contact, identifier_views(held[contact.id], closer), by_id, proofs[contact.id])
+        for contact in people.persons
+    ]
+
+
 def _contact_view(
     contact: SeenContact,
-    identifiers: list[HeldIdentifier],
-    decisions: Sequence["DecisionView"],
-    closer: Mapping[tuple[str, str, str], ValueView],
+    identifiers: list[IdentifierView],
+    decisions: Mapping[DecisionId, "DecisionView"],
+    proofs: Sequence["DecisionView"],
 ) -> ContactView:
     decision = contact.customer_decision or contact.home_decision
-    decided = next((one for one in decisions if one.id == decision), None)
+    decided = decisions.get(decision) if decision else None
     opened = f"first seen as {contact.via}" if contact.via else f"first seen as {contact.key} of {contact.source}"
-    led_here = [one for one in decisions if one.id in (contact.home_decision, contact.customer_decision)]
-    proofs = [one for one in decisions if one.kind == "proof" and one.contact_a == contact.id and not one.undone_by]
-    steps = [one.words for one in sorted((*led_here, *proofs), key=lambda one: one.decided_at)]
+    led_here = {one for one in (contact.home_decision, contact.customer_decision) if one in decisions}
+    told = [*(decisions[one] for one in led_here if one), *proofs]
+    steps = [one.words for one in sorted(told, key=lambda one: one.decided_at)]
     return ContactView(
         id=contact.id,
         source=contact.source,
@@ -221,7 +239,7 @@ def _contact_view(
         grade=contact.grade,
         attributes=contact.attributes,
         home_id=contact.home_id,
-        identifiers=identifier_views([held for held in identifiers if held.contact_id == contact.id], closer),
+        identifiers=identifiers,
         via=contact.via,
         decision=decision,
         words=decided.words if decided else opened,

@@ -19,14 +19,15 @@ from identity.known import Known
 from identity.matching import Comparison
 from identity.policy import IdentityPolicy
 from identity.value_classes import ValueView, read_values
-from identity.weighing import Weighing, weigh
+from identity.weighing import MOST_MEMBERS, Weighing, weigh
 from identity.weights import VERSION
 
 MOST_VALUES: Final = 100
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
-    """One of the two. `name` is an identifier where there is none; `contacts` is how many its customer has."""
+    """One of the two. `name` is an identifier where there is none; `contacts` is how many its customer has, of at most
+    500."""
 
     contact_id: ContactId
     customer_id: CustomerId
@@ -128,7 +129,7 @@ def _side(weighing: Weighing, known: Known) -> Side:
         name=known.person_name.shown or next((label(held.identifier) for held in known.held.values()), None),
         source=known.source,
         key=known.key,
-        contacts=len(weighing.members(known.customer_id)),
+        contacts=min(len(weighing.members(known.customer_id)), MOST_MEMBERS),
     )
 
 
@@ -282,8 +283,12 @@ def _sentences(view: WhyView, weighing: Weighing, a: Known, b: Known) -> Iterabl
 
 def _who(view: WhyView) -> str:
     if view.one:
-        return f"The newer one and all others of the customer ({view.a.contacts} contacts)"
-    return f"Their customers, which is what decides ({view.a.contacts} and {view.b.contacts} contacts)"
+        return f"The newer one and all others of the customer ({_count(view.a)} contacts)"
+    return f"Their customers, which is what decides ({_count(view.a)} and {_count(view.b)} contacts)"
+
+
+def _count(side: Side) -> str:
+    return str(side.contacts) if side.contacts < MOST_MEMBERS else f"{MOST_MEMBERS} or more"
 
 
 def _at_the_time(decision: DecisionView) -> Iterable[str]:
