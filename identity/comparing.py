@@ -132,6 +132,8 @@ def _address(field: str, a: Address, b: Address, statistics: Statistics) -> Pair
     among = None
     if level == "exact":
         among = max(statistics.share("address", (one.number, one.street, one.postcode)) for one in {a, b})
+    elif level == "same_street":
+        among = max(statistics.share("street", (one.street, one.postcode)) for one in {a, b})
     elif level == "postcode":
         among = statistics.share("postcode", a.postcode)
     elif level in ("other_postcode", "place", "near_place"):

@@ -9,9 +9,11 @@ from rapidfuzz.distance import OSA
 
 from identity.evidence import STRONG, Evidence, Pair, looked_up
 from identity.facts import Birth, Email, NameKey, Phone, Profile, Value, compared, digits_of, letters_of, spellings
-from identity.statistics import SHAREABLE, Statistics
+from identity.series import numbered, several
+from identity.statistics import SHAREABLE, Statistics, block
 from identity.weights import TABLE, bits
 
+_SLIPS: Final = frozenset({"near", "close", "near_common", "same_local"})
 RARE_DOMAIN: Final = 0.005
 """Of a domain whose addresses fewer customers have than that, a mistyped address is likely the same one."""
 
@@ -74,10 +76,17 @@ def _unequal(
     for one in ours:
         for other in theirs:
             pair = levels(one, other, st)
+            proved = ((field, one) in a.proved, (field, other) in b.proved)
+            if pair and all(proved) and _slipped(field, pair, one, other):
+                pair = looked_up(field, "different")  # what is proved was not mistyped
             if pair and (best is None or pair[1] > best.stranger):
-                proved = ((field, one) in a.proved, (field, other) in b.proved)
                 best = _evidence(field, pair, (one, other), proved)
     return best
+
+
+def _slipped(field: str, pair: Pair, one: Value, other: Value) -> bool:
+    """Whether an address or a number agrees but for a number in it."""
+    return field in ("email", "phone") and pair[0] in _SLIPS and numbered(field, one, other)
 
 
 def _evidence(
@@ -158,8 +167,8 @@ def _phones(a: Phone, b: Phone, statistics: Statistics) -> Pair | None:
         level, stranger, house = looked_up("phone", "last_seven")
         shared = statistics.shared("phone", a) or statistics.shared("phone", b)
         return level, stranger, 0.0 if shared else house
-    if len(shortest) >= 8 and OSA.distance(one, other, score_cutoff=1) <= 1:
-        return looked_up("phone", "near")
+    if len(shortest) >= 8 and one[:-2] != other[:-2] and OSA.distance(one, other, score_cutoff=1) <= 1:
+        return looked_up("phone", "near", statistics.share("phone block", block(a)))
     return looked_up("phone", "different")
 
 
@@ -245,6 +254,7 @@ def vetoes(a: Profile, b: Profile) -> Iterator[str]:
     for scope in sorted({scope for scope, _ in ours} & {scope for scope, _ in theirs}):
         if {v for s, v in ours if s == scope}.isdisjoint(v for s, v in theirs if s == scope):
             yield f"different accounts of {scope or 'one shop'}"
+    yield from several(a, b)
     mine, others = _suffixes(a), _suffixes(b)
     if mine and others and mine.isdisjoint(others):
         yield "another generation: " + ", ".join(sorted(mine | others))

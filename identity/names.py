@@ -66,6 +66,14 @@ _NO_PERSON: Final = _listed(
     bank pty ltda praxis kanzlei foundation association institute agency studio
     """
 )
+_NOBODY: Final = frozenset(
+    {
+        *(("john", "doe"), ("jane", "doe"), ("jane", "roe"), ("richard", "roe"), ("joe", "bloggs"), ("john", "public")),
+        *(("max", "mustermann"), ("erika", "mustermann"), ("first", "last"), ("firstname", "lastname")),
+        *(("vorname", "nachname"), ("given", "family"), ("your", "name"), ("full", "name"), ("no", "name")),
+    }
+)
+"""Names that stand for nobody in particular."""
 _SEVERAL = re.compile(r"&|\+|/|;|\b(?:and|und|et|och|og|familie|family|famille)\b", re.IGNORECASE)
 _LETTERS = re.compile(r"[^a-z]+")
 
@@ -90,7 +98,7 @@ def read_name(name: str | None, attributes: Mapping[str, str]) -> PersonName:
     given, family, suffix = _split(text)
     if script == "han" and family and "," not in text:
         family, given = given[:1], given[1:] + family  # the family name is written first
-    if _NO_PERSON.intersection(given + family):
+    if _NO_PERSON.intersection(given + family) or (given[:1] + family[-1:]) in _NOBODY:
         return PersonName(shown=shown)
     return PersonName(shown=shown, given=given, family=family, suffix=suffix, script=script)
 

@@ -22,6 +22,8 @@ LEARN: Final = 30.0
 FARTHEST: Final = 4.0
 """What is learned of a level stays within this factor of the table's word."""
 SHAREABLE: Final = ("email", "phone", "visitor")
+MOST_NAMESAKES: Final = 2
+"""So many customers of one whole name may be one person."""
 OWNED: Final = 0.8
 """Who is at least this part of the named sightings keeps the value as her own: a stranger who types it once under
 another name does not take it away."""
@@ -160,9 +162,9 @@ class Statistics:
         return (others + SEEN * BEFORE.get(field, 1e-5)) / (self.customers + SEEN)
 
     def namesakes(self, given: str, family: str) -> int:
-        """Customers of the whole name: as likely one person under several ids as several people, so they are left
-        out where the two names' shares are taken."""
-        return max(self.held("full", (given, family)), 1)
+        """Customers of the whole name: as likely one person under several ids as several people, so some of them are
+        left out where the two names' shares are taken."""
+        return min(max(self.held("full", (given, family)), 1), MOST_NAMESAKES)
 
     def same(self, comparison: str, level: str) -> float | None:
         """How often pairs of one person reach the level: what was seen, on top of the table's word."""
@@ -307,7 +309,13 @@ def countable(profile: Profile) -> set[Field]:
         if field not in SHAREABLE:
             found.update(one for value in values for one in _countable(field, value))
     found.update(("domain", email.domain) for email in profile.field("email"))
+    found.update(("phone block", block(phone)) for phone in profile.field("phone"))
     return found
+
+
+def block(phone: Phone) -> str:
+    """The numbers that were given out together."""
+    return phone.value[:-3]
 
 
 def _countable(field: str, value: Value) -> Iterable[Field]:
@@ -320,5 +328,6 @@ def _countable(field: str, value: Value) -> Iterable[Field]:
         yield "address", (value.number, value.street, value.postcode)
         yield "postcode", value.postcode
         yield "place", value.place
+        yield "street", (value.street, value.postcode)
     else:
         yield field, value

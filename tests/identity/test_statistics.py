@@ -86,6 +86,8 @@ def test_what_is_counted_of_a_contact():
         ("address", ("12", "high street", "4001")),
         ("postcode", "4001"),
         ("place", "hill"),
+        ("street", ("high street", "4001")),
+        ("phone block", "212345"),
     }
 
 
