@@ -18,7 +18,8 @@ from identity.training import Pattern, answered, estimated, levels_of, share_of,
 from identity.trainings import read_trainings
 from identity.weights import GROUPS, TABLE
 from tests.identity.crowd import a_crowd, person, resolved, rows, under
-from tests.identity.test_resolving import ASK, amounts
+from tests.identity.test_recounting import amounts
+from tests.identity.test_resolving import ASK
 from tests.laws.world import BY_PROOF, Place, World
 from timeline import suggestions
 
