@@ -34,6 +34,8 @@ MOST_JOINS: Final = 5
 MOST_LOOKED_THROUGH: Final = 12
 MOST_RECONSIDERED: Final = 30
 UNLIKELY_ODDS: Final = 0.5
+BANDS_AFTER: Final = 25
+"""The bands are set again after so many contacts of a batch."""
 PLAUSIBLE_ODDS: Final = 0.5
 """Customers whom the newcomer may be at lower odds are not locked, and so not linked in this transaction."""
 
@@ -106,7 +108,8 @@ class Look:
     def went_on(self, known: Known, before: Profile) -> None:
         """A known contact brought news: its customer is compared with those whom the news point to."""
         self.linked = True
-        self.candidates.settled(known, self.keys, before=before)
+        keys = self.keys | self.candidates.keys(self.candidates.facts_of(known))  # a name and a town said apart
+        self.candidates.settled(known, keys, before=before)
         self.profile = self.candidates.profile(known.customer_id)
         self.compare(without=known.customer_id)
 
@@ -188,6 +191,7 @@ class Evidence:
         self.candidates = Candidates(workspace, salt, counts)
         self.policy = policy
         self.bands = bands_of(self.candidates.statistics, policy)
+        self._banded_at = self.candidates.statistics.contacts
         self.looks: dict[int, Look] = {}
         self.likely: set[CustomerId] = set()
 
@@ -213,8 +217,13 @@ class Evidence:
         return self.candidates.facts(claim.name or known.name, {**known.attributes, **claim.attributes}, held)
 
     def look(self, claim: Claim) -> Look:
-        """The claim as it was read, or one that an earlier item of the batch made news."""
-        return self.looks.get(id(claim)) or self._look(claim)
+        """The claim as it was read, or one that an earlier item of the batch made news, under the bands of now."""
+        if self.candidates.statistics.contacts >= self._banded_at + BANDS_AFTER:
+            self._banded_at = self.candidates.statistics.contacts
+            self.bands = bands_of(self.candidates.statistics, self.policy)
+        look = self.looks.get(id(claim)) or self._look(claim)
+        look.bands = self.bands
+        return look
 
     def _look(self, claim: Claim) -> Look:
         return Look(self.candidates, self.bands, self.policy.suggestions, *self.candidates.claimed(claim))
