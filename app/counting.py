@@ -118,8 +118,8 @@ async def number_again(database: Database, workspace: Workspace, told: Told) -> 
     made = {**numbers_of(extent, kept), **sharing}
     if again:
         learned = await _learn(database, workspace, made, told)
-        made |= {**learned, "housemates": learned.get("housemates", 0.0) * extent["homes"] / max(learned["opened"], 1)}
-        made["opened"] = float(extent["homes"])
+        share = learned.get("housemates", 0.0) / max(learned["opened"], 1)
+        made |= {**learned, "housemates": share * extent["customers"], "opened": float(extent["customers"])}
     of = (*COUNTED, *LEARNED) if again else COUNTED
 
     async def write(db: Db) -> None:
@@ -130,6 +130,21 @@ async def number_again(database: Database, workspace: Workspace, told: Told) -> 
     return Numbers(
         contacts=extent["contacts"], customers=extent["customers"], asked=extent["asked"], learned_again=again
     )
+
+
+async def follow_links(database: Database, workspace: Workspace) -> None:
+    """Let the numbers follow the links that a round made: who came back is more, and the next round goes by that."""
+    await write_learned(database, workspace)
+
+    async def work(db: Db) -> None:
+        kept = {row["counter"]: row["amount"] for row in await blocking_store.counters(db, workspace.id)}
+        made = numbers_of(await pass_store.extent(db, workspace.id), kept)
+        await pass_store.replace_some(
+            db, workspace.id, sorted(made), sorted(made), [made[name] for name in sorted(made)]
+        )
+
+    await database.write(workspace.id, work)
+    LEARNING.forget(workspace.id)
 
 
 async def _sharing(database: Database, workspace: Workspace) -> dict[str, float]:

@@ -26,7 +26,7 @@ from timeline.threads import Workspace
 log = structlog.get_logger(__name__)
 
 CUSTOMERS_AT_ONCE: Final = 50
-MOST_ROUNDS: Final = 6
+MOST_ROUNDS: Final = 10
 """Links make other links possible: everybody is looked at again until nothing is linked any more."""
 GOES_ON: Final = timedelta(days=1)
 """What was cut short longer ago is begun again."""
@@ -147,6 +147,7 @@ class Pass:
             await self._round()
             if not self._apply or not self.stand.links_now or self.stand.round >= MOST_ROUNDS:
                 return
+            await counting.follow_links(self._database, self._workspace)
             await self._move(round=self.stand.round + 1, after=FIRST, done=0, links_now=0, left=0, offers={})
 
     async def _round(self) -> None:

@@ -49,9 +49,9 @@ async def customers_after(db: Db, workspace: WorkspaceId, after: CustomerId, lim
 
 
 async def extent(db: Db, workspace: WorkspaceId) -> Row:
-    """How many contacts of people there are, of how many customers and homes, and about how many pairs was asked."""
+    """How many contacts of people there are, of how many customers, and about how many pairs was asked."""
     row = await db.fetchrow(
-        "SELECT count(*) AS contacts, count(DISTINCT c.customer_id) AS customers, count(DISTINCT c.home_id) AS homes, "
+        "SELECT count(*) AS contacts, count(DISTINCT c.customer_id) AS customers, "
         "(SELECT count(*) FROM link_suggestion s WHERE s.workspace_id = $1 AND s.kind = 'link') AS asked "
         "FROM contact c WHERE c.workspace_id = $1 AND c.source <> 'desk' AND c.source_key <> 'erased/' || c.id",
         workspace,

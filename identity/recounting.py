@@ -103,12 +103,13 @@ class Sightings:
 
 
 def numbers_of(extent: store.Row, kept: Mapping[str, float]) -> dict[str, float]:
-    """The countable numbers. How many looked like housemates was learned, and is kept as the share that it was."""
-    opened = float(extent["homes"])
+    """The countable numbers, as if each customer had been known from its first contact on. How many looked like
+    housemates was learned, and is kept as the share that it was."""
+    opened = float(extent["customers"])
     learned = kept.get("opened", 0.0)
     return {
         "contacts": float(extent["contacts"]),
-        "customers": float(extent["customers"]),
+        "customers": opened,
         "known": extent["contacts"] - opened,
         "opened": opened,
         "housemates": kept.get("housemates", 0.0) * opened / learned if learned > 0 else 0.0,

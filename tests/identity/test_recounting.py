@@ -39,6 +39,20 @@ def amounts(kept: list[str]) -> dict[str, float]:
     return {row["counter"]: row["amount"] for row in decoded}
 
 
+def test_the_numbers_follow_the_links_that_a_pass_makes(world: World):
+    async def told() -> None:
+        place = await a_crowd(world, 12, twice=5)
+        await resolved(place, apply=False)
+        before = amounts((await rows(place, "identity_count"))["identity_count"])
+        await resolved(place)
+        after = amounts((await rows(place, "identity_count"))["identity_count"])
+        assert [before[name] for name in ("contacts", "customers", "known", "opened")] == [17, 17, 0, 17]
+        assert [after[name] for name in ("contacts", "customers", "known", "opened")] == [17, 12, 5, 12]
+        assert after["housemates"] / 12 == pytest.approx(before["housemates"] / 17)
+
+    world.run(told())
+
+
 def test_damaged_keys_and_counts_are_mended_and_counted(world: World):
     async def told() -> None:
         place = await a_crowd(world, 12, twice=3, identity=IdentityPolicy())
