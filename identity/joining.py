@@ -14,6 +14,7 @@ from identity.claims import Claim
 from identity.customers import Contact, ContactId, CustomerId, Grade
 from identity.deciding import Choice, Look
 from identity.decision import EQUAL
+from identity.evidence import STRONG
 from identity.facts import value_of
 from identity.identifiers import Identifier, label
 from identity.known import Known
@@ -44,6 +45,9 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def proved_link(match: Match, choice: Choice | None = None) -> Link:
+    """Verified as far as the proof carries it: where the value is several people's, it is the rest that links."""
+    if choice is not None and choice.best.score.basis != "proof":
+        return Link(owner=match.owner, grade="presumed", via=match.identifier, evidence=choice.pieces())
     return Link(owner=match.owner, grade="verified", via=match.identifier, evidence=_proof_and_more(match, choice))
 
 
@@ -98,9 +102,9 @@ async def join_likely(
         elif choice.said == "same" and other in book.members:
             owner = look.nearest(other)
             if against(book, known, owner) is None:
-                grade: Grade = "verified" if choice.best.score.basis == "proof" else "presumed"
+                ours, owner, grade = edge_between(book, look, known, owner, choice)
                 link = Link(owner=owner, grade=grade, via=None, evidence=choice.pieces())
-                joined.append(await unite(db, book, look, known, link, hand))
+                joined.append(await unite(db, book, look, ours, link, hand))
         elif look.offered(choice) and not book.kept_apart(known.customer_id, other):
             offer(book, look, known, choice, hand)
     return joined
@@ -113,6 +117,24 @@ def bridged(book: Book, known: Known, choice: Choice) -> bool:
         return False
     sides = (book.members.get(one, ()) for one in (known.customer_id, choice.best.customer))
     return all(any(book.contacts[member].proved for member in members) for members in sides)
+
+
+def edge_between(book: Book, look: Look, ours: Known, theirs: Known, choice: Choice) -> tuple[Known, Known, Grade]:
+    """Between whom two customers are joined, and how surely: two who prove the same, else the two that are given."""
+    for found in choice.best.score.evidence if choice.best.score.basis == "proof" else ():
+        if found.comparison in STRONG and found.level in EQUAL and all(found.proved):
+            one = _who_proves(book, look, ours, found.comparison, found.values[0])
+            other = _who_proves(book, look, theirs, found.comparison, found.values[1])
+            if one is not None and other is not None:
+                return one, other, "verified"
+    return ours, theirs, "presumed"
+
+
+def _who_proves(book: Book, look: Look, first: Known, kind: str, value: Any) -> Known | None:
+    """Of a customer's contacts: the one that is given, else the oldest."""
+    people = (book.contacts[one] for one in book.members[first.customer_id])
+    proving = (one for one in people if (kind, value) in look.candidates.facts_of(one).proved)
+    return min(proving, key=lambda one: (one is not first, one.created_at, one.id), default=None)
 
 
 async def unite(db: store.Db, book: Book, look: Look | None, known: Known, link: Link, hand: Hand) -> Joined:

@@ -11,7 +11,7 @@ from identity.book import MOST_MEMBERS, Book
 from identity.customers import ContactId, CustomerId, Grade
 from identity.deciding import PLAUSIBLE_ODDS, UNLIKELY_ODDS, Choice, Evidence, Look
 from identity.facts import Profile
-from identity.joining import Hand, Link, parting, question, unite
+from identity.joining import Hand, Link, edge_between, parting, question, unite
 from identity.known import Known
 from identity.merging import Joined
 from identity.proofs import against
@@ -134,7 +134,7 @@ class SecondLook:
         if choice.said == "same" and not self._too_many(choice.best.customer):
             if against(book, ours, owner) is not None:
                 return None
-            grade: Grade = "verified" if choice.best.score.basis == "proof" else "presumed"
+            ours, owner, grade = edge_between(book, look, ours, owner, choice)
             link = Link(owner=owner, grade=grade, via=None, evidence=choice.pieces())
             return Found(finding=finding_of("link", ours, owner, choice, grade), ours=ours, link=link)
         suggestion = question(look, ours, choice, hand)

@@ -10,7 +10,12 @@ import pytest
 from app.embedded import EmbeddedDatabase
 
 pytest.register_assert_rewrite(
-    "tests.laws.history", "tests.laws.ticket_history", "tests.laws.ticket_telling", "tests.laws.world"
+    "tests.laws.evidence_history",
+    "tests.laws.evidence_oracle",
+    "tests.laws.history",
+    "tests.laws.ticket_history",
+    "tests.laws.ticket_telling",
+    "tests.laws.world",
 )
 
 from tests.laws.world import APP_PASSWORD, World, opened_world  # noqa: E402 - after its asserts are rewritten
