@@ -1,6 +1,6 @@
 """Whose is this? Identifiers to a contact, found or new; linked on proof or on evidence, asked about where unsure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from uuid import UUID
 
@@ -103,6 +103,8 @@ def _arrive(book: Book, look: Look, claim: Claim, matches: list[Match], hand: Ha
     _hold(book, known, claim, hand)
     look.arrived(known, before)
     if link is not None:
+        if link.grade == "verified":
+            _raise_others(book, look, known, claim.proofs, hand)
         return known, [match for match in matches if match.owner.customer_id != known.customer_id]
     parted = torn(book, matches)
     for match in matches:
@@ -182,12 +184,12 @@ def _go_on(book: Book, look: Look | None, known: Known, claim: Claim, hand: Hand
     if look is None:
         _update(book, known, claim)
         _hold(book, known, claim, hand)
-        _rise(book, known, proofs, hand)
+        _rise(book, look, known, proofs, hand)
         return
     before = look.candidates.profile(known.customer_id)
     _update(book, known, claim)
     _hold(book, known, claim, hand)
-    _rise(book, known, proofs, hand)
+    _rise(book, look, known, proofs, hand)
     book.look_again(known.customer_id)
     look.went_on(known, before)
 
@@ -214,19 +216,37 @@ def _hold(book: Book, known: Known, claim: Claim, hand: Hand) -> None:
         book.decide(_proof(known, None, claim.proofs[0], hand))
 
 
-def _rise(book: Book, known: Known, fresh: list[Identifier], hand: Hand) -> None:
+def _rise(book: Book, look: Look | None, known: Known, fresh: list[Identifier], hand: Hand) -> None:
     """In company, a proof that the customer's other contacts hold too makes a presumed link a verified one."""
     if not fresh or len(book.members.get(known.customer_id, ())) < 2:
         return
     book.regrade.add(known.id)
-    name = read_name(known.name, known.attributes)
     for identifier in fresh:
-        owners = [book.contacts[one] for one in book.owners.get(identifier.key, ()) if one in book.contacts]
-        for owner in owners if links(book, identifier) else ():
-            together = owner.id != known.id and owner.customer_id == known.customer_id
-            if together and not names_conflict(name, read_name(owner.name, owner.attributes)):
+        owner = next(_also_proved(book, look, known, identifier), None)
+        if owner is not None:
+            book.decide(_proof(known, owner, identifier, hand))
+
+
+def _raise_others(book: Book, look: Look, known: Known, proofs: list[Identifier], hand: Hand) -> None:
+    """A newcomer that is proved to be the customer may prove of its presumed contacts that they are, too."""
+    for identifier in proofs:
+        for owner in _also_proved(book, look, known, identifier):
+            if owner.grade == "presumed":
                 book.decide(_proof(known, owner, identifier, hand))
+                book.regrade.add(known.id)
                 break
+
+
+def _also_proved(book: Book, look: Look | None, known: Known, identifier: Identifier) -> Iterator[Known]:
+    """Who of the customer's other contacts proves a value too that is one person's."""
+    if not links(book, identifier) or (look is not None and look.shared(identifier)):
+        return
+    name = read_name(known.name, known.attributes)
+    owners = (book.contacts[one] for one in book.owners.get(identifier.key, ()) if one in book.contacts)
+    for owner in owners:
+        together = owner.id != known.id and owner.customer_id == known.customer_id
+        if together and not names_conflict(name, read_name(owner.name, owner.attributes)):
+            yield owner
 
 
 def _proof(known: Known, owner: Known | None, identifier: Identifier, hand: Hand) -> LinkDecision:
