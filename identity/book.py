@@ -221,7 +221,9 @@ class Book:
             known.facts = None
         if proved and held.identifier.strong:
             known.proved = True
-            self.owners.setdefault(value, []).append(known.id)
+            owners = self.owners.setdefault(value, [])
+            if len(owners) < MOST_OWNERS:
+                owners.append(known.id)
 
     def share(self, identifier: Identifier, reason: str) -> None:
         """The value turned out to belong to several people: from now on it links nobody."""

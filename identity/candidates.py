@@ -15,6 +15,7 @@ from identity.customers import CustomerId, WorkspaceId
 from identity.facts import NameKey, Profile, merged, person_key, read_facts, value_of
 from identity.identifiers import Identifier, shared_by_form
 from identity.known import Known, known_of
+from identity.name_levels import people_differ
 from identity.names import read_name
 from identity.statistics import SHAREABLE, Counts, Statistics, Use, countable
 
@@ -200,7 +201,17 @@ class Candidates:
         return profile
 
     def _facts_of_all(self, customer: CustomerId) -> list[Profile]:
-        return [self.facts_of(known) for known in self.members[customer] if not known.is_desk]
+        """Of each member that counts. Who proves nothing and goes by another name than all who do says nothing of the
+        customer: a form may be filled in for anybody."""
+        people = [(known, self.facts_of(known)) for known in self.members[customer] if not known.is_desk]
+        proved = [name for known, facts in people if known.proved for name in facts.field("name")]
+        return [
+            facts
+            for known, facts in people
+            if known.proved
+            or not (proved and facts.field("name"))
+            or any(not people_differ(name, other) for name in facts.field("name") for other in proved)
+        ]
 
     def knows(self, customer: CustomerId) -> bool:
         """Whether there is anybody to compare with: a customer of a desk contact alone has no profile."""

@@ -203,8 +203,11 @@ STEPS: Final = 400
 """Probabilities are counted in so many steps."""
 BAND_AFTER: Final = 50
 """Before so many contacts nothing is known of the forecast, and the band stays where it begins."""
-LOWEST: Final = 0.6
+LOWEST: Final = 0.7
+LOWEST_OFFER: Final = 0.6
 HIGHEST: Final = 0.99
+DOUBTS: Final = 0.03
+"""So many links are expected in each step before any was seen: only sure ones, and many of them, lower the band."""
 FIRST_FORECASTS: Final = 100.0
 """The wanted forecast counts like this many links."""
 _FORECASTS: Final = [(f"forecast {step} n", f"forecast {step} p") for step in range(STEPS + 1)]
@@ -242,7 +245,7 @@ def band(statistics: Statistics, wanted: float = wanted_forecast(0.99), highest:
     links, right, found = FIRST_FORECASTS, FIRST_FORECASTS * wanted, highest
     for step in range(STEPS, int(LOWEST * STEPS) - 1, -1):
         n, p = _FORECASTS[step]
-        links, right = links + statistics.number(n), right + statistics.number(p)
+        links, right = links + statistics.number(n) + DOUBTS, right + statistics.number(p) + DOUBTS * step / STEPS
         if right < wanted * links - 1e-9:
             break
         found = min(found, step / STEPS)
@@ -261,8 +264,8 @@ def offer_floor(statistics: Statistics, most: float = STANDARD.suggestions) -> f
     for step in range(STEPS, -1, -1):
         room -= statistics.number(_OFFERS[step])
         if room < 0:
-            return max((step + 1) / STEPS, LOWEST)
-    return LOWEST
+            return max((step + 1) / STEPS, LOWEST_OFFER)
+    return LOWEST_OFFER
 
 
 def learn(statistics: Statistics, best: Score, probability: float) -> None:

@@ -172,8 +172,9 @@ def read_email(value: str) -> Email:
 @lru_cache(maxsize=65_536)
 def read_phone(value: str) -> Phone:
     number, _, extension = value.partition(";")
-    nine = number.lstrip("+").lstrip("0")[-9:]
-    return Phone(value=nine + extension, prefix=nine[:1] if len(nine) == 9 else "short", shown=value)
+    kept = 10 if number.startswith("+1") else 9  # North American numbers differ in their first of ten digits too
+    last = number.lstrip("+").lstrip("0")[-kept:]
+    return Phone(value=last + extension, prefix=last[:1] if len(last) == kept else "short", shown=value)
 
 
 def letters_of(text: str) -> str:

@@ -68,7 +68,7 @@ async def join_proved(
     """Join the customers of the matches, one by one: each join brings its side's accounts and partings along."""
     joined: list[Joined] = []
     parted = torn(book, rest)
-    for match in rest:
+    for match in rest[:MOST_JOINS] if look else rest:
         if match.owner.customer_id == known.customer_id:
             continue
         reason = KEPT_APART if match in parted else against(book, known, match.owner)
@@ -97,7 +97,9 @@ async def join_likely(
         if other == known.customer_id or not look.candidates.knows(other):
             continue
         choice = look.judge(known.customer_id, other)
-        if choice.said == "same" and other in book.members:
+        if choice.said == "same" and bridged(book, known, choice):
+            offer(book, look, known, choice, hand)
+        elif choice.said == "same" and other in book.members:
             owner = look.nearest(other)
             if against(book, known, owner) is None:
                 ours, owner, grade = edge_between(book, look, known, owner, choice)
@@ -106,6 +108,15 @@ async def join_likely(
         elif look.offered(choice) and not book.kept_apart(known.customer_id, other):
             offer(book, look, known, choice, hand)
     return joined
+
+
+def bridged(book: Book, known: Known, choice: Choice) -> bool:
+    """Whether nothing but what a contact claims would join two customers that both proved who they are: who types two
+    people's addresses into a form would make them one."""
+    if choice.best.score.basis == "proof" or known.proved:
+        return False
+    sides = (book.members.get(one, ()) for one in (known.customer_id, choice.best.customer))
+    return all(any(book.contacts[member].proved for member in members) for members in sides)
 
 
 def edge_between(book: Book, look: Look, ours: Known, theirs: Known, choice: Choice) -> tuple[Known, Known, Grade]:

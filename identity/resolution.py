@@ -12,7 +12,19 @@ from identity.claims import Claim, accounts_in
 from identity.customers import ContactId, CustomerId, DecisionId, Grade, LinkDecision
 from identity.deciding import Choice, Look, first_equal, presumed_grades
 from identity.identifiers import Identifier, label
-from identity.joining import Hand, Link, ask, doubt, join_likely, join_proved, offer, piece, proved_link, reconsider
+from identity.joining import (
+    MOST_JOINS,
+    Hand,
+    Link,
+    ask,
+    doubt,
+    join_likely,
+    join_proved,
+    offer,
+    piece,
+    proved_link,
+    reconsider,
+)
 from identity.known import Known
 from identity.merging import Joined
 from identity.names import names_conflict, read_name
@@ -83,7 +95,7 @@ def _arrive_by_proof(book: Book, claim: Claim, matches: list[Match], hand: Hand)
 def _arrive(book: Book, look: Look, claim: Claim, matches: list[Match], hand: Hand) -> tuple[Known, list[Match]]:
     """A new contact, weighed against everybody who may be the same person."""
     contact = ContactId(hand.new_id())
-    look.compare(also=tuple(match.owner.customer_id for match in matches))
+    look.compare(also=tuple(match.owner.customer_id for match in matches[:MOST_JOINS]))
     choice = look.choose(book.kept_apart)
     link = _weighed_link(book, look, choice, claim, matches)
     before = look.candidates.profile(link.owner.customer_id) if link else None

@@ -241,7 +241,8 @@ class Statistics:
                 after = before
                 for name in names:
                     after = after.seen_with(name, (field, value) in profile.proved)
-                    self.learn_sharing(field, value, before, after)
+                    if profile.proved:  # who proves nothing teaches nothing of other people's values
+                        self.learn_sharing(field, value, before, after)
                 self.uses[field, value] = after
                 if after.by_proof.shared and not before.by_proof.shared and (field, value) not in self.personal:
                     turned.append((field, value))

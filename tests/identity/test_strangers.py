@@ -130,3 +130,24 @@ def test_what_nobody_types_into_a_contact_is_refused_by_field(contact: bytes, fi
     with pytest.raises(InvalidField) as refused:
         decode(raw % contact, frozenset(CHANNELS))
     assert refused.value.field == field
+
+
+def test_a_form_joins_no_two_people_who_proved_who_they_are(world: World):
+    async def told() -> None:
+        place = await world.open_workspace()
+        mallory = await place.push("m", "email:mallory@badger.example", name="Mallory Badger")
+        beatrix = await place.push("b", "email:beatrix@fellmail.example", name="Beatrix Potts")
+        form = place.sender(proves=frozenset())
+        for name, mail in (("Mallory Badger", "mallory@badger.example"), ("Beatrix Potts", "beatrix@fellmail.example")):
+            await place.receive(place.item("cookie1", f"?email:{mail}", name=name), sender=form)
+        await place.receive(
+            place.item(None, "?email:mallory@badger.example", "?email:beatrix@fellmail.example", name="Beatrix Potts"),
+            sender=form,
+        )
+        again = await place.push("b2", "email:beatrix@fellmail.example", name="Beatrix Potts")
+        one, two, three = await customers(place, mallory, beatrix, again)
+        assert one != two == three
+        contacts = await place.contacts()
+        assert contacts[beatrix.contact_id]["grade"] == "verified"
+
+    world.run(told())
