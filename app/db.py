@@ -147,7 +147,7 @@ class Database:
             async with self.connection() as db:
                 opening = Opening(workspace=workspace, key=None)
                 await _until_done(db, opening, lambda db: LEARNING.write(db, WorkspaceId(workspace)))
-        except (DatabaseAway, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except (DatabaseAway, asyncpg.PostgresError, asyncpg.InterfaceError, *_LOST, OSError) as error:
             _log.warning("learning.unwritten", workspace=workspace, error=error)
         finally:
             self._learning.pop(workspace, None)

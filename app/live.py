@@ -78,7 +78,13 @@ class Live:
         while True:
             try:
                 await self._listen_and_speak()
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (
+                OSError,
+                TimeoutError,
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
+                asyncpg.InternalClientError,
+            ) as error:
                 _log.warning("live.lost", error=error)
             await asyncio.sleep(RETRY_SECONDS)
 
