@@ -257,10 +257,8 @@ class Candidates:
         """A contact stands at its home from now on; `before` is what its customer held without it."""
         self.at[known.home_id] = known.customer_id
         for key in keys:
-            homes = self._under.setdefault(key, {})
-            if known.home_id not in homes:
-                homes[known.home_id] = None
-                self.new_keys[key, known.home_id] = None
+            self._under.setdefault(key, {})[known.home_id] = None
+            self.new_keys[key, known.home_id] = None  # those that were read, too: a split may have taken them since
         members = self.members.setdefault(known.customer_id, [])
         if all(one is not known for one in members):
             members.insert(0, known)
