@@ -18,7 +18,10 @@ pytest.register_assert_rewrite(
     "tests.laws.world",
 )
 
+from tests.app.api.conftest import api, app  # noqa: E402
 from tests.laws.world import APP_PASSWORD, World, opened_world  # noqa: E402 - after its asserts are rewritten
+
+__all__ = ["api", "app", "world"]
 
 
 @pytest.fixture(scope="module")
