@@ -143,8 +143,17 @@ class Look:
         standing = [one for one in self.scored if not one.score.vetoes]
         if not standing:
             return self.judged(self.scored[0]) if self.scored else None
-        best, others = standing[0], standing[1:]
+        best = self._first(standing)
+        others = [one for one in standing if one is not best]
         return self.judged(best, self._rivals(best, others, apart), others[0] if others else None)
+
+    def _first(self, standing: list[Scored]) -> Scored:
+        """The likeliest; whoever only claims, which anybody may, does not come before a proof that is enough."""
+        first = standing[0]
+        if first.score.basis == "alone":
+            proofs = (one for one in standing if one.score.basis == "proof")
+            return next((one for one in proofs if self.judged(one).said == "same"), first)
+        return first
 
     def judged(self, one: Scored, rivals: float = 0.0, runner_up: Scored | None = None) -> Choice:
         said, probability = verdict(one.score, rivals, self.bands)

@@ -153,11 +153,12 @@ def _shared_by_several(anchor: datetime) -> Iterator[Interaction]:
 
 
 def _claims(anchor: datetime) -> Iterator[Interaction]:
-    """What somebody says he is: shown beside the customer, never in the thread."""
-    for number, (days, person, words) in enumerate((
-        (1, HANNAH, "Please send my last order to 4 Quarry Lane, Leeds instead. I have moved. Hannah"),
-        (33, OLIVER, "I forgot which card I paid with. Can you tell me the last four digits? Oliver Grant"),
-        (75, RUTH, "Is my refund through yet? Ruth B."),
+    """What somebody says he is: an address alone is shown beside its customer, one with her name in the thread with a
+    mark."""
+    for number, (days, person, name, words) in enumerate((
+        (1, HANNAH, None, "Please send my last order to 4 Quarry Lane, Leeds instead. I have moved. Hannah"),
+        (33, OLIVER, OLIVER.name, "I forgot which card I paid with. What are its last four digits? Oliver Grant"),
+        (75, RUTH, None, "Is my refund through yet? Ruth B."),
     )):  # fmt: skip
         address = ClaimedIdentifier(kind="email", value=person.email, verified=False)
         yield Interaction(
@@ -167,7 +168,7 @@ def _claims(anchor: datetime) -> Iterator[Interaction]:
             channel="web_form",
             direction="inbound",
             occurred_at=_at(anchor, days, 16),
-            contact=ContactClaim(name=person.name, identifiers=[address]),
+            contact=ContactClaim(name=name, identifiers=[address]),
             subject="Contact form, not signed in",
             body=words,
         )

@@ -31,6 +31,25 @@ def test_a_sender_that_proves_nothing_reaches_no_proved_contact(world: World, ty
     world.run(told())
 
 
+@pytest.mark.parametrize("claims", [1, 4])
+def test_no_claim_comes_before_a_proof(world: World, claims: int):
+    """Of a customer's many contacts one holds the mailbox: who does nothing but claim it is likelier by the weights."""
+
+    async def told() -> None:
+        place = await world.open_workspace()
+        hannah = await place.push("c", "email:hannah@example.com", "account:shop:1", name="Hannah Whitlock")
+        for number in range(9):
+            await place.push(f"at/{number}", f"email:hw{number}@work.example", "account:shop:1", name="Hannah Whitlock")
+        for number in range(claims):
+            claim = place.item(f"form/{number}", "?email:hannah@example.com", channel="web_form")
+            await place.receive(claim, sender=place.sender(frozenset()))
+        order = await place.push(None, "email:hannah@example.com", kind="order", channel="orders")
+        one, other = await customers(place, hannah, order)
+        assert one == other
+
+    world.run(told())
+
+
 def test_no_key_can_be_taken_for_one_that_was_derived(world: World):
     async def told() -> None:
         place = await world.open_workspace()

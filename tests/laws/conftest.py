@@ -8,18 +8,8 @@ import asyncpg
 import pytest
 
 from app.embedded import EmbeddedDatabase
-
-pytest.register_assert_rewrite(
-    "tests.laws.evidence_history",
-    "tests.laws.evidence_oracle",
-    "tests.laws.history",
-    "tests.laws.ticket_history",
-    "tests.laws.ticket_telling",
-    "tests.laws.world",
-)
-
-from tests.app.api.conftest import api, app  # noqa: E402
-from tests.laws.world import APP_PASSWORD, World, opened_world  # noqa: E402 - after its asserts are rewritten
+from tests.app.api.conftest import api, app
+from tests.laws.world import APP_PASSWORD, World, opened_world
 
 __all__ = ["api", "app", "world"]
 
