@@ -4,11 +4,12 @@ differ, the mean over them counts. A field that one side lacks says nothing."""
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
 from rapidfuzz.distance import OSA
 
 from identity.evidence import Evidence, Pair, looked_up
 from identity.facts import Address, Birth, NameKey, Profile, Value, compared
-from identity.name_levels import AGREE, NameLevels, name_levels
+from identity.name_levels import AGREE, TWO_NAMES, NameLevels, name_levels
 from identity.statistics import Statistics
 from identity.weights import TABLE, bits
 
@@ -16,6 +17,8 @@ Compare = Callable[[str, Value, Value, Statistics], Pair]
 
 KINDRED: Final = 0.5
 """Given and family names are not independent: families and peoples share both. In bits."""
+NAMES_FROM: Final = 4
+"""So many customers of a given name are none who all mistyped it."""
 GENERATIONS: Final = (6.0, 8.0)
 """Bits against one person where one is Jr and the other Sr."""
 _COUNTED: Final = frozenset({"exact", "one_edit", "close", "short", "respelled"})
@@ -47,23 +50,31 @@ def _mean(
                 top, shown = pairs, (level, (one, other))
     assert shown is not None
     level, values = shown
-    parts = ((field, level),) if field != "name" else _parts(*values)
+    parts = ((field, level),) if field != "name" else _parts(*values, statistics)
     return Evidence(
         comparison=field, level=level, stranger=stranger / total, house=house / total, values=values, parts=parts
     )
 
 
-def _parts(a: NameKey, b: NameKey) -> tuple[tuple[str, str], ...]:
-    levels = name_levels(a, b)
+def _parts(a: NameKey, b: NameKey, statistics: Statistics) -> tuple[tuple[str, str], ...]:
+    levels = _name_levels(a, b, statistics)
     return tuple((part, level) for part, level in (("given", levels.given), ("family", levels.family)) if level)
 
 
 # -- names ---------------------------------------------------------------------------------------------------
 
 
+def _name_levels(a: NameKey, b: NameKey, statistics: Statistics) -> NameLevels:
+    """Two spellings nearly equal that the desk knows of several customers each are two names, and no slip."""
+    levels = name_levels(a, b)
+    if levels.given not in TWO_NAMES or min(statistics.held("given", word) for word in levels.given_words) < NAMES_FROM:
+        return levels
+    return msgspec.structs.replace(levels, given=TWO_NAMES[levels.given])
+
+
 def _name(field: str, a: NameKey, b: NameKey, statistics: Statistics) -> Pair:
     del field
-    levels = name_levels(a, b)
+    levels = _name_levels(a, b, statistics)
     given, family = levels.given, levels.family
     stranger = house = 0.0
     less = 1

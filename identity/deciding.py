@@ -158,7 +158,7 @@ class Look:
     def judged(self, one: Scored, rivals: float = 0.0, runner_up: Scored | None = None) -> Choice:
         said, probability = verdict(one.score, rivals, self.bands)
         return Choice(
-            best=one, said=said, probability=probability, needed=self.bands.needed(one.score.basis), runner_up=runner_up
+            best=one, said=said, probability=probability, needed=self.bands.needed(one.score), runner_up=runner_up
         )
 
     def _rivals(self, best: Scored, others: list[Scored], apart: Apart) -> float:

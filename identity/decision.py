@@ -25,6 +25,10 @@ AGAINST: Final = -1
 """A name alone links only where it is rare and nothing known of both sides differs, not even an address."""
 NAMES_KNOWN: Final = 500
 """After so many customers a desk knows which names are rare; before, a name alone links nobody."""
+FIRM: Final = 0.98
+SON: Final = 0.995
+OWN_IDS: Final = frozenset({"national_id", "account", "external"})
+TWIN: Final = frozenset({"alike", "another", "feminine"})
 MOST_RIVALS: Final = 3
 LEARN_FROM: Final = 0.3
 """Pairs less likely than that teach nothing about the levels that one person's pairs reach."""
@@ -49,6 +53,17 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
         """The probability of another person of the same house or firm."""
         house = 2 ** -max(self.house, -60)
         return house / (1 + house + 2 ** -max(self.stranger, -60))
+
+    @property
+    def kin(self) -> float:
+        """What a link takes wherever the band is: more where it could be a twin, whose given name is another or alike,
+        or a son of his father's name and number, born on another day. No two of them have one id."""
+        if any(found.comparison in OWN_IDS and found.level in EQUAL for found in self.evidence):
+            return 0.0
+        if self.basis == "proof" and any(one.comparison == "birth_date" and one.house < 0 for one in self.evidence):
+            return SON
+        names = (found.level.split()[0] for found in self.evidence if found.comparison == "name")
+        return 0.0 if TWIN.isdisjoint(names) else FIRM
 
     @property
     def odds(self) -> float:
@@ -151,8 +166,9 @@ class Bands(msgspec.Struct, frozen=True, kw_only=True):
     automatic: Automatic = "evidence"
     claims: Claims = "met"
 
-    def needed(self, basis: Basis) -> float:
-        return self.proof if basis == "proof" else self.same
+    def needed(self, one: Score) -> float:
+        needed = self.proof if one.basis == "proof" else self.same
+        return max(needed, one.kin)
 
 
 def verdict(one: Score, rivals: float, bands: Bands) -> tuple[Verdict, float]:
@@ -160,7 +176,7 @@ def verdict(one: Score, rivals: float, bands: Bands) -> tuple[Verdict, float]:
     person as this one."""
     odds = one.odds / (1 + rivals)
     probability = odds / (1 + odds)
-    if probability >= bands.needed(one.basis) and _may_link(one, bands):
+    if probability >= bands.needed(one) and _may_link(one, bands):
         return ("review" if one.vetoes else "same"), probability
     if one.vetoes:
         return "different", probability

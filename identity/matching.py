@@ -58,7 +58,7 @@ def compare(a: Profile, b: Profile, scales: Scales, *, a_is_newer: bool, kept_ap
     said, probability = verdict(found, 0.0, scales.bands)
     if found.basis != "proof" and (kept_apart or scales.bands.automatic == "proof"):
         said = "different"  # nobody is asked: a person answered, or evidence is not asked for here
-    needed = scales.bands.needed(found.basis)
+    needed = scales.bands.needed(found)
     return Comparison(
         verdict=said,
         basis=found.basis,

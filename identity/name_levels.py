@@ -7,15 +7,17 @@ import msgspec
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from identity.facts import NameKey
-from identity.names import feminine, nicknames, respelled, same_consonants, two_names
+from identity.names import feminine, known_given, nicknames, respelled, same_consonants, two_names
 
 AGREE: Final = frozenset({"exact", "nickname", "one_edit", "respelled", "short", "part", "close", "initial"})
-_APART: Final = frozenset({"conflicting", "feminine", "initial_conflict"})
+TWO_NAMES: Final = {"one_edit": "alike", "close": "alike", "conflicting": "another"}
+"""What the levels are where people are known to be called both."""
+_APART: Final = frozenset({"conflicting", "another", "feminine", "initial_conflict"})
 _SURE: Final = frozenset({"exact", "one_edit"})
 _WEAK: Final = frozenset({"initial", "close"})
 _RANKED: Final = (
     *("exact", "nickname", "one_edit", "respelled", "short", "part", "close", "initial"),
-    *("feminine", "initial_conflict", "conflicting"),
+    *("alike", "feminine", "initial_conflict", "conflicting", "another"),
 )
 _SPELLED: Final = frozenset({"latin", "alphabetic"})
 _ORDER: Final = {level: rank for rank, level in enumerate(_RANKED)}
@@ -43,9 +45,11 @@ def given_level(a: str, b: str) -> str:
         return "nickname"
     if feminine(a, b):
         return "feminine"
+    two = known_given(a) and known_given(b) and respelled(a) != respelled(b)
     if min(len(a), len(b)) >= 3 and (a.startswith(b) or b.startswith(a)):
-        return "short"
-    return _spelling(a, b)
+        return "alike" if two and abs(len(a) - len(b)) <= 2 else "short"
+    level = _spelling(a, b)
+    return TWO_NAMES.get(level, level) if two else level
 
 
 @lru_cache(maxsize=65_536)
@@ -132,6 +136,8 @@ def _compared(
 def _best_given(a: tuple[str, ...], b: tuple[str, ...]) -> _Found:
     """The first name of one among the names of the other."""
     best = given_level(a[0], b[0]), a[0], b[0]
+    if len(a) > 1 and len(b) > 1 and best[0] == "exact" and given_level(a[1], b[1]) in _APART:
+        return "alike", a[1], b[1]
     if len(a) == len(b) == 1 or best[0] in ("exact", "nickname"):
         return best
     tried = [
@@ -171,7 +177,7 @@ def _differ(a: NameKey, b: NameKey) -> bool:
         return False
     if given == "initial_conflict":
         return not _among(a, b)
-    if given not in ("conflicting", "feminine"):
+    if given not in ("conflicting", "another", "feminine"):
         return False
     return given == "feminine" or not (_slips(a.given[0], b.given[0]) or _among(a, b))
 

@@ -13,6 +13,8 @@ import msgspec
 from nicknames import NickNamer
 from rapidfuzz.distance import OSA
 
+from identity.given_names import GIVEN_NAMES
+
 LONGEST_NAME = 200
 _MOST_WORDS = 8
 _LONGEST_SHOWN = 60
@@ -241,6 +243,11 @@ def two_names(a: str, b: str) -> bool:
     """Short names one letter apart are mostly two names (Mark and Mary), unless nobody is called one of
     them."""
     return len(a) == len(b) <= 4 and sorted(a) != sorted(b) and a in _KNOWN_GIVEN and b in _KNOWN_GIVEN
+
+
+def known_given(word: str) -> bool:
+    """Whether people are called so, as far as lists of European names know."""
+    return word in _KNOWN_GIVEN or word in GIVEN_NAMES
 
 
 _RESPELLED: Final = (

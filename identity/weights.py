@@ -36,6 +36,8 @@ TABLE: Final[dict[tuple[str, str], Level]] = {
     ("given", "initial"): _level(0.95, 0.075, 0.10),
     ("given", "initial_conflict"): _level(0.05, 0.925, 0.90),
     ("given", "feminine"): _level(0.004, 0.004, 0.01),
+    ("given", "alike"): _level(0.004, 0.003, 0.012),
+    ("given", "another"): _level(0.03, 0.97, 0.94),
     ("given", "conflicting"): _level(0.03, 0.97, 0.94),
     # Family name. One house mostly shares it; a marriage changes it for 4 to 5 % of pairs over the years.
     ("family", "exact"): _level(0.86, None, 0.72, 12),
@@ -164,7 +166,7 @@ def bits(level: Level, among: float | None, same: float | None = None) -> tuple[
 
 
 _ALTERNATIVES: Final = (
-    ("given", "exact nickname short one_edit respelled close feminine conflicting"),
+    ("given", "exact nickname short one_edit respelled close feminine alike another conflicting"),
     ("family", "exact one_edit respelled close part conflicting"),
     ("birth_date", "exact swapped one_edit day_month near_days two_slips conflicting"),
     ("birth_date", "year near_year year_conflict"),

@@ -220,7 +220,7 @@ def _name_words(a: NameKey, b: NameKey) -> str:
     return ", ".join(filter(None, said)) + (f" ({both})" if levels.swapped or levels.family == "conflicting" else "")
 
 
-_APART: Final = frozenset({"conflicting", "feminine", "initial_conflict"})
+_APART: Final = frozenset({"conflicting", "another", "feminine", "initial_conflict"})
 _NAME_WORDS: Final = {
     "exact": "same {part} name {a}",
     "nickname": "nickname ({a}, {b})",
@@ -229,6 +229,7 @@ _NAME_WORDS: Final = {
     "respelled": "{part} names that sound the same ({a}, {b})",
     "close": "{part} names much alike ({a}, {b})",
     "part": "one of two family names is the same ({a}, {b})",
+    "alike": "two given names that are alike ({a}, {b})",
     "initial": "same initial ({a}, {b})",
     "initial_conflict": "another initial of the {part} name ({a}, {b})",
     "conflicting": "another {part} name",

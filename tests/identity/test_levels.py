@@ -57,10 +57,14 @@ NAMES = [
     ("Smith, Annika", "Annika Smith", "exact given, exact family"),
     ("Ann Smith", "Ann Smith-Jones", "exact given, part family"),
     ("Ann Smith", "Ann Kowalski", "exact given, conflicting family"),
-    ("Ann Smith", "Carl Smith", "conflicting given, exact family"),
-    ("Ann Smith", "Carl Weiss", "conflicting given, conflicting family"),
+    ("Ann Smith", "Carl Smith", "another given, exact family"),
+    ("Ann Smith", "Carl Weiss", "another given, conflicting family"),
+    ("Lena Smith", "Lea Smith", "alike given, exact family"),
+    ("Jan Smith", "Jana Smith", "alike given, exact family"),
+    ("Marie-Anne Smith", "Marie-Claire Smith", "alike given, exact family"),
+    ("Erik Smith", "Eric Smith", "one_edit given, exact family"),
     ("Paul Smith", "Paula Smith", "feminine given, exact family"),
-    ("Mark Smith", "Mary Smith", "conflicting given, exact family"),
+    ("Mark Smith", "Mary Smith", "another given, exact family"),
     ("Ann", "Ann Smith", "exact given, no family"),
     ("Anna-Maria Smith", "Maria Smith", "exact given, exact family"),
 ]
@@ -296,7 +300,7 @@ def test_the_mean_over_the_members_counts():
     assert only_carl
     assert twice_ann.stranger == pytest.approx((2 * only_ann.stranger + only_carl.stranger) / 3)
     assert twice_carl.stranger == pytest.approx((only_ann.stranger + 2 * only_carl.stranger) / 3)
-    assert twice_carl.level == "conflicting given, exact family"
+    assert twice_carl.level == "another given, exact family"
 
 
 def test_a_value_that_many_have_weighs_less():

@@ -39,6 +39,45 @@ def test_twins_share_birth_date_family_name_and_home():
     assert apart(contact("Ann Smith", "?" + LANDLINE, **born), contact("Amy Smith", "?" + LANDLINE, **born))
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Lena", "Lea"),
+        ("Jan", "Jana"),
+        ("Alexander", "Alexandra"),
+        ("Marie-Anne", "Marie-Claire"),
+        ("Anna", "Hanna"),
+        ("Lisa", "Luisa"),
+        ("Julia", "Julian"),
+        ("Max", "Moritz"),
+    ],
+)
+def test_twins_are_called_alike(one: str, other: str):
+    born = {"birth_date": "2011-05-12", **HOME}
+    assert apart(contact(f"{one} Quill", **born), contact(f"{other} Quill", **born))
+
+
+def test_a_slip_in_a_given_name_is_no_twin():
+    born = {"birth_date": "2011-05-12", **HOME}
+    assert together(contact("Lena Quill", **born), contact("Lema Quill", **born))
+
+
+def test_two_spellings_that_a_desk_knows_well_are_two_names():
+    born = {"birth_date": "2011-05-12", **HOME}
+    families = ("Abbott", "Brandt", "Castro", "Dumont", "Eriksen", "Fischer", "Grant", "Hughes", "Ivanov", "Jansen")
+    others = [contact(f"{given} {family}") for given in ("Tarvin", "Tarvik") for family in families]
+    twins = contact("Tarvin Quill", **born), contact("Tarvik Quill", **born)
+    assert together(*twins)
+    one, other = customers_of(*others, *twins)[-2:]
+    assert one != other
+
+
+def test_father_and_son_share_name_and_number():
+    father = contact("Hans Quill", LANDLINE, birth_date="1950-03-01", **HOME)
+    assert apart(father, contact("Hans Quill", LANDLINE, birth_date="1980-07-15", **HOME))
+    assert together(father, contact("Hans Quill", LANDLINE, birth_date="1950-03-10", **HOME))
+
+
 def test_jr_and_sr_say_so():
     senior, junior = (contact(f"John Smith {which}", "?" + LANDLINE, **HOME) for which in ("Sr", "Jr"))
     assert apart(senior, junior)

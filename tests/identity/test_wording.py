@@ -22,7 +22,7 @@ def told(a: Profile, b: Profile, *before: Profile) -> list[str]:
         desk.receive(one)
     desk.statistics.saw(a)
     found = score(a, b, desk.statistics)
-    return [piece["words"] for piece in sentences(found, desk.bands.needed(found.basis))]
+    return [piece["words"] for piece in sentences(found, desk.bands.needed(found))]
 
 
 def test_the_same_verified_address():
