@@ -136,8 +136,10 @@ def _compared(
 def _best_given(a: tuple[str, ...], b: tuple[str, ...]) -> _Found:
     """The first name of one among the names of the other."""
     best = given_level(a[0], b[0]), a[0], b[0]
-    if len(a) > 1 and len(b) > 1 and best[0] == "exact" and given_level(a[1], b[1]) in _APART:
-        return "alike", a[1], b[1]
+    seconds = zip(a[1:2], b[1:2], strict=False) if best[0] == "exact" else ()
+    for one, other in seconds:
+        if given_level(one, other) in _APART:
+            return "alike", one, other
     if len(a) == len(b) == 1 or best[0] in ("exact", "nickname"):
         return best
     tried = [
