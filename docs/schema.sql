@@ -1065,6 +1065,8 @@ CREATE TABLE public.ticket_policy (
     actor text NOT NULL,
     reason text,
     decided_at timestamp with time zone NOT NULL,
+    part text DEFAULT 'policy'::text NOT NULL,
+    CONSTRAINT ticket_policy_part_check CHECK ((part = ANY (ARRAY['policy'::text, 'desk'::text]))),
     CONSTRAINT ticket_policy_version_check CHECK ((version > 0))
 );
 ALTER TABLE ONLY public.ticket_policy ALTER COLUMN workspace_id SET (n_distinct=1);
@@ -1074,6 +1076,8 @@ ALTER TABLE ONLY public.ticket_policy FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.ticket_policy OWNER TO throughline_owner;
 
 COMMENT ON TABLE public.ticket_policy IS 'append-only: the highest version among those from a position at or before an event is in force for it';
+
+COMMENT ON COLUMN public.ticket_policy.part IS 'policy: `policy` is a ticket policy; desk: what is set up beside it. Versions of both are numbered together';
 
 CREATE TABLE public.ticket_void (
     workspace_id uuid NOT NULL,

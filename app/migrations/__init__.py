@@ -9,4 +9,5 @@ IDS = (
     "0006-erasure",
     "0007-restorations",
     "0008-identity",
+    "0009-desk",
 )

@@ -13,7 +13,7 @@ from tests.laws.ticket_history import TicketHistory
 from tests.laws.ticket_ledger import read_folds
 from tests.laws.ticket_steps import STEPS, Step
 from tests.laws.world import AGENT, World, law
-from timeline.tickets.store import add_policy, latest_policy
+from timeline.tickets.policy_store import add_policy, latest_policy
 from timeline.tickets.then import Then, read_then
 from timeline.tickets.ticket import TicketId, as_of
 

@@ -60,7 +60,7 @@ class Cut:
     def __init__(self, stage: Stage, present: Versions, other: Rules) -> None:
         self.stage = stage
         self._present = Refold(stage, present)
-        self._other = Refold(stage, Versions(kept=((0, other),)))
+        self._other = Refold(stage, Versions(kept=((0, other),), desks=present.desks))
 
     def step(self, events: Iterable[FoldEvent]) -> None:
         """What rules and policies did by themselves is left out: under another policy they would do it elsewhere."""

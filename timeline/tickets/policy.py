@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from timeline.interactions import Direction, InvalidField, check_json, refused_json
+from timeline.tickets.configuration import NO_DESK_RULES, DeskRules
 
 OnLink = Literal["suggest", "leave", "join"]
 
@@ -80,6 +81,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     history_after: timedelta | None
     after_reply: Literal["open", "pending", "resolved"]
     on_link: OnLink
+    desk: DeskRules = NO_DESK_RULES
 
     @property
     def reach(self) -> timedelta:
@@ -141,16 +143,16 @@ def _duration(field: str, text: str) -> timedelta:
 
 
 class Versions(msgspec.Struct, frozen=True, kw_only=True):
-    """The policies of a workspace as (from position, rules), in order of version; where none holds, the standard."""
+    """The policies of a workspace and what its desk set up, each as (from position, rules) in order of version; where
+    none holds, the standard, and nothing."""
 
     kept: tuple[tuple[int, Rules], ...] = ()
+    desks: tuple[tuple[int, DeskRules], ...] = ()
 
     def at(self, position: int) -> Rules:
-        """The rules in force for an event: of the versions from a position at or before it the highest."""
-        for start, rules in reversed(self.kept):
-            if start <= position:
-                return rules
-        return _STANDARD_RULES
+        """The rules in force for an event: of the versions from a position at or before it the highest, of both."""
+        rules = next((rules for start, rules in reversed(self.kept) if start <= position), _STANDARD_RULES)
+        return _under(rules, next((desk for start, desk in reversed(self.desks) if start <= position), NO_DESK_RULES))
 
     @property
     def reach(self) -> timedelta:
@@ -159,7 +161,12 @@ class Versions(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def latest(self) -> Rules:
-        return self.kept[-1][1] if self.kept else _STANDARD_RULES
+        rules = self.kept[-1][1] if self.kept else _STANDARD_RULES
+        return _under(rules, self.desks[-1][1] if self.desks else NO_DESK_RULES)
+
+
+def _under(rules: Rules, desk: DeskRules) -> Rules:
+    return rules if rules.desk is desk else msgspec.structs.replace(rules, desk=desk)
 
 
 _STANDARD_RULES: Final = rules_of(STANDARD, 0)

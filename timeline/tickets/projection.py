@@ -10,8 +10,9 @@ import msgspec
 from identity.customers import CustomerId, WorkspaceId
 from timeline.events import Command as CommandEvent
 from timeline.events import EventId, NewEvent, Recorded, Status
-from timeline.store import Db
-from timeline.tickets import store
+from timeline.store import Db, Row
+from timeline.tickets import policy_store, store
+from timeline.tickets.configuration import decode_desk, desk_rules_of
 from timeline.tickets.fold import Root
 from timeline.tickets.items import FoldEvent, Holding, Written
 from timeline.tickets.numbers import NUMBERS
@@ -56,7 +57,7 @@ class Policies:
 
     async def read(self, db: Db, workspace: WorkspaceId) -> Versions:
         """The policies in force, in this transaction."""
-        return await self.at_least(db, workspace, await store.latest_policy(db, workspace))
+        return await self.at_least(db, workspace, await policy_store.latest_policy(db, workspace))
 
     async def at_least(self, db: Db, workspace: WorkspaceId, version: int) -> Versions:
         """The policies of which `version` is the latest."""
@@ -64,7 +65,7 @@ class Policies:
         if known is None or known[0] != version:
             if len(self._known) > MOST_KEPT:
                 self._known.clear()
-            known = (version, versions_of(await store.policies(db, workspace) if version else []))
+            known = (version, versions_of(await policy_store.policies(db, workspace) if version else []))
             self._known[workspace] = known
         return known[1]
 
@@ -73,12 +74,21 @@ POLICIES: Final = Policies()
 """Of this process."""
 
 
-def versions_of(rows: Sequence[store.Row]) -> Versions:
+def versions_of(rows: Sequence[Row]) -> Versions:
     return Versions(
         kept=tuple(
             (row["from_position"], rules_of(msgspec.json.decode(row["policy"], type=TicketPolicy), row["version"]))
             for row in rows
-        )
+            if row["part"] == "policy"
+        ),
+        desks=tuple(
+            (
+                row["from_position"],
+                desk_rules_of(decode_desk(row["policy"]), row["version"]),
+            )
+            for row in rows
+            if row["part"] == "desk"
+        ),
     )
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from identity.customers import ContactId, CustomerId, DecisionId, WorkspaceId
 from timeline.events import Status
-from timeline.store import Db, Row
+from timeline.store import Db
 from timeline.tickets.items import Holding, ItemOf, Past, Void
 from timeline.tickets.ticket import Named, Ticket, TicketId
 
@@ -355,40 +355,3 @@ async def take_numbers(db: Db, workspace: WorkspaceId, count: int) -> int:
     )
     assert isinstance(first, int)
     return first
-
-
-async def policies(db: Db, workspace: WorkspaceId) -> list[Row]:
-    return await db.fetch(
-        "SELECT version, from_position, policy, actor, reason, decided_at FROM ticket_policy WHERE workspace_id = $1 "
-        "ORDER BY version",
-        workspace,
-    )
-
-
-async def latest_policy(db: Db, workspace: WorkspaceId) -> int:
-    return await db.fetchval("SELECT max(version) FROM ticket_policy WHERE workspace_id = $1", workspace) or 0
-
-
-async def add_policy(
-    db: Db,
-    workspace: WorkspaceId,
-    version: int,
-    policy: bytes,
-    *,
-    past: bool,
-    actor: str,
-    reason: str | None,
-    now: datetime,
-) -> None:
-    """In force from now on, or for the past too."""
-    await db.execute(
-        "INSERT INTO ticket_policy (workspace_id, version, from_position, policy, actor, reason, decided_at) VALUES "
-        "($1, $2, CASE WHEN $4 THEN 0 ELSE nextval('ledger_position') END, $3, $5, $6, $7)",
-        workspace,
-        version,
-        policy,
-        past,
-        actor,
-        reason,
-        now,
-    )

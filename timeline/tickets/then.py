@@ -11,7 +11,7 @@ from identity.merging import edge_of
 from identity.views import People
 from timeline.events import EventId
 from timeline.store import Db
-from timeline.tickets import reading, store, streams
+from timeline.tickets import policy_store, reading, store, streams
 from timeline.tickets.policy import Rules
 from timeline.tickets.projection import TicketRef, ref, versions_of
 from timeline.tickets.reading import TicketView
@@ -62,7 +62,7 @@ async def read_then(db: Db, workspace: WorkspaceId, people: People, at: datetime
     rows = await streams.events(db, workspace, stage.contact_starts, stage.placed_in, 0, MOST_AT_ONCE + 1)
     if len(rows) > MOST_AT_ONCE:
         return None
-    versions = versions_of([row for row in await store.policies(db, workspace) if row["decided_at"] <= at])
+    versions = versions_of([row for row in await policy_store.policies(db, workspace) if row["decided_at"] <= at])
     refold = Refold(stage, versions)
     for row in rows:
         contact = stage.placed.get(row["id"]) or stage.placed.get(row["about"]) or row["contact_id"]
