@@ -17,8 +17,8 @@ from timeline.interactions import InvalidField
 from timeline.threads import Workspace
 from timeline.tickets import streams
 from timeline.tickets.comparing import Comparison
-from timeline.tickets.policy import SCHEMA, STANDARD, TicketPolicy, read_policy
-from timeline.tickets.store import policies
+from timeline.tickets.policy import SCHEMA, TicketPolicy, read_policy
+from timeline.tickets.versions import read_versions
 
 Rebuilding = Callable[[Database, WorkspaceId, rebuilding.Progress], Awaitable[rebuilding.Rebuilt]]
 
@@ -172,8 +172,7 @@ def _read(file: Path) -> TicketPolicy:
 
 async def _present(desk: Desk, workspace: Workspace) -> bytes:
     async with desk.database.read(workspace.id) as db:
-        rows = await policies(db, workspace.id)
-    return rows[-1]["policy"] if rows else msgspec.json.encode(STANDARD)
+        return msgspec.json.encode((await read_versions(db, workspace.id))[0].policy)
 
 
 async def _compare(desk: Desk, workspace: Workspace, policy: TicketPolicy) -> Comparison:
