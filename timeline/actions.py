@@ -124,7 +124,7 @@ def _happened(
     if isinstance(command, Assign):
         if command.assignee != ticket.assignee and command.assignee in terms.retired:
             raise Impossible("assignee", "expected the id of an agent who works here")
-        event = TicketAssigned(ticket=ticket.id, assignee=command.assignee, cause=terms.cause)
+        event = TicketAssigned(ticket=ticket.id, assignee=command.assignee, cause=terms.cause, reason=command.reason)
         return event if command.assignee != ticket.assignee else None
     if isinstance(command, Tag):
         event = _tagged(command, ticket, terms.cause)

@@ -43,6 +43,7 @@ class Assign(msgspec.Struct, frozen=True, kw_only=True):
     """Give the ticket to an agent, or to nobody."""
 
     assignee: UUID | None
+    reason: str | None = None
 
 
 class Tag(msgspec.Struct, frozen=True, kw_only=True):

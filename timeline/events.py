@@ -150,12 +150,13 @@ class TicketStatusSet(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
 
 
 class TicketAssigned(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A ticket was given to an agent, or taken from one."""
+    """A ticket was given to an agent, or taken from one, perhaps with the reason that somebody gave."""
 
     v: int = 1
     ticket: UUID
     assignee: UUID | None = None
     cause: str | None = None
+    reason: str | None = None
 
 
 class TicketTagged(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
