@@ -196,6 +196,65 @@ class TicketClosed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     cause: str | None = None
 
 
+class TicketsJoined(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody made two tickets of one customer one: `absorbed` became part of `ticket`. This and the next three are
+    edits; an erasure leaves the fields that they are folded by."""
+
+    v: int = 1
+    ticket: UUID
+    absorbed: UUID
+    cause: str | None = None
+
+
+class TicketSplit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Items of a ticket became a ticket of their own, whose id is the first of them. The conversations of those in
+    `kept` stay with the ticket that they were in."""
+
+    v: int = 1
+    ticket: UUID
+    items: tuple[EventId, ...]
+    kept: tuple[EventId, ...] = ()
+    subject: str | None = None
+    cause: str | None = None
+
+
+class TicketItemMoved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An item was given to a ticket, from the one that it was in, or from none; with `kept` its conversation stays."""
+
+    v: int = 1
+    ticket: UUID
+    event: EventId
+    kept: bool = False
+    cause: str | None = None
+
+
+class TicketItemShared(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An item belongs to one more ticket."""
+
+    v: int = 1
+    ticket: UUID
+    event: EventId
+    cause: str | None = None
+
+
+class TicketLinked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Two tickets have to do with each other: `event` opened the other one, whosever it is."""
+
+    v: int = 1
+    ticket: UUID
+    event: EventId
+    kind: str = ""
+
+
+class TicketEditUndone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An edit or a link of a ticket was taken back."""
+
+    v: int = 1
+    ticket: UUID
+    undoes: EventId
+    reason: str | None = None
+
+
 RecordedKind = (
     MessageRecorded
     | CallRecorded
@@ -206,11 +265,21 @@ RecordedKind = (
     | VisitRecorded
     | FactRecorded
 )
-Command = TicketStatusSet | TicketAssigned | TicketTagged | TicketPrioritised | TicketRenamed | TicketClosed
+Edit = TicketsJoined | TicketSplit | TicketItemMoved | TicketItemShared
+"""What somebody did to the tickets that items are in. One that was undone is left out of the fold."""
+Command = TicketStatusSet | TicketAssigned | TicketTagged | TicketPrioritised | TicketRenamed | TicketClosed | Edit
 """What happened to a ticket by a person, a rule or the clock."""
 
 Change = (
-    CustomersMerged | CustomersUnmerged | ContactsSplit | ItemPlaced | DecisionUndone | CustomerErased | ItemsErased
+    CustomersMerged
+    | CustomersUnmerged
+    | ContactsSplit
+    | ItemPlaced
+    | DecisionUndone
+    | CustomerErased
+    | ItemsErased
+    | TicketLinked
+    | TicketEditUndone
 )
 Event = RecordedKind | Change | Command
 
