@@ -1028,6 +1028,31 @@ ALTER TABLE public.ticket_item OWNER TO throughline_owner;
 
 COMMENT ON TABLE public.ticket_item IS 'projection: which events belong to which ticket';
 
+CREATE TABLE public.ticket_moment (
+    workspace_id uuid NOT NULL,
+    ticket_id uuid NOT NULL,
+    "position" bigint NOT NULL,
+    turn text NOT NULL,
+    round integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    since timestamp with time zone,
+    agent uuid,
+    CONSTRAINT ticket_moment_turn_check CHECK ((turn = ANY (ARRAY['first_response'::text, 'next_response'::text, 'resolved'::text, 'closed'::text, 'reopened'::text])))
+);
+ALTER TABLE ONLY public.ticket_moment ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.ticket_moment FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ticket_moment OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.ticket_moment IS 'projection: answers, ends and reopenings of tickets, for reports';
+
+COMMENT ON COLUMN public.ticket_moment.round IS 'how often the ticket had been reopened by then';
+
+COMMENT ON COLUMN public.ticket_moment.since IS 'where its duration runs from: the message that it answers, the opening';
+
+COMMENT ON COLUMN public.ticket_moment.agent IS 'who had the ticket';
+
 CREATE TABLE public.ticket_number (
     workspace_id uuid NOT NULL,
     number bigint NOT NULL,
@@ -1269,6 +1294,9 @@ ALTER TABLE ONLY public.ticket_deriving
 ALTER TABLE ONLY public.ticket_item
     ADD CONSTRAINT ticket_item_pkey PRIMARY KEY (workspace_id, event_id, ticket_id);
 
+ALTER TABLE ONLY public.ticket_moment
+    ADD CONSTRAINT ticket_moment_pkey PRIMARY KEY (workspace_id, ticket_id, "position", turn);
+
 ALTER TABLE ONLY public.ticket_number
     ADD CONSTRAINT ticket_number_pkey PRIMARY KEY (workspace_id, number);
 
@@ -1381,6 +1409,8 @@ CREATE INDEX ticket_due ON public.ticket USING btree (workspace_id, closes_at) W
 
 CREATE INDEX ticket_item_thread ON public.ticket_item USING btree (workspace_id, ticket_id, shown_at, "position");
 
+CREATE INDEX ticket_moment_reported ON public.ticket_moment USING btree (workspace_id, turn, at);
+
 CREATE INDEX ticket_open ON public.ticket USING btree (workspace_id, last_at, id) WHERE is_open;
 
 CREATE INDEX ticket_opened ON public.ticket USING btree (workspace_id, opened_at, id);
@@ -1458,6 +1488,8 @@ ALTER TABLE public.ticket_counter ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.ticket_deriving ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.ticket_item ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ticket_moment ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.ticket_number ENABLE ROW LEVEL SECURITY;
 
@@ -1540,6 +1572,8 @@ CREATE POLICY workspace_wall ON public.ticket_counter USING ((workspace_id = (NU
 CREATE POLICY workspace_wall ON public.ticket_deriving USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.ticket_item USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.ticket_moment USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.ticket_number USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
@@ -1667,6 +1701,9 @@ GRANT SELECT ON TABLE public.ticket_deriving TO throughline_reports;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.ticket_item TO throughline_app;
 GRANT SELECT ON TABLE public.ticket_item TO throughline_reports;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.ticket_moment TO throughline_app;
+GRANT SELECT ON TABLE public.ticket_moment TO throughline_reports;
 
 GRANT SELECT,INSERT ON TABLE public.ticket_number TO throughline_app;
 GRANT SELECT ON TABLE public.ticket_number TO throughline_reports;

@@ -10,4 +10,5 @@ IDS = (
     "0007-restorations",
     "0008-identity",
     "0009-desk",
+    "0015-reports",
 )

@@ -26,6 +26,7 @@ SQL_FILES = frozenset(
         "timeline/audit.py",
         "timeline/erasure_views.py",
         "timeline/export_views.py",
+        "timeline/tickets/moment_store.py",
         "timeline/tickets/policy_store.py",
         "timeline/tickets/store.py",
         "timeline/tickets/streams.py",

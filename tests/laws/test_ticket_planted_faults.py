@@ -18,7 +18,18 @@ from tests.laws.ticket_ledger import shape
 from tests.laws.ticket_steps import Do, Push, Step, Wait
 from tests.laws.world import World
 from timeline import closing, consequences
-from timeline.tickets import candidates, fold, linking, matters, projection, refolding, stage, store, streams
+from timeline.tickets import (
+    candidates,
+    fold,
+    linking,
+    matters,
+    moment_store,
+    projection,
+    refolding,
+    stage,
+    store,
+    streams,
+)
 from timeline.tickets import policy as policies
 
 Steps = Sequence[Step]
@@ -285,6 +296,21 @@ FAULTS: Final = (
         gives_later([]),
         HELD_ELSEWHERE,
         by_a_job,
+    ),
+    Fault(
+        "what was asked last is what waits",
+        fold,
+        "_asked",
+        lambda whole: lambda ticket, event: msgspec.structs.replace(whole(ticket, event), asked_at=event.now),
+        (A, Wait(1), A),
+    ),
+    Fault(
+        "rebuilding counts every answer again",
+        moment_store,
+        "moments",
+        gives_later([]),
+        (A, Push(direction="outbound")),
+        rebuilt,
     ),
     Fault("the job forgets", refolding, "write", nothing, (A, B, MERGE, A, B, UNMERGE), by_a_job),
 )

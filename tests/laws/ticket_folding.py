@@ -18,8 +18,8 @@ from timeline.tickets.ticket import Ticket
 REASONS: Final = {fold.NO_TICKET: NO_TICKET, fold.NO_MOVE: NOT_ALLOWED}
 PLAIN: Final = (
     "opened_position", "position", "version", "status", "subject", "priority", "assignee", "waiting", "history",
-    "reopened", "follow_up_of", "joined_into", "opened_at", "opened_now", "last_at", "last_now", "first_reply_at",
-    "ended_at", "resolved_at", "closed_at", "closes_at",
+    "reopened", "follow_up_of", "joined_into", "opened_at", "opened_now", "last_at", "last_now", "asked_at",
+    "first_reply_at", "ended_at", "resolved_at", "closed_at", "closes_at",
 )  # fmt: skip
 LISTS: Final = ("tags", "channels", "objects", "parts")
 

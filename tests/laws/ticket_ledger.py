@@ -21,7 +21,7 @@ SETS: Final[Mapping[str, Any]] = {
     "TicketRenamed": lambda data: ("subject", data.get("subject")),
     "TicketClosed": lambda data: ("closing", data["due"]),
 }
-PROJECTED: Final = ("ticket", "ticket_item", "ticket_conversation", "ticket_past", "ticket_void")
+PROJECTED: Final = ("ticket", "ticket_item", "ticket_conversation", "ticket_past", "ticket_void", "ticket_moment")
 TABLES: Final = (*PROJECTED, "ticket_number", "ticket_policy", "ticket_deriving")
 
 

@@ -121,6 +121,7 @@ class OTicket:
     last_now: datetime
     status: str = "new"
     waiting: str | None = None
+    asked_at: datetime | None = None
     first_reply_at: datetime | None = None
     ended_at: Any = None
     resolved_at: datetime | None = None

@@ -236,6 +236,7 @@ class _Fold:
         if ticket.ended and event.kind in ("message", "call") and event.direction == "inbound":
             if ticket.reopenable(event.shown, policy):
                 self.set_status(ticket, "open", event)
+                ticket.asked_at = None
             elif policy.opens(event):
                 self.open(event, policy).follow_up_of = ticket.id
                 return
@@ -252,10 +253,11 @@ class _Fold:
             ticket.history = event.history
         if event.kind in ("message", "call") and event.direction == "inbound":
             ticket.waiting = "us"
+            ticket.asked_at = ticket.asked_at or event.now
             if ticket.status in ("pending", "on_hold"):
                 ticket.status = "open"
         if event.kind in ("message", "call") and event.direction == "outbound":
-            ticket.waiting = "customer"
+            ticket.waiting, ticket.asked_at = "customer", None
             ticket.first_reply_at = ticket.first_reply_at or event.now
             if ticket.status in ("new", "open"):
                 self.set_status(ticket, policy.after_reply, event)
@@ -272,6 +274,7 @@ class _Fold:
             opened_now=event.now,
             last_at=event.shown,
             last_now=event.now,
+            asked_at=event.now if spoken and event.direction == "inbound" else None,
             waiting={"inbound": "us", "outbound": "customer"}.get(event.direction or "") if spoken else None,
             subject=beginning(event.subject) or beginning(event.body),
             matter=normalised(event.subject),
@@ -332,7 +335,7 @@ class _Fold:
         ticket.priority = max(ticket.priority, other.priority, key=PRIORITIES.index)
         ticket.assignee = ticket.assignee if ticket.assignee is not None else other.assignee
         if other.last_now > ticket.last_now:
-            ticket.history, ticket.waiting = other.history, other.waiting
+            ticket.history, ticket.waiting, ticket.asked_at = other.history, other.waiting, other.asked_at
         ticket.last_at = max(ticket.last_at, other.last_at)
         ticket.last_now = max(ticket.last_now, other.last_now)
         replies = [at for at in (ticket.first_reply_at, other.first_reply_at) if at is not None]

@@ -15,7 +15,7 @@ from timeline.interactions import InvalidField
 from timeline.tickets import rebuilding, refolding
 from timeline.tickets.policy import Closes, Continues, TicketPolicy, read_policy
 
-TABLES = ("ticket", "ticket_item", "ticket_conversation", "ticket_past", "ticket_void")
+TABLES = ("ticket", "ticket_item", "ticket_conversation", "ticket_past", "ticket_void", "ticket_moment")
 
 
 async def projection(place: Place) -> dict[str, list[str]]:

@@ -24,6 +24,7 @@ from timeline.events import (
 from timeline.tickets.candidates import Candidates
 from timeline.tickets.items import FoldEvent, Holding, ItemOf, Past, Void, Written
 from timeline.tickets.matters import Asking
+from timeline.tickets.moments import moments_of
 from timeline.tickets.policy import Rules
 from timeline.tickets.ticket import (
     MOST_OBJECTS,
@@ -57,6 +58,7 @@ class Root:
         self.conversations: dict[tuple[str, str], tuple[int, TicketId]] = {}
         self._candidates = Candidates()
         self._latest: datetime | None = None
+        self._now: datetime | None = None
 
     # -- what it holds -------------------------------------------------------------------------------------------
 
@@ -82,11 +84,13 @@ class Root:
         self.written.changed.setdefault(new.id, old)
         if old is not None and self.edge > old.position:
             self.written.past.append(Past(ticket=old, until=new.position))
+        if self._now is not None:
+            self.written.moments.extend(moments_of(old, new, self._now))
         self.load(new)
 
     def join(self, other: "Root", position: int, rules: Rules) -> None:
         """Another root's tickets come in by a merge; none changes, unless the policy joins those that are one."""
-        self.edge = position
+        self.edge, self._now = position, None
         sides = (self._candidates.not_closed, other._candidates.not_closed)
         for ticket in other.tickets.values():
             self.load(ticket)
@@ -120,6 +124,7 @@ class Root:
 
     def step(self, event: FoldEvent, rules: Rules) -> None:
         """Let one event of this root pass. It must seek a ticket."""
+        self._now = event.now
         for ticket in self._candidates.due(event.now):
             after = as_of(ticket, event.now)
             self._put(_replace(after, position=event.position, version=_version(ticket, event.position)))
@@ -129,7 +134,7 @@ class Root:
         found, late = self._belongs(event, rules)
         if found is not None and not late and found.is_ended and event.moves and event.direction == "inbound":
             if can_reopen(found, event.shown_at, rules):
-                found = reopened(found)
+                found = _replace(reopened(found), asked_at=None)
             elif event.opens(rules):
                 self._open(event, rules, follow_up_of=found.id)
                 return
@@ -203,7 +208,7 @@ class Root:
         if event.is_activity(rules):
             ticket = _active(ticket, event)
         if event.moves:
-            ticket = _answered(ticket, event, rules) if event.direction == "outbound" else _written_to_us(ticket)
+            ticket = _answered(ticket, event, rules) if event.direction == "outbound" else _asked(ticket, event)
         self._add(ticket, event, rules)
 
     def _add(self, ticket: Ticket, event: FoldEvent, rules: Rules) -> None:
@@ -240,7 +245,7 @@ class Root:
             last_now=event.now,
         )
         if event.moves:
-            ticket = _answered(ticket, event, rules) if event.direction == "outbound" else _written_to_us(ticket)
+            ticket = _answered(ticket, event, rules) if event.direction == "outbound" else _asked(ticket, event)
         if at_birth:
             at = event.shown_at
             ticket = _replace(ticket, status="closed", ended_at=at, closed_at=at, resolved_at=None)
@@ -294,13 +299,14 @@ def _active(ticket: Ticket, event: FoldEvent) -> Ticket:
     )
 
 
-def _written_to_us(ticket: Ticket) -> Ticket:
+def _asked(ticket: Ticket, event: FoldEvent) -> Ticket:
     status = "open" if ticket.status in ("pending", "on_hold") else ticket.status
-    return _replace(ticket, waiting="us", status=status)
+    return _replace(ticket, waiting="us", asked_at=ticket.asked_at or event.now, status=status)
 
 
 def _answered(ticket: Ticket, event: FoldEvent, rules: Rules) -> Ticket:
-    ticket = _replace(ticket, waiting="customer", first_reply_at=ticket.first_reply_at or event.now)
+    first = ticket.first_reply_at or event.now
+    ticket = _replace(ticket, waiting="customer", asked_at=None, first_reply_at=first)
     if ticket.status not in ("new", "open") or ticket.status == rules.after_reply:
         return ticket
     return with_status(ticket, rules.after_reply, event.shown_at, event.now)

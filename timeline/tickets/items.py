@@ -8,6 +8,7 @@ import msgspec
 
 from identity.customers import ContactId
 from timeline.events import Command, EventId
+from timeline.tickets.moments import Moment
 from timeline.tickets.policy import Rules
 from timeline.tickets.ticket import Named, Ticket, TicketId
 
@@ -101,3 +102,4 @@ class Written:
         self.holdings: list[Holding] = []
         self.voids: list[Void] = []
         self.past: list[Past] = []
+        self.moments: list[Moment] = []

@@ -232,6 +232,7 @@ async def keep(
         written.voids,
         written.past,
         counts_of((before, folds[i]) for i, before in written.changed.items()),
+        written.moments,
     )
 
 

@@ -11,9 +11,10 @@ import msgspec
 from identity.customers import ContactId, Edge, WorkspaceId
 from timeline.events import EventId
 from timeline.store import Db
-from timeline.tickets import store, streams
+from timeline.tickets import moment_store, store, streams
 from timeline.tickets.fold import Root
 from timeline.tickets.items import FoldEvent, Holding, ItemOf, Past, Void, Written
+from timeline.tickets.moments import Moment
 from timeline.tickets.policy import Versions
 from timeline.tickets.projection import names_in, numbered
 from timeline.tickets.stage import Stage, placed_on, roots_at
@@ -23,7 +24,7 @@ from timeline.tickets.ticket import Ticket, TicketId, counts_of
 MOST_AT_ONCE: Final = 20_000
 """Events that are folded again in a request; more are left to a job."""
 
-R = TypeVar("R", ItemOf, Holding, Void, Past)
+R = TypeVar("R", ItemOf, Holding, Void, Past, Moment)
 
 
 class TooMuch(Exception):
@@ -37,15 +38,16 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     after: dict[TicketId, Ticket | None]
     numbers: dict[TicketId, int]
     items: tuple[list[ItemOf], list[ItemOf]]
-    """Gone, and come; so are the next three."""
+    """Gone, and come; so are the next four."""
     holdings: tuple[list[Holding], list[Holding]]
     voids: tuple[list[Void], list[Void]]
     past: tuple[list[Past], list[Past]]
+    moments: tuple[list[Moment], list[Moment]]
 
     @property
     def rows(self) -> int:
         """How many rows of the projection are other."""
-        lists = (*self.items, *self.holdings, *self.voids, *self.past)
+        lists = (*self.items, *self.holdings, *self.voids, *self.past, *self.moments)
         return len(self.after) + sum(len(records) for records in lists)
 
 
@@ -175,6 +177,7 @@ class Refold:
         start, kept = self.stage.start, list(self._kept)
         items = await streams.items(db, workspace, [*kept, *opened], start)
         holdings = await streams.holdings_of(db, workspace, kept, start)
+        moments = await moment_store.moments(db, workspace, kept, start)
         holdings += await self._held_elsewhere(db, workspace, holdings)
         voids = await streams.voids(db, workspace, self.stage.contact_starts)
         known = {void.event_id for void in voids}
@@ -191,6 +194,7 @@ class Refold:
             holdings=_other([h for h in holdings if h.since > self._start_of[h.ticket_id]], self.written.holdings),
             voids=_other(voids, self.written.voids),
             past=_other([p for p in self._past if p.until > self._start_of[p.ticket.id]], self.written.past),
+            moments=_other([m for m in moments if m.position > self._start_of[m.ticket_id]], self.written.moments),
         )
 
     async def _take_over(self, db: Db, workspace: WorkspaceId) -> list[TicketId]:
@@ -273,6 +277,7 @@ async def write(db: Db, workspace: WorkspaceId, found: Difference) -> None:
     """Keep what folding again came to. Raises `NumbersSpent`."""
     gone = [ticket for ticket, fold in found.after.items() if fold is None]
     await streams.remove(db, workspace, gone, found.items[0], found.holdings[0], found.voids[0], found.past[0])
+    await moment_store.remove(db, workspace, found.moments[0])
     folds = [fold for fold in found.after.values() if fold is not None]
     numbers = found.numbers | await store.numbers_of(db, workspace, [t.id for t in folds if t.id not in found.numbers])
     await store.write(
@@ -284,4 +289,5 @@ async def write(db: Db, workspace: WorkspaceId, found: Difference) -> None:
         found.voids[1],
         found.past[1],
         counts_of((before, found.after[i]) for i, before in found.before.items()),
+        found.moments[1],
     )

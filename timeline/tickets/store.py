@@ -11,6 +11,7 @@ from identity.customers import ContactId, CustomerId, DecisionId, WorkspaceId
 from timeline.events import Status
 from timeline.store import Db
 from timeline.tickets.items import Holding, ItemOf, Past, Void
+from timeline.tickets.moments import Moment
 from timeline.tickets.ticket import Named, Ticket, TicketId
 
 
@@ -224,6 +225,7 @@ async def write(
     voids: Sequence[Void],
     past: Sequence[Past],
     counts: Mapping[ContactId, int],
+    moments: Sequence[Moment] = (),
 ) -> None:
     """Keep what folding came to, in one statement. `numbered` are those of the rows whose number is new; `counts` is by
     how much each contact has more tickets.
@@ -262,6 +264,7 @@ async def write(
         [msgspec.json.encode(p.ticket) for p in past],
         sorted(counts),
         [counts[contact] for contact in sorted(counts)],
+        *_columns(moments, *_MOMENT),
     )
 
 
@@ -294,6 +297,15 @@ _READ_AS: Final = {
     "until_at": "coalesce(k.until_at, 'infinity')",
 }
 _FROM: Final = 2 + len(_ROW)
+_MOMENT: Final = {
+    "ticket_id": "uuid",
+    "position": "bigint",
+    "turn": "text",
+    "round": "int",
+    "at": "timestamptz",
+    "since": "timestamptz",
+    "agent": "uuid",
+}
 
 
 def _arrays(first: int, *kinds: str) -> str:
@@ -319,7 +331,9 @@ _WRITE: Final = (
     "counted AS (INSERT INTO contact_count AS n (workspace_id, contact_id, events, messages, orders, tickets) "
     f"SELECT $1, k.contact_id, 0, 0, 0, k.tickets FROM unnest({_arrays(_FROM + 18, 'uuid', 'bigint')}) "
     "AS k(contact_id, tickets) ON CONFLICT (workspace_id, contact_id) DO UPDATE SET "
-    "tickets = n.tickets + excluded.tickets) SELECT"
+    "tickets = n.tickets + excluded.tickets), "
+    f"moments AS (INSERT INTO ticket_moment (workspace_id, {', '.join(_MOMENT)}) SELECT $1, k.* "
+    f"FROM unnest({_arrays(_FROM + 20, *_MOMENT.values())}) AS k) SELECT"
 )
 
 

@@ -46,8 +46,9 @@ _PREFIXES: Final = re.compile(r"(?:\s*(?:re|aw|sv|antw|fwd?|wg|tr|vs)\s*(?:\[\d+
 class Ticket(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A ticket as the last event of its root that concerned it left it.
 
-    `opened_at`, `last_at`, `ended_at` are times of the thread (`shown_at`); `opened_now`, `last_now`, `first_reply_at`,
-    `resolved_at`, `closed_at`, `closes_at` are times at which it was known, from which silence and promises run."""
+    `opened_at`, `last_at`, `ended_at` are times of the thread (`shown_at`); `opened_now`, `last_now`, `asked_at`,
+    `first_reply_at`, `resolved_at`, `closed_at`, `closes_at` are times at which it was known, from which silence and
+    promises run."""
 
     id: TicketId
     contact_id: ContactId
@@ -74,6 +75,7 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     opened_now: datetime
     last_at: datetime
     last_now: datetime
+    asked_at: datetime | None = None
     first_reply_at: datetime | None = None
     ended_at: datetime | None = None
     resolved_at: datetime | None = None
@@ -179,6 +181,7 @@ def joined(earlier: Ticket, later: Ticket, position: int, rules: Rules) -> tuple
         objects=tuple(dict.fromkeys((*earlier.objects, *later.objects)))[:MOST_OBJECTS],
         items=earlier.items + later.items,
         waiting=newer.waiting,
+        asked_at=newer.asked_at,
         history=newer.history,
         parts=(*earlier.parts, later.id, *later.parts),
         last_at=max(earlier.last_at, later.last_at),
