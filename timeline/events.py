@@ -237,6 +237,15 @@ class TicketItemShared(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     cause: str | None = None
 
 
+class BackstageOpened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Work of our own began for a ticket: a ticket that the customer neither sees nor answers."""
+
+    v: int = 1
+    ticket: UUID
+    subject: str
+    cause: str | None = None
+
+
 class TicketLinked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Two tickets have to do with each other: `event` opened the other one, whosever it is."""
 
@@ -255,6 +264,42 @@ class TicketEditUndone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     reason: str | None = None
 
 
+class TaskAdded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something is to be done about a ticket, by somebody and by a time, or by either; the task's id is the event's."""
+
+    v: int = 1
+    ticket: UUID
+    title: str
+    due: datetime | None = None
+    assignee: UUID | None = None
+
+
+class TaskChanged(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A task was given to somebody else, or is due at another time."""
+
+    v: int = 1
+    ticket: UUID
+    event: EventId
+    due: datetime | None = None
+    assignee: UUID | None = None
+
+
+class TaskDone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A task was done."""
+
+    v: int = 1
+    ticket: UUID
+    event: EventId
+
+
+class TaskReopened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A task was not done after all."""
+
+    v: int = 1
+    ticket: UUID
+    event: EventId
+
+
 RecordedKind = (
     MessageRecorded
     | CallRecorded
@@ -265,9 +310,9 @@ RecordedKind = (
     | VisitRecorded
     | FactRecorded
 )
-Edit = TicketsJoined | TicketSplit | TicketItemMoved | TicketItemShared
+Edit = TicketsJoined | TicketSplit | TicketItemMoved | TicketItemShared | BackstageOpened
 """What somebody did to the tickets that items are in. One that was undone is left out of the fold."""
-Command = TicketStatusSet | TicketAssigned | TicketTagged | TicketPrioritised | TicketRenamed | TicketClosed | Edit
+Command = TicketStatusSet | TicketAssigned | TicketTagged | TicketPrioritised | TicketRenamed | TicketClosed
 """What happened to a ticket by a person, a rule or the clock."""
 
 Change = (
@@ -280,8 +325,12 @@ Change = (
     | ItemsErased
     | TicketLinked
     | TicketEditUndone
+    | TaskAdded
+    | TaskChanged
+    | TaskDone
+    | TaskReopened
 )
-Event = RecordedKind | Change | Command
+Event = RecordedKind | Change | Command | Edit
 
 RECORDED: Final[dict[str, type[RecordedKind]]] = {
     "message": MessageRecorded,
