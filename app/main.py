@@ -13,6 +13,7 @@ from litestar import Litestar, Request, Response
 from litestar.datastructures import State
 
 from app.api import (
+    calendars,
     changes,
     channel_accounts,
     customers,
@@ -60,6 +61,7 @@ def all_routes() -> tuple[Route, ...]:
         *objects.ROUTES,
         *erasure.ROUTES,
         *policies.ROUTES,
+        *calendars.ROUTES,
         *retention.ROUTES,
         *keys.ROUTES,
         *quarantine.ROUTES,

@@ -39,6 +39,7 @@ SQL_FILES = frozenset(
         "channels/forgotten.py",
         "app/db.py",
         "app/store.py",
+        "app/people_store.py",
         "app/upkeep.py",
         "app/copying.py",
         "app/sweep.py",

@@ -119,6 +119,15 @@ CASES: dict[str, Case] = {
     "POST /api/v1/ticket-policies": Case(
         path=_at("/api/v1/ticket-policies"), body=lambda _: {"policy": {"name": "Ours"}}, names=False
     ),
+    "POST /api/v1/calendars/due": Case(
+        path=_at("/api/v1/calendars/due"),
+        body=lambda _: {
+            "calendar": {"zone": "UTC", "hours": {"mon": [["09:00", "17:00"]]}},
+            "start": "2026-01-05T09:00:00Z",
+            "seconds": 60,
+        },
+        names=False,
+    ),
     "GET /api/v1/object-types": Case(path=_at("/api/v1/object-types"), names=False),
     "GET /api/v1/object-types/{type}": Case(path=_at("/api/v1/object-types/{thing}")),
     "PUT /api/v1/object-types/{type}": Case(
