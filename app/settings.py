@@ -45,6 +45,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     meilisearch_url: str | None
     meilisearch_key: str | None
     embedder: str
+    webhooks_private: bool = False
     parent_pipe: int | None
     sources: dict[str, Source]
 
@@ -92,6 +93,7 @@ def load_settings() -> Settings:
         meilisearch_url=reader.url("MEILISEARCH_URL", _WEB),
         meilisearch_key=reader.text("MEILISEARCH_KEY"),
         embedder=reader.choice("THROUGHLINE_EMBEDDER", EMBEDDERS),
+        webhooks_private=reader.choice("THROUGHLINE_WEBHOOKS_PRIVATE", ("no", "yes")) == "yes",
         parent_pipe=reader.number("THROUGHLINE_PARENT_PIPE"),
         sources=reader.sources,
     )

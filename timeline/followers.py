@@ -93,14 +93,17 @@ async def advance(
     take: Callable[[list[Followed]], Awaitable[None]],
     now: datetime,
     limit: int = BATCH,
+    start: Checkpoint = START,
 ) -> int:
-    """Hand the next batch to `take` and move the checkpoint in the same transaction; returns the batch's length.
+    """Hand the next batch to `take` and move the checkpoint in the same transaction; returns the batch's length. What
+    lies before `start` is passed over.
 
     What `take` writes with `db` is done exactly once. What it does elsewhere is done at least once: a follower that
     dies between batch and commit reads the batch again. Another worker on the same follower gets 0."""
     if not await store.lock_follower(db, lock_key(workspace, "follower", follower)):
         return 0
-    batch = await read_after(db, workspace, await read_checkpoint(db, workspace, follower), limit)
+    after = max(start, await read_checkpoint(db, workspace, follower))
+    batch = await read_after(db, workspace, after, limit)
     if batch:
         await take(batch)
         last = batch[-1].at

@@ -18,6 +18,7 @@ VARIABLES = (
     "MEILISEARCH_URL",
     "MEILISEARCH_KEY",
     "THROUGHLINE_EMBEDDER",
+    "THROUGHLINE_WEBHOOKS_PRIVATE",
     "THROUGHLINE_PARENT_PIPE",
 )
 RACE = "from app.settings import load_settings; print(load_settings().secret)"
@@ -38,6 +39,7 @@ def test_an_empty_environment_gives_the_printed_defaults(tmp_path: Path):
     assert settings.database_url is settings.meilisearch_url is settings.meilisearch_key is None
     assert settings.embedder == "minilm"
     assert not settings.is_public
+    assert not settings.webhooks_private
     assert set(settings.sources) == set(VARIABLES)
     assert settings.sources["THROUGHLINE_SECRET"] == "generated"
     assert settings.sources["THROUGHLINE_PORT"] == "default"
@@ -101,6 +103,7 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch):
         ("THROUGHLINE_PORT", "-1"),
         ("THROUGHLINE_SECRET", "short"),
         ("THROUGHLINE_EMBEDDER", "gpt"),
+        ("THROUGHLINE_WEBHOOKS_PRIVATE", "perhaps"),
         ("THROUGHLINE_PUBLIC_URL", "desk.example"),
         ("THROUGHLINE_PUBLIC_URL", "https://[::1"),
         ("DATABASE_URL", "mysql://u:hidden@db/desk"),
