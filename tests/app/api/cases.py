@@ -1,0 +1,204 @@
+"""How every route is asked for somebody's things, and the things that a workspace holds: for `test_tenancy`."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+
+from tests.app.api.conftest import Api, Tenant
+from tests.builders import contact, identifier, pushed
+
+
+class Things(msgspec.Struct, frozen=True, kw_only=True):
+    """What a workspace holds: two customers, their contacts, an event, a merge, a suggestion, a ticket, and more."""
+
+    customer: str
+    other_customer: str
+    contact: str
+    other_contact: str
+    event: str
+    decision: str
+    suggestion: str
+    entry: str
+    key: str
+    hold: str
+    account: str
+    thing: str
+    ticket: str
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """How to ask a route for things: `names` says that path or body name somebody's things."""
+
+    path: Callable[[Things], str]
+    body: Callable[[Things], Any] = lambda _: None
+    names: bool = True
+    fails: int | None = None
+
+
+def _at(template: str) -> Callable[[Things], str]:
+    return lambda things: template.format(**msgspec.structs.asdict(things))
+
+
+CASES: dict[str, Case] = {
+    "POST /api/v1/interactions": Case(
+        path=_at("/api/v1/interactions"), body=lambda _: pushed(source_id="tenancy"), names=False
+    ),
+    "POST /api/v1/interactions/batch": Case(
+        path=_at("/api/v1/interactions/batch"), body=lambda _: [pushed(source_id="tenancy-2")], names=False
+    ),
+    "GET /api/v1/customers": Case(path=_at("/api/v1/customers"), names=False),
+    "GET /api/v1/customers/{customer_id}": Case(path=_at("/api/v1/customers/{customer}")),
+    "GET /api/v1/customers/{customer_id}/timeline": Case(path=_at("/api/v1/customers/{customer}/timeline")),
+    "GET /api/v1/customers/{customer_id}/identity": Case(path=_at("/api/v1/customers/{customer}/identity")),
+    "POST /api/v1/customers/{customer_id}/merge": Case(
+        path=_at("/api/v1/customers/{customer}/merge"), body=lambda things: {"other": things.other_customer}
+    ),
+    "POST /api/v1/customers/{customer_id}/unmerge": Case(
+        path=_at("/api/v1/customers/{customer}/unmerge"), body=lambda things: {"decision": things.decision}
+    ),
+    "POST /api/v1/customers/{customer_id}/place": Case(
+        path=_at("/api/v1/customers/{customer}/place"),
+        body=lambda things: {"event": things.event, "contact": things.other_contact},
+    ),
+    "POST /api/v1/customers/{customer_id}/erase": Case(path=_at("/api/v1/customers/{customer}/erase")),
+    "GET /api/v1/holds": Case(path=_at("/api/v1/holds"), names=False),
+    "POST /api/v1/holds": Case(
+        path=_at("/api/v1/holds"), body=lambda things: {"customer": things.customer, "reason": "a case"}
+    ),
+    "POST /api/v1/holds/{hold_id}/lift": Case(path=_at("/api/v1/holds/{hold}/lift")),
+    "GET /api/v1/retention-policies": Case(path=_at("/api/v1/retention-policies"), names=False),
+    "POST /api/v1/retention-policies": Case(
+        path=_at("/api/v1/retention-policies"), body=lambda _: {"policy": {}}, names=False
+    ),
+    "GET /api/v1/identity/policies": Case(path=_at("/api/v1/identity/policies"), names=False),
+    "POST /api/v1/identity/policies": Case(
+        path=_at("/api/v1/identity/policies"), body=lambda _: {"policy": {"precision": 0.95}}, names=False
+    ),
+    "GET /api/v1/identity/why": Case(path=_at("/api/v1/identity/why?a={contact}&b={other_contact}")),
+    "GET /api/v1/identity/values": Case(path=_at("/api/v1/identity/values"), names=False),
+    "POST /api/v1/identity/values": Case(
+        path=_at("/api/v1/identity/values"),
+        body=lambda _: {"identifier": "phone:+441632960001", "class": "shared"},
+        names=False,
+    ),
+    "POST /api/v1/identity/not-same": Case(
+        path=_at("/api/v1/identity/not-same"), body=lambda things: {"a": things.contact, "b": things.other_contact}
+    ),
+    "GET /api/v1/identity/suggestions": Case(path=_at("/api/v1/identity/suggestions"), names=False),
+    "POST /api/v1/identity/suggestions/{suggestion_id}/accept": Case(
+        path=_at("/api/v1/identity/suggestions/{suggestion}/accept")
+    ),
+    "POST /api/v1/identity/suggestions/{suggestion_id}/reject": Case(
+        path=_at("/api/v1/identity/suggestions/{suggestion}/reject")
+    ),
+    "POST /api/v1/identity/suggestions/{suggestion_id}/later": Case(
+        path=_at("/api/v1/identity/suggestions/{suggestion}/later")
+    ),
+    "GET /api/v1/tickets": Case(path=_at("/api/v1/tickets?customer={customer}")),
+    "GET /api/v1/tickets/{ticket}": Case(path=_at("/api/v1/tickets/{ticket}")),
+    "GET /api/v1/tickets/{ticket}/timeline": Case(path=_at("/api/v1/tickets/{ticket}/timeline")),
+    "PATCH /api/v1/tickets/{ticket}": Case(
+        path=_at("/api/v1/tickets/{ticket}"), body=lambda _: {"version": 1, "priority": "high"}
+    ),
+    "POST /api/v1/tickets/{ticket}/replies": Case(
+        path=_at("/api/v1/tickets/{ticket}/replies"), body=lambda things: {"body": "Hello", "about": things.ticket}
+    ),
+    "POST /api/v1/tickets/{ticket}/notes": Case(
+        path=_at("/api/v1/tickets/{ticket}/notes"), body=lambda things: {"body": "Hm", "about": things.ticket}
+    ),
+    "POST /api/v1/tickets/bulk": Case(
+        path=_at("/api/v1/tickets/bulk"), body=lambda things: {"tickets": [things.ticket], "status": "open"}
+    ),
+    "GET /api/v1/void-commands": Case(path=_at("/api/v1/void-commands?customer={customer}")),
+    "GET /api/v1/ticket-policies": Case(path=_at("/api/v1/ticket-policies"), names=False),
+    "POST /api/v1/ticket-policies": Case(
+        path=_at("/api/v1/ticket-policies"), body=lambda _: {"policy": {"name": "Ours"}}, names=False
+    ),
+    "POST /api/v1/calendars/due": Case(
+        path=_at("/api/v1/calendars/due"),
+        body=lambda _: {
+            "calendar": {"zone": "UTC", "hours": {"mon": [["09:00", "17:00"]]}},
+            "start": "2026-01-05T09:00:00Z",
+            "seconds": 60,
+        },
+        names=False,
+    ),
+    "GET /api/v1/object-types": Case(path=_at("/api/v1/object-types"), names=False),
+    "GET /api/v1/object-types/{type}": Case(path=_at("/api/v1/object-types/{thing}")),
+    "PUT /api/v1/object-types/{type}": Case(
+        path=_at("/api/v1/object-types/made"), body=lambda _: {"title": "Made {id}"}, names=False
+    ),
+    "GET /api/v1/objects": Case(path=_at("/api/v1/objects?customer={customer}")),
+    "GET /api/v1/objects/{type}/{object_id}": Case(path=_at("/api/v1/objects/{thing}/{thing}")),
+    "POST /api/v1/keys": Case(path=_at("/api/v1/keys"), body=lambda _: {"name": "new", "role": "agent"}, names=False),
+    "GET /api/v1/keys": Case(path=_at("/api/v1/keys"), names=False),
+    "GET /api/v1/keys/{key_id}": Case(path=_at("/api/v1/keys/{key}")),
+    "DELETE /api/v1/keys/{key_id}": Case(path=_at("/api/v1/keys/{key}")),
+    "POST /api/v1/channel-accounts": Case(
+        path=_at("/api/v1/channel-accounts"), body=lambda _: {"kind": "orders", "name": "new"}, names=False
+    ),
+    "GET /api/v1/channel-accounts": Case(path=_at("/api/v1/channel-accounts"), names=False),
+    "GET /api/v1/channel-accounts/{account}": Case(path=_at("/api/v1/channel-accounts/{account}")),
+    "DELETE /api/v1/channel-accounts/{account}": Case(path=_at("/api/v1/channel-accounts/{account}")),
+    "POST /api/v1/channel-accounts/{account}/secret": Case(path=_at("/api/v1/channel-accounts/{account}/secret")),
+    "GET /api/v1/deliveries": Case(path=_at("/api/v1/deliveries?account={account}")),
+    "GET /api/v1/quarantine": Case(path=_at("/api/v1/quarantine"), names=False),
+    "GET /api/v1/quarantine/{entry_id}": Case(path=_at("/api/v1/quarantine/{entry}")),
+    "POST /api/v1/quarantine/{entry_id}/replay": Case(path=_at("/api/v1/quarantine/{entry}/replay")),
+    "POST /api/v1/quarantine/{entry_id}/discard": Case(path=_at("/api/v1/quarantine/{entry}/discard")),
+    "GET /api/v1/changes": Case(path=_at("/api/v1/changes"), names=False),
+    "GET /api/v1/stream": Case(path=_at("/api/v1/stream?after=nonsense"), names=False, fails=400),
+}
+
+
+async def make_things(api: Api, tenant: Tenant) -> Things:
+    """The same in any workspace, through its own API."""
+    key = tenant.keys["admin"]
+    ann = await api.push(key, source_id="ann", contact=contact("ann", identifier(value="ann@example.com")))
+    ben = await api.push(key, source_id="ben", contact=contact("ben", identifier(value="ben@example.com")))
+    kit = await api.push(key, source_id="kit", contact=contact("kit", identifier(value="kit@example.com")))
+    lou = await api.push(key, source_id="lou", contact=contact("lou", identifier(value="lou@example.com")))
+    merged = await api("POST", f"/api/v1/customers/{kit['customer_id']}/merge", key, json={"other": lou["customer_id"]})
+    assert merged.status_code == 200, merged.text
+    await api("POST", "/api/v1/interactions", key, json=pushed(source_id="ann", contact={}))
+    entry = (await api("GET", "/api/v1/quarantine", key)).json()["items"][0]["id"]
+    held = await api("POST", "/api/v1/holds", key, json={"customer": ben["customer_id"], "reason": "a case"})
+    account = await api("POST", "/api/v1/channel-accounts", key, json={"kind": "orders", "name": "shop"})
+    asked = await api.push(key, source_id="tom", kind="message", contact=contact("tom"))
+    suggestion = uuid4()
+    thing = f"thing-{tenant.id}"
+    await api.push(key, source_id="thing", object={"type": thing, "id": thing, "state": {"status": "made"}})
+    await api("PUT", f"/api/v1/object-types/{thing}", key, json={"title": "Thing {id}"})
+
+    async def suggest(db: Any) -> None:
+        await db.execute(
+            "INSERT INTO link_suggestion (workspace_id, id, contact_a, contact_b, state, evidence, created_at) "
+            "VALUES ($1, $2, least($3::uuid, $4::uuid), greatest($3::uuid, $4::uuid), 'open', '[]', now())",
+            tenant.id,
+            suggestion,
+            ann["contact_id"],
+            ben["contact_id"],
+        )
+
+    await api.database.write(tenant.id, suggest)
+    return Things(
+        customer=ann["customer_id"],
+        other_customer=ben["customer_id"],
+        contact=ann["contact_id"],
+        other_contact=ben["contact_id"],
+        event=ann["event_id"],
+        decision=merged.json()["decision_id"],
+        suggestion=str(suggestion),
+        entry=entry,
+        key=str(tenant.ids["agent"]),
+        hold=held.json()["id"],
+        account=account.json()["id"],
+        thing=thing,
+        ticket=asked["ticket"]["id"],
+    )
+
+
+def nobodys() -> Things:
+    return Things(**{name: str(uuid4()) for name in Things.__struct_fields__})
