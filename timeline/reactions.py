@@ -9,6 +9,7 @@ from identity.merging import Joined
 from timeline.events import EventId, NewEvent
 from timeline.store import Db
 from timeline.tickets import linking, projection
+from timeline.tickets.moving import with_items
 from timeline.tickets.policy import Versions
 from timeline.tickets.projection import Advanced, fold_event
 
@@ -35,4 +36,6 @@ async def settle(
         if folded is not None:
             contact, customer = (placed or {}).get(event.id, (event.contact_id, owner))
             steps.append((customer, msgspec.structs.replace(folded, contact_id=contact)))
+    folded = await with_items(db, workspace, [event for _, event in steps])
+    steps = [(customer, event) for (customer, _), event in zip(steps, folded, strict=True)]
     return await projection.advance(db, workspace, steps, versions)

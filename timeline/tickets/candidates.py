@@ -28,6 +28,10 @@ class Candidates:
         """Take in a ticket, or what became of it."""
         self.drop(ticket.id)
         self._tickets[ticket.id] = ticket
+        if ticket.backstage_of is not None:
+            if ticket.closes_at is not None:
+                heappush(self._due, (ticket.closes_at, ticket.id))
+            return
         if ticket.until_at is not None:
             insort(self._closed, (ticket.until_at, ticket.id))
             return
@@ -43,7 +47,7 @@ class Candidates:
 
     def drop(self, ticket_id: TicketId) -> None:
         old = self._tickets.pop(ticket_id, None)
-        if old is None:
+        if old is None or old.backstage_of is not None:
             return
         if old.until_at is not None:
             del self._closed[bisect_left(self._closed, (old.until_at, old.id))]

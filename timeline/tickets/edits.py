@@ -9,7 +9,8 @@ from uuid import UUID
 
 import msgspec
 
-from timeline.events import Edit, EventId, TicketItemMoved, TicketItemShared, TicketsJoined, TicketSplit
+from timeline.edit_events import BackstageOpened, TicketItemMoved, TicketItemShared, TicketsJoined, TicketSplit
+from timeline.events import Edit, EventId
 from timeline.tickets.items import FoldEvent
 from timeline.tickets.policy import Rules
 from timeline.tickets.ticket import (
@@ -25,7 +26,7 @@ from timeline.tickets.ticket import (
 NO_TICKET: Final = "one of its tickets is not here"
 NO_ITEM: Final = "its item is not here, or in another ticket than it was"
 NO_EDIT: Final = "its tickets are in no state for it here"
-EDITS: Final = ("TicketsJoined", "TicketSplit", "TicketItemMoved", "TicketItemShared")
+EDITS: Final = ("TicketsJoined", "TicketSplit", "TicketItemMoved", "TicketItemShared", "BackstageOpened")
 
 _replace = msgspec.structs.replace
 
@@ -74,13 +75,15 @@ def edited(present: Present, event: FoldEvent, edit: Edit, rules: Rules) -> Made
         return _joined(present, event, edit, rules)
     if isinstance(edit, TicketSplit):
         return _split(present, event, edit, rules)
+    if isinstance(edit, BackstageOpened):
+        return _backstage(present, event, edit)
     ticket = present.named(edit.ticket)
     if ticket is None:
         return NO_TICKET
     item = next((one for one in event.moved if one.id == edit.event), None)
     if item is None:
         return NO_ITEM
-    if present.holds(ticket.id, item.id):
+    if present.holds(ticket.id, item.id) or (ticket.backstage_of is not None and item.moves):
         return NO_EDIT
     if isinstance(edit, TicketItemShared):
         if item.id not in present.holders:
@@ -99,9 +102,10 @@ def names_of(edit: Edit) -> Iterator[UUID]:
 
 
 def items_of(edit: Edit) -> tuple[EventId, ...]:
-    if isinstance(edit, TicketsJoined):
-        return ()
-    return edit.items if isinstance(edit, TicketSplit) else (edit.event,)
+    """The items that an edit is about."""
+    if isinstance(edit, TicketSplit):
+        return tuple(EventId(item) for item in edit.items)
+    return (EventId(edit.event),) if isinstance(edit, TicketItemMoved | TicketItemShared) else ()
 
 
 # -- two become one --------------------------------------------------------------------------------------------------
@@ -111,13 +115,38 @@ def _joined(present: Present, event: FoldEvent, edit: TicketsJoined, rules: Rule
     one, other = present.named(edit.ticket), present.named(edit.absorbed)
     if one is None or other is None:
         return NO_TICKET
-    if one.id == other.id or (one.is_ended and not other.is_ended):
+    if one.id == other.id or (one.is_ended and not other.is_ended) or one.backstage_of != other.backstage_of:
         return NO_EDIT
     both, gone = joined(one, other, event.position, rules)
     if other.is_ended:
-        both = _replace(both, status=one.status, waiting=one.waiting)
+        both = _replace(both, status=one.status, waiting=one.waiting, asked_at=one.asked_at)
         both = _replace(both, closes_at=closing_time(both, rules))
     return Made(tickets=(both, gone))
+
+
+# -- work of our own -------------------------------------------------------------------------------------------------
+
+
+def _backstage(present: Present, event: FoldEvent, edit: BackstageOpened) -> Made | str:
+    parent = present.named(edit.ticket)
+    if parent is None:
+        return NO_TICKET
+    ticket = Ticket(
+        id=TicketId(event.id),
+        contact_id=event.contact_id,
+        opened_position=event.position,
+        position=event.position,
+        subject=headline(edit.subject, None),
+        matter=matter_of(edit.subject),
+        priority=parent.priority,
+        items=0,
+        backstage_of=parent.id,
+        opened_at=event.shown_at,
+        opened_now=event.now,
+        last_at=event.shown_at,
+        last_now=event.now,
+    )
+    return Made(tickets=(ticket,))
 
 
 # -- items go elsewhere ----------------------------------------------------------------------------------------------
@@ -142,8 +171,9 @@ def _split(present: Present, event: FoldEvent, edit: TicketSplit, rules: Rules) 
     if source is None:
         return NO_TICKET
     here = {one.id: one for one in event.moved}
-    items = [here[i] for i in edit.items if i in here and _leaves(present, i, source.id)]
-    if not items or items[0].id != edit.items[0]:
+    named = items_of(edit)
+    items = [here[i] for i in named if i in here and _leaves(present, i, source.id)]
+    if not items or items[0].id != named[0]:
         return NO_ITEM
     new = TicketId(items[0].id)
     if new in present.tickets:
@@ -188,10 +218,14 @@ def _opened(event: FoldEvent, edit: TicketSplit, source: Ticket, first: FoldEven
         priority=source.priority,
         assignee=source.assignee,
         tags=source.tags,
+        type=source.type,
+        fields=source.fields,
+        queue=source.queue,
         channel=first.channel,
         channels=(first.channel,) if first.channel else (),
         items=0,
         history=first.history,
+        backstage_of=source.backstage_of,
         opened_at=first.shown_at,
         opened_now=first.now,
         last_at=first.shown_at,
@@ -224,9 +258,9 @@ def _spoken(ticket: Ticket, item: FoldEvent, latest: bool) -> Ticket:
     if not latest:
         return ticket
     if item.direction == "outbound":
-        return _replace(ticket, waiting="customer")
+        return _replace(ticket, waiting="customer", asked_at=None)
     status = "open" if ticket.status in ("pending", "on_hold") else ticket.status
-    return _replace(ticket, waiting="us", status=status)
+    return _replace(ticket, waiting="us", asked_at=ticket.asked_at or item.now, status=status)
 
 
 def _without(present: Present, items: list[FoldEvent], held: TicketId, event: FoldEvent) -> list[Ticket]:

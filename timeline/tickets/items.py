@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from identity.customers import ContactId
-from timeline.events import Command, EventId
+from timeline.events import Command, Edit, EventId
 from timeline.tickets.moments import Moment
 from timeline.tickets.policy import Rules
 from timeline.tickets.ticket import Named, Ticket, TicketId
@@ -17,7 +17,8 @@ MOVING_DIRECTIONS: Final = ("inbound", "outbound")
 
 
 class FoldEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What the fold reads of an event. `contact_id` is where it stands; `now` the time that silence runs by."""
+    """What the fold reads of an event. `contact_id` is where it stands; `now` the time that silence runs by; `moved`
+    are the items that an edit is about, those that stand in its root."""
 
     position: int
     id: EventId
@@ -36,6 +37,8 @@ class FoldEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     body: str | None
     object: Named | None
     command: Command | None
+    edit: Edit | None = None
+    moved: tuple["FoldEvent", ...] = ()
 
     @property
     def moves(self) -> bool:
@@ -51,6 +54,7 @@ class FoldEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         """Whether it concerns tickets at all."""
         return (
             self.command is not None
+            or self.edit is not None
             or self.ticket is not None
             or self.conversation is not None
             or self.object is not None
@@ -99,7 +103,17 @@ class Written:
         self.changed: dict[TicketId, Ticket | None] = {}
         """Tickets that changed, as they were when they were loaded (None: not there)."""
         self.items: list[ItemOf] = []
+        self.gone: list[tuple[EventId, TicketId]] = []
+        """Items that were kept before and left their ticket."""
         self.holdings: list[Holding] = []
         self.voids: list[Void] = []
         self.past: list[Past] = []
         self.moments: list[Moment] = []
+
+    def take_off(self, item: EventId, ticket: TicketId) -> None:
+        """An item leaves a ticket, whether it came to it in this folding or before."""
+        for at in range(len(self.items) - 1, -1, -1):
+            if (self.items[at].event_id, self.items[at].ticket_id) == (item, ticket):
+                del self.items[at]
+                return
+        self.gone.append((item, ticket))

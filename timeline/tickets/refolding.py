@@ -11,10 +11,11 @@ import msgspec
 from identity.customers import ContactId, Edge, WorkspaceId
 from timeline.events import EventId
 from timeline.store import Db
-from timeline.tickets import moment_store, store, streams
+from timeline.tickets import edit_store, moment_store, store, streams
 from timeline.tickets.fold import Root
 from timeline.tickets.items import FoldEvent, Holding, ItemOf, Past, Void, Written
 from timeline.tickets.moments import Moment
+from timeline.tickets.moving import with_items
 from timeline.tickets.policy import Versions
 from timeline.tickets.projection import names_in, numbered
 from timeline.tickets.stage import Stage, placed_on, roots_at
@@ -76,14 +77,32 @@ class Refold:
     def holders(self) -> dict[EventId, TicketId]:
         return {event: ticket for root in set(self._roots.values()) for event, ticket in root.holders.items()}
 
+    @property
+    def held(self) -> dict[EventId, tuple[TicketId, ...]]:
+        """The tickets that each item is in."""
+        return {
+            event: (ticket, *root.shares.get(event, ()))
+            for root in set(self._roots.values())
+            for event, ticket in root.holders.items()
+        }
+
     def step(self, events: Iterable[FoldEvent]) -> None:
         """Let events pass in order of position, and the merges between them."""
         for event in events:
             self.join_until(event.position)
             rules = self.versions.at(event.position)
             if event.seeks(rules):
-                self._roots[self.stage.contacts[event.contact_id]].step(event, rules)
+                root = self._roots[self.stage.contacts[event.contact_id]]
+                root.step(event if event.edit is None else self._beside(root, event), rules)
             self.events += 1
+
+    def _beside(self, root: Root, event: FoldEvent) -> FoldEvent:
+        """An edit with those of its items that stand in its root."""
+        homes = self.stage.contacts
+        here = tuple(
+            one for one in event.moved if one.contact_id in homes and self._roots[homes[one.contact_id]] is root
+        )
+        return msgspec.structs.replace(event, moved=here)
 
     def join_until(self, position: float) -> None:
         """Carry out the merges up to a position."""
@@ -133,10 +152,10 @@ class Refold:
         ]:
             self._take_rows(await streams.by_id(db, workspace, missing))
         folds = self.folds
-        for item in held:
+        for item in sorted(held, key=lambda one: one.position):
             ticket = folds.get(item.ticket_id)
             if ticket is not None and item.position <= self._start(ticket):
-                self._root_of(ticket).holders[item.event_id] = item.ticket_id
+                self._root_of(ticket).holds(item.event_id, item.ticket_id)
         for _, holding in holdings:
             ticket = folds.get(holding.ticket_id)
             if ticket is not None and holding.since <= self._start(ticket):
@@ -240,10 +259,13 @@ def _other(kept: list[R], folded: list[R]) -> tuple[list[R], list[R]]:
 async def read_stage(
     db: Db, workspace: WorkspaceId, stage: Stage, but: Mapping[EventId, ContactId] | None = None
 ) -> Stage:
-    """The stage with the items that were placed by hand; `but` are placements that are planned."""
+    """The stage with the items that were placed by hand, and without the edits that were undone; `but` are placements
+    that are planned."""
     rows = await streams.placements(db, workspace, list(stage.contacts))
     placed: dict[EventId, ContactId] = {row["event_id"]: row["contact_id"] for row in rows}
-    return placed_on(stage, {**placed, **(but or {})})
+    stage = placed_on(stage, {**placed, **(but or {})})
+    undone = await edit_store.undone(db, workspace, list(stage.contacts), stage.placed_in)
+    return msgspec.structs.replace(stage, undone=stage.undone | undone)
 
 
 async def read_events(
@@ -255,8 +277,9 @@ async def read_events(
     for row in rows:
         contact = stage.placed.get(row["id"]) or stage.placed.get(row["about"]) or row["contact_id"]
         home = stage.contacts.get(contact)
-        if home is not None and row["position"] > stage.starts[home]:
+        if home is not None and row["position"] > stage.starts[home] and row["id"] not in stage.undone:
             events.append(streams.fold_event(row, contact))
+    events = await with_items(db, workspace, events, stage.placed)
     return events, rows[-1]["position"] if rows else after, len(rows) == limit
 
 

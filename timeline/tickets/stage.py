@@ -12,13 +12,15 @@ from timeline.events import EventId
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
     """Contacts with their homes, standing merges, and the position from behind which each home is folded.
 
-    `placed` says where items stand that were placed by hand, and `placed_in` which of them lie on other contacts."""
+    `placed` says where items stand that were placed by hand, and `placed_in` which of them lie on other contacts.
+    `undone` are edits of tickets that stand no more."""
 
     contacts: dict[ContactId, CustomerId]
     edges: tuple[Edge, ...]
     starts: dict[CustomerId, int]
     placed: dict[EventId, ContactId] = {}
     placed_in: tuple[EventId, ...] = ()
+    undone: frozenset[EventId] = frozenset()
 
     @property
     def contact_starts(self) -> list[tuple[ContactId, int]]:

@@ -9,21 +9,22 @@ import msgspec
 
 from identity.customers import ContactId, CustomerId, WorkspaceId, desk_contact
 from timeline import codec
-from timeline.events import Command
+from timeline.events import Command, Edit
 from timeline.store import Db, Row
+from timeline.tickets.edits import EDITS
 from timeline.tickets.items import FoldEvent, Holding, ItemOf, Past, Void
 from timeline.tickets.projection import COMMANDS, KINDS
 from timeline.tickets.store import NewRow
 from timeline.tickets.ticket import SUBJECT_READ, Ticket, TicketId
 
-TYPES: Final = [*KINDS, *COMMANDS]
+TYPES: Final = [*KINDS, *COMMANDS, *EDITS]
 
-_EVENT: Final = (
+READ: Final = (
     "e.position, e.id, e.contact_id, e.type, e.channel, e.direction, e.source, e.conversation, e.about, e.shown_at, "
     "e.recorded_at, e.data->'history' AS history, e.data->>'ticket_id' AS ticket, "
     f"left(e.data->>'subject', {SUBJECT_READ}) AS subject, left(e.data->>'body', {SUBJECT_READ}) AS body, "
     "e.data->'object'->>'type' AS object_type, e.data->'object'->>'id' AS object_id, "
-    "CASE WHEN e.type LIKE 'Ticket%' THEN e.data END AS command"
+    "CASE WHEN e.type LIKE 'Ticket%' OR e.type = 'BackstageOpened' THEN e.data END AS command"
 )
 
 
@@ -39,9 +40,9 @@ async def events(
     of all these the next `limit` behind `after`, in order of position."""
     return await db.fetch(
         f"SELECT * FROM (SELECT o.* FROM unnest($2::uuid[], $3::bigint[]) AS k(contact_id, start) CROSS JOIN LATERAL "
-        f"(SELECT {_EVENT} FROM event e WHERE e.workspace_id = $1 AND e.contact_id = k.contact_id "
+        f"(SELECT {READ} FROM event e WHERE e.workspace_id = $1 AND e.contact_id = k.contact_id "
         "AND e.position > k.start AND e.type = ANY($7::text[]) ORDER BY e.position LIMIT $6) AS o "
-        f"UNION ALL SELECT {_EVENT} FROM event e WHERE e.workspace_id = $1 AND (e.id = ANY($4::uuid[]) "
+        f"UNION ALL SELECT {READ} FROM event e WHERE e.workspace_id = $1 AND (e.id = ANY($4::uuid[]) "
         "OR e.about = ANY($4)) AND e.position > $5::bigint AND e.type = ANY($7) AND NOT EXISTS (SELECT "
         "FROM unnest($2::uuid[], $3::bigint[]) AS k(contact_id, start) WHERE k.contact_id = e.contact_id "
         "AND k.start < e.position)) AS p "
@@ -61,6 +62,7 @@ def fold_event(row: Row, contact: ContactId) -> FoldEvent:
     history = row["history"] == b"true"
     shown_at: datetime = row["shown_at"]
     ticket = row["ticket"]
+    said = None if row["command"] is None else codec.decode(row["type"], row["command"])
     return FoldEvent(
         position=row["position"],
         id=row["id"],
@@ -78,14 +80,9 @@ def fold_event(row: Row, contact: ContactId) -> FoldEvent:
         subject=row["subject"] or None,
         body=row["body"] or None,
         object=(row["object_type"], row["object_id"]) if row["object_type"] is not None else None,
-        command=_command(row) if row["command"] is not None else None,
+        command=said if isinstance(said, Command) else None,
+        edit=said if isinstance(said, Edit) else None,
     )
-
-
-def _command(row: Row) -> Command:
-    found = codec.decode(row["type"], row["command"])
-    assert isinstance(found, Command)
-    return found
 
 
 async def homes(db: Db, workspace: WorkspaceId, customers: Sequence[CustomerId]) -> dict[ContactId, CustomerId]:

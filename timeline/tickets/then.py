@@ -11,7 +11,8 @@ from identity.merging import edge_of
 from identity.views import People
 from timeline.events import EventId
 from timeline.store import Db
-from timeline.tickets import policy_store, reading, store, streams
+from timeline.tickets import edit_store, policy_store, reading, store, streams
+from timeline.tickets.moving import with_items
 from timeline.tickets.policy import Rules
 from timeline.tickets.projection import TicketRef, ref, versions_of
 from timeline.tickets.reading import TicketView
@@ -27,7 +28,7 @@ class Then(msgspec.Struct, frozen=True, kw_only=True):
     rules: Rules
     folds: dict[TicketId, Ticket]
     numbers: dict[TicketId, int]
-    holders: dict[EventId, TicketId]
+    holders: dict[EventId, tuple[TicketId, ...]]
 
     @property
     def standing(self) -> list[Ticket]:
@@ -35,10 +36,13 @@ class Then(msgspec.Struct, frozen=True, kw_only=True):
         return [as_of(ticket, self.at) for ticket in self.folds.values() if ticket.joined_into is None]
 
     @property
-    def refs(self) -> Mapping[EventId, tuple[TicketRef]]:
-        """The ticket of each event that had one."""
+    def refs(self) -> Mapping[EventId, tuple[TicketRef, ...]]:
+        """The tickets of each event that had one."""
         known = {ticket.id: ref(ticket, self.numbers[ticket.id]) for ticket in self.standing}
-        return {event: (known[self._stands(ticket)],) for event, ticket in self.holders.items()}
+        return {
+            event: tuple(known[one] for one in dict.fromkeys(self._stands(ticket) for ticket in tickets))
+            for event, tickets in self.holders.items()
+        }
 
     def open(self, customer: CustomerId, most: int) -> list[TicketView]:
         """The open ones, the latest activity first."""
@@ -48,7 +52,7 @@ class Then(msgspec.Struct, frozen=True, kw_only=True):
     def items_of(self, tickets: Iterable[TicketId]) -> list[EventId]:
         """What belonged to some tickets, or to what they had become part of."""
         meant = {self._stands(ticket) for ticket in tickets if ticket in self.folds}
-        return [event for event, ticket in self.holders.items() if self._stands(ticket) in meant]
+        return [event for event, held in self.holders.items() if any(self._stands(one) in meant for one in held)]
 
     def _stands(self, ticket: TicketId) -> TicketId:
         while (into := self.folds[ticket].joined_into) is not None:
@@ -63,11 +67,12 @@ async def read_then(db: Db, workspace: WorkspaceId, people: People, at: datetime
     if len(rows) > MOST_AT_ONCE:
         return None
     versions = versions_of([row for row in await policy_store.policies(db, workspace) if row["decided_at"] <= at])
-    refold = Refold(stage, versions)
+    refold, events = Refold(stage, versions), []
     for row in rows:
         contact = stage.placed.get(row["id"]) or stage.placed.get(row["about"]) or row["contact_id"]
-        if contact in stage.contacts and row["recorded_at"] <= at:
-            refold.step([streams.fold_event(row, contact)])
+        if contact in stage.contacts and row["recorded_at"] <= at and row["id"] not in stage.undone:
+            events.append(streams.fold_event(row, contact))
+    refold.step(await with_items(db, workspace, events, stage.placed))
     refold.join_until(float("inf"))
     numbers = await store.numbers_of(db, workspace, list(refold.folds))
     return Then(
@@ -75,7 +80,7 @@ async def read_then(db: Db, workspace: WorkspaceId, people: People, at: datetime
         rules=versions.latest,
         folds={i: ticket for i, ticket in refold.folds.items() if i in numbers},
         numbers=numbers,
-        holders={event: ticket for event, ticket in refold.holders.items() if ticket in numbers},
+        holders={event: tuple(i for i in held if i in numbers) for event, held in refold.held.items()},
     )
 
 
@@ -88,4 +93,6 @@ async def _stage(db: Db, workspace: WorkspaceId, people: People, at: datetime) -
         edges=tuple(edge for edge in edges if edge.kept in homes and edge.lost in homes),
         starts=dict.fromkeys(homes.values(), 0),
     )
-    return placed_on(stage, {EventId(p.event_id): p.contact_id for p in people.placements})
+    stage = placed_on(stage, {EventId(p.event_id): p.contact_id for p in people.placements})
+    undone = await edit_store.undone(db, workspace, list(homes), stage.placed_in, at)
+    return msgspec.structs.replace(stage, undone=undone)
