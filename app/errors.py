@@ -5,7 +5,6 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
-from litestar.exceptions import HTTPException
 
 from app.db import DatabaseAway, KeyGone
 from identity.errors import Absorbed, AlreadyDecided, AlreadyUndone, Impossible, NotFound
@@ -164,17 +163,15 @@ def problem_of(error: Exception) -> Problem:
     for kind in type(error).__mro__:
         if kind in _TABLE:
             return _TABLE[kind](error)
-    if isinstance(error, HTTPException):
-        return _of_litestar(error)
-    return internal()
+    status = getattr(error, "status_code", None)  # Litestar's, which the command line does without
+    return internal() if status is None else _of_status(status, getattr(error, "headers", None))
 
 
-def _of_litestar(error: HTTPException) -> Problem:
-    status = error.status_code
+def _of_status(status: int, headers: dict[str, str] | None) -> Problem:
     if status == 404:
         return not_found()
     if status == 405:
-        return Problem(405, "method_not_allowed", "This route knows other methods.", headers=dict(error.headers or {}))
+        return Problem(405, "method_not_allowed", "This route knows other methods.", headers=dict(headers or {}))
     if status == 413:
         return too_large("The body is larger than this route takes.")
     if 400 <= status < 500:
