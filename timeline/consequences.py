@@ -11,7 +11,7 @@ from identity.merging import Joined, Scene
 from timeline import store
 from timeline.decisions import Desk
 from timeline.events import EventId
-from timeline.tickets import linking, refolding, streams
+from timeline.tickets import edit_store, linking, refolding, streams
 from timeline.tickets import store as ticket_store
 from timeline.tickets.policy import Versions
 from timeline.tickets.projection import POLICIES, TicketRef
@@ -97,8 +97,18 @@ async def carry_out_merge(db: store.Db, desk: Desk, joined: Joined) -> None:
 async def of_unmerge(
     db: store.Db, desk: Desk, scene: Scene, edge: Edge, moved: Sequence[ContactId], now: datetime
 ) -> Plan:
-    """What taking a merge back makes of tickets: both sides are folded again from the merge on."""
-    return await _planned(db, desk, without(scene, edge), {c.customer_id for c in scene.contacts}, moved, {}, now)
+    """What taking a merge back makes of tickets: both sides are folded again from the merge on, or from the beginning
+    where items were given to other tickets since: no past of a ticket says which items it had."""
+    stage = without(scene, edge)
+    if await edit_store.items_went(db, desk.workspace, list(stage.contacts), stage.start):
+        stage = msgspec.structs.replace(stage, starts=dict.fromkeys(stage.starts, 0))
+    return await _planned(db, desk, stage, {c.customer_id for c in scene.contacts}, moved, {}, now)
+
+
+async def of_undoing(db: store.Db, desk: Desk, scene: Scene, edit: EventId, now: datetime) -> Plan:
+    """What taking an edit of tickets back makes of them: everything is folded again without it."""
+    stage = msgspec.structs.replace(whole(scene), undone=frozenset({edit}))
+    return await _planned(db, desk, stage, {c.customer_id for c in scene.contacts}, [], {}, now)
 
 
 async def of_rearranging(
