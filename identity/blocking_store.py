@@ -60,17 +60,6 @@ async def replace_keys(
     await write_keys(db, workspace, keys, homes)
 
 
-async def drop_keys(db: Db, workspace: WorkspaceId, most: int) -> int:
-    """Take away at most `most` keys, whosever they are; how many those were."""
-    done = await db.execute(
-        "DELETE FROM home_key WHERE workspace_id = $1 AND (key, home_id) IN "
-        "(SELECT o.key, o.home_id FROM home_key o WHERE o.workspace_id = $1 ORDER BY o.key, o.home_id LIMIT $2)",
-        workspace,
-        most,
-    )
-    return int(done.rpartition(" ")[2])
-
-
 async def people_on(db: Db, workspace: WorkspaceId, values: Sequence[tuple[str, str, str]], most: int) -> list[Row]:
     """Who was seen on each (kind, scope, value), and when: the newest `most` contacts that hold it and the newest
     `most` that proved it, the oldest of them first: no number of claims hides a proof."""
@@ -130,21 +119,6 @@ async def add_values(db: Db, workspace: WorkspaceId, hashes: Sequence[int], amou
         "customers = c.customers + excluded.customers RETURNING value, customers",
         workspace,
         hashes,
-        amounts,
-    )
-
-
-async def replace_counters(db: Db, workspace: WorkspaceId, names: Sequence[str], amounts: Sequence[float]) -> None:
-    """Let these be the counters, and no others."""
-    await db.execute(
-        "DELETE FROM identity_count WHERE workspace_id = $1 AND counter <> ALL($2::text[])", workspace, names
-    )
-    await db.execute(
-        "INSERT INTO identity_count AS c (workspace_id, counter, amount) SELECT $1, k.counter, k.amount "
-        "FROM unnest($2::text[], $3::float8[]) AS k(counter, amount) ORDER BY k.counter "
-        "ON CONFLICT (workspace_id, counter) DO UPDATE SET amount = excluded.amount",
-        workspace,
-        names,
         amounts,
     )
 

@@ -19,7 +19,7 @@ from identity.name_levels import people_differ
 from identity.names import read_name
 from identity.statistics import SHAREABLE, Counts, Statistics, Use, countable
 
-MOST_UNDER_KEY: Final = 60
+MOST_UNDER_KEY: Final = 30
 """A key with more homes finds nobody any more."""
 MOST_CANDIDATES: Final = 8
 """Twenty found nobody whom eight did not find (22,133 contacts)."""

@@ -30,7 +30,6 @@ from identity.policy import IdentityPolicy
 from identity.statistics import SHAREABLE, Counts
 from identity.wording import Rival, sentences
 
-MOST_JOINS: Final = 5
 MOST_LOOKED_THROUGH: Final = 12
 MOST_RECONSIDERED: Final = 30
 UNLIKELY_ODDS: Final = 0.5

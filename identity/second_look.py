@@ -137,6 +137,8 @@ class SecondLook:
             ours, owner, grade = edge_between(book, look, ours, owner, choice)
             link = Link(owner=owner, grade=grade, via=None, evidence=choice.pieces())
             return Found(finding=finding_of("link", ours, owner, choice, grade), ours=ours, link=link)
+        if self.evidence.bands.automatic == "proof" and choice.best.score.basis != "proof":
+            return None
         suggestion = question(look, ours, choice, hand)
         return Found(finding=finding_of("ask", ours, owner, choice), ours=ours, suggestion=suggestion)
 

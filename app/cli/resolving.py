@@ -84,7 +84,7 @@ class Shown:
 def in_lines(finding: Finding, said: str) -> str:
     """Both ends, what is said of them, and why."""
     grade = f" ({finding.grade})" if finding.grade else ""
-    head = f"{_end(finding.a)}, {_end(finding.b)}: {said}{grade}, one person at {finding.probability:.3f}"
+    head = f"{_end(finding.a)}, {_end(finding.b)}: {said}{grade}, one person: {finding.probability:.1%}"
     return "\n".join([head, *(f"     {words}" for words in finding.words)])
 
 

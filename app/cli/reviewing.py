@@ -62,7 +62,7 @@ def list_suggestions(state: State, kinds: tuple[str, ...], limit: int, as_json: 
 def in_lines(one: Suggestion) -> str:
     """A suggestion as a person reads it: the question, both sides, the evidence."""
     asked = "Are these one person?" if one.kind == "link" else "Was A linked wrongly, to be split off from B?"
-    sure = "no probability" if one.probability is None else f"one person at {one.probability:.3f}"
+    sure = "no probability" if one.probability is None else f"one person: {one.probability:.1%}"
     later = f", waits until {one.later_until:%Y-%m-%d %H:%M}" if one.later_until else ""
     lines = [f"{one.id}  {asked}  {sure}{later}", f"  A  {_side(one.a)}", f"  B  {_side(one.b)}"]
     return "\n".join([*lines, *(f"     {words}" for words in one.words)])

@@ -82,14 +82,7 @@ def test_homes_get_other_keys_and_those_of_others_stay(world: World, place: Plac
     assert found(world, place, [1, 2, 3]) == {(1, two, two), (2, one, one), (3, one, one)}
 
 
-def test_keys_are_dropped_piece_by_piece(world: World, place: Place):
-    (home,) = homes_of(world, place, 1)
-    write(world, place, kept.write_keys, list(range(5)), [home] * 5)
-    assert [write(world, place, kept.drop_keys, 2) for _ in range(4)] == [2, 2, 1, 0]
-    assert found(world, place, list(range(5))) == set()
-
-
-def test_no_workspace_finds_drops_or_counts_another_s(world: World, place: Place):
+def test_no_workspace_finds_or_counts_another_s(world: World, place: Place):
     other = world.workspace()
     (home,) = homes_of(world, place, 1)
     write(world, place, kept.write_keys, [1], [home])
@@ -104,9 +97,7 @@ def test_no_workspace_finds_drops_or_counts_another_s(world: World, place: Place
         assert world.run(other.read(lambda db, w=asked: kept.policies(db, w))) == []
         held = [("email", "", "jane@acme.test")]
         assert world.run(other.read(lambda db, w=asked, v=held: kept.people_on(db, w, v, 5))) == []
-        assert world.run(other.write(lambda db, w=asked: kept.drop_keys(db, w, 100))) == 0
         world.run(other.write(lambda db, w=asked: kept.replace_keys(db, w, [home], [], [])))
-        world.run(other.write(lambda db, w=asked: kept.replace_counters(db, w, [], [])))
         world.run(other.write(lambda db, w=asked: kept.replace_values(db, w, (0, 9), [], [])))
     assert found(world, place, [1]) == {(1, home, home)}
     assert read(world, place, kept.counters)[0]["amount"] == 1.5
@@ -144,9 +135,6 @@ def test_counts_are_made_anew_span_by_span(world: World, place: Place):
     write(world, place, kept.add_values, [1, 2, 3, 10], [2, 2, 2, 2])
     write(world, place, kept.replace_values, (1, 9), [2, 4], [7, 8])
     assert pairs(read(world, place, kept.values, 2)) == {2: 7, 4: 8, 10: 2}
-    write(world, place, kept.add_counters, ["a", "b"], [1, 1])
-    write(world, place, kept.replace_counters, ["b", "c"], [5, 6])
-    assert pairs(read(world, place, kept.counters)) == {"b": 5, "c": 6}
 
 
 def test_the_latest_policy_is_in_force(world: World, place: Place):
