@@ -372,13 +372,27 @@ CREATE TABLE public.agent (
     role text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     disabled_at timestamp with time zone,
-    CONSTRAINT agent_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'lead'::text, 'agent'::text, 'auditor'::text])))
+    state text DEFAULT 'offline'::text NOT NULL,
+    state_until timestamp with time zone,
+    zone text,
+    calendar text,
+    left_because text,
+    CONSTRAINT agent_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'lead'::text, 'agent'::text, 'auditor'::text]))),
+    CONSTRAINT agent_state_check CHECK ((state = ANY (ARRAY['online'::text, 'away'::text, 'offline'::text])))
 );
 ALTER TABLE ONLY public.agent ALTER COLUMN workspace_id SET (n_distinct=1);
 
 ALTER TABLE ONLY public.agent FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.agent OWNER TO throughline_owner;
+
+COMMENT ON COLUMN public.agent.state_until IS 'after it who was away is online, and who was online is offline';
+
+COMMENT ON COLUMN public.agent.zone IS 'where the agent works: an IANA time zone';
+
+COMMENT ON COLUMN public.agent.calendar IS 'the key of the calendar that the agent works by';
+
+COMMENT ON COLUMN public.agent.left_because IS 'said on each ticket that is handed back for a disabled agent';
 
 CREATE TABLE public.api_key (
     workspace_id uuid NOT NULL,
@@ -394,6 +408,7 @@ CREATE TABLE public.api_key (
     expires_at timestamp with time zone,
     revoked_at timestamp with time zone,
     last_used_at timestamp with time zone,
+    agent_id uuid,
     CONSTRAINT api_key_rate_check CHECK ((rate >= 0)),
     CONSTRAINT api_key_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'lead'::text, 'agent'::text, 'auditor'::text, 'integration'::text])))
 );
@@ -402,6 +417,8 @@ ALTER TABLE ONLY public.api_key ALTER COLUMN workspace_id SET (n_distinct=1);
 ALTER TABLE ONLY public.api_key FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.api_key OWNER TO throughline_owner;
+
+COMMENT ON COLUMN public.api_key.agent_id IS 'whose key it is: what it does the agent did; null: a program''s';
 
 CREATE TABLE public.audit_seal (
     workspace_id uuid NOT NULL,
@@ -785,6 +802,26 @@ ALTER SEQUENCE public.migration_id_seq OWNER TO postgres;
 
 ALTER SEQUENCE public.migration_id_seq OWNED BY public.migration.id;
 
+CREATE TABLE public.notification (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    agent_id uuid NOT NULL,
+    kind text NOT NULL,
+    ticket_id uuid NOT NULL,
+    event_id uuid NOT NULL,
+    actor text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    read_at timestamp with time zone,
+    CONSTRAINT notification_kind_check CHECK ((kind = ANY (ARRAY['assigned'::text, 'mentioned'::text, 'changed'::text, 'task'::text, 'task_due'::text])))
+);
+ALTER TABLE ONLY public.notification ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.notification FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.notification OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.notification IS 'what an agent is to hear of, once each; the event says what happened';
+
 CREATE TABLE public.object_event (
     workspace_id uuid NOT NULL,
     event_id uuid NOT NULL,
@@ -913,6 +950,24 @@ COMMENT ON COLUMN public.quarantine.account_id IS 'of the doors hooks/KIND: the 
 
 COMMENT ON COLUMN public.quarantine.delivery_id IS 'the delivery that could not be understood; null for one that came beside another of its key';
 
+CREATE TABLE public.queue (
+    workspace_id uuid NOT NULL,
+    key text NOT NULL,
+    name text NOT NULL,
+    team text,
+    place integer NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.queue ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.queue FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.queue OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.queue IS 'where tickets wait; a ticket names it by its key';
+
+COMMENT ON COLUMN public.queue.place IS 'where it stands among the queues';
+
 CREATE TABLE public.retention_policy (
     workspace_id uuid NOT NULL,
     version integer NOT NULL,
@@ -928,6 +983,58 @@ ALTER TABLE ONLY public.retention_policy FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.retention_policy OWNER TO throughline_owner;
 
 COMMENT ON TABLE public.retention_policy IS 'append-only: the highest version is in force';
+
+CREATE TABLE public.saved_view (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    owner text NOT NULL,
+    audience text NOT NULL,
+    team text,
+    name text NOT NULL,
+    filters jsonb NOT NULL,
+    sort text NOT NULL,
+    columns text[] NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT saved_view_audience_check CHECK ((audience = ANY (ARRAY['own'::text, 'team'::text, 'workspace'::text]))),
+    CONSTRAINT saved_view_check CHECK (((audience = 'team'::text) = (team IS NOT NULL)))
+);
+ALTER TABLE ONLY public.saved_view ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.saved_view FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.saved_view OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.saved_view IS 'lists of tickets that somebody keeps';
+
+COMMENT ON COLUMN public.saved_view.owner IS 'the actor who made it: an agent, or a key that is nobody''s';
+
+COMMENT ON COLUMN public.saved_view.filters IS 'words and values as a list of tickets takes them in its query';
+
+CREATE TABLE public.team (
+    workspace_id uuid NOT NULL,
+    key text NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.team ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.team FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.team OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.team IS 'agents who share queues and views';
+
+CREATE TABLE public.team_member (
+    workspace_id uuid NOT NULL,
+    team text NOT NULL,
+    agent_id uuid NOT NULL
+);
+ALTER TABLE ONLY public.team_member ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.team_member FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.team_member OWNER TO throughline_owner;
 
 CREATE TABLE public.ticket (
     workspace_id uuid NOT NULL,
@@ -1012,6 +1119,51 @@ ALTER TABLE ONLY public.ticket_deriving FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.ticket_deriving OWNER TO throughline_owner;
 
 COMMENT ON TABLE public.ticket_deriving IS 'homes whose tickets wait for a job that folds them again';
+
+CREATE TABLE public.ticket_edit (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    ticket_id uuid NOT NULL,
+    other_id uuid,
+    items uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    contact_id uuid NOT NULL,
+    about uuid,
+    "position" bigint NOT NULL,
+    actor text NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    undone_by uuid,
+    undone_at timestamp with time zone,
+    CONSTRAINT ticket_edit_check CHECK (((undone_by IS NULL) = (undone_at IS NULL))),
+    CONSTRAINT ticket_edit_kind_check CHECK ((kind = ANY (ARRAY['merge'::text, 'split'::text, 'move'::text, 'share'::text, 'duplicate'::text, 'parent'::text, 'child'::text, 'related'::text])))
+);
+ALTER TABLE ONLY public.ticket_edit ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.ticket_edit FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ticket_edit OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.ticket_edit IS 'what was done to the tickets that items are in, and links between tickets: as the ledger has it';
+
+COMMENT ON COLUMN public.ticket_edit.id IS 'of the event; undone_by is that of the event that took it back';
+
+COMMENT ON COLUMN public.ticket_edit.other_id IS 'merge: the ticket that became part; split: the new one; links: what is linked to';
+
+COMMENT ON COLUMN public.ticket_edit.contact_id IS 'in whose stream the event lies';
+
+CREATE TABLE public.ticket_follower (
+    workspace_id uuid NOT NULL,
+    ticket_id uuid NOT NULL,
+    agent_id uuid NOT NULL,
+    since timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.ticket_follower ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.ticket_follower FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ticket_follower OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.ticket_follower IS 'agents who want to hear of a ticket';
 
 CREATE TABLE public.ticket_item (
     workspace_id uuid NOT NULL,
@@ -1103,6 +1255,28 @@ ALTER TABLE public.ticket_policy OWNER TO throughline_owner;
 COMMENT ON TABLE public.ticket_policy IS 'append-only: the highest version among those from a position at or before an event is in force for it';
 
 COMMENT ON COLUMN public.ticket_policy.part IS 'policy: `policy` is a ticket policy; desk: what is set up beside it. Versions of both are numbered together';
+
+CREATE TABLE public.ticket_task (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    ticket_id uuid NOT NULL,
+    owner_id uuid,
+    due_at timestamp with time zone,
+    done_at timestamp with time zone,
+    done_by text,
+    told_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL
+);
+ALTER TABLE ONLY public.ticket_task ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.ticket_task FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ticket_task OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.ticket_task IS 'what is to be done about a ticket; the event of the same id says what';
+
+COMMENT ON COLUMN public.ticket_task.told_at IS 'when its owner was told that it is due';
 
 CREATE TABLE public.ticket_void (
     workspace_id uuid NOT NULL,
@@ -1258,6 +1432,12 @@ ALTER TABLE ONLY public.link_suggestion
 ALTER TABLE ONLY public.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.notification
+    ADD CONSTRAINT notification_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.notification
+    ADD CONSTRAINT notification_workspace_id_agent_id_event_id_kind_key UNIQUE (workspace_id, agent_id, event_id, kind);
+
 ALTER TABLE ONLY public.object_event
     ADD CONSTRAINT object_event_pkey PRIMARY KEY (workspace_id, event_id);
 
@@ -1276,11 +1456,23 @@ ALTER TABLE ONLY public.quarantine
 ALTER TABLE ONLY public.quarantine
     ADD CONSTRAINT quarantine_workspace_id_door_digest_key UNIQUE (workspace_id, door, digest);
 
+ALTER TABLE ONLY public.queue
+    ADD CONSTRAINT queue_pkey PRIMARY KEY (workspace_id, key);
+
 ALTER TABLE ONLY public.restoration
     ADD CONSTRAINT restoration_pkey PRIMARY KEY (workspace_id, id);
 
 ALTER TABLE ONLY public.retention_policy
     ADD CONSTRAINT retention_policy_pkey PRIMARY KEY (workspace_id, version);
+
+ALTER TABLE ONLY public.saved_view
+    ADD CONSTRAINT saved_view_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.team_member
+    ADD CONSTRAINT team_member_pkey PRIMARY KEY (workspace_id, team, agent_id);
+
+ALTER TABLE ONLY public.team
+    ADD CONSTRAINT team_pkey PRIMARY KEY (workspace_id, key);
 
 ALTER TABLE ONLY public.ticket_conversation
     ADD CONSTRAINT ticket_conversation_pkey PRIMARY KEY (workspace_id, source, conversation, since);
@@ -1290,6 +1482,12 @@ ALTER TABLE ONLY public.ticket_counter
 
 ALTER TABLE ONLY public.ticket_deriving
     ADD CONSTRAINT ticket_deriving_pkey PRIMARY KEY (workspace_id, home_id);
+
+ALTER TABLE ONLY public.ticket_edit
+    ADD CONSTRAINT ticket_edit_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.ticket_follower
+    ADD CONSTRAINT ticket_follower_pkey PRIMARY KEY (workspace_id, ticket_id, agent_id);
 
 ALTER TABLE ONLY public.ticket_item
     ADD CONSTRAINT ticket_item_pkey PRIMARY KEY (workspace_id, event_id, ticket_id);
@@ -1312,6 +1510,9 @@ ALTER TABLE ONLY public.ticket
 ALTER TABLE ONLY public.ticket_policy
     ADD CONSTRAINT ticket_policy_pkey PRIMARY KEY (workspace_id, version);
 
+ALTER TABLE ONLY public.ticket_task
+    ADD CONSTRAINT ticket_task_pkey PRIMARY KEY (workspace_id, id);
+
 ALTER TABLE ONLY public.ticket_void
     ADD CONSTRAINT ticket_void_pkey PRIMARY KEY (workspace_id, event_id);
 
@@ -1326,6 +1527,8 @@ ALTER TABLE ONLY public.workspace
 
 ALTER TABLE ONLY public.workspace
     ADD CONSTRAINT workspace_slug_key UNIQUE (slug);
+
+CREATE INDEX api_key_of_agent ON public.api_key USING btree (workspace_id, agent_id) WHERE (agent_id IS NOT NULL);
 
 CREATE INDEX contact_by_customer ON public.contact USING btree (workspace_id, customer_id);
 
@@ -1377,6 +1580,10 @@ CREATE INDEX link_suggestion_by_b ON public.link_suggestion USING btree (workspa
 
 CREATE INDEX link_suggestion_queue ON public.link_suggestion USING btree (workspace_id, state, value DESC, id);
 
+CREATE INDEX notification_of_agent ON public.notification USING btree (workspace_id, agent_id, id);
+
+CREATE INDEX notification_unread ON public.notification USING btree (workspace_id, agent_id, id) WHERE (read_at IS NULL);
+
 CREATE INDEX object_event_by_contact ON public.object_event USING btree (workspace_id, contact_id, "position");
 
 CREATE INDEX object_event_by_object ON public.object_event USING btree (workspace_id, type, id, "position");
@@ -1393,7 +1600,11 @@ CREATE UNIQUE INDEX placement_standing ON public.placement USING btree (workspac
 
 CREATE INDEX quarantine_waiting ON public.quarantine USING btree (workspace_id, state, id);
 
+CREATE INDEX queue_of_team ON public.queue USING btree (workspace_id, team) WHERE (team IS NOT NULL);
+
 CREATE INDEX restoration_followers ON public.restoration USING btree (workspace_id, epoch, xid, "position");
+
+CREATE INDEX team_member_of_agent ON public.team_member USING btree (workspace_id, agent_id);
 
 CREATE INDEX ticket_by_assignee ON public.ticket USING btree (workspace_id, assignee, last_at, id) WHERE (assignee IS NOT NULL);
 
@@ -1407,6 +1618,16 @@ CREATE INDEX ticket_conversation_by_ticket ON public.ticket_conversation USING b
 
 CREATE INDEX ticket_due ON public.ticket USING btree (workspace_id, closes_at) WHERE ((closes_at IS NOT NULL) AND (NOT lapsed));
 
+CREATE INDEX ticket_edit_about ON public.ticket_edit USING btree (workspace_id, about) WHERE (about IS NOT NULL);
+
+CREATE INDEX ticket_edit_by_contact ON public.ticket_edit USING btree (workspace_id, contact_id, "position");
+
+CREATE INDEX ticket_edit_of_other ON public.ticket_edit USING btree (workspace_id, other_id, "position") WHERE (other_id IS NOT NULL);
+
+CREATE INDEX ticket_edit_of_ticket ON public.ticket_edit USING btree (workspace_id, ticket_id, "position");
+
+CREATE INDEX ticket_held ON public.ticket USING btree (workspace_id, assignee, id) WHERE (is_open AND (assignee IS NOT NULL));
+
 CREATE INDEX ticket_item_thread ON public.ticket_item USING btree (workspace_id, ticket_id, shown_at, "position");
 
 CREATE INDEX ticket_moment_reported ON public.ticket_moment USING btree (workspace_id, turn, at);
@@ -1414,6 +1635,12 @@ CREATE INDEX ticket_moment_reported ON public.ticket_moment USING btree (workspa
 CREATE INDEX ticket_open ON public.ticket USING btree (workspace_id, last_at, id) WHERE is_open;
 
 CREATE INDEX ticket_opened ON public.ticket USING btree (workspace_id, opened_at, id);
+
+CREATE INDEX ticket_task_due ON public.ticket_task USING btree (workspace_id, due_at, id) WHERE (done_at IS NULL);
+
+CREATE INDEX ticket_task_of_ticket ON public.ticket_task USING btree (workspace_id, ticket_id, id);
+
+CREATE INDEX ticket_task_owned ON public.ticket_task USING btree (workspace_id, owner_id, due_at, id) WHERE (done_at IS NULL);
 
 CREATE INDEX ticket_void_by_contact ON public.ticket_void USING btree (workspace_id, contact_id);
 
@@ -1465,6 +1692,8 @@ ALTER TABLE public.link_decision ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.link_suggestion ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.notification ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.object_event ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.object_state ENABLE ROW LEVEL SECURITY;
@@ -1475,9 +1704,17 @@ ALTER TABLE public.placement ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.quarantine ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.queue ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.restoration ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.retention_policy ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.saved_view ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.team ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.team_member ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.ticket ENABLE ROW LEVEL SECURITY;
 
@@ -1486,6 +1723,10 @@ ALTER TABLE public.ticket_conversation ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.ticket_counter ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.ticket_deriving ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ticket_edit ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ticket_follower ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.ticket_item ENABLE ROW LEVEL SECURITY;
 
@@ -1496,6 +1737,8 @@ ALTER TABLE public.ticket_number ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.ticket_past ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.ticket_policy ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ticket_task ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.ticket_void ENABLE ROW LEVEL SECURITY;
 
@@ -1549,6 +1792,8 @@ CREATE POLICY workspace_wall ON public.link_decision USING ((workspace_id = (NUL
 
 CREATE POLICY workspace_wall ON public.link_suggestion USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
+CREATE POLICY workspace_wall ON public.notification USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
 CREATE POLICY workspace_wall ON public.object_event USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.object_state USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
@@ -1559,9 +1804,17 @@ CREATE POLICY workspace_wall ON public.placement USING ((workspace_id = (NULLIF(
 
 CREATE POLICY workspace_wall ON public.quarantine USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
+CREATE POLICY workspace_wall ON public.queue USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
 CREATE POLICY workspace_wall ON public.restoration USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.retention_policy USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.saved_view USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.team USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.team_member USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.ticket USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
@@ -1570,6 +1823,10 @@ CREATE POLICY workspace_wall ON public.ticket_conversation USING ((workspace_id 
 CREATE POLICY workspace_wall ON public.ticket_counter USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.ticket_deriving USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.ticket_edit USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.ticket_follower USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.ticket_item USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
@@ -1580,6 +1837,8 @@ CREATE POLICY workspace_wall ON public.ticket_number USING ((workspace_id = (NUL
 CREATE POLICY workspace_wall ON public.ticket_past USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.ticket_policy USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.ticket_task USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.ticket_void USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
@@ -1670,6 +1929,9 @@ GRANT SELECT ON TABLE public.link_suggestion TO throughline_reports;
 
 GRANT SELECT ON TABLE public.migration TO throughline_app;
 
+GRANT SELECT,INSERT,UPDATE ON TABLE public.notification TO throughline_app;
+GRANT SELECT ON TABLE public.notification TO throughline_reports;
+
 GRANT SELECT,INSERT,DELETE ON TABLE public.object_event TO throughline_app;
 GRANT SELECT ON TABLE public.object_event TO throughline_reports;
 
@@ -1684,8 +1946,20 @@ GRANT SELECT ON TABLE public.placement TO throughline_reports;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.quarantine TO throughline_app;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.queue TO throughline_app;
+GRANT SELECT ON TABLE public.queue TO throughline_reports;
+
 GRANT SELECT,INSERT ON TABLE public.retention_policy TO throughline_app;
 GRANT SELECT ON TABLE public.retention_policy TO throughline_reports;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.saved_view TO throughline_app;
+GRANT SELECT ON TABLE public.saved_view TO throughline_reports;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.team TO throughline_app;
+GRANT SELECT ON TABLE public.team TO throughline_reports;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.team_member TO throughline_app;
+GRANT SELECT ON TABLE public.team_member TO throughline_reports;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.ticket TO throughline_app;
 GRANT SELECT ON TABLE public.ticket TO throughline_reports;
@@ -1698,6 +1972,12 @@ GRANT SELECT ON TABLE public.ticket_counter TO throughline_reports;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.ticket_deriving TO throughline_app;
 GRANT SELECT ON TABLE public.ticket_deriving TO throughline_reports;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.ticket_edit TO throughline_app;
+GRANT SELECT ON TABLE public.ticket_edit TO throughline_reports;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.ticket_follower TO throughline_app;
+GRANT SELECT ON TABLE public.ticket_follower TO throughline_reports;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.ticket_item TO throughline_app;
 GRANT SELECT ON TABLE public.ticket_item TO throughline_reports;
@@ -1713,6 +1993,9 @@ GRANT SELECT ON TABLE public.ticket_past TO throughline_reports;
 
 GRANT SELECT,INSERT ON TABLE public.ticket_policy TO throughline_app;
 GRANT SELECT ON TABLE public.ticket_policy TO throughline_reports;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.ticket_task TO throughline_app;
+GRANT SELECT ON TABLE public.ticket_task TO throughline_reports;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.ticket_void TO throughline_app;
 GRANT SELECT ON TABLE public.ticket_void TO throughline_reports;

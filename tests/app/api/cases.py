@@ -25,6 +25,8 @@ class Things(msgspec.Struct, frozen=True, kw_only=True):
     hold: str
     account: str
     thing: str
+    webhook: str
+    outbound: str
     ticket: str
 
 
@@ -144,6 +146,18 @@ CASES: dict[str, Case] = {
     "DELETE /api/v1/channel-accounts/{account}": Case(path=_at("/api/v1/channel-accounts/{account}")),
     "POST /api/v1/channel-accounts/{account}/secret": Case(path=_at("/api/v1/channel-accounts/{account}/secret")),
     "GET /api/v1/deliveries": Case(path=_at("/api/v1/deliveries?account={account}")),
+    "POST /api/v1/deliveries/{delivery_id}/replay": Case(path=_at("/api/v1/deliveries/{outbound}/replay")),
+    "GET /api/v1/webhooks": Case(path=_at("/api/v1/webhooks"), names=False),
+    "POST /api/v1/webhooks": Case(
+        path=_at("/api/v1/webhooks"), body=lambda _: {"url": "https://8.8.8.8/", "events": ["*"]}, names=False
+    ),
+    "GET /api/v1/webhooks/{webhook_id}": Case(path=_at("/api/v1/webhooks/{webhook}")),
+    "PATCH /api/v1/webhooks/{webhook_id}": Case(
+        path=_at("/api/v1/webhooks/{webhook}"), body=lambda _: {"events": ["ticket.*"]}
+    ),
+    "DELETE /api/v1/webhooks/{webhook_id}": Case(path=_at("/api/v1/webhooks/{webhook}")),
+    "POST /api/v1/webhooks/{webhook_id}/secret": Case(path=_at("/api/v1/webhooks/{webhook}/secret")),
+    "POST /api/v1/webhooks/{webhook_id}/test": Case(path=_at("/api/v1/webhooks/{webhook}/test")),
     "GET /api/v1/quarantine": Case(path=_at("/api/v1/quarantine"), names=False),
     "GET /api/v1/quarantine/{entry_id}": Case(path=_at("/api/v1/quarantine/{entry}")),
     "POST /api/v1/quarantine/{entry_id}/replay": Case(path=_at("/api/v1/quarantine/{entry}/replay")),
@@ -166,6 +180,8 @@ async def make_things(api: Api, tenant: Tenant) -> Things:
     entry = (await api("GET", "/api/v1/quarantine", key)).json()["items"][0]["id"]
     held = await api("POST", "/api/v1/holds", key, json={"customer": ben["customer_id"], "reason": "a case"})
     account = await api("POST", "/api/v1/channel-accounts", key, json={"kind": "orders", "name": "shop"})
+    webhook = await api("POST", "/api/v1/webhooks", key, json={"url": "https://8.8.8.8/", "events": ["*"]})
+    outbound = await api("POST", f"/api/v1/webhooks/{webhook.json()['id']}/test", key)
     asked = await api.push(key, source_id="tom", kind="message", contact=contact("tom"))
     suggestion = uuid4()
     thing = f"thing-{tenant.id}"
@@ -196,6 +212,8 @@ async def make_things(api: Api, tenant: Tenant) -> Things:
         hold=held.json()["id"],
         account=account.json()["id"],
         thing=thing,
+        webhook=webhook.json()["id"],
+        outbound=outbound.json()["id"],
         ticket=asked["ticket"]["id"],
     )
 
