@@ -28,6 +28,7 @@ Right = Literal[
     "channels.read",
     "channels.write",
     "config.write",
+    "people.write",
     "erase",
     "holds.read",
     "holds.write",
@@ -43,7 +44,7 @@ _AUDITOR: Final[frozenset[Right]] = frozenset(
     {"read", "suggestions.read", "keys.read", "quarantine.read", "channels.read", "holds.read", "retention.read"}
 )
 _OPERATOR: Final[frozenset[Right]] = frozenset(
-    {"keys.write", "quarantine.decide", "channels.write", "erase", "holds.write", "retention.write"}
+    {"keys.write", "quarantine.decide", "channels.write", "people.write", "erase", "holds.write", "retention.write"}
 )
 _ADMIN: Final = _LEAD | _AUDITOR | _OPERATOR
 
@@ -58,17 +59,19 @@ ROLES: Final[tuple[Role, ...]] = tuple(RIGHTS)
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """Whoever holds a key: the workspace, the role, and the identifier kinds that what they push proves."""
+    """Whoever holds a key: the workspace, the role, the identifier kinds that what they push proves, and the agent
+    whose key it is (None: a program's)."""
 
     workspace: Workspace
     key: UUID
     role: Role
     proves: frozenset[str]
     rate: int
+    agent: UUID | None = None
 
     @property
     def actor(self) -> Actor:
-        return Actor(f"key:{self.key}")
+        return Actor(f"agent:{self.agent}" if self.agent else f"key:{self.key}")
 
 
 def permit(caller: Caller, right: Right) -> None:

@@ -22,9 +22,11 @@ from app.db import Database, Db, new_id
 from app.errors import unauthorized
 from identity import policies
 from identity.customers import WorkspaceId
+from identity.errors import Impossible, NotFound
 from timeline.interactions import CHANNELS
 from timeline.pseudonyms import Pseudonyms
 from timeline.threads import Workspace
+from timeline.tickets import views
 
 KINDS: Final = ("email", "phone", "account", "external", "handle", "visitor")
 DEFAULT_RATE: Final = 200
@@ -36,11 +38,13 @@ _TEXT: Final = re.compile(r"tl_([0-9a-f]{32})_([a-z2-7]{52})")
 
 
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
-    """A key as it is shown: never its text, of which only `hint`, the last four characters, is kept."""
+    """A key as it is shown: never its text, of which only `hint`, the last four characters, is kept. `agent_id` is
+    whose it is; null: a program's."""
 
     id: UUID
     name: str
     role: str
+    agent_id: UUID | None
     hint: str
     proves: list[str]
     rate: int
@@ -68,8 +72,16 @@ async def make_key(
     rate: int = DEFAULT_RATE,
     expires_at: datetime | None = None,
     created_by: str,
+    agent: UUID | None = None,
 ) -> MadeKey:
-    """Write a new key. `proves=None` means every kind; a rate of 0 is no limit."""
+    """Write a new key. `proves=None` means every kind; a rate of 0 is no limit; what an agent's key does the agent
+    did. Raises `NotFound` for who is no agent here, `Impossible` for who works no more."""
+    if agent is not None:
+        known = await views.agents(db, WorkspaceId(workspace), [agent])
+        if agent not in known:
+            raise NotFound
+        if not known[agent]:
+            raise Impossible("agent_id", "expected the id of an agent who works here")
     secret = base64.b32encode(secrets.token_bytes(32)).decode().rstrip("=").lower()
     text = f"tl_{workspace.hex}_{secret}"
     row = await store.add_key(
@@ -84,6 +96,7 @@ async def make_key(
         rate=rate,
         expires_at=expires_at,
         created_by=created_by,
+        agent=agent,
     )
     return MadeKey(text=text, key=api_key(row))
 
@@ -193,6 +206,7 @@ class Doorkeeper:
             workspace=msgspec.structs.replace(workspace_of(row, workspace, self._pseudonyms), identity=policy),
             key=UUID(bytes=row["id"].bytes),
             role=row["role"],
+            agent=row["agent_id"] and UUID(bytes=row["agent_id"].bytes),
             proves=frozenset(row["proves"]),
             rate=row["rate"],
         )

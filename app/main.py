@@ -13,6 +13,7 @@ from litestar import Litestar, Request, Response
 from litestar.datastructures import State
 
 from app.api import (
+    agents,
     calendars,
     changes,
     channel_accounts,
@@ -27,7 +28,9 @@ from app.api import (
     operations,
     policies,
     quarantine,
+    queues,
     retention,
+    teams,
     ticket_commands,
     tickets,
     values,
@@ -58,6 +61,9 @@ def all_routes() -> tuple[Route, ...]:
         *values.ROUTES,
         *tickets.ROUTES,
         *ticket_commands.ROUTES,
+        *agents.ROUTES,
+        *teams.ROUTES,
+        *queues.ROUTES,
         *objects.ROUTES,
         *erasure.ROUTES,
         *policies.ROUTES,

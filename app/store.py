@@ -12,7 +12,9 @@ from app.migrations import IDS
 Db = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 Row = asyncpg.Record
 
-_KEY: Final = "id, name, role, hint, proves, rate, created_at, created_by, expires_at, revoked_at, last_used_at"
+_KEY: Final = (
+    "id, name, role, agent_id, hint, proves, rate, created_at, created_by, expires_at, revoked_at, last_used_at"
+)
 HINTS: Final = "tl"
 """The channel that hints go through."""
 
@@ -54,7 +56,7 @@ async def workspace_by_slug(db: Db, slug: str) -> Row | None:
 async def key_with_workspace(db: Db, workspace: UUID, digest: bytes) -> Row | None:
     """The key of this hash that holds now, with what its workspace is like."""
     return await db.fetchrow(
-        "SELECT k.id, k.role, k.proves, k.rate, w.slug, w.region, w.channels FROM api_key k "
+        "SELECT k.id, k.role, k.agent_id, k.proves, k.rate, w.slug, w.region, w.channels FROM api_key k "
         "JOIN workspace w ON w.id = k.workspace_id WHERE k.workspace_id = $1 AND k.hash = $2 "
         "AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())",
         workspace,
@@ -75,10 +77,11 @@ async def add_key(
     rate: int,
     expires_at: datetime | None,
     created_by: str,
+    agent: UUID | None,
 ) -> Row:
     row = await db.fetchrow(
         "INSERT INTO api_key (workspace_id, id, name, role, hash, hint, proves, rate, created_at, created_by, "
-        f"expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now(), $9, $10) RETURNING {_KEY}",
+        f"expires_at, agent_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now(), $9, $10, $11) RETURNING {_KEY}",
         workspace,
         key,
         name,
@@ -89,6 +92,7 @@ async def add_key(
         rate,
         created_by,
         expires_at,
+        agent,
     )
     assert row is not None
     return row

@@ -19,7 +19,7 @@ import asyncpg
 import msgspec
 import structlog
 
-from app import rebuilding, store, upkeep
+from app import leaving, rebuilding, store, upkeep
 from app.audit import SealLog
 from app.auth import read_workspace
 from app.db import Database, DatabaseAway, Db
@@ -31,6 +31,7 @@ from app.understanding import understand_waiting
 from identity.customers import WorkspaceId
 from timeline import audit, retention
 from timeline.audit import Seal
+from timeline.events import Actor
 from timeline.followers import BATCH, Followed, advance
 from timeline.pseudonyms import Pseudonyms, pseudonyms
 from timeline.threads import Workspace
@@ -50,6 +51,7 @@ LOOK_SECONDS: Final = 10.0
 SWEEP_SECONDS: Final = 600.0
 POLICY_SECONDS: Final = 60.0
 RETAIN_SECONDS: Final = 86_400.0
+SYSTEM: Final = Actor("system")
 
 Take = Callable[[Db, WorkspaceId, list[Followed]], Awaitable[None]]
 
@@ -149,11 +151,12 @@ class Worker:
                 await asyncio.sleep(PAUSE_AFTER_LOSS)
 
     async def _keep_tickets(self, workspace: WorkspaceId) -> None:
-        """Fold what was left to a job, and say what silence closed."""
+        """Fold what was left to a job, say what silence closed, and hand back what agents who left still have."""
         while True:
             try:
                 done = await rebuilding.derive_waiting(self._database, workspace)
                 done += await rebuilding.announce_closed(self._database, workspace)
+                done += await leaving.hand_back(self._database, workspace, by=SYSTEM)
                 if done:
                     self._live.say(workspace)
             except DatabaseAway:

@@ -33,6 +33,7 @@ async def make(call: Call) -> Answer:
             rate=asked.rate,
             expires_at=asked.expires_at,
             created_by=call.caller.actor,
+            agent=asked.agent_id,
         )
         fields = {name: getattr(made.key, name) for name in made.key.__struct_fields__}
         return answer(KeyWithText(**fields, key=made.text), 201)

@@ -153,10 +153,11 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True):
 
 class NewKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`proves` are the identifier kinds whose `verified` is believed (default: all); `rate` 0 is no limit; without a
-    name it is called by its role."""
+    name it is called by its role. What a key with an `agent_id` does, that agent did."""
 
     name: Name | None = None
     role: Role
+    agent_id: UUID | None = None
     proves: Annotated[list[Kind], msgspec.Meta(max_length=6)] | None = None
     rate: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 200
     expires_at: datetime | None = None

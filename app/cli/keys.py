@@ -9,6 +9,7 @@ from app import store
 from app.access import ROLES, Role
 from app.auth import DEFAULT_RATE, KINDS, MadeKey, make_key
 from app.cli.desk import Desk, with_desk, workspace_option
+from app.cli.workspaces import agent_named
 from app.cli.words import Refused, data, failing_in_words, say
 from app.db import Db
 
@@ -36,9 +37,12 @@ def key() -> None:
 )
 @click.option("--name", default="", help="What it is for, for whoever reads the list.")
 @click.option("--expires", metavar="WHEN", help="A day (2027-01-31), a time with a zone, or a span: 90d, 12h.")
+@click.option("--agent", metavar="EMAIL", help="Whose key it is: what it does that agent did.")
 @workspace_option
 @failing_in_words
-def create_key(role: Role, proves: str | None, rate: int, name: str, expires: str | None, slug: str | None) -> None:
+def create_key(
+    role: Role, proves: str | None, rate: int, name: str, expires: str | None, agent: str | None, slug: str | None
+) -> None:
     """Make an API key. It is the last word on stdout, and nobody can show it again.
 
     An identifier that the key does not prove is only claimed, whatever the payload says: give a web form's key
@@ -51,6 +55,7 @@ def create_key(role: Role, proves: str | None, rate: int, name: str, expires: st
         workspace = await desk.workspace(slug)
 
         async def make(db: Db) -> MadeKey:
+            whose = None if agent is None else await agent_named(db, workspace, agent)
             return await make_key(
                 db,
                 workspace.id,
@@ -60,6 +65,7 @@ def create_key(role: Role, proves: str | None, rate: int, name: str, expires: st
                 rate=rate,
                 expires_at=until,
                 created_by="cli",
+                agent=whose,
             )
 
         made = await desk.write(workspace.id, make)

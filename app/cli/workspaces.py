@@ -1,14 +1,16 @@
 """`throughline workspace` and `throughline agent`."""
 
 import re
+from uuid import UUID
 
 import click
 
-from app import store
+from app import people_store, store
 from app.cli.desk import Desk, with_desk, workspace_option
 from app.cli.words import Refused, data, failing_in_words, say
 from app.db import Db, new_id
 from identity.identifiers import normalise
+from timeline.threads import Workspace
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 AGENT_ROLES = ("admin", "lead", "agent", "auditor")
@@ -92,6 +94,14 @@ def create_agent(email: str, role: str, name: str | None, slug: str | None) -> N
         data(str(id_))
 
     with_desk(work)
+
+
+async def agent_named(db: Db, workspace: Workspace, email: str) -> UUID:
+    """The agent of an address. Raises `Refused`."""
+    found = await people_store.agent_by_email(db, workspace.id, normalise("email", email, None, None).value)
+    if found is None:
+        raise Refused(f"{workspace.slug} has no agent {email}; `throughline agent list` shows them.")
+    return found
 
 
 @agent.command("list")

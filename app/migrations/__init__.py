@@ -10,5 +10,6 @@ IDS = (
     "0007-restorations",
     "0008-identity",
     "0009-desk",
+    "0013-people",
     "0015-reports",
 )

@@ -144,6 +144,33 @@ async def agents(db: Db, workspace: WorkspaceId, agents: Sequence[UUID]) -> dict
     return {row["id"]: row["works"] for row in rows}
 
 
+async def agent_names(db: Db, workspace: WorkspaceId, agents: Sequence[UUID]) -> dict[UUID, str]:
+    rows = await db.fetch(
+        "SELECT id, name FROM agent WHERE workspace_id = $1 AND id = ANY($2::uuid[])", workspace, list(agents)
+    )
+    return {row["id"]: row["name"] for row in rows}
+
+
+async def left_behind(
+    db: Db, workspace: WorkspaceId, agent: UUID | None, after: tuple[UUID, UUID] | None, limit: int
+) -> list[Row]:
+    """Open tickets of agents who work here no more, of one where that is said, in order of agent and id: each with its
+    version, the agent's name, and why the agent left."""
+    return await db.fetch(
+        "SELECT t.id, coalesce((t.fold->>'version')::integer, 1) AS version, a.id AS agent_id, a.name, a.left_because "
+        "FROM (SELECT id, name, left_because FROM agent WHERE workspace_id = $1 AND disabled_at IS NOT NULL "
+        "AND ($2::uuid IS NULL OR id = $2) AND ($3::uuid IS NULL OR id >= $3) ORDER BY id) AS a "
+        "CROSS JOIN LATERAL (SELECT id, fold FROM ticket WHERE workspace_id = $1 AND assignee = a.id AND is_open "
+        "AND joined_into IS NULL AND ($3 IS NULL OR (a.id, id) > ($3, $4::uuid)) ORDER BY id LIMIT $5) AS t "
+        "ORDER BY a.id, t.id LIMIT $5",
+        workspace,
+        agent,
+        after and after[0],
+        after and after[1],
+        limit,
+    )
+
+
 # -- lists -----------------------------------------------------------------------------------------------------------
 
 

@@ -113,6 +113,28 @@ CASES: dict[str, Case] = {
     "POST /api/v1/tickets/bulk": Case(
         path=_at("/api/v1/tickets/bulk"), body=lambda things: {"tickets": [things.ticket], "status": "open"}
     ),
+    "GET /api/v1/agents": Case(path=_at("/api/v1/agents"), names=False),
+    "POST /api/v1/agents": Case(
+        path=_at("/api/v1/agents"), body=lambda _: {"email": "new@desk.example", "role": "agent"}, names=False
+    ),
+    "GET /api/v1/agents/{agent}": Case(path=_at("/api/v1/agents/{agent}")),
+    "PATCH /api/v1/agents/{agent}": Case(path=_at("/api/v1/agents/{agent}"), body=lambda _: {"name": "Kim"}),
+    "PUT /api/v1/agents/{agent}/state": Case(
+        path=_at("/api/v1/agents/{agent}/state"), body=lambda _: {"state": "online"}
+    ),
+    "GET /api/v1/teams": Case(path=_at("/api/v1/teams"), names=False),
+    "POST /api/v1/teams": Case(
+        path=_at("/api/v1/teams"), body=lambda things: {"key": "new", "name": "New", "members": [things.agent]}
+    ),
+    "GET /api/v1/teams/{team}": Case(path=_at("/api/v1/teams/{team}")),
+    "PATCH /api/v1/teams/{team}": Case(path=_at("/api/v1/teams/{team}"), body=lambda _: {"name": "Other"}),
+    "DELETE /api/v1/teams/{team}": Case(path=_at("/api/v1/teams/{team}")),
+    "GET /api/v1/queues": Case(path=_at("/api/v1/queues"), names=False),
+    "POST /api/v1/queues": Case(
+        path=_at("/api/v1/queues"), body=lambda things: {"key": "new", "name": "New", "team": things.team}
+    ),
+    "GET /api/v1/queues/{queue}": Case(path=_at("/api/v1/queues/{queue}")),
+    "PATCH /api/v1/queues/{queue}": Case(path=_at("/api/v1/queues/{queue}"), body=lambda _: {"name": "Other"}),
     "GET /api/v1/void-commands": Case(path=_at("/api/v1/void-commands?customer={customer}")),
     "GET /api/v1/ticket-policies": Case(path=_at("/api/v1/ticket-policies"), names=False),
     "POST /api/v1/ticket-policies": Case(
@@ -187,6 +209,10 @@ async def make_things(api: Api, tenant: Tenant) -> Things:
     thing = f"thing-{tenant.id}"
     await api.push(key, source_id="thing", object={"type": thing, "id": thing, "state": {"status": "made"}})
     await api("PUT", f"/api/v1/object-types/{thing}", key, json={"title": "Thing {id}"})
+    kim = await api("POST", "/api/v1/agents", key, json={"email": "kim@desk.example", "role": "agent"})
+    for what in ("team", "queue"):
+        made = await api("POST", f"/api/v1/{what}s", key, json={"key": f"{what}-{tenant.id}", "name": "Ours"})
+        assert made.status_code == 201, made.text
 
     async def suggest(db: Any) -> None:
         await db.execute(
@@ -215,6 +241,9 @@ async def make_things(api: Api, tenant: Tenant) -> Things:
         webhook=webhook.json()["id"],
         outbound=outbound.json()["id"],
         ticket=asked["ticket"]["id"],
+        agent=kim.json()["id"],
+        team=f"team-{tenant.id}",
+        queue=f"queue-{tenant.id}",
     )
 
 

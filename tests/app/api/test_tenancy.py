@@ -45,7 +45,7 @@ async def test_foreign_things_are_nobodys_by_any_verb(api: Api) -> None:
         if case.body(mine) is not None:
             own = msgspec.structs.asdict(mine)
             foreign = msgspec.structs.asdict(theirs)
-            for field in ("other_customer", "decision", "event", "other_contact", "contact", "ticket"):
+            for field in ("other_customer", "decision", "event", "other_contact", "contact", "ticket", "agent"):
                 mixed.append(Things(**{**own, field: foreign[field]}))
                 mixed.append(Things(**{**own, field: str(uuid4())}))
                 mixed.append(Things(**{**own, field: "no id"}))
