@@ -28,6 +28,9 @@ class Things(msgspec.Struct, frozen=True, kw_only=True):
     webhook: str
     outbound: str
     ticket: str
+    agent: str
+    team: str
+    queue: str
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
