@@ -17,7 +17,7 @@ from timeline.tickets.items import FoldEvent, Holding, ItemOf, Past, Void, Writt
 from timeline.tickets.moments import Moment
 from timeline.tickets.moving import with_items
 from timeline.tickets.policy import Versions
-from timeline.tickets.projection import names_in, numbered
+from timeline.tickets.projection import names_in, numbered, talks_in
 from timeline.tickets.stage import Stage, placed_on, roots_at
 from timeline.tickets.store import NewRow
 from timeline.tickets.ticket import Ticket, TicketId, counts_of
@@ -143,7 +143,7 @@ class Refold:
         since = min(event.shown_at for event in events) - self.versions.reach
         self._take_rows(await streams.in_reach(db, workspace, starts, since))
         held = await streams.holders(db, workspace, list({name for event in events for name in names_in(event)}))
-        conversations = {(e.source or "", e.conversation) for e in events if e.conversation is not None}
+        conversations = {talk for event in events for talk in talks_in(event)}
         holdings = await streams.holdings(db, workspace, list(conversations))
         wanted = [i.ticket_id for i in held] + [h.ticket_id for _, h in holdings]
         self._take_rows(await streams.by_id(db, workspace, [i for i in wanted if i not in self._kept]))
