@@ -32,6 +32,7 @@ Right = Literal[
     "erase",
     "holds.read",
     "holds.write",
+    "reports.read",
     "retention.read",
     "retention.write",
 ]
@@ -39,9 +40,18 @@ Right = Literal[
 _INTEGRATION: Final[frozenset[Right]] = frozenset({"push", "read"})
 _DESK: Final[frozenset[Right]] = frozenset({"desk", "suggestions.read", "suggestions.decide"})
 _AGENT: Final = _INTEGRATION | _DESK
-_LEAD: Final = _AGENT | frozenset[Right]({"channels.read", "config.write", "retention.read"})
+_LEAD: Final = _AGENT | frozenset[Right]({"channels.read", "config.write", "reports.read", "retention.read"})
 _AUDITOR: Final[frozenset[Right]] = frozenset(
-    {"read", "suggestions.read", "keys.read", "quarantine.read", "channels.read", "holds.read", "retention.read"}
+    {
+        "read",
+        "suggestions.read",
+        "keys.read",
+        "quarantine.read",
+        "channels.read",
+        "holds.read",
+        "reports.read",
+        "retention.read",
+    }
 )
 _OPERATOR: Final[frozenset[Right]] = frozenset(
     {"keys.write", "quarantine.decide", "channels.write", "people.write", "erase", "holds.write", "retention.write"}

@@ -8,7 +8,15 @@ import msgspec
 
 from app.db import DatabaseAway, KeyGone
 from identity.errors import Absorbed, AlreadyDecided, AlreadyUndone, Impossible, NotFound
-from timeline.errors import ContentDiffers, ItemRefused, StillDeriving, TicketElsewhere, TicketStale, UnderHold
+from timeline.errors import (
+    AlreadyClaimed,
+    ContentDiffers,
+    ItemRefused,
+    StillDeriving,
+    TicketElsewhere,
+    TicketStale,
+    UnderHold,
+)
 from timeline.interactions import InvalidField
 
 PROBLEM_JSON: Final = "application/problem+json"
@@ -128,6 +136,10 @@ def _elsewhere(error: TicketElsewhere) -> Problem:
     return Problem(409, "ticket_elsewhere", str(error), faults)
 
 
+def _claimed(error: AlreadyClaimed) -> Problem:
+    return Problem(409, "already_claimed", str(error), [("assignee", str(error.assignee))])
+
+
 def _stale(error: TicketStale) -> Problem:
     faults = [("version", f"it is at version {error.version}")]
     return Problem(412, "stale", str(error), faults, {"ETag": f'"{error.version}"'})
@@ -149,6 +161,7 @@ _TABLE: Final[dict[type[Exception], Callable[[Any], Problem]]] = {
     ItemRefused: lambda error: Problem(422, "impossible", str(error), [(error.field, str(error))]),
     TicketElsewhere: _elsewhere,
     TicketStale: _stale,
+    AlreadyClaimed: _claimed,
     StillDeriving: lambda _: _deriving(),
     UnderHold: lambda error: Problem(409, "under_hold", str(error)),
     KeyGone: lambda _: unauthorized(),

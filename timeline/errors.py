@@ -74,5 +74,14 @@ class TicketStale(TimelineError):
         self.version = version
 
 
+class AlreadyClaimed(TimelineError):
+    """Somebody has the ticket: `assignee`, called `name`."""
+
+    def __init__(self, assignee: UUID, name: str) -> None:
+        super().__init__(f"{name} has this ticket already")
+        self.assignee = assignee
+        self.name = name
+
+
 class StillDeriving(TimelineError):
     """The tickets of this customer are being folded again: nothing can be asked of them until that is done."""

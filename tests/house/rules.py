@@ -33,7 +33,7 @@ SQL_FILES = frozenset(
         "timeline/tickets/store.py",
         "timeline/tickets/streams.py",
         "timeline/tickets/views.py",
-        "timeline/tickets/reporting.py",
+        "timeline/tickets/reporting_views.py",
         "search/postgres.py",
         "search/meilisearch.py",
         "channels/store.py",

@@ -139,6 +139,8 @@ CASES: dict[str, Case] = {
     "GET /api/v1/queues/{queue}": Case(path=_at("/api/v1/queues/{queue}")),
     "PATCH /api/v1/queues/{queue}": Case(path=_at("/api/v1/queues/{queue}"), body=lambda _: {"name": "Other"}),
     "GET /api/v1/void-commands": Case(path=_at("/api/v1/void-commands?customer={customer}")),
+    "GET /api/v1/reports": Case(path=_at("/api/v1/reports"), names=False),
+    "GET /api/v1/reports/{report}": Case(path=_at("/api/v1/reports/opened?ids=true"), names=False),
     "GET /api/v1/ticket-policies": Case(path=_at("/api/v1/ticket-policies"), names=False),
     "POST /api/v1/ticket-policies": Case(
         path=_at("/api/v1/ticket-policies"), body=lambda _: {"policy": {"name": "Ours"}}, names=False
