@@ -33,6 +33,7 @@ from app.api import (
     retention,
     teams,
     ticket_commands,
+    ticket_types,
     tickets,
     values,
 )
@@ -62,6 +63,7 @@ def all_routes() -> tuple[Route, ...]:
         *values.ROUTES,
         *tickets.ROUTES,
         *ticket_commands.ROUTES,
+        *ticket_types.ROUTES,
         *agents.ROUTES,
         *teams.ROUTES,
         *queues.ROUTES,

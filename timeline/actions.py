@@ -10,7 +10,21 @@ import msgspec
 from identity.customers import ContactId, CustomerId, WorkspaceId
 from identity.errors import Impossible
 from timeline import store
-from timeline.commands import MOST_TAGS, AddNote, Assign, Command, Reply, SetPriority, SetStatus, SetSubject, Tag
+from timeline.commands import (
+    MOST_TAGS,
+    AddNote,
+    Assign,
+    Change,
+    Command,
+    Reply,
+    SetFields,
+    SetPriority,
+    SetQueue,
+    SetStatus,
+    SetSubject,
+    SetType,
+    Tag,
+)
 from timeline.decisions import Desk
 from timeline.errors import StartOver, StillDeriving, TicketElsewhere, TicketStale
 from timeline.events import (
@@ -25,12 +39,16 @@ from timeline.events import (
     TicketStatusSet,
     TicketTagged,
 )
+from timeline.interactions import InvalidField
+from timeline.ticket_events import TicketFieldsSet, TicketQueued, TicketTyped
 from timeline.tickets.aiming import Aim, Place
-from timeline.tickets.fold import Root, may_move, retagged
+from timeline.tickets.carrying import may_move, refilled, retagged
+from timeline.tickets.fold import Root
 from timeline.tickets.items import Written
 from timeline.tickets.policy import Rules
 from timeline.tickets.projection import fold_event
 from timeline.tickets.ticket import ENDED, Ticket, as_of
+from timeline.tickets.types import checked_fields
 
 NO_POINT: Final = "nothing is known by which this contact is reached on this channel"
 
@@ -113,9 +131,7 @@ def _said(terms: Terms, command: Reply | AddNote, ticket: Ticket, place: Place) 
     return MessageRecorded(body=command.body, ticket_id=ticket.id, data=data)
 
 
-def _happened(
-    terms: Terms, command: SetStatus | Assign | Tag | SetPriority | SetSubject, ticket: Ticket
-) -> Event | None:
+def _happened(terms: Terms, command: Change, ticket: Ticket) -> Event | None:
     if isinstance(command, SetStatus):
         if not may_move(ticket, command.status, terms.now, terms.rules):
             raise Impossible("status", _no_move(ticket, command))
@@ -132,8 +148,30 @@ def _happened(
     if isinstance(command, SetPriority):
         event = TicketPrioritised(ticket=ticket.id, priority=command.priority, cause=terms.cause)
         return event if command.priority != ticket.priority else None
-    event = TicketRenamed(ticket=ticket.id, subject=command.subject, cause=terms.cause)
-    return event if command.subject != ticket.subject else None
+    if isinstance(command, SetSubject):
+        event = TicketRenamed(ticket=ticket.id, subject=command.subject, cause=terms.cause)
+        return event if command.subject != ticket.subject else None
+    return _described(terms, command, ticket)
+
+
+def _described(terms: Terms, command: SetType | SetFields | SetQueue, ticket: Ticket) -> Event | None:
+    """What it is about, in the desk's own words."""
+    types = terms.rules.desk.types
+    if isinstance(command, SetType):
+        if command.type is not None and types.named(command.type) is None:
+            known = ", ".join(one.key for one in types.types) or "none yet"
+            raise Impossible("type", f"expected a ticket type of this desk: {known}")
+        event = TicketTyped(ticket=ticket.id, type=command.type, cause=terms.cause)
+        return event if command.type != ticket.type else None
+    if isinstance(command, SetFields):
+        try:
+            fields = checked_fields(types.named(ticket.type), command.fields)
+        except InvalidField as error:
+            raise Impossible(error.field, error.words) from None
+        event = TicketFieldsSet(ticket=ticket.id, fields=fields, cause=terms.cause)
+        return event if refilled(ticket.fields, event) != ticket.fields else None
+    event = TicketQueued(ticket=ticket.id, queue=command.queue, cause=terms.cause, reason=command.reason)
+    return event if command.queue != ticket.queue else None
 
 
 def _no_move(ticket: Ticket, command: SetStatus) -> str:

@@ -4,7 +4,7 @@
 """
 
 import re
-from typing import Final
+from typing import Any, Final
 from unicodedata import normalize
 from uuid import UUID
 
@@ -18,6 +18,8 @@ MOST_SUBJECT: Final = 500
 MOST_TAG: Final = 50
 MOST_TAGS: Final = 50
 
+KEY_WORDS: Final = "expected 1 to 63 small letters, digits, dashes and underscores, a letter or a digit first"
+_KEY: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -66,7 +68,27 @@ class SetSubject(msgspec.Struct, frozen=True, kw_only=True):
     subject: str | None
 
 
-Command = Reply | AddNote | SetStatus | Assign | Tag | SetPriority | SetSubject
+class SetType(msgspec.Struct, frozen=True, kw_only=True):
+    """Say of which type of the desk the ticket is, or of none."""
+
+    type: str | None
+
+
+class SetFields(msgspec.Struct, frozen=True, kw_only=True):
+    """Fill custom fields of the ticket's type; null empties one, the others stay."""
+
+    fields: dict[str, Any]
+
+
+class SetQueue(msgspec.Struct, frozen=True, kw_only=True):
+    """Put the ticket into a queue, by its key, or into none."""
+
+    queue: str | None
+    reason: str | None = None
+
+
+Change = SetStatus | Assign | Tag | SetPriority | SetSubject | SetType | SetFields | SetQueue
+Command = Reply | AddNote | Change
 
 
 def checked(command: Command) -> Command:
@@ -80,6 +102,8 @@ def checked(command: Command) -> Command:
         return replace(command, added=_tags(command.added), removed=_tags(command.removed))
     if isinstance(command, SetSubject) and command.subject is not None:
         return replace(command, subject=_subject(command.subject))
+    if isinstance(command, SetQueue) and command.queue is not None and not _KEY.fullmatch(command.queue):
+        raise InvalidField("queue", KEY_WORDS)
     return command
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from identity.customers import ContactClaim, ContactId, CustomerId, DecisionId
 from timeline.interactions import ObjectState
+from timeline.ticket_events import LifeCommand
 
 EventId = NewType("EventId", UUID)
 Actor = NewType("Actor", str)
@@ -312,7 +313,9 @@ RecordedKind = (
 )
 Edit = TicketsJoined | TicketSplit | TicketItemMoved | TicketItemShared | BackstageOpened
 """What somebody did to the tickets that items are in. One that was undone is left out of the fold."""
-Command = TicketStatusSet | TicketAssigned | TicketTagged | TicketPrioritised | TicketRenamed | TicketClosed
+Command = (
+    TicketStatusSet | TicketAssigned | TicketTagged | TicketPrioritised | TicketRenamed | TicketClosed | LifeCommand
+)
 """What happened to a ticket by a person, a rule or the clock."""
 
 Change = (

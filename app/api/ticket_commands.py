@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
@@ -16,7 +16,19 @@ from app.errors import bad_request, problem_of, too_large, version_required
 from app.limits import PUSH_BYTES
 from identity.errors import NotFound
 from timeline.acting import Ask, Done, Refusal, perform, perform_on_each
-from timeline.commands import AddNote, Assign, Command, Reply, SetPriority, SetStatus, SetSubject, Tag
+from timeline.commands import (
+    AddNote,
+    Assign,
+    Command,
+    Reply,
+    SetFields,
+    SetPriority,
+    SetQueue,
+    SetStatus,
+    SetSubject,
+    SetType,
+    Tag,
+)
 from timeline.events import Priority, Status
 from timeline.interactions import InvalidField
 from timeline.tickets.naming import find_tickets
@@ -42,13 +54,17 @@ class TagChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class TicketChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a ticket is to be; what is left out stays. A list of `tags` replaces them; nobody is null."""
+    """What a ticket is to be; what is left out stays. A list of `tags` replaces them; nobody is null. Of the `fields`
+    of its type those that are named are filled, or emptied with null."""
 
     status: Status | msgspec.UnsetType = msgspec.UNSET
     assignee: str | msgspec.UnsetType | None = msgspec.UNSET
     priority: Priority | msgspec.UnsetType = msgspec.UNSET
     subject: str | msgspec.UnsetType | None = msgspec.UNSET
     tags: list[str] | TagChange | msgspec.UnsetType = msgspec.UNSET
+    type: str | msgspec.UnsetType | None = msgspec.UNSET
+    fields: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+    queue: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class ChangeTicket(TicketChange, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -116,7 +132,7 @@ class TicketResults(msgspec.Struct, frozen=True, kw_only=True):
 async def change(call: Call) -> Answer:
     """Change a ticket as it was seen: without a version 428, with one of before 412. All of it happens, or nothing."""
     asked = await call.take(ChangeTicket)
-    version, commands = _version(call, asked.version), _commands(asked)
+    version, commands = seen_version(call, asked.version), _commands(asked)
     if version is None:
         raise version_required()
 
@@ -162,7 +178,7 @@ async def take_note(call: Call) -> Answer:
 
 
 async def _say(call: Call, asked: Say, said: Reply | AddNote) -> Answer:
-    version = _version(call, asked.version)
+    version = seen_version(call, asked.version)
     about = None if asked.about is msgspec.UNSET else read_id(asked.about)
     then = [] if asked.status is msgspec.UNSET else [SetStatus(status=asked.status)]
 
@@ -257,7 +273,7 @@ async def _meant(db: Db, call: Call) -> TicketId:
     return found[name].id
 
 
-def _version(call: Call, said: int | msgspec.UnsetType) -> int | None:
+def seen_version(call: Call, said: int | msgspec.UnsetType) -> int | None:
     """The version that was seen, from header or body. Raises the 400 where they are not the same, or no version."""
     header = call.request.headers.get("if-match")
     version = None if said is msgspec.UNSET else said
@@ -282,6 +298,12 @@ def _commands(asked: TicketChange) -> list[Command]:
         commands.append(Tag(added=tuple(asked.tags.add), removed=tuple(asked.tags.remove)))
     elif asked.tags is not msgspec.UNSET:
         commands.append(Tag(added=tuple(asked.tags), only=True))
+    if asked.type is not msgspec.UNSET:
+        commands.append(SetType(type=asked.type))
+    if asked.fields is not msgspec.UNSET:
+        commands.append(SetFields(fields=asked.fields))
+    if asked.queue is not msgspec.UNSET:
+        commands.append(SetQueue(queue=asked.queue))
     if asked.assignee is not msgspec.UNSET:
         commands.append(Assign(assignee=None if asked.assignee is None else read_id(asked.assignee)))
     if asked.status is not msgspec.UNSET:

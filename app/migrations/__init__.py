@@ -10,6 +10,7 @@ IDS = (
     "0007-restorations",
     "0008-identity",
     "0009-desk",
+    "0010-lifecycle",
     "0013-people",
     "0015-reports",
 )

@@ -20,6 +20,7 @@ from tests.laws.world import World
 from timeline import closing, consequences
 from timeline.tickets import (
     candidates,
+    carrying,
     fold,
     linking,
     matters,
@@ -225,7 +226,7 @@ FAULTS: Final = (
     ),
     Fault(
         "every move is allowed",
-        fold,
+        carrying,
         "MOVES",
         lambda moves: dict.fromkeys(moves, tuple(moves)),
         (A, RESOLVE, Do("command", 0, 0, ("status", "pending"))),

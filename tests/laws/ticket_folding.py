@@ -9,6 +9,7 @@ import msgspec
 
 from tests.laws.ticket_records import NO_TICKET, NOT_ALLOWED, Derived, OEvent, OMerge, OPolicy, OTicket
 from timeline import events as happened
+from timeline import ticket_events as lived
 from timeline.tickets import fold
 from timeline.tickets.fold import Root
 from timeline.tickets.items import FoldEvent, Written
@@ -17,8 +18,8 @@ from timeline.tickets.ticket import Ticket
 
 REASONS: Final = {fold.NO_TICKET: NO_TICKET, fold.NO_MOVE: NOT_ALLOWED}
 PLAIN: Final = (
-    "opened_position", "position", "version", "status", "subject", "priority", "assignee", "waiting", "history",
-    "reopened", "follow_up_of", "joined_into", "opened_at", "opened_now", "last_at", "last_now", "asked_at",
+    "opened_position", "position", "version", "status", "subject", "priority", "type", "queue", "assignee", "waiting",
+    "history", "reopened", "follow_up_of", "joined_into", "opened_at", "opened_now", "last_at", "last_now", "asked_at",
     "first_reply_at", "ended_at", "resolved_at", "closed_at", "closes_at",
 )  # fmt: skip
 LISTS: Final = ("tags", "channels", "objects", "parts")
@@ -31,11 +32,12 @@ Answer = tuple[dict[Any, Shown], set[tuple[Any, Any]], dict[Any, str]]
 
 def shown(ticket: Ticket) -> Shown:
     fields = {name: getattr(ticket, name) for name in PLAIN} | {name: list(getattr(ticket, name)) for name in LISTS}
-    return fields | {"contact": ticket.contact_id, "matter": ticket.matter or None, "items": ticket.items}
+    fields |= {"fields": dict(ticket.fields), "contact": ticket.contact_id, "matter": ticket.matter or None}
+    return fields | {"items": ticket.items}
 
 
 def expected(ticket: OTicket, derived: Derived) -> Shown:
-    fields = {name: getattr(ticket, name) for name in PLAIN + LISTS}
+    fields = {name: getattr(ticket, name) for name in (*PLAIN, *LISTS, "fields")}
     items = len(ticket.items) + sum(len(derived.tickets[part].items) for part in ticket.parts)
     return fields | {"contact": ticket.contact, "matter": ticket.matter, "items": items}
 
@@ -59,6 +61,12 @@ def command(event: OEvent) -> Any:
             return happened.TicketTagged(ticket=ticket, added=tuple(value[0]), removed=tuple(value[1]))
         case "priority":
             return happened.TicketPrioritised(ticket=ticket, priority=value)
+        case "type":
+            return lived.TicketTyped(ticket=ticket, type=value)
+        case "fields":
+            return lived.TicketFieldsSet(ticket=ticket, fields=value)
+        case "queue":
+            return lived.TicketQueued(ticket=ticket, queue=value)
         case "subject":
             return happened.TicketRenamed(ticket=ticket, subject=value)
         case _:

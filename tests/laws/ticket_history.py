@@ -246,6 +246,8 @@ class TicketHistory:
                 return commands.Tag(added=added, removed=removed)
             case "priority", priority:
                 return commands.SetPriority(priority=priority)
+            case "queue", queue:
+                return commands.SetQueue(queue=queue)
             case "subject", subject:
                 return commands.SetSubject(subject=subject)
             case "note", body:

@@ -19,6 +19,9 @@ SETS: Final[Mapping[str, Any]] = {
     "TicketTagged": lambda data: ("tags", (data.get("added", []), data.get("removed", []))),
     "TicketPrioritised": lambda data: ("priority", data["priority"]),
     "TicketRenamed": lambda data: ("subject", data.get("subject")),
+    "TicketTyped": lambda data: ("type", data.get("type")),
+    "TicketFieldsSet": lambda data: ("fields", data["fields"]),
+    "TicketQueued": lambda data: ("queue", data.get("queue")),
     "TicketClosed": lambda data: ("closing", data["due"]),
 }
 PROJECTED: Final = ("ticket", "ticket_item", "ticket_conversation", "ticket_past", "ticket_void", "ticket_moment")
@@ -115,7 +118,7 @@ async def read_tickets(place: Place) -> Answer:
 def _check_columns(row: Any, fold: Ticket) -> None:
     same = (
         "id", "contact_id", "opened_position", "position", "status", "priority", "assignee", "channel", "opened_at",
-        "last_at", "closes_at", "joined_into", "history",
+        "last_at", "closes_at", "joined_into", "history", "type", "queue", "waiting",
     )  # fmt: skip
     assert {name: row[name] for name in same} == {name: getattr(fold, name) for name in same}
     assert tuple(row["tags"]) == fold.tags

@@ -81,6 +81,8 @@ _asked = st.builds(
         st.tuples(st.just("tags"), st.tuples(st.sampled_from((("x",), ("y", "x"), ())), st.sampled_from(((), ("x",))))),
         st.tuples(st.just("priority"), st.sampled_from(("low", "high", "urgent"))),
         st.tuples(st.just("subject"), st.sampled_from(("New name", None))),
+        st.tuples(st.sampled_from(("type", "queue")), st.sampled_from(("billing", "returns", None))),
+        st.tuples(st.just("fields"), st.sampled_from(({"total": 7}, {"total": None, "note": "x"}, {"note": None}))),
         st.just(("closing", None)),
     ),
 )

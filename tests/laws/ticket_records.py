@@ -132,6 +132,9 @@ class OTicket:
     channels: list[str] = field(default_factory=list)
     objects: list[tuple[str, str]] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
+    type: str | None = None
+    fields: dict[str, Any] = field(default_factory=dict)
+    queue: str | None = None
     priority: str = "normal"
     assignee: Any = None
     history: bool = False

@@ -145,8 +145,11 @@ class _Fold:
             ticket.tags = sorted({*ticket.tags, *added} - {*removed})
         elif what == "priority":
             ticket.priority = value
-        elif what == "subject":
-            ticket.subject = value
+        elif what == "fields":
+            filled = {**ticket.fields, **value}
+            ticket.fields = {key: one for key, one in filled.items() if one is not None}
+        elif what in ("subject", "type", "queue"):
+            setattr(ticket, what, value)
         self.say_when_it_closes(ticket, policy)
 
     def may_become(self, ticket: OTicket, status: str, event: OEvent, policy: OPolicy) -> bool:
@@ -334,6 +337,9 @@ class _Fold:
         ticket.tags = sorted({*ticket.tags, *other.tags})
         ticket.priority = max(ticket.priority, other.priority, key=PRIORITIES.index)
         ticket.assignee = ticket.assignee if ticket.assignee is not None else other.assignee
+        ticket.queue = ticket.queue or other.queue
+        if ticket.type is None:
+            ticket.type, ticket.fields = other.type, other.fields
         if other.last_now > ticket.last_now:
             ticket.history, ticket.waiting, ticket.asked_at = other.history, other.waiting, other.asked_at
         ticket.last_at = max(ticket.last_at, other.last_at)

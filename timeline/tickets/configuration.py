@@ -4,9 +4,13 @@ Each section is a part of the desk with a module of its own; what is in force fo
 
 import msgspec
 
+from timeline.tickets.types import Types, check_types
+
 
 class DeskConfiguration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """The sections as they are written and kept."""
+
+    types: Types = Types()
 
 
 def decode_desk(kept: bytes) -> DeskConfiguration:
@@ -17,12 +21,13 @@ class DeskRules(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The sections as the fold uses them."""
 
     version: int = 0
+    types: Types = Types()
 
 
 def desk_rules_of(configuration: DeskConfiguration, version: int) -> DeskRules:
     """Raises `InvalidField` with the path at fault."""
-    del configuration
-    return DeskRules(version=version)
+    check_types(configuration.types)
+    return DeskRules(version=version, types=configuration.types)
 
 
 NO_DESK = DeskConfiguration()

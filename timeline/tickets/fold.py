@@ -10,25 +10,15 @@ from uuid import UUID
 
 import msgspec
 
-from timeline.events import (
-    Command,
-    EventId,
-    Status,
-    TicketAssigned,
-    TicketClosed,
-    TicketPrioritised,
-    TicketRenamed,
-    TicketStatusSet,
-    TicketTagged,
-)
+from timeline.events import Command, EventId
 from timeline.tickets.candidates import Candidates
+from timeline.tickets.carrying import carried
 from timeline.tickets.items import FoldEvent, Holding, ItemOf, Past, Void, Written
 from timeline.tickets.matters import Asking
 from timeline.tickets.moments import moments_of
 from timeline.tickets.policy import Rules
 from timeline.tickets.ticket import (
     MOST_OBJECTS,
-    MOVES,
     Ticket,
     TicketId,
     as_of,
@@ -177,25 +167,11 @@ class Root:
         if ticket is None:
             self._void(event, NO_TICKET)
             return
-        if isinstance(command, TicketStatusSet):
-            if not may_move(ticket, command.status, event.shown_at, rules):
-                self._void(event, NO_MOVE)
-                return
-            if command.status != ticket.status:
-                ticket = with_status(ticket, command.status, event.shown_at, event.now)
-        elif isinstance(command, TicketAssigned):
-            ticket = _replace(ticket, assignee=command.assignee)
-            if ticket.status == "new" and command.assignee is not None:
-                ticket = _replace(ticket, status="open")
-        elif isinstance(command, TicketTagged):
-            ticket = _replace(ticket, tags=retagged(ticket.tags, command))
-        elif isinstance(command, TicketPrioritised):
-            ticket = _replace(ticket, priority=command.priority)
-        elif isinstance(command, TicketRenamed):
-            ticket = _replace(ticket, subject=command.subject)
+        after = carried(ticket, command, event, rules)
+        if after is None:
+            self._void(event, NO_MOVE)
         else:
-            assert isinstance(command, TicketClosed)
-        self._add(ticket, event, rules)
+            self._add(after, event, rules)
 
     def _void(self, event: FoldEvent, reason: str) -> None:
         self.written.voids.append(
@@ -266,19 +242,6 @@ class Root:
                 Holding(source=name[0], conversation=name[1], since=event.position, ticket_id=ticket)
             )
             self.conversations[name] = (event.position, ticket)
-
-
-def may_move(ticket: Ticket, status: Status, shown_at: datetime, rules: Rules) -> bool:
-    """Whether a person may move it there; to where it is already is no move."""
-    if status == ticket.status:
-        return True
-    if status not in MOVES[ticket.status]:
-        return False
-    return status == "closed" or not ticket.is_ended or can_reopen(ticket, shown_at, rules)
-
-
-def retagged(tags: tuple[str, ...], command: TicketTagged) -> tuple[str, ...]:
-    return tuple(sorted(({*tags, *command.added}) - {*command.removed}))
 
 
 def _version(before: Ticket, position: int) -> int:

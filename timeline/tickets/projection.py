@@ -36,6 +36,9 @@ COMMANDS: Final = (
     "TicketTagged",
     "TicketPrioritised",
     "TicketRenamed",
+    "TicketTyped",
+    "TicketFieldsSet",
+    "TicketQueued",
     "TicketClosed",
 )
 MOST_KEPT: Final = 1_000

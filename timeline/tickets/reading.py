@@ -13,6 +13,7 @@ from identity.views import read_people
 from timeline.errors import TicketElsewhere
 from timeline.events import Priority, Status
 from timeline.store import Db, Row
+from timeline.ticket_events import FieldValue
 from timeline.tickets import views
 from timeline.tickets.matters import Asking, rank_of
 from timeline.tickets.policy import Rules, Versions
@@ -39,11 +40,11 @@ class TicketView(msgspec.Struct, frozen=True, kw_only=True):
     subject: str | None
     status: Status
     priority: Priority
-    type: None = None
-    queue: None = None
+    type: str | None
+    queue: str | None
     assignee: UUID | None
     tags: tuple[str, ...]
-    fields: dict[str, Any] = {}
+    fields: dict[str, FieldValue]
     sla: list[Any] = []
     opened_at: datetime
     version: int
@@ -75,8 +76,11 @@ def view(ticket: Ticket, number: int, customer: CustomerId, rules: Rules, now: d
         subject=ticket.subject,
         status=ticket.status,
         priority=ticket.priority,
+        type=ticket.type,
+        queue=ticket.queue,
         assignee=ticket.assignee,
         tags=ticket.tags,
+        fields=dict(ticket.fields),
         opened_at=ticket.opened_at,
         version=ticket.version,
         channel=ticket.channel,

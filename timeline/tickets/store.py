@@ -252,6 +252,9 @@ async def write(
         [t.closes_at for t in folds],
         [t.history for t in folds],
         [t.joined_into for t in folds],
+        [t.type for t in folds],
+        [t.queue for t in folds],
+        [t.waiting for t in folds],
         [msgspec.json.encode(t) for t in folds],
         [row.number for row in numbered],
         [row.fold.id for row in numbered],
@@ -290,6 +293,9 @@ _ROW: Final = {
     "closes_at": "timestamptz",
     "history": "bool",
     "joined_into": "uuid",
+    "type": "text",
+    "queue": "text",
+    "waiting": "text",
     "fold": "jsonb",
 }
 _READ_AS: Final = {

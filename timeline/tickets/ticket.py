@@ -15,6 +15,7 @@ import msgspec
 from identity.customers import ContactId
 from timeline.events import Priority, Status
 from timeline.pseudonyms import is_pseudonym
+from timeline.ticket_events import FieldValue
 from timeline.tickets.policy import Rules
 
 TicketId = NewType("TicketId", UUID)
@@ -23,6 +24,8 @@ TicketId = NewType("TicketId", UUID)
 Waiting = Literal["us", "customer"]
 Named = tuple[str, str]
 """An object, by type and id."""
+Filled = tuple[tuple[str, FieldValue], ...]
+"""Custom fields that are filled, in order of their keys."""
 
 ENDED: Final = ("resolved", "closed")
 OPEN: Final = ("new", "open", "pending", "on_hold")
@@ -61,6 +64,9 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     priority: Priority = "normal"
     assignee: UUID | None = None
     tags: tuple[str, ...] = ()
+    type: str | None = None
+    fields: Filled = ()
+    queue: str | None = None
     channel: str | None = None
     channels: tuple[str, ...] = ()
     objects: tuple[Named, ...] = ()
@@ -70,6 +76,8 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     reopened: int = 0
     follow_up_of: TicketId | None = None
     joined_into: TicketId | None = None
+    backstage_of: TicketId | None = None
+    """The ticket that this one is work of our own for: no customer's item comes to it."""
     parts: tuple[TicketId, ...] = ()
     opened_at: datetime
     opened_now: datetime
@@ -177,6 +185,9 @@ def joined(earlier: Ticket, later: Ticket, position: int, rules: Rules) -> tuple
         priority=max(earlier.priority, later.priority, key=PRIORITIES.index),
         assignee=earlier.assignee or later.assignee,
         tags=tuple(sorted({*earlier.tags, *later.tags})),
+        type=earlier.type or later.type,
+        fields=earlier.fields if earlier.type else later.fields,
+        queue=earlier.queue or later.queue,
         channels=tuple(dict.fromkeys((*earlier.channels, *later.channels))),
         objects=tuple(dict.fromkeys((*earlier.objects, *later.objects)))[:MOST_OBJECTS],
         items=earlier.items + later.items,

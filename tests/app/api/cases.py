@@ -154,6 +154,8 @@ CASES: dict[str, Case] = {
         },
         names=False,
     ),
+    "GET /api/v1/ticket-types": Case(path=_at("/api/v1/ticket-types"), names=False),
+    "PUT /api/v1/ticket-types": Case(path=_at("/api/v1/ticket-types"), body=lambda _: {"version": 0}, names=False),
     "GET /api/v1/object-types": Case(path=_at("/api/v1/object-types"), names=False),
     "GET /api/v1/object-types/{type}": Case(path=_at("/api/v1/object-types/{thing}")),
     "PUT /api/v1/object-types/{type}": Case(

@@ -1,0 +1,75 @@
+"""What a command does to its ticket: the ticket as it is then, or nothing where it is in no state for that.
+
+`docs/tickets.md` is the definition; `fold` finds the ticket and keeps what comes of it."""
+
+from datetime import datetime
+
+import msgspec
+
+from timeline.events import (
+    Command,
+    Status,
+    TicketAssigned,
+    TicketClosed,
+    TicketPrioritised,
+    TicketRenamed,
+    TicketStatusSet,
+    TicketTagged,
+)
+from timeline.ticket_events import TicketFieldsSet, TicketQueued, TicketTyped
+from timeline.tickets.items import FoldEvent
+from timeline.tickets.policy import Rules
+from timeline.tickets.ticket import MOVES, Filled, Ticket, can_reopen, with_status
+
+_replace = msgspec.structs.replace
+
+
+def carried(ticket: Ticket, command: Command, event: FoldEvent, rules: Rules) -> Ticket | None:
+    """The ticket after a command; None: it is in no state for it."""
+    match command:
+        case TicketStatusSet():
+            return _moved(ticket, command, event, rules)
+        case TicketAssigned(assignee=somebody):
+            opens = ticket.status == "new" and somebody is not None
+            return _replace(ticket, assignee=somebody, status="open" if opens else ticket.status)
+        case TicketTagged():
+            return _replace(ticket, tags=retagged(ticket.tags, command))
+        case TicketPrioritised():
+            return _replace(ticket, priority=command.priority)
+        case TicketRenamed():
+            return _replace(ticket, subject=command.subject)
+        case TicketTyped():
+            return _replace(ticket, type=command.type or None)
+        case TicketFieldsSet():
+            return _replace(ticket, fields=refilled(ticket.fields, command))
+        case TicketQueued():
+            return _replace(ticket, queue=command.queue or None)
+        case TicketClosed():
+            return ticket
+
+
+def _moved(ticket: Ticket, command: TicketStatusSet, event: FoldEvent, rules: Rules) -> Ticket | None:
+    if not may_move(ticket, command.status, event.shown_at, rules):
+        return None
+    if command.status == ticket.status:
+        return ticket
+    return with_status(ticket, command.status, event.shown_at, event.now)
+
+
+def may_move(ticket: Ticket, status: Status, shown_at: datetime, rules: Rules) -> bool:
+    """Whether a person may move it there; to where it is already is no move."""
+    if status == ticket.status:
+        return True
+    if status not in MOVES[ticket.status]:
+        return False
+    return status == "closed" or not ticket.is_ended or can_reopen(ticket, shown_at, rules)
+
+
+def retagged(tags: tuple[str, ...], command: TicketTagged) -> tuple[str, ...]:
+    return tuple(sorted(({*tags, *command.added}) - {*command.removed}))
+
+
+def refilled(fields: Filled, command: TicketFieldsSet) -> Filled:
+    """The fields that are filled, in order of their keys; those filled with null are not."""
+    both = {**dict(fields), **command.fields}
+    return tuple((key, value) for key in sorted(both) if (value := both[key]) is not None)
