@@ -150,9 +150,16 @@ async def _planned(
     told = msgspec.structs.replace(
         told,
         changed=_changes(found.before, found.after, known, now),
-        voids=sorted((void.event_id for void in found.voids[1]), key=str)[:MOST_SHOWN],
+        voids=_new_voids(found)[:MOST_SHOWN],
     )
     return Plan(told=told, found=found, homes=homes)
+
+
+def _new_voids(found: Difference) -> list[EventId]:
+    """Commands that come to nothing now, or for another reason; one that only stands elsewhere is no news."""
+    known = {(void.event_id, void.reason) for void in found.voids[0]}
+    new = {void.event_id for void in found.voids[1] if (void.event_id, void.reason) not in known}
+    return sorted(new, key=str)
 
 
 def _changes(
