@@ -36,6 +36,7 @@ from app.api import (
     ticket_types,
     tickets,
     values,
+    webhooks,
 )
 from app.api.calls import Edge
 from app.api.openapi import describe
@@ -77,6 +78,7 @@ def all_routes() -> tuple[Route, ...]:
         *quarantine.ROUTES,
         *channel_accounts.ROUTES,
         *hooks.ROUTES,
+        *webhooks.ROUTES,
         *changes.ROUTES,
         *operations.ROUTES,
     ]
@@ -118,6 +120,7 @@ def create_app(settings: Settings, dsn: str | None = None, *, logs: bool = True)
             with contextlib.suppress(asyncio.CancelledError):
                 await upkeep
             await live.close()
+            edge.outward.close()
             with contextlib.suppress(DatabaseAway, TimeoutError):
                 await edge.doorkeeper.write_uses()
             await edge.database.close()

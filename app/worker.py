@@ -9,7 +9,7 @@ import contextlib
 import math
 import signal
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -24,10 +24,13 @@ from app.audit import SealLog
 from app.auth import read_workspace
 from app.db import Database, DatabaseAway, Db
 from app.live import Live
+from app.outward import Outward
 from app.retaining import apply
 from app.settings import Settings
 from app.sweeping import Sweeping
 from app.understanding import understand_waiting
+from app.webhooks import Sender
+from channels.vault import Vault
 from identity.customers import WorkspaceId
 from timeline import audit, retention
 from timeline.audit import Seal
@@ -54,6 +57,8 @@ RETAIN_SECONDS: Final = 86_400.0
 SYSTEM: Final = Actor("system")
 
 Take = Callable[[Db, WorkspaceId, list[Followed]], Awaitable[None]]
+Attend = Callable[[WorkspaceId], Coroutine[None, None, None]]
+"""Work in a loop of its own for one workspace, until it is cancelled."""
 
 
 def work(settings: Settings, url: str, admin_url: str) -> None:
@@ -69,7 +74,9 @@ async def _work(settings: Settings, url: str, admin_url: str) -> None:
     database, live = Database(url), Live(url)
     await database.open()
     live.open()
-    worker = Worker(database, live, settings.home, {}, pseudonyms(settings.secret))
+    outward = Outward(private=settings.webhooks_private)
+    sender = Sender(database, live, Vault(settings.secret), outward)
+    worker = Worker(database, live, settings.home, {}, pseudonyms(settings.secret), [sender.attend])
     cleaning = clean_up(Sweeping(settings.home, admin_url))
     tasks = [asyncio.create_task(each) for each in (worker.follow_all(), worker.keep_house(), cleaning)]
     stopping = asyncio.create_task(_until(asked))
@@ -82,6 +89,7 @@ async def _work(settings: Settings, url: str, admin_url: str) -> None:
         for task in (*tasks, stopping):
             task.cancel()
         await asyncio.gather(*tasks, stopping, return_exceptions=True)
+        outward.close()
         await live.close()
         await database.close()
 
@@ -107,13 +115,20 @@ class Worker:
     """One process's part of the work; `followers` go by the name of their checkpoint."""
 
     def __init__(
-        self, database: Database, live: Live, home: Path, followers: dict[str, Take], names: Pseudonyms
+        self,
+        database: Database,
+        live: Live,
+        home: Path,
+        followers: dict[str, Take],
+        names: Pseudonyms,
+        attending: Sequence[Attend] = (),
     ) -> None:
         self._database = database
         self._home = home
         self._live = live
         self._followers = followers
         self._names = names
+        self._attending = attending
         self._running: dict[UUID, asyncio.Task[None]] = {}
 
     async def follow_all(self) -> None:
@@ -139,6 +154,8 @@ class Worker:
             tasks.create_task(self._understand(workspace))
             tasks.create_task(self._keep_tickets(workspace))
             tasks.create_task(self._retain(workspace))
+            for attend in self._attending:
+                tasks.create_task(attend(workspace))
 
     async def _understand(self, workspace: WorkspaceId) -> None:
         """Deliveries in a loop of their own: a slow follower keeps none waiting."""

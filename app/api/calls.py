@@ -22,6 +22,7 @@ from app.errors import Problem, bad_request
 from app.limits import Rates
 from app.live import Live
 from app.outstanding import Outstanding
+from app.outward import Outward
 from app.settings import Settings
 from app.tokens import Tokens
 from channels.vault import DoesNotOpen, Vault
@@ -52,6 +53,7 @@ class Edge:
         self.rates = Rates()
         self.tokens = Tokens(settings.secret)
         self.vault = Vault(settings.secret)
+        self.outward = Outward(private=settings.webhooks_private)
         self.streams: dict[UUID, int] = {}
 
 

@@ -12,5 +12,6 @@ IDS = (
     "0009-desk",
     "0010-lifecycle",
     "0013-people",
+    "0014-webhooks",
     "0015-reports",
 )

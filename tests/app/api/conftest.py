@@ -28,6 +28,8 @@ COUNTED = (
     "api_key",
     "channel_account",
     "inbound_delivery",
+    "webhook",
+    "webhook_delivery",
 )
 
 

@@ -58,8 +58,11 @@ def server(database: Cloned, tmp_path: Path) -> Iterator[tuple[str, dict[str, st
         entry = http.get("/api/v1/quarantine").json()["items"][0]["id"]
         keys = http.get("/api/v1/keys").json()["items"]
         account = http.post("/api/v1/channel-accounts", json={"kind": "orders", "name": "shop"}).json()["id"]
+        webhook = http.post("/api/v1/webhooks", json={"url": "https://8.8.8.8/", "events": ["*"]}).json()["id"]
         ids = {
             "account": account,
+            "delivery_id": http.post(f"/api/v1/webhooks/{webhook}/test").json()["id"],
+            "webhook_id": webhook,
             "customer_id": made["customer_id"],
             "entry_id": entry,
             "object_id": "a/b",
