@@ -11,6 +11,7 @@ IDS = (
     "0008-identity",
     "0009-desk",
     "0010-lifecycle",
+    "0011-edits",
     "0013-people",
     "0014-webhooks",
     "0015-reports",

@@ -10,9 +10,10 @@ from uuid import UUID
 
 import msgspec
 
-from timeline.events import Command, EventId
+from timeline.events import Command, Edit, EventId
 from timeline.tickets.candidates import Candidates
 from timeline.tickets.carrying import carried
+from timeline.tickets.edits import Present, edited
 from timeline.tickets.items import FoldEvent, Holding, ItemOf, Past, Void, Written
 from timeline.tickets.matters import Asking
 from timeline.tickets.moments import moments_of
@@ -45,6 +46,7 @@ class Root:
         self.edge = edge
         self.tickets: dict[TicketId, Ticket] = {}
         self.holders: dict[EventId, TicketId] = {}
+        self.shares: dict[EventId, tuple[TicketId, ...]] = {}
         self.conversations: dict[tuple[str, str], tuple[int, TicketId]] = {}
         self._candidates = Candidates()
         self._latest: datetime | None = None
@@ -59,7 +61,7 @@ class Root:
             self._candidates.drop(ticket.id)
             return
         self._candidates.put(ticket)
-        if self._latest is None or ticket.last_at > self._latest:
+        if ticket.backstage_of is None and (self._latest is None or ticket.last_at > self._latest):
             self._latest = ticket.last_at
 
     def hold(self, holding: Holding) -> None:
@@ -85,6 +87,7 @@ class Root:
         for ticket in other.tickets.values():
             self.load(ticket)
         self.holders.update(other.holders)
+        self.shares.update(other.shares)
         for (source, conversation), (since, ticket_id) in other.conversations.items():
             self.hold(Holding(source=source, conversation=conversation, since=since, ticket_id=ticket_id))
         if rules.on_link == "join":
@@ -121,6 +124,9 @@ class Root:
         if event.command is not None:
             self._carry_out(event, event.command, rules)
             return
+        if event.edit is not None:
+            self._edit(event, event.edit, rules)
+            return
         found, late = self._belongs(event, rules)
         if found is not None and not late and found.is_ended and event.moves and event.direction == "inbound":
             if can_reopen(found, event.shown_at, rules):
@@ -148,12 +154,15 @@ class Root:
 
     def _belongs(self, event: FoldEvent, rules: Rules) -> tuple[Ticket | None, bool]:
         """The ticket that an item belongs to, and whether it came too late to be decided on."""
-        if event.ticket is not None and (found := self.named(event.ticket, event.about)) is not None:
-            return found, False
+        named = None if event.ticket is None else self.named(event.ticket, event.about)
+        if named is not None and (named.backstage_of is None or not event.moves):
+            return named, False
         if event.conversation is not None:
             held = self.conversations.get((event.source or "", event.conversation))
             if held is not None:
-                return self._standing(self.tickets[held[1]]), False
+                found = self._standing(self.tickets[held[1]])
+                if found.backstage_of is None or not event.moves:
+                    return found, False
         if not event.is_activity(rules):
             return (self._candidates.about(Asking.by(event), rules) if event.object is not None else None), False
         if self._latest is not None and self._latest - rules.gap > event.shown_at:
@@ -172,6 +181,39 @@ class Root:
             self._void(event, NO_MOVE)
         else:
             self._add(after, event, rules)
+
+    def _edit(self, event: FoldEvent, edit: Edit, rules: Rules) -> None:
+        """What an edit moves is no answer and no end of its own: reports count none."""
+        self._now = None
+        present = Present(
+            tickets=self.tickets, holders=self.holders, shares=self.shares, conversations=self.conversations
+        )
+        made = edited(present, event, edit, rules)
+        if isinstance(made, str):
+            self._void(event, made)
+            return
+        for ticket in made.tickets:
+            self._put(ticket)
+        for item, ticket in made.gone:
+            self.written.take_off(item, ticket)
+            self.let_go(item, ticket)
+        for item, ticket in made.came:
+            came = ItemOf(event_id=item.id, ticket_id=ticket, position=event.position, shown_at=item.shown_at)
+            self.written.items.append(came)
+            self.holds(item.id, ticket)
+        for name, ticket in made.talks:
+            self._converse(name, event.position, ticket)
+        self._add(made.tickets[0], event, rules)
+
+    def holds(self, item: EventId, ticket: TicketId) -> None:
+        """An item is in a ticket; in which it was before, it is first of all."""
+        if self.holders.setdefault(item, ticket) != ticket:
+            self.shares[item] = (*self.shares.get(item, ()), ticket)
+
+    def let_go(self, item: EventId, ticket: TicketId) -> None:
+        left = [one for one in (self.holders.pop(item), *self.shares.pop(item, ())) if one != ticket]
+        for one in left:
+            self.holds(item, one)
 
     def _void(self, event: FoldEvent, reason: str) -> None:
         self.written.voids.append(
@@ -238,10 +280,11 @@ class Root:
         name = (event.source or "", event.conversation)
         known = self.conversations.get(name)
         if known is None or known[1] != ticket:
-            self.written.holdings.append(
-                Holding(source=name[0], conversation=name[1], since=event.position, ticket_id=ticket)
-            )
-            self.conversations[name] = (event.position, ticket)
+            self._converse(name, event.position, ticket)
+
+    def _converse(self, name: tuple[str, str], since: int, ticket: TicketId) -> None:
+        self.written.holdings.append(Holding(source=name[0], conversation=name[1], since=since, ticket_id=ticket))
+        self.conversations[name] = (since, ticket)
 
 
 def _version(before: Ticket, position: int) -> int:

@@ -9,10 +9,11 @@ import msgspec
 
 from identity.customers import CustomerId, WorkspaceId
 from timeline.events import Command as CommandEvent
-from timeline.events import EventId, NewEvent, Recorded, Status
+from timeline.events import Edit, EventId, NewEvent, Recorded, Status
 from timeline.store import Db, Row
-from timeline.tickets import policy_store, store
+from timeline.tickets import edit_store, policy_store, store
 from timeline.tickets.configuration import decode_desk, desk_rules_of
+from timeline.tickets.edits import names_of
 from timeline.tickets.fold import Root
 from timeline.tickets.items import FoldEvent, Holding, Written
 from timeline.tickets.numbers import NUMBERS
@@ -101,7 +102,7 @@ def fold_event(event: NewEvent, position: int) -> FoldEvent | None:
     shown_at = event.shown_at.astimezone(UTC)
     kind = KINDS.get(type(said).__name__)
     history = isinstance(said, Recorded) and said.history
-    if kind is None and not isinstance(said, CommandEvent):
+    if kind is None and not isinstance(said, CommandEvent | Edit):
         return None
     recorded = said if isinstance(said, Recorded) else None
     return FoldEvent(
@@ -122,6 +123,7 @@ def fold_event(event: NewEvent, position: int) -> FoldEvent | None:
         body=(recorded.body or "")[:SUBJECT_READ] or None if recorded else None,
         object=(recorded.object.type, recorded.object.id) if recorded and recorded.object else None,
         command=said if isinstance(said, CommandEvent) else None,
+        edit=said if isinstance(said, Edit) else None,
     )
 
 
@@ -154,6 +156,8 @@ async def advance(
         if customer not in loaded.deriving:
             roots.setdefault(customer, Root(written)).step(event, rules)
     folds = {i: t for root in roots.values() for i, t in root.tickets.items()}
+    if any(event.edit is not None for _, event in seeking):  # what was split off before has its number for ever
+        numbers |= await store.numbers_of(db, workspace, [i for i in written.changed if i not in numbers])
     await keep(db, workspace, written, folds, numbers)
     return Advanced(
         tickets=_refs(written, folds, numbers),
@@ -167,7 +171,7 @@ async def _load(
     db: Db, workspace: WorkspaceId, events: Sequence[tuple[CustomerId, FoldEvent]], rules: Rules
 ) -> Reached:
     named = {i for _, event in events for i in names_in(event)}
-    conversations = {(e.source or "", e.conversation) for _, e in events if e.conversation is not None}
+    conversations = {talk for _, event in events for talk in talks_in(event)}
     since = min(event.shown_at for _, event in events) - rules.reach
     now = max(event.now for _, event in events)
     objects = {event.object for _, event in events if event.object is not None}
@@ -177,11 +181,19 @@ async def _load(
 
 def names_in(event: FoldEvent) -> Iterable[UUID]:
     """The events whose tickets an event asks for by name."""
+    if event.edit is not None:
+        yield from names_of(event.edit)
+        return
     ticket = event.command.ticket if event.command is not None else event.ticket
     if ticket is not None:
         yield ticket
         if event.about is not None:
             yield event.about
+
+
+def talks_in(event: FoldEvent) -> Iterable[tuple[str, str]]:
+    """The conversations, each of its source, that an event goes on with, or whose items an edit moves."""
+    return ((one.source or "", one.conversation) for one in (event, *event.moved) if one.conversation is not None)
 
 
 async def _roots(
@@ -200,8 +212,8 @@ async def _roots(
 
     for kept in loaded.tickets:
         take(kept)
-    for held in loaded.held:
-        take(held).holders[EventId(held.event_id)] = held.fold.id
+    for held in sorted(loaded.held, key=lambda one: one.position):
+        take(held).holds(EventId(held.event_id), held.fold.id)
     for one in loaded.conversing:
         holding = Holding(source=one.source, conversation=one.conversation, since=one.since, ticket_id=one.fold.id)
         take(one).hold(holding)
@@ -226,6 +238,7 @@ async def keep(
     changed = [folds[i] for i in written.changed]
     if not (changed or written.voids):
         return
+    await edit_store.take_off(db, workspace, written.gone)
     await store.write(
         db,
         workspace,

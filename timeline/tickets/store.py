@@ -27,6 +27,7 @@ class Held(Kept, frozen=True, kw_only=True):
     """The ticket that holds an event."""
 
     event_id: UUID
+    position: int
 
 
 class Conversing(Kept, frozen=True, kw_only=True):
@@ -84,8 +85,8 @@ _REACH: Final = (
     "AND contact_id = m.id AND until_at >= $3::timestamptz AND (until_at < 'infinity' OR NOT is_open OR last_at >= $3 "
     "OR closes_at <= $7::timestamptz OR fold->'objects' @> ANY($8::jsonb[])) OFFSET 0) AS t) AS tickets, "
     "(SELECT json_agg(json_build_object('customer_id', o.customer_id, 'number', t.number, 'fold', t.fold, "
-    "'event_id', i.event_id)) FROM unnest($4::uuid[]) AS n(id) CROSS JOIN LATERAL (SELECT event_id, ticket_id "
-    "FROM ticket_item WHERE workspace_id = $1 AND event_id = n.id OFFSET 0) AS i "
+    "'event_id', i.event_id, 'position', i.position)) FROM unnest($4::uuid[]) AS n(id) CROSS JOIN LATERAL "
+    "(SELECT event_id, ticket_id, position FROM ticket_item WHERE workspace_id = $1 AND event_id = n.id OFFSET 0) AS i "
     + _OWNED.format(ticket="i.ticket_id")
     + ") AS held, (SELECT json_agg(json_build_object('customer_id', w.customer_id, 'number', w.number, "
     "'fold', w.fold, 'source', w.source, 'conversation', w.conversation, 'since', w.since)) "
