@@ -19,6 +19,7 @@ from timeline.events import (
 from timeline.ticket_events import TicketFieldsSet, TicketQueued, TicketTyped
 from timeline.tickets.items import FoldEvent
 from timeline.tickets.policy import Rules
+from timeline.tickets.routing import choose_queue
 from timeline.tickets.ticket import MOVES, Filled, Ticket, can_reopen, with_status
 
 _replace = msgspec.structs.replace
@@ -39,7 +40,7 @@ def carried(ticket: Ticket, command: Command, event: FoldEvent, rules: Rules) ->
         case TicketRenamed():
             return _replace(ticket, subject=command.subject)
         case TicketTyped():
-            return _replace(ticket, type=command.type or None)
+            return _typed(ticket, command.type or None, rules)
         case TicketFieldsSet():
             return _replace(ticket, fields=refilled(ticket.fields, command))
         case TicketQueued():
@@ -54,6 +55,13 @@ def _moved(ticket: Ticket, command: TicketStatusSet, event: FoldEvent, rules: Ru
     if command.status == ticket.status:
         return ticket
     return with_status(ticket, command.status, event.shown_at, event.now)
+
+
+def _typed(ticket: Ticket, kind: str | None, rules: Rules) -> Ticket:
+    """A queue that routing chose, or none, follows the type; one that somebody chose stays."""
+    ways = [choose_queue(rules.desk.routing, ticket.channel, ticket.source, one) for one in (ticket.type, kind)]
+    follows = ticket.queue in (None, ways[0])
+    return _replace(ticket, type=kind, queue=ways[1] if follows else ticket.queue)
 
 
 def may_move(ticket: Ticket, status: Status, shown_at: datetime, rules: Rules) -> bool:

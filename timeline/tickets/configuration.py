@@ -4,6 +4,7 @@ Each section is a part of the desk with a module of its own; what is in force fo
 
 import msgspec
 
+from timeline.tickets.routing import Routing, check_routing
 from timeline.tickets.types import Types, check_types
 
 
@@ -11,6 +12,7 @@ class DeskConfiguration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """The sections as they are written and kept."""
 
     types: Types = Types()
+    routing: Routing = Routing()
 
 
 def decode_desk(kept: bytes) -> DeskConfiguration:
@@ -22,12 +24,14 @@ class DeskRules(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     version: int = 0
     types: Types = Types()
+    routing: Routing = Routing()
 
 
 def desk_rules_of(configuration: DeskConfiguration, version: int) -> DeskRules:
     """Raises `InvalidField` with the path at fault."""
     check_types(configuration.types)
-    return DeskRules(version=version, types=configuration.types)
+    check_routing(configuration.routing)
+    return DeskRules(version=version, types=configuration.types, routing=configuration.routing)
 
 
 NO_DESK = DeskConfiguration()

@@ -18,6 +18,7 @@ from timeline.tickets.items import FoldEvent, Holding, ItemOf, Past, Void, Writt
 from timeline.tickets.matters import Asking
 from timeline.tickets.moments import moments_of
 from timeline.tickets.policy import Rules
+from timeline.tickets.routing import choose_queue
 from timeline.tickets.ticket import (
     MOST_OBJECTS,
     Ticket,
@@ -253,6 +254,8 @@ class Root:
             subject=headline(event.subject, event.body),
             matter=matter_of(event.subject),
             channel=event.channel,
+            source=event.source,
+            queue=choose_queue(rules.desk.routing, event.channel, event.source, None),
             channels=(event.channel,) if event.channel else (),
             objects=(event.object,) if event.object else (),
             history=event.history,

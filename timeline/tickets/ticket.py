@@ -68,6 +68,7 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     fields: Filled = ()
     queue: str | None = None
     channel: str | None = None
+    source: str | None = None
     channels: tuple[str, ...] = ()
     objects: tuple[Named, ...] = ()
     items: int = 1
