@@ -16,7 +16,7 @@ _KEYED: Final = (400, 401, 403, 404, 429, 503)
 _REQUEST_ID: Final = {
     "X-Request-ID": {"description": "Finds this request in the log.", "schema": {"type": "string"}, "required": True}
 }
-_OPAQUE: Final = frozenset({"account", "object_id", "ticket", "type"})
+_OPAQUE: Final = frozenset({"account", "object_id", "report", "ticket", "type"})
 """Ids in a path that need not be UUIDs."""
 _RETRY: Final = {"Retry-After": {"description": "Seconds.", "schema": {"type": "string"}, "required": True}}
 _WRITES: Final = [
@@ -129,6 +129,8 @@ def _responses(one: Route, shapes: _Shapes) -> dict[str, Any]:
             answered["headers"]["Location"] = {"schema": {"type": "string"}, "required": True}
         else:
             answered["content"] = {one.media_type: {"schema": shapes.of(kind)} if kind is not None else {}}
+            if one.also_answers:
+                answered["content"][one.also_answers] = {"schema": {"type": "string"}}
         responses[str(status)] = answered
     problem = {PROBLEM_JSON: {"schema": shapes.of(ProblemDetails)}}
     for status in sorted(_refusals(one) - set(one.answers)):

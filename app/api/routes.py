@@ -48,6 +48,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     takes: Any = None
     needs_body: bool = True
     also_takes: str | None = None
+    also_answers: str | None = None
     most_bytes: int = BODY_BYTES
     media_type: str = "application/json"
     refuses: frozenset[int] = frozenset()

@@ -25,6 +25,9 @@ COMMENT ON COLUMN ticket_moment.round IS 'how often the ticket had been reopened
 COMMENT ON COLUMN ticket_moment.since IS 'where its duration runs from: the message that it answers, the opening';
 COMMENT ON COLUMN ticket_moment.agent IS 'who had the ticket';
 CREATE INDEX ticket_moment_reported ON ticket_moment (workspace_id, turn, at)
+  INCLUDE (ticket_id, since, round, agent);
+CREATE INDEX ticket_joined ON ticket (workspace_id, joined_into) WHERE joined_into IS NOT NULL;
+CREATE INDEX ticket_lapsed ON ticket (workspace_id, closes_at) WHERE lapsed
 """
 
 

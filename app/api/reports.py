@@ -1,0 +1,214 @@
+"""Reports: which numbers there are, what one comes to, group by group, and the tickets that it was counted from."""
+
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, Final, cast, get_args
+from zoneinfo import available_timezones
+
+import msgspec
+
+from app.api.calls import Answer, Call, answer
+from app.api.customers import CURSOR, LIMIT, PAGING
+from app.api.routes import Parameter, Route, route
+from app.api.sheets import CHARSET, CSV, sheet
+from app.errors import bad_request
+from identity.errors import NotFound
+from timeline.tickets import reporting
+from timeline.tickets.reporting import DEFINITIONS, Counted, Definition, Line
+from timeline.tickets.reporting_views import Dimension, Number, Period, Question
+
+NONE: Final = "none"
+DIMENSIONS: Final[tuple[Dimension, ...]] = get_args(Dimension)
+PERIODS: Final[tuple[Period, ...]] = get_args(Period)
+_DIMENSIONS: Final[dict[str, Dimension]] = {one: one for one in DIMENSIONS}
+_PERIODS: Final[dict[str, Period]] = {one: one for one in PERIODS}
+TIMED: Final = ("mean", "p50", "p90", "p95")
+
+
+class ReportList(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be asked, each with its definition; the values that `group` takes."""
+
+    items: list[Definition]
+    dimensions: tuple[str, ...] = DIMENSIONS
+    periods: tuple[str, ...] = PERIODS
+    next: None = None
+
+
+class CountedPage(msgspec.Struct, frozen=True, kw_only=True):
+    """In order of the tickets' ids."""
+
+    items: list[Counted]
+    next: str | None
+
+
+class Report(Definition, frozen=True, kw_only=True):
+    """A number, group by group. `group` names the values of each row; `now` is when it was counted. `ids`, where they
+    were asked for, are the tickets that it was counted from."""
+
+    group: tuple[str, ...]
+    period: str | None
+    zone: str
+    start: datetime | None = msgspec.field(name="from")
+    end: datetime | None = msgspec.field(name="to")
+    now: datetime
+    rows: list[Line]
+    ids: CountedPage | None = None
+
+
+def _only(name: str, words: str) -> Parameter:
+    items = {"type": "array", "items": {"type": "string"}}
+    return Parameter(name=name, words=f"Only {words}; `{NONE}` for those without; given twice means or.", schema=items)
+
+
+_BETWEEN: Final = tuple(
+    msgspec.structs.replace(one, words=f"What puts a fact into a period lies since or before then: {one.words}")
+    for one in PAGING
+    if one.name in ("from", "to")
+)
+_ASKED: Final = (
+    Parameter(
+        name="group",
+        words=f"By what to group, with commas between: {', '.join(DIMENSIONS)}, and one of {', '.join(PERIODS)}.",
+        schema={"type": "string"},
+    ),
+    Parameter(
+        name="zone",
+        words="The IANA time zone in which periods begin; weeks begin on Monday.",
+        schema={"type": "string", "default": "UTC"},
+    ),
+    *_BETWEEN,
+    _only("queue", "tickets of this queue"),
+    _only("type", "tickets of this type"),
+    _only("channel", "tickets that came by this channel"),
+    _only("tag", "tickets with this tag"),
+    _only("priority", "tickets of this priority"),
+    _only("agent", "what happened while this agent had the ticket, by id"),
+    Parameter(
+        name="ids",
+        words="Also the tickets that it was counted from, `limit` at a time.",
+        schema={"type": "boolean", "default": False},
+    ),
+    Parameter(
+        name="format",
+        words="`csv` is the same as `Accept: text/csv`.",
+        schema={"type": "string", "enum": ["json", "csv"]},
+    ),
+    LIMIT,
+    CURSOR,
+)
+
+
+@route("GET", "/api/v1/reports", "reports.read", answers={200: ReportList})
+async def list_reports(call: Call) -> Answer:
+    """Every number with its definition in a sentence, and what puts what it counts into a period."""
+    _ = call.query
+    return answer(ReportList(items=list(DEFINITIONS.values())))
+
+
+@route("GET", "/api/v1/reports/{report}", "reports.read", query=_ASKED, answers={200: Report}, also_answers=CSV)
+async def show(call: Call) -> Answer:
+    """One number, counted from the tickets as they are today: a merge, an unmerge or a late item corrects it."""
+    question, ids, as_csv, limit = _question(call), call.query.flag("ids"), _wants_csv(call), call.query.limit()
+    listed = f"report {_words(question)}"
+    after = call.start_of(listed)
+    async with call.read() as db:
+        asked = await reporting.ask(db, question)
+        rows = await reporting.count(db, call.workspace, asked)
+        found = await reporting.counted(db, call.workspace, asked, after, limit + 1) if ids else []
+    more = call.next_of(listed, [one.ticket for one in found], limit)
+    page = CountedPage(items=found[:limit], next=more) if ids else None
+    if as_csv:
+        return _as_csv(question, rows, page)
+    defined = DEFINITIONS[question.number]
+    told = {name: getattr(question, name) for name in ("group", "period", "zone", "start", "end", "now")}
+    return answer(Report(**msgspec.structs.asdict(defined), **told, rows=rows, ids=page))
+
+
+def _question(call: Call) -> Question:
+    number = call.request.path_params["report"]
+    if number not in DEFINITIONS:
+        raise NotFound
+    query = call.query
+    group, period = _group(query.text("group"))
+    zone = query.text("zone") or "UTC"
+    if zone not in _zones():
+        raise bad_request("zone", "expected an IANA time zone, such as Europe/Berlin")
+    start, end = query.time("from"), query.time("to")
+    if start is not None and end is not None and start >= end:
+        raise bad_request("to", "expected a time after `from`")
+    given: dict[Dimension, tuple[str, ...]] = {one: query.texts(one) for one in DIMENSIONS}
+    return Question(
+        number=cast("Number", number),
+        group=group,
+        period=period,
+        zone=zone,
+        where={one: _wanted(texts) for one, texts in given.items() if texts},
+        start=start,
+        end=end,
+        now=datetime.now(UTC),
+    )
+
+
+def _wanted(texts: tuple[str, ...]) -> frozenset[str | None]:
+    return frozenset(None if text == NONE else text for text in texts)
+
+
+def _group(text: str | None) -> tuple[tuple[Dimension, ...], Period | None]:
+    """What to group by. Raises the 400."""
+    named = [] if text is None else [one.strip() for one in text.split(",")]
+    dimensions = tuple(_DIMENSIONS[one] for one in named if one in _DIMENSIONS)
+    periods = [_PERIODS[one] for one in named if one in _PERIODS]
+    if len(dimensions) + len(periods) < len(named) or len(periods) > 1 or len(set(dimensions)) < len(dimensions):
+        known = ", ".join((*DIMENSIONS, *PERIODS))
+        raise bad_request("group", f"expected some of {known}, each once and one period at most, with commas between")
+    return dimensions, periods[0] if periods else None
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _words(question: Question) -> list[Any]:
+    """The question in an order of its own, without the time of asking: pages of a list may differ in that."""
+    where = sorted((name, sorted(str(one) for one in wanted)) for name, wanted in question.where.items())
+    return [question.number, question.group, question.period, question.zone, question.start, question.end, where]
+
+
+def _wants_csv(call: Call) -> bool:
+    form = call.query.text("format")
+    if form not in (None, "json", "csv"):
+        raise bad_request("format", "expected json or csv")
+    return form == "csv" or (form is None and CSV in call.request.headers.get("accept", "").lower())
+
+
+def _as_csv(question: Question, rows: list[Line], page: CountedPage | None) -> Answer:
+    """The rows, or where ids were asked for the facts of this page; the header `X-Next-Cursor` leads to the next."""
+    named = [*([question.period] if question.period else []), *question.group]
+    timed = DEFINITIONS[question.number].seconds
+    if page is None:
+        cells = TIMED if timed else ()
+        body = sheet(
+            [*named, "count", *cells],
+            ([*_cells(question, row), row.count, *(getattr(row, name) for name in cells)] for row in rows),
+        )
+    else:
+        body = sheet(
+            ["ticket", "number", "at", *(["seconds"] if timed else []), *named],
+            (
+                [str(one.ticket), one.number, fact.at, *([fact.seconds] if timed else []), *_cells(question, fact)]
+                for one in page.items
+                for fact in one.facts
+            ),
+        )
+    headers = {"Content-Disposition": f'attachment; filename="{question.number}.csv"', "Vary": "Accept"}
+    if page is not None and page.next is not None:
+        headers["X-Next-Cursor"] = page.next
+    return Answer(body=body, headers=headers, media_type=CHARSET)
+
+
+def _cells(question: Question, row: Line | reporting.Fact) -> list[Any]:
+    return [*([row.period] if question.period else []), *row.values]
+
+
+ROUTES: Final[tuple[Route, ...]] = (list_reports, show)

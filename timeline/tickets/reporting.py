@@ -1,0 +1,169 @@
+"""The numbers of a desk: what each one is, in a sentence, and what it comes to for a question."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, get_args
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from identity.customers import WorkspaceId
+from timeline.interactions import InvalidField
+from timeline.store import Db, Row
+from timeline.tickets import reporting_views
+from timeline.tickets.reporting_views import Number, Question
+
+MOST_PERIODS: Final = 1_000
+MOST_ROWS: Final = 5_000
+LAST: Final = UUID(int=0)
+"""Before every ticket."""
+
+
+class Definition(msgspec.Struct, frozen=True, kw_only=True):
+    """A number: what is counted, what puts it into a period, and whether it has a duration."""
+
+    name: Number
+    definition: str
+    dated: str
+    seconds: bool
+
+
+def _definition(name: Number, definition: str, dated: str, *, seconds: bool = True) -> Definition:
+    return Definition(name=name, definition=definition, dated=dated, seconds=seconds)
+
+
+DEFINITIONS: Final[Mapping[Number, Definition]] = {
+    one.name: one
+    for one in (
+        _definition("opened", "Tickets that were opened.", "the time shown on the item that opened it", seconds=False),
+        _definition(
+            "ended",
+            "Tickets that were resolved, or closed without having been resolved, and have not been reopened since.",
+            "when it ended last",
+            seconds=False,
+        ),
+        _definition("reopened", "Reopenings of tickets.", "when it was reopened", seconds=False),
+        _definition(
+            "backlog",
+            "Tickets that were open at the end of the period (now, where it still runs), with the time since each was "
+            "opened.",
+            "the end of each period; without a period: `to`, or now",
+        ),
+        _definition(
+            "first_response",
+            "The time from the first message or call of a customer that a ticket had not answered to our first message "
+            "or call after it.",
+            "when we answered",
+        ),
+        _definition(
+            "next_response",
+            "The time from the first message or call of a customer since our last answer in a ticket to our next one, "
+            "for every answer but a ticket's first.",
+            "when we answered",
+        ),
+        _definition(
+            "first_resolution",
+            "The time from a ticket's opening until it was resolved or closed for the first time.",
+            "when it ended for the first time",
+        ),
+        _definition(
+            "resolution",
+            "The time from a ticket's opening until it was resolved or closed for the last time, for tickets that have "
+            "not been reopened since.",
+            "when it ended last",
+        ),
+    )
+}
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One group: the beginning of its period, its values in the order asked for (null: has none), how many facts it
+    has, and in seconds their mean and the smallest one that half, 90 and 95 of a hundred are not above."""
+
+    period: datetime | None
+    values: list[str | None]
+    count: int
+    mean: float | None = None
+    p50: float | None = None
+    p90: float | None = None
+    p95: float | None = None
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True):
+    """What was counted once: when, how long it took, and the group that it is in."""
+
+    at: datetime
+    seconds: float | None
+    period: datetime | None
+    values: list[str | None]
+
+
+class Counted(msgspec.Struct, frozen=True, kw_only=True):
+    """A ticket with what was counted of it."""
+
+    ticket: UUID
+    number: int
+    facts: list[Fact]
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A question with the instants at which its backlog is counted."""
+
+    question: Question
+    instants: reporting_views.Instants
+
+
+async def ask(db: Db, question: Question) -> Asked:
+    """Raises `InvalidField` where that is more than a request may count."""
+    needs = question.number == "backlog"
+    if needs and question.period and question.start is None:
+        raise InvalidField("from", "expected a time: a backlog by period needs the first period")
+    if not needs:
+        return Asked(question=question, instants=reporting_views.Instants(starts=[], ends=[]))
+    instants = await reporting_views.read_instants(db, question, MOST_PERIODS)
+    if len(instants.ends) > MOST_PERIODS:
+        raise InvalidField("period", f"more than {MOST_PERIODS:,} periods; expected a longer period or a shorter time")
+    return Asked(question=question, instants=instants)
+
+
+async def count(db: Db, workspace: WorkspaceId, asked: Asked) -> list[Line]:
+    """The number, group by group in order of period and values. Raises `InvalidField` where there are too many."""
+    rows = await reporting_views.count(db, workspace, asked.question, asked.instants, MOST_ROWS)
+    if len(rows) > MOST_ROWS:
+        raise InvalidField("group", f"more than {MOST_ROWS:,} groups; expected fewer dimensions or a filter")
+    return [_line(row, asked.question) for row in rows]
+
+
+def _line(row: Row, question: Question) -> Line:
+    seconds: Sequence[float | None] = [None] * 4
+    if row["took"] is not None:
+        mean = round(row["took"] / row["count"])
+        seconds = [one / 1_000_000 for one in (int(mean), *row["shares"])]
+    return Line(
+        **_group(row, question),
+        count=row["count"],
+        mean=seconds[0],
+        p50=seconds[1],
+        p90=seconds[2],
+        p95=seconds[3],
+    )
+
+
+def _group(row: Row, question: Question) -> dict[str, Any]:
+    zone = ZoneInfo(question.zone)
+    values = [None if row[one] is None else str(row[one]) for one in question.group]
+    return {"period": row["period"].astimezone(zone) if question.period else None, "values": values}
+
+
+async def counted(db: Db, workspace: WorkspaceId, asked: Asked, after: UUID | None, limit: int) -> list[Counted]:
+    """The next tickets in order of id that the number was counted from."""
+    found: dict[UUID, Counted] = {}
+    for row in await reporting_views.page(db, workspace, asked.question, asked.instants, after or LAST, limit):
+        one = found.setdefault(row["ticket_id"], Counted(ticket=row["ticket_id"], number=row["number"], facts=[]))
+        took = None if row["took"] is None else row["took"] / 1_000_000
+        one.facts.append(Fact(at=row["at"], seconds=took, **_group(row, asked.question)))
+    return list(found.values())
+
+
+NUMBERS: Final[tuple[Number, ...]] = get_args(Number)

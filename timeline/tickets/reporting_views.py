@@ -1,0 +1,240 @@
+"""Every statement of the reports: the facts that a number is counted from, and how they are counted.
+
+A fact is one row: a ticket, the time that puts it into a period, who had the ticket, and perhaps how long it took."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, Literal
+from uuid import UUID
+
+import msgspec
+
+from identity.customers import WorkspaceId
+from timeline.store import Db, Row
+
+Number = Literal[
+    "opened", "ended", "reopened", "backlog", "first_response", "next_response", "first_resolution", "resolution"
+]
+Dimension = Literal["queue", "type", "channel", "tag", "priority", "agent"]
+Period = Literal["hour", "day", "week", "month"]
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """A number, how it is grouped and what is counted. `where` holds the values of each dimension that count (None:
+    has none); `start` is inclusive, `end` exclusive."""
+
+    number: Number
+    group: tuple[Dimension, ...] = ()
+    period: Period | None = None
+    zone: str = "UTC"
+    where: Mapping[Dimension, frozenset[str | None]] = {}
+    start: datetime | None = None
+    end: datetime | None = None
+    now: datetime
+
+
+class Instants(msgspec.Struct, frozen=True, kw_only=True):
+    """The moments at which a backlog is counted, with the beginning of the period of each."""
+
+    starts: Sequence[datetime | None]
+    ends: Sequence[datetime]
+
+
+PERCENTILES: Final = (0.5, 0.9, 0.95)
+_OF_TICKET: Final[Mapping[Dimension, str]] = {
+    "queue": "t.queue",
+    "type": "t.type",
+    "channel": "t.channel",
+    "priority": "t.priority",
+}
+_SILENT: Final = (
+    "SELECT id, coalesce((fold->>'reopened')::int, 0), closes_at, (fold->>'opened_now')::timestamptz, assignee "
+    "FROM ticket WHERE workspace_id = $1 AND closes_at <= {{now}} AND {which} AND NOT fold ? 'ended_at'"
+)
+_ENDS: Final = (
+    "(SELECT ticket_id, round, at, since, agent FROM ticket_moment WHERE workspace_id = $1 "
+    f"AND turn IN ('resolved', 'closed') UNION ALL {_SILENT.format(which='NOT lapsed')} "
+    f"UNION ALL {_SILENT.format(which='lapsed')})"
+)
+"""Also the ends that silence has brought and that no event has told of yet."""
+_FAMILY: Final = (
+    "up AS (SELECT id, joined_into AS root FROM ticket WHERE workspace_id = $1 AND joined_into IS NOT NULL UNION ALL "
+    "SELECT u.id, p.joined_into FROM up u JOIN ticket p ON p.workspace_id = $1 AND p.id = u.root "
+    "WHERE p.joined_into IS NOT NULL), "
+    "family AS (SELECT u.id, u.root FROM up u JOIN ticket p ON p.workspace_id = $1 AND p.id = u.root "
+    "WHERE p.joined_into IS NULL UNION SELECT root, root FROM up), "
+    "answers AS (SELECT f.root AS ticket_id, m.at, m.since, m.agent, m.turn = 'first_response' AND row_number() OVER "
+    "(PARTITION BY f.root ORDER BY m.turn <> 'first_response', m.at, m.position) = 1 AS is_first FROM family f "
+    "JOIN ticket_moment m ON m.workspace_id = $1 AND m.ticket_id = f.id "
+    "AND m.turn IN ('first_response', 'next_response'))"
+)
+"""The answers of tickets that were joined, as those of the ticket that they became: one of them is the first."""
+_TAGGED: Final = " CROSS JOIN LATERAL unnest(CASE WHEN t.tags = '{}' THEN ARRAY[NULL] ELSE t.tags END) AS g(tag)"
+_ANSWERS: Final = (
+    "(SELECT ticket_id, at, since, agent FROM ticket_moment WHERE workspace_id = $1 AND turn = '{turn}' "
+    "AND ticket_id NOT IN (SELECT id FROM family) UNION ALL "
+    "SELECT ticket_id, at, since, agent FROM answers WHERE is_first = {first})"
+)
+_REOPENED_LATER: Final = (
+    "EXISTS (SELECT FROM ticket_moment r WHERE r.workspace_id = $1 AND r.ticket_id = m.ticket_id "
+    "AND r.turn = 'reopened' AND r.round > m.round)"
+)
+
+
+async def read_instants(db: Db, question: Question, most: int) -> Instants:
+    """The ends of the periods between `start` and `end`, at most one more than `most`; the last one not after now."""
+    until = min(question.end or question.now, question.now)
+    if question.period is None:
+        return Instants(starts=[None], ends=[until])
+    rows = await db.fetch(
+        "SELECT s AS start, least(date_add(s, ('1 ' || $1)::interval, $2), $4::timestamptz) AS until "
+        "FROM generate_series(date_trunc($1, $3::timestamptz, $2), $4, ('1 ' || $1)::interval, $2) AS s "
+        "WHERE s < $4 ORDER BY s LIMIT $5",
+        question.period,
+        question.zone,
+        question.start,
+        until,
+        most + 1,
+    )
+    return Instants(starts=[row["start"] for row in rows], ends=[row["until"] for row in rows])
+
+
+async def count(db: Db, workspace: WorkspaceId, question: Question, instants: Instants, most: int) -> list[Row]:
+    """One row a group in order of period and values, at most one more than `most`: count, the sum of what it took and
+    its percentiles, in microseconds."""
+    values: list[Any] = [workspace]
+    withs, facts = _facts(question, instants, values)
+    named = [*(["period"] if question.period else []), *question.group]
+    grouped = f"GROUP BY {', '.join(named)} ORDER BY {', '.join(named)}" if named else ""
+    shares = f"ARRAY[{', '.join(map(str, PERCENTILES))}]"
+    return await db.fetch(
+        f"WITH RECURSIVE {withs} SELECT {''.join(f'{name}, ' for name in named)}count(*) AS count, "
+        f"sum(took)::numeric AS took, percentile_disc({shares}) WITHIN GROUP (ORDER BY took) AS shares "
+        f"FROM ({facts}) AS f {grouped} LIMIT ${_put(values, most + 1)}",
+        *values,
+    )
+
+
+async def page(
+    db: Db, workspace: WorkspaceId, question: Question, instants: Instants, after: UUID, limit: int
+) -> list[Row]:
+    """The facts of the next tickets in order of id."""
+    values: list[Any] = [workspace]
+    withs, facts = _facts(question, instants, values)
+    named = [*(["period"] if question.period else []), *question.group]
+    return await db.fetch(
+        f"WITH RECURSIVE {withs}, f AS MATERIALIZED ({facts}) SELECT ticket_id, number, at, took"
+        f"{''.join(f', {name}' for name in named)} FROM f WHERE ticket_id IN (SELECT DISTINCT ticket_id FROM f "
+        f"WHERE ticket_id > ${_put(values, after)}::uuid ORDER BY ticket_id LIMIT ${_put(values, limit)}) "
+        f"ORDER BY {', '.join(('ticket_id', 'at', *named))}",
+        *values,
+    )
+
+
+def _put(values: list[Any], value: Any) -> int:
+    values.append(value)
+    return len(values)
+
+
+def _facts(question: Question, instants: Instants, values: list[Any]) -> tuple[str, str]:
+    """What a number is counted from: tables to be named before it, and the rows."""
+    asked = _SOURCES[question.number](question, instants, values)
+    conditions = ["t.workspace_id = $1", "t.joined_into IS NULL", *asked.conditions]
+    if question.number != "backlog":
+        bounds = ((">=", question.start), ("<", question.end))
+        conditions += [f"{asked.at} {sign} ${_put(values, one)}::timestamptz" for sign, one in bounds if one]
+    took = f"(extract(epoch FROM {asked.took}) * 1000000)::bigint" if asked.took else "NULL::bigint"
+    columns = [f"t.id AS ticket_id, t.number, {asked.at} AS at, {took} AS took"]
+    if question.period is not None:
+        columns.append(f"{asked.period or _truncated(question, asked.at, values)} AS period")
+    columns += [f"{_dimension(one, asked.agent)} AS {one}" for one in question.group]
+    tagged = _TAGGED if "tag" in question.group else ""
+    conditions += _where(question, asked.agent, values)
+    return _FAMILY, f"SELECT {', '.join(columns)} FROM {asked.rows}{tagged} WHERE {' AND '.join(conditions)}"
+
+
+def _truncated(question: Question, at: str, values: list[Any]) -> str:
+    return f"date_trunc(${_put(values, question.period)}::text, {at}, ${_put(values, question.zone)}::text)"
+
+
+def _dimension(dimension: Dimension, agent: str) -> str:
+    return {"tag": "g.tag", "agent": agent}.get(dimension) or _OF_TICKET[dimension]
+
+
+class _Source(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a number's facts lie: `rows` hold the ticket as `t`, the rest are expressions over them."""
+
+    rows: str
+    at: str
+    took: str | None = None
+    agent: str = "m.agent"
+    period: str | None = None
+    conditions: Sequence[str] = ()
+
+
+def _moments(rows: str, *conditions: str, took: str | None = "m.at - m.since") -> _Source:
+    timed = ["m.since IS NOT NULL"] if took else []
+    joined = f"{rows} AS m JOIN ticket t ON t.id = m.ticket_id"
+    return _Source(rows=joined, at="m.at", took=took, conditions=[*conditions, *timed])
+
+
+def _opened(*_: Any) -> _Source:
+    return _Source(rows="ticket t", at="t.opened_at", agent="t.assignee")
+
+
+def _reopened(*_: Any) -> _Source:
+    return _moments("ticket_moment", "m.workspace_id = $1", "m.turn = 'reopened'", took=None)
+
+
+def _answers(turn: str, *, first: bool) -> _Source:
+    return _moments(_ANSWERS.format(turn=turn, first=first))
+
+
+def _ended(question: Question, values: list[Any], condition: str, took: str | None) -> _Source:
+    return _moments(_ENDS.format(now=f"${_put(values, question.now)}::timestamptz"), condition, took=took)
+
+
+def _backlog(question: Question, instants: Instants, values: list[Any]) -> _Source:
+    """Each stretch of time for which a ticket was open, and of the instants those that lie in it."""
+    ends = _ENDS.format(now=f"${_put(values, question.now)}::timestamptz")
+    starts, until = _put(values, instants.starts), f"${_put(values, instants.ends)}::timestamptz[]"
+    open_from = (
+        "(SELECT id AS ticket_id, 0 AS round, opened_at AS at FROM ticket WHERE workspace_id = $1 UNION ALL "
+        "SELECT ticket_id, round, at FROM ticket_moment WHERE workspace_id = $1 AND turn = 'reopened')"
+    )
+    last = f"CASE WHEN m.at IS NULL THEN cardinality({until}) ELSE width_bucket(m.at, {until}) END"
+    return _Source(
+        rows=f"{open_from} AS s LEFT JOIN {ends} AS m ON m.ticket_id = s.ticket_id AND m.round = s.round "
+        f"JOIN ticket t ON t.id = s.ticket_id CROSS JOIN LATERAL generate_series(width_bucket(s.at, {until}) + 1, "
+        f"{last}) AS k(k) CROSS JOIN LATERAL (SELECT ({until})[k.k] AS at, "
+        f"(${starts}::timestamptz[])[k.k] AS start) AS p",
+        at="p.at",
+        took="p.at - t.opened_at",
+        agent="t.assignee",
+        period="p.start",
+    )
+
+
+_SOURCES: Final[Mapping[Number, Callable[[Question, Instants, list[Any]], _Source]]] = {
+    "opened": _opened,
+    "ended": lambda question, _, values: _ended(question, values, f"NOT {_REOPENED_LATER}", None),
+    "reopened": _reopened,
+    "backlog": _backlog,
+    "first_response": lambda *_: _answers("first_response", first=True),
+    "next_response": lambda *_: _answers("next_response", first=False),
+    "first_resolution": lambda question, _, values: _ended(question, values, "m.round = 0", "m.at - m.since"),
+    "resolution": lambda question, _, values: _ended(question, values, f"NOT {_REOPENED_LATER}", "m.at - m.since"),
+}
+
+
+def _where(question: Question, agent: str, values: list[Any]) -> list[str]:
+    found: list[str] = []
+    for dimension, wanted in question.where.items():
+        some = sorted(one for one in wanted if one is not None)
+        if dimension == "tag":
+            told, none = f"t.tags && ${_put(values, some)}::text[]", "t.tags = '{}'"
+        else:
+            named = f"({agent})::text" if dimension == "agent" else _OF_TICKET[dimension]
+            told, none = f"{named} = ANY(${_put(values, some)}::text[])", f"{named} IS NULL"
+        found.append(f"({told} OR {none})" if None in wanted else told)
+    return found
