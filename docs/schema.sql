@@ -1057,6 +1057,12 @@ CREATE TABLE public.ticket (
     lapsed boolean DEFAULT false NOT NULL,
     joined_into uuid,
     fold jsonb NOT NULL,
+    type text,
+    queue text,
+    waiting text,
+    snoozed_until timestamp with time zone,
+    resolves_at timestamp with time zone,
+    next_at timestamp with time zone,
     CONSTRAINT ticket_status_check CHECK ((status = ANY (ARRAY['new'::text, 'open'::text, 'pending'::text, 'on_hold'::text, 'resolved'::text, 'closed'::text])))
 )
 WITH (fillfactor='80');
@@ -1079,6 +1085,12 @@ COMMENT ON COLUMN public.ticket.history IS 'its last activity was imported: its 
 COMMENT ON COLUMN public.ticket.lapsed IS 'silence closed what was imported: status and is_open say so, the fold derives it';
 
 COMMENT ON COLUMN public.ticket.fold IS 'the whole folded state';
+
+COMMENT ON COLUMN public.ticket.snoozed_until IS 'lists may leave it out until then; the year 9999: until the customer writes';
+
+COMMENT ON COLUMN public.ticket.resolves_at IS 'when silence resolves it; closes_at is when silence closes it';
+
+COMMENT ON COLUMN public.ticket.next_at IS 'the first of closes_at, resolves_at, the reminder and the end of a snooze';
 
 CREATE TABLE public.ticket_conversation (
     workspace_id uuid NOT NULL,
@@ -1325,6 +1337,76 @@ ALTER TABLE public.value_count OWNER TO throughline_owner;
 
 COMMENT ON TABLE public.value_count IS 'projection: how many customers hold a value, by its keyed hash; `throughline resolve` counts again';
 
+CREATE TABLE public.webhook (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    url text NOT NULL,
+    events text[] NOT NULL,
+    content text NOT NULL,
+    description text NOT NULL,
+    secrets bytea NOT NULL,
+    hint text NOT NULL,
+    overlap_until timestamp with time zone,
+    enabled boolean NOT NULL,
+    reason text,
+    since_epoch integer NOT NULL,
+    since_xid xid8 NOT NULL,
+    failures integer DEFAULT 0 NOT NULL,
+    failing_since timestamp with time zone,
+    paused_until timestamp with time zone,
+    delivered_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    changed_by text NOT NULL,
+    CONSTRAINT webhook_content_check CHECK ((content = ANY (ARRAY['ids'::text, 'item'::text])))
+);
+ALTER TABLE ONLY public.webhook ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.webhook FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.webhook OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.webhook IS 'a subscription: which events go to which address';
+
+COMMENT ON COLUMN public.webhook.events IS 'types and groups of types, as channels/webhooks/kinds.py names them';
+
+COMMENT ON COLUMN public.webhook.secrets IS 'sealed under the installation''s secret: the newest, then the one before';
+
+COMMENT ON COLUMN public.webhook.reason IS 'why it was disabled, where no person did it';
+
+COMMENT ON COLUMN public.webhook.since_xid IS 'with since_epoch: where the ledger stood when it was made or enabled';
+
+COMMENT ON COLUMN public.webhook.failures IS 'attempts that failed since the last that arrived';
+
+CREATE TABLE public.webhook_delivery (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    webhook_id uuid NOT NULL,
+    type text NOT NULL,
+    event_id uuid,
+    state text NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    status integer,
+    reason text,
+    made_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    next_try_at timestamp with time zone,
+    tried_at timestamp with time zone,
+    CONSTRAINT webhook_delivery_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'delivered'::text, 'failed'::text])))
+);
+ALTER TABLE ONLY public.webhook_delivery ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.webhook_delivery FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.webhook_delivery OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.webhook_delivery IS 'one event for one webhook: ids only, the content is read when it is sent';
+
+COMMENT ON COLUMN public.webhook_delivery.tries IS 'since due_at: replayed by hand it begins anew';
+
+COMMENT ON COLUMN public.webhook_delivery.next_try_at IS 'of a waiting one: also when another worker may have it that is in the hands of one';
+
 CREATE TABLE public.workspace (
     id uuid NOT NULL,
     slug text NOT NULL,
@@ -1522,6 +1604,15 @@ ALTER TABLE ONLY public.value_class
 ALTER TABLE ONLY public.value_count
     ADD CONSTRAINT value_count_pkey PRIMARY KEY (workspace_id, value);
 
+ALTER TABLE ONLY public.webhook_delivery
+    ADD CONSTRAINT webhook_delivery_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.webhook_delivery
+    ADD CONSTRAINT webhook_delivery_workspace_id_webhook_id_event_id_type_key UNIQUE (workspace_id, webhook_id, event_id, type);
+
+ALTER TABLE ONLY public.webhook
+    ADD CONSTRAINT webhook_pkey PRIMARY KEY (workspace_id, id);
+
 ALTER TABLE ONLY public.workspace
     ADD CONSTRAINT workspace_pkey PRIMARY KEY (id);
 
@@ -1610,6 +1701,8 @@ CREATE INDEX ticket_by_assignee ON public.ticket USING btree (workspace_id, assi
 
 CREATE INDEX ticket_by_contact ON public.ticket USING btree (workspace_id, contact_id, until_at);
 
+CREATE INDEX ticket_by_queue ON public.ticket USING btree (workspace_id, queue, last_at, id) WHERE (queue IS NOT NULL);
+
 CREATE INDEX ticket_by_status ON public.ticket USING btree (workspace_id, status, last_at, id);
 
 CREATE INDEX ticket_changed ON public.ticket USING btree (workspace_id, contact_id, "position");
@@ -1636,6 +1729,8 @@ CREATE INDEX ticket_lapsed ON public.ticket USING btree (workspace_id, closes_at
 
 CREATE INDEX ticket_moment_reported ON public.ticket_moment USING btree (workspace_id, turn, at) INCLUDE (ticket_id, since, round, agent);
 
+CREATE INDEX ticket_next ON public.ticket USING btree (workspace_id, next_at) WHERE ((next_at IS NOT NULL) AND (NOT lapsed));
+
 CREATE INDEX ticket_open ON public.ticket USING btree (workspace_id, last_at, id) WHERE is_open;
 
 CREATE INDEX ticket_opened ON public.ticket USING btree (workspace_id, opened_at, id);
@@ -1649,6 +1744,12 @@ CREATE INDEX ticket_task_owned ON public.ticket_task USING btree (workspace_id, 
 CREATE INDEX ticket_void_by_contact ON public.ticket_void USING btree (workspace_id, contact_id);
 
 CREATE INDEX value_count_frequent ON public.value_count USING btree (workspace_id, customers, value) WHERE (customers > 1);
+
+CREATE INDEX webhook_delivery_by_webhook ON public.webhook_delivery USING btree (workspace_id, webhook_id, id);
+
+CREATE INDEX webhook_delivery_due ON public.webhook_delivery USING btree (workspace_id, webhook_id, next_try_at, id) WHERE (state = 'waiting'::text);
+
+CREATE INDEX webhook_delivery_failed ON public.webhook_delivery USING btree (workspace_id, id) WHERE (state = 'failed'::text);
 
 ALTER TABLE public.agent ENABLE ROW LEVEL SECURITY;
 
@@ -1750,6 +1851,10 @@ ALTER TABLE public.value_class ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.value_count ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.webhook ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.webhook_delivery ENABLE ROW LEVEL SECURITY;
+
 CREATE POLICY workspace_wall ON public.agent USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.api_key USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
@@ -1849,6 +1954,10 @@ CREATE POLICY workspace_wall ON public.ticket_void USING ((workspace_id = (NULLI
 CREATE POLICY workspace_wall ON public.value_class USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.value_count USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.webhook USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.webhook_delivery USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 GRANT ALL ON SCHEMA public TO throughline_owner;
 GRANT USAGE ON SCHEMA public TO throughline_app;
@@ -2008,6 +2117,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.value_class TO throughline_app
 GRANT SELECT ON TABLE public.value_class TO throughline_reports;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.value_count TO throughline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook TO throughline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_delivery TO throughline_app;
 
 GRANT SELECT,INSERT ON TABLE public.workspace TO throughline_app;
 GRANT SELECT ON TABLE public.workspace TO throughline_reports;
