@@ -156,8 +156,8 @@ def _wanted(texts: tuple[str, ...]) -> frozenset[str | None]:
 def _group(text: str | None) -> tuple[tuple[Dimension, ...], Period | None]:
     """What to group by. Raises the 400."""
     named = [] if text is None else [one.strip() for one in text.split(",")]
-    dimensions = tuple(_DIMENSIONS[one] for one in named if one in _DIMENSIONS)
-    periods = [_PERIODS[one] for one in named if one in _PERIODS]
+    dimensions: tuple[Dimension, ...] = tuple(_DIMENSIONS[one] for one in named if one in _DIMENSIONS)
+    periods: list[Period] = [_PERIODS[one] for one in named if one in _PERIODS]
     if len(dimensions) + len(periods) < len(named) or len(periods) > 1 or len(set(dimensions)) < len(dimensions):
         known = ", ".join((*DIMENSIONS, *PERIODS))
         raise bad_request("group", f"expected some of {known}, each once and one period at most, with commas between")
