@@ -18,12 +18,12 @@ import structlog
 
 from app.db import Database, DatabaseAway, Db, new_id
 from app.live import Live
-from app.outward import Line, Outward
+from app.outward import ATTEMPT_SECONDS, Line, Outward
 from channels.vault import Vault
 from channels.webhooks import queue
 from channels.webhooks.addresses import read_address
 from channels.webhooks.queue import Batch, Claimed, Result
-from channels.webhooks.schedule import Attempt
+from channels.webhooks.schedule import CLAIM, Attempt
 from identity.customers import CustomerId, WorkspaceId
 from identity.errors import Absorbed, NotFound
 from timeline.events import EventId
@@ -40,6 +40,8 @@ LINGER_SECONDS: Final = 3.0
 HOUSE_SECONDS: Final = 60.0
 AT_ONCE: Final = 16
 """Requests at once to one endpoint."""
+SENDING_SECONDS: Final = CLAIM.total_seconds() - ATTEMPT_SECONDS - 10.0
+"""Within a claim. What was not begun by then is due again when the claim is over."""
 AGENT: Final = "Throughline-Webhooks/1"
 
 log = structlog.get_logger(__name__)
@@ -192,9 +194,12 @@ class Lane:
             self._line = Line(self._sender.outward, target)
         items = await self._items(batch) if batch.content == "item" else {}
         line, results, waiting = self._line, list[Result](), iter(batch.claimed)
+        until = time.monotonic() + SENDING_SECONDS
 
         async def work() -> None:
             for one in waiting:
+                if time.monotonic() > until:
+                    return
                 now = datetime.now(UTC)
                 body = queue.payload(one, items.get(one.id)) if items else queue.payload(one)
                 signed = queue.headers_of(one, body, batch.secrets, now)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks import desk, folding, growth, house, promises, reads, table, tickets, writes
+from benchmarks import desk, folding, growth, house, promises, reads, table, tickets, webhooks, writes
 from benchmarks.client import Client
 from benchmarks.desk import Size
 from benchmarks.table import Line
@@ -97,6 +97,7 @@ PARTS: dict[str, Callable[[house.House, Size], Awaitable[list[Line]]]] = {
     "unmerge": folding.measure_unmerge,
     "growth": growth.measure,
     "follow": growth.follow,
+    "webhooks": webhooks.measure,
     "due": promises.measure_due,
     "memory": memory,
     "cold": cold_start,

@@ -19,8 +19,8 @@ DEAD: Final = timedelta(days=3)
 MOST_RETRY_AFTER: Final = 86_400.0
 
 CLAIM: Final = timedelta(seconds=60)
-"""A delivery in a worker's hands is due again after this: longer than a full claim of slow answers takes."""
-FULL: Final = 64
+"""A delivery in a worker's hands is due again after this."""
+FULL: Final = 256
 WARY: Final = 4
 BREAKS: Final = 5
 """Failures in a row that open the circuit: from then on one delivery at a time, with a pause before each."""

@@ -83,7 +83,7 @@ def test_five_failures_open_the_circuit_and_one_arrival_closes_it():
         assert how_many(standing) == 1
     assert pauses == [5, 10, 20, 40, 80, 160, 300, 300, 300, 300]
     assert standing_after(standing, [FAILED, DONE], NOW, 0.5) == Standing()
-    assert how_many(Standing()) == 64
+    assert how_many(Standing()) == 256
 
 
 def test_an_endpoint_is_disabled_when_it_is_gone_or_long_dead():
