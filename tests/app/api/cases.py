@@ -31,6 +31,7 @@ class Things(msgspec.Struct, frozen=True, kw_only=True):
     agent: str
     team: str
     queue: str
+    edit: str
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,6 +114,23 @@ CASES: dict[str, Case] = {
     "POST /api/v1/tickets/{ticket}/notes": Case(
         path=_at("/api/v1/tickets/{ticket}/notes"), body=lambda things: {"body": "Hm", "about": things.ticket}
     ),
+    "POST /api/v1/tickets/{ticket}/merge": Case(
+        path=_at("/api/v1/tickets/{ticket}/merge"), body=lambda things: {"other": things.ticket}, fails=422
+    ),
+    "POST /api/v1/tickets/{ticket}/split": Case(
+        path=_at("/api/v1/tickets/{ticket}/split"), body=lambda things: {"items": [things.event]}, fails=422
+    ),
+    "POST /api/v1/tickets/{ticket}/items": Case(
+        path=_at("/api/v1/tickets/{ticket}/items"), body=lambda things: {"event": things.event}, fails=422
+    ),
+    "POST /api/v1/tickets/{ticket}/links": Case(
+        path=_at("/api/v1/tickets/{ticket}/links"),
+        body=lambda things: {"other": things.ticket, "kind": "related"},
+        fails=422,
+    ),
+    "GET /api/v1/tickets/{ticket}/links": Case(path=_at("/api/v1/tickets/{ticket}/links")),
+    "GET /api/v1/tickets/{ticket}/edits": Case(path=_at("/api/v1/tickets/{ticket}/edits")),
+    "POST /api/v1/edits/{edit_id}/undo": Case(path=_at("/api/v1/edits/{edit}/undo")),
     "POST /api/v1/tickets/bulk": Case(
         path=_at("/api/v1/tickets/bulk"), body=lambda things: {"tickets": [things.ticket], "status": "open"}
     ),
@@ -138,6 +156,15 @@ CASES: dict[str, Case] = {
     ),
     "GET /api/v1/queues/{queue}": Case(path=_at("/api/v1/queues/{queue}")),
     "PATCH /api/v1/queues/{queue}": Case(path=_at("/api/v1/queues/{queue}"), body=lambda _: {"name": "Other"}),
+    "DELETE /api/v1/queues/{queue}": Case(path=_at("/api/v1/queues/{queue}")),
+    "GET /api/v1/routing": Case(path=_at("/api/v1/routing"), names=False),
+    "PUT /api/v1/routing": Case(path=_at("/api/v1/routing"), body=lambda _: {"version": 0}, names=False),
+    "POST /api/v1/tickets/{ticket}/claim": Case(
+        path=_at("/api/v1/tickets/{ticket}/claim"), body=lambda things: {"agent": things.agent}
+    ),
+    "POST /api/v1/tickets/{ticket}/handback": Case(
+        path=_at("/api/v1/tickets/{ticket}/handback"), body=lambda _: {"reason": "Not mine"}
+    ),
     "GET /api/v1/void-commands": Case(path=_at("/api/v1/void-commands?customer={customer}")),
     "GET /api/v1/reports": Case(path=_at("/api/v1/reports"), names=False),
     "GET /api/v1/reports/{report}": Case(path=_at("/api/v1/reports/opened?ids=true"), names=False),
@@ -212,6 +239,9 @@ async def make_things(api: Api, tenant: Tenant) -> Things:
     webhook = await api("POST", "/api/v1/webhooks", key, json={"url": "https://8.8.8.8/", "events": ["*"]})
     outbound = await api("POST", f"/api/v1/webhooks/{webhook.json()['id']}/test", key)
     asked = await api.push(key, source_id="tom", kind="message", contact=contact("tom"))
+    sam = await api.push(key, source_id="sam", kind="message", contact=contact("sam"))
+    link = {"other": sam["ticket"]["id"], "kind": "related"}
+    linked = await api("POST", f"/api/v1/tickets/{asked['ticket']['id']}/links", key, json=link)
     suggestion = uuid4()
     thing = f"thing-{tenant.id}"
     await api.push(key, source_id="thing", object={"type": thing, "id": thing, "state": {"status": "made"}})
@@ -251,6 +281,7 @@ async def make_things(api: Api, tenant: Tenant) -> Things:
         agent=kim.json()["id"],
         team=f"team-{tenant.id}",
         queue=f"queue-{tenant.id}",
+        edit=linked.json()["edit_id"],
     )
 
 
