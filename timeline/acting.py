@@ -13,7 +13,7 @@ from identity.customers import CustomerId, WorkspaceId
 from identity.errors import Impossible, NotFound
 from timeline import store
 from timeline.actions import Made, Terms, append, plan
-from timeline.commands import AddNote, Assign, Command, Reply, checked
+from timeline.commands import AddNote, Assign, Command, Reply, SetQueue, checked
 from timeline.decisions import Desk, lock_customers, time_of
 from timeline.errors import StartOver, StillDeriving, TicketElsewhere, TicketStale
 from timeline.events import EventId
@@ -86,6 +86,7 @@ async def _perform(
     aims = await _aims(db, desk.workspace, tickets, speaks, about)
     if not _customers(aims) <= locked:
         raise StartOver
+    await _check_queues(db, desk.workspace, wanted)
     versions = await POLICIES.read(db, desk.workspace)
     terms = Terms(
         desk=desk,
@@ -140,3 +141,10 @@ async def _retired(db: store.Db, workspace: WorkspaceId, commands: Iterable[Comm
     if len(known) < len(named):
         raise NotFound
     return {agent for agent, works in known.items() if not works}
+
+
+async def _check_queues(db: store.Db, workspace: WorkspaceId, commands: Iterable[Command]) -> None:
+    """Raises `Impossible` for a queue that is not there."""
+    named = {command.queue for command in commands if isinstance(command, SetQueue) and command.queue}
+    if named and named - await views.known_queues(db, workspace, list(named)):
+        raise Impossible("queue", "expected the key of a queue of this desk")

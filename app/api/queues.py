@@ -1,12 +1,12 @@
-"""Queues: where tickets wait, in the order in which a desk shows them; and the routing that chooses one."""
+"""Queues: where tickets wait, in the order in which a desk shows them."""
 
 from typing import Annotated, Final
 
 import msgspec
 
-from app import people
+from app import emptying, people
 from app.api.calls import Answer, Call, answer
-from app.api.routes import Route, route
+from app.api.routes import Parameter, Route, route
 from app.db import Db
 from app.people import QueueView
 
@@ -80,4 +80,31 @@ async def change(call: Call) -> Answer:
     return await call.write(work)
 
 
-ROUTES: Final[tuple[Route, ...]] = (list_queues, add, show, change)
+@route(
+    "DELETE",
+    f"{PATH}/{{queue}}",
+    "config.write",
+    query=(Parameter(name="move_to", words="Where its open tickets go, by key.", schema={"type": "string"}),),
+    answers={200: QueueView},
+    refuses=_REFUSES,
+)
+async def remove(call: Call) -> Answer:
+    """Remove a queue that routing does not choose. While open tickets wait there it takes `move_to`; they move in parts,
+    and after an error in the middle the same request goes on. Ended tickets keep its key."""
+    queue, move_to = call.request.path_params["queue"], call.query.text("move_to")
+
+    async def work() -> Answer:
+        async with call.read() as db:
+            found = await emptying.check_removal(db, call.workspace, queue, move_to)
+        if move_to is not None:
+            await emptying.empty(call.edge.database, call.workspace, found, move_to, call.commit, call.caller.actor)
+
+        async def end(db: Db) -> Answer:
+            return answer(await emptying.remove(db, call.workspace, queue))
+
+        return await call.commit(end, configures=True)
+
+    return await call.write_in_parts(work)
+
+
+ROUTES: Final[tuple[Route, ...]] = (list_queues, add, show, change, remove)

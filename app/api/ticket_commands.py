@@ -137,7 +137,7 @@ async def change(call: Call) -> Answer:
         raise version_required()
 
     async def work(db: Db) -> Answer:
-        ticket = await _meant(db, call)
+        ticket = await meant(db, call)
         await perform(db, call.desk(), Ask(ticket=ticket, version=version), commands)
         shown = await read_ticket(db, call.workspace, str(ticket))
         return answer(shown, headers=etag(shown))
@@ -183,7 +183,7 @@ async def _say(call: Call, asked: Say, said: Reply | AddNote) -> Answer:
     then = [] if asked.status is msgspec.UNSET else [SetStatus(status=asked.status)]
 
     async def work(db: Db) -> Answer:
-        ticket = await _meant(db, call)
+        ticket = await meant(db, call)
         done = await perform(db, call.desk(), Ask(ticket=ticket, version=version), [said, *then], about=about)
         shown = await read_ticket(db, call.workspace, str(ticket))
         return answer(Said(event_id=done.events[0], events=done.events, ticket=shown), 201, etag(shown))
@@ -264,7 +264,7 @@ def _result(index: int, named: _Named, outcome: Done | Refusal) -> TicketResult:
     return TicketResult(index=index, status=problem.status, id=ticket, number=named.number, error=error)
 
 
-async def _meant(db: Db, call: Call) -> TicketId:
+async def meant(db: Db, call: Call) -> TicketId:
     """The ticket in the path, wherever it went. Raises `NotFound`."""
     name = call.request.path_params["ticket"]
     found = await find_tickets(db, call.workspace, [name])

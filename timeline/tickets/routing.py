@@ -51,23 +51,21 @@ def choose_queue(routing: Routing, channel: str | None, source: str | None, kind
 def check_routing(routing: Routing) -> None:
     """Raises `InvalidField` with the path at fault."""
     if len(routing.rules) > MOST_RULES:
-        raise InvalidField("routing.rules", f"expected at most {MOST_RULES}")
+        raise InvalidField("rules", f"expected at most {MOST_RULES}")
     earlier: set[tuple[str | None, str | None, str | None]] = set()
     for index, rule in enumerate(routing.rules):
-        path = f"routing.rules[{index}]"
+        path = f"rules[{index}]"
         if not KEY.fullmatch(rule.queue):
             raise InvalidField(f"{path}.queue", KEY_WORDS)
         asks = (rule.channel, rule.source, rule.type)
-        if asks in earlier:
-            raise InvalidField(path, "it never fits: one before it asks the same")
         if earlier & _weaker(asks):
-            raise InvalidField(path, "it never fits: one before it asks less")
+            raise InvalidField(path, "it never fits: one before it asks the same, or less")
         earlier.add(asks)
     if routing.default is not None and not KEY.fullmatch(routing.default):
-        raise InvalidField("routing.default", KEY_WORDS)
+        raise InvalidField("default", KEY_WORDS)
 
 
 def _weaker(asks: tuple[str | None, str | None, str | None]) -> set[tuple[str | None, str | None, str | None]]:
-    """What asks for less of the same."""
+    """What asks the same, or for less of it."""
     channel, source, kind = asks
-    return {(c, s, k) for c in (None, channel) for s in (None, source) for k in (None, kind)} - {asks}
+    return {(c, s, k) for c in (None, channel) for s in (None, source) for k in (None, kind)}

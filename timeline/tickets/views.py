@@ -171,6 +171,37 @@ async def left_behind(
     )
 
 
+async def known_queues(db: Db, workspace: WorkspaceId, queues: Sequence[str]) -> set[str]:
+    """Those of some that are there."""
+    rows = await db.fetch(
+        "SELECT key FROM queue WHERE workspace_id = $1 AND key = ANY($2::text[])", workspace, list(queues)
+    )
+    return {row["key"] for row in rows}
+
+
+async def waiting_in(db: Db, workspace: WorkspaceId, queue: str) -> int:
+    """How many open tickets wait in a queue."""
+    waiting = await db.fetchval(
+        "SELECT count(*) FROM ticket WHERE workspace_id = $1 AND queue = $2 AND is_open AND joined_into IS NULL",
+        workspace,
+        queue,
+    )
+    assert isinstance(waiting, int)
+    return waiting
+
+
+async def tickets_in(db: Db, workspace: WorkspaceId, queue: str, after: UUID | None, limit: int) -> list[Row]:
+    """Open tickets of a queue in order of id, each with its version."""
+    return await db.fetch(
+        "SELECT id, coalesce((fold->>'version')::integer, 1) AS version FROM ticket WHERE workspace_id = $1 "
+        "AND queue = $2 AND is_open AND joined_into IS NULL AND ($3::uuid IS NULL OR id > $3) ORDER BY id LIMIT $4",
+        workspace,
+        queue,
+        after,
+        limit,
+    )
+
+
 # -- lists -----------------------------------------------------------------------------------------------------------
 
 

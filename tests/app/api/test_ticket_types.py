@@ -60,6 +60,7 @@ async def test_a_typo_in_what_is_set_up_is_named(api: Api, desk: dict[str, Any],
 
 async def test_a_ticket_gets_a_type_its_fields_and_a_queue(api: Api) -> None:
     await set_up(api)
+    assert (await api("POST", "/api/v1/queues", json={"key": "returns", "name": "Returns"})).status_code == 201
     ticket = await ticket_of(api, (await opened(api))["id"])
     assert (ticket["type"], ticket["fields"], ticket["queue"]) == (None, {}, None)
     filled = await patched(
