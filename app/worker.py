@@ -19,7 +19,7 @@ import asyncpg
 import msgspec
 import structlog
 
-from app import leaving, rebuilding, store, upkeep
+from app import alarms, leaving, rebuilding, store, upkeep
 from app.audit import SealLog
 from app.auth import read_workspace
 from app.db import Database, DatabaseAway, Db
@@ -153,6 +153,7 @@ class Worker:
             tasks.create_task(self._follow(workspace))
             tasks.create_task(self._understand(workspace))
             tasks.create_task(self._keep_tickets(workspace))
+            tasks.create_task(self._keep_promises(workspace))
             tasks.create_task(self._retain(workspace))
             for attend in self._attending:
                 tasks.create_task(attend(workspace))
@@ -179,6 +180,18 @@ class Worker:
             except DatabaseAway:
                 pass
             await asyncio.sleep(TICKET_SECONDS)
+
+    async def _keep_promises(self, workspace: WorkspaceId) -> None:
+        """Say which promises are about to be broken, and which were; at the latest a second after."""
+        while True:
+            after: float | None = None
+            try:
+                told, after = await alarms.tell(self._database, workspace)
+                if told:
+                    self._live.say(workspace)
+            except DatabaseAway:
+                pass
+            await asyncio.sleep(TICKET_SECONDS if after is None else min(TICKET_SECONDS, after))
 
     async def _retain(self, workspace: WorkspaceId) -> None:
         """Erase what the retention policy says is old: at the start, once a day, and when the policy is another."""

@@ -25,11 +25,17 @@ from timeline.edit_events import (
     TicketSplit,
 )
 from timeline.interactions import ObjectState
+from timeline.sla_events import SlaEvent
 from timeline.ticket_events import LifeCommand
 
 EventId = NewType("EventId", UUID)
 Actor = NewType("Actor", str)
 """`kind:id` of who acted: key, agent, import, rule, policy, or plain `system`."""
+
+
+def is_automatic(actor: str) -> bool:
+    """Whether nobody did it, but something that was set up."""
+    return actor.partition(":")[0] in ("rule", "policy", "system")
 
 
 Status = Literal["new", "open", "pending", "on_hold", "resolved", "closed"]
@@ -223,7 +229,14 @@ RecordedKind = (
 Edit = TicketsJoined | TicketSplit | TicketItemMoved | TicketItemShared | BackstageOpened
 """What somebody did to the tickets that items are in. One that was undone is left out of the fold."""
 Command = (
-    TicketStatusSet | TicketAssigned | TicketTagged | TicketPrioritised | TicketRenamed | TicketClosed | LifeCommand
+    TicketStatusSet
+    | TicketAssigned
+    | TicketTagged
+    | TicketPrioritised
+    | TicketRenamed
+    | TicketClosed
+    | LifeCommand
+    | SlaEvent
 )
 """What happened to a ticket by a person, a rule or the clock."""
 

@@ -12,6 +12,7 @@ IDS = (
     "0009-desk",
     "0010-lifecycle",
     "0011-edits",
+    "0012-sla",
     "0013-people",
     "0014-webhooks",
     "0015-reports",

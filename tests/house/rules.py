@@ -30,6 +30,7 @@ SQL_FILES = frozenset(
         "timeline/tickets/moment_store.py",
         "timeline/tickets/moving.py",
         "timeline/tickets/policy_store.py",
+        "timeline/tickets/sla_store.py",
         "timeline/tickets/store.py",
         "timeline/tickets/streams.py",
         "timeline/tickets/views.py",

@@ -16,6 +16,7 @@ from timeline.events import (
     TicketStatusSet,
     TicketTagged,
 )
+from timeline.sla_events import SlaBreached, SlaWarned
 from timeline.ticket_events import TicketFieldsSet, TicketQueued, TicketTyped
 from timeline.tickets.items import FoldEvent
 from timeline.tickets.policy import Rules
@@ -45,7 +46,7 @@ def carried(ticket: Ticket, command: Command, event: FoldEvent, rules: Rules) ->
             return _replace(ticket, fields=refilled(ticket.fields, command))
         case TicketQueued():
             return _replace(ticket, queue=command.queue or None)
-        case TicketClosed():
+        case TicketClosed() | SlaWarned() | SlaBreached():
             return ticket
 
 

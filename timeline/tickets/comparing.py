@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from timeline.events import EventId, TicketClosed
+from timeline.sla_events import SlaEvent
 from timeline.tickets.items import FoldEvent
 from timeline.tickets.policy import Rules, Versions
 from timeline.tickets.refolding import Refold
@@ -64,7 +65,7 @@ class Cut:
 
     def step(self, events: Iterable[FoldEvent]) -> None:
         """What rules and policies did by themselves is left out: under another policy they would do it elsewhere."""
-        heard = [event for event in events if not isinstance(event.command, TicketClosed)]
+        heard = [event for event in events if not isinstance(event.command, TicketClosed | SlaEvent)]
         self._present.step(heard)
         self._other.step(heard)
 

@@ -4,7 +4,9 @@ Each section is a part of the desk with a module of its own; what is in force fo
 
 import msgspec
 
+from timeline.tickets.calendars import Calendar
 from timeline.tickets.routing import Routing, check_routing
+from timeline.tickets.sla import Sla, SlaRules, sla_rules_of
 from timeline.tickets.types import Types, check_types
 
 
@@ -13,6 +15,8 @@ class DeskConfiguration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
 
     types: Types = Types()
     routing: Routing = Routing()
+    calendars: dict[str, Calendar] = {}
+    sla: Sla = Sla()
 
 
 def decode_desk(kept: bytes) -> DeskConfiguration:
@@ -25,13 +29,15 @@ class DeskRules(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     version: int = 0
     types: Types = Types()
     routing: Routing = Routing()
+    sla: SlaRules = SlaRules()
 
 
 def desk_rules_of(configuration: DeskConfiguration, version: int) -> DeskRules:
     """Raises `InvalidField` with the path at fault."""
     check_types(configuration.types)
     check_routing(configuration.routing)
-    return DeskRules(version=version, types=configuration.types, routing=configuration.routing)
+    sla = sla_rules_of(configuration.sla, configuration.calendars, version)
+    return DeskRules(version=version, sla=sla, types=configuration.types, routing=configuration.routing)
 
 
 NO_DESK = DeskConfiguration()

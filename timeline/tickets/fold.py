@@ -11,8 +11,10 @@ from uuid import UUID
 import msgspec
 
 from timeline.events import Command, Edit, EventId
+from timeline.sla_events import SlaEvent
 from timeline.tickets.candidates import Candidates
 from timeline.tickets.carrying import carried
+from timeline.tickets.clocks import clocked, with_their_promises
 from timeline.tickets.edits import Present, edited
 from timeline.tickets.items import FoldEvent, Holding, ItemOf, Past, Void, Written
 from timeline.tickets.matters import Asking
@@ -52,6 +54,7 @@ class Root:
         self._candidates = Candidates()
         self._latest: datetime | None = None
         self._now: datetime | None = None
+        self._time: tuple[datetime, Rules] | None = None
 
     # -- what it holds -------------------------------------------------------------------------------------------
 
@@ -72,8 +75,10 @@ class Root:
         if known is None or known[0] < holding.since:
             self.conversations[name] = (holding.since, holding.ticket_id)
 
-    def _put(self, new: Ticket) -> None:
+    def _put(self, new: Ticket, item: FoldEvent | None = None) -> None:
         old = self.tickets.get(new.id)
+        if self._time is not None:
+            new = clocked(old, new, item, *self._time)
         self.written.changed.setdefault(new.id, old)
         if old is not None and self.edge > old.position:
             self.written.past.append(Past(ticket=old, until=new.position))
@@ -83,7 +88,7 @@ class Root:
 
     def join(self, other: "Root", position: int, rules: Rules) -> None:
         """Another root's tickets come in by a merge; none changes, unless the policy joins those that are one."""
-        self.edge, self._now = position, None
+        self.edge, self._now, self._time = position, None, None
         sides = (self._candidates.not_closed, other._candidates.not_closed)
         for ticket in other.tickets.values():
             self.load(ticket)
@@ -118,7 +123,7 @@ class Root:
 
     def step(self, event: FoldEvent, rules: Rules) -> None:
         """Let one event of this root pass. It must seek a ticket."""
-        self._now = event.now
+        self._now, self._time = event.now, (event.now, rules)
         for ticket in self._candidates.due(event.now):
             after = as_of(ticket, event.now)
             self._put(_replace(after, position=event.position, version=_version(ticket, event.position)))
@@ -148,6 +153,10 @@ class Root:
                 found = self.tickets[holder]
         return None if found is None else self._standing(found)
 
+    def _promising(self, command: Command) -> Ticket | None:
+        """Of what is told of a promise, the ticket that what started the promise is in."""
+        return self.named(command.started_by, command.started_by) if isinstance(command, SlaEvent) else None
+
     def _standing(self, ticket: Ticket) -> Ticket:
         while ticket.joined_into is not None:
             ticket = self.tickets[ticket.joined_into]
@@ -173,7 +182,7 @@ class Root:
     # -- what it does --------------------------------------------------------------------------------------------
 
     def _carry_out(self, event: FoldEvent, command: Command, rules: Rules) -> None:
-        ticket = self.named(command.ticket, event.about)
+        ticket = self._promising(command) or self.named(command.ticket, event.about)
         if ticket is None:
             self._void(event, NO_TICKET)
             return
@@ -204,7 +213,9 @@ class Root:
             self.holds(item.id, ticket)
         for name, ticket in made.talks:
             self._converse(name, event.position, ticket)
-        self._add(made.tickets[0], event, rules)
+        for ticket in with_their_promises(self.tickets, made.gone, made.came):
+            self._put(ticket)
+        self._add(self.tickets[made.tickets[0].id], event, rules)
 
     def holds(self, item: EventId, ticket: TicketId) -> None:
         """An item is in a ticket; in which it was before, it is first of all."""
@@ -239,7 +250,8 @@ class Root:
                 position=event.position,
                 version=_version(self.tickets[ticket.id], event.position),
                 closes_at=closing_time(ticket, rules),
-            )
+            ),
+            event,
         )
         self._remember(event, ticket.id)
 
@@ -270,7 +282,7 @@ class Root:
         if at_birth:
             at = event.shown_at
             ticket = _replace(ticket, status="closed", ended_at=at, closed_at=at, resolved_at=None)
-        self._put(_replace(ticket, closes_at=closing_time(ticket, rules)))
+        self._put(_replace(ticket, closes_at=closing_time(ticket, rules)), event)
         self._remember(event, ticket.id)
 
     def _remember(self, event: FoldEvent, ticket: TicketId) -> None:

@@ -38,6 +38,7 @@ class FoldEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     object: Named | None
     command: Command | None
     edit: Edit | None = None
+    automatic: bool = False
     moved: tuple["FoldEvent", ...] = ()
 
     @property

@@ -9,7 +9,7 @@ import msgspec
 
 from identity.customers import CustomerId, WorkspaceId
 from timeline.events import Command as CommandEvent
-from timeline.events import Edit, EventId, NewEvent, Recorded, Status
+from timeline.events import Edit, EventId, NewEvent, Recorded, Status, is_automatic
 from timeline.store import Db, Row
 from timeline.tickets import edit_store, policy_store, store
 from timeline.tickets.configuration import decode_desk, desk_rules_of
@@ -41,6 +41,8 @@ COMMANDS: Final = (
     "TicketFieldsSet",
     "TicketQueued",
     "TicketClosed",
+    "SlaWarned",
+    "SlaBreached",
 )
 MOST_KEPT: Final = 1_000
 
@@ -123,6 +125,7 @@ def fold_event(event: NewEvent, position: int) -> FoldEvent | None:
         body=(recorded.body or "")[:SUBJECT_READ] or None if recorded else None,
         object=(recorded.object.type, recorded.object.id) if recorded and recorded.object else None,
         command=said if isinstance(said, CommandEvent) else None,
+        automatic=is_automatic(event.actor),
         edit=said if isinstance(said, Edit) else None,
     )
 

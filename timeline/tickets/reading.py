@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -15,9 +14,11 @@ from timeline.events import Priority, Status
 from timeline.store import Db, Row
 from timeline.ticket_events import FieldValue
 from timeline.tickets import views
+from timeline.tickets.clocks import clocks_at
 from timeline.tickets.matters import Asking, rank_of
 from timeline.tickets.policy import Rules, Versions
 from timeline.tickets.projection import POLICIES, TicketRef, ref
+from timeline.tickets.promises import ClockView, clock_views
 from timeline.tickets.ticket import Ticket, TicketId, Waiting, as_of
 
 replace = msgspec.structs.replace
@@ -45,7 +46,7 @@ class TicketView(msgspec.Struct, frozen=True, kw_only=True):
     assignee: UUID | None
     tags: tuple[str, ...]
     fields: dict[str, FieldValue]
-    sla: list[Any] = []
+    sla: list[ClockView]
     opened_at: datetime
     version: int
     channel: str | None
@@ -68,7 +69,7 @@ class TicketView(msgspec.Struct, frozen=True, kw_only=True):
 
 def view(ticket: Ticket, number: int, customer: CustomerId, rules: Rules, now: datetime) -> TicketView:
     """A ticket as silence has left it by now."""
-    ticket = as_of(ticket, now)
+    ticket = clocks_at(ticket, now, rules)
     return TicketView(
         id=ticket.id,
         number=number,
@@ -81,6 +82,7 @@ def view(ticket: Ticket, number: int, customer: CustomerId, rules: Rules, now: d
         assignee=ticket.assignee,
         tags=ticket.tags,
         fields=dict(ticket.fields),
+        sla=clock_views(ticket),
         opened_at=ticket.opened_at,
         version=ticket.version,
         channel=ticket.channel,

@@ -10,6 +10,7 @@ import msgspec
 from identity.customers import ContactId, CustomerId, DecisionId, WorkspaceId
 from timeline.events import Status
 from timeline.store import Db
+from timeline.tickets.clocks import alarm_at, due_at
 from timeline.tickets.items import Holding, ItemOf, Past, Void
 from timeline.tickets.moments import Moment
 from timeline.tickets.ticket import Named, Ticket, TicketId
@@ -256,6 +257,8 @@ async def write(
         [t.type for t in folds],
         [t.queue for t in folds],
         [t.waiting for t in folds],
+        [due_at(t) for t in folds],
+        [alarm_at(t) for t in folds],
         [msgspec.json.encode(t) for t in folds],
         [row.number for row in numbered],
         [row.fold.id for row in numbered],
@@ -297,6 +300,8 @@ _ROW: Final = {
     "type": "text",
     "queue": "text",
     "waiting": "text",
+    "sla_due_at": "timestamptz",
+    "sla_alarm_at": "timestamptz",
     "fold": "jsonb",
 }
 _READ_AS: Final = {

@@ -9,7 +9,7 @@ import msgspec
 
 from identity.customers import ContactId, CustomerId, WorkspaceId, desk_contact
 from timeline import codec
-from timeline.events import Command, Edit
+from timeline.events import Command, Edit, is_automatic
 from timeline.store import Db, Row
 from timeline.tickets.edits import EDITS
 from timeline.tickets.items import FoldEvent, Holding, ItemOf, Past, Void
@@ -21,10 +21,10 @@ TYPES: Final = [*KINDS, *COMMANDS, *EDITS]
 
 READ: Final = (
     "e.position, e.id, e.contact_id, e.type, e.channel, e.direction, e.source, e.conversation, e.about, e.shown_at, "
-    "e.recorded_at, e.data->'history' AS history, e.data->>'ticket_id' AS ticket, "
+    "e.actor, e.recorded_at, e.data->'history' AS history, e.data->>'ticket_id' AS ticket, "
     f"left(e.data->>'subject', {SUBJECT_READ}) AS subject, left(e.data->>'body', {SUBJECT_READ}) AS body, "
     "e.data->'object'->>'type' AS object_type, e.data->'object'->>'id' AS object_id, "
-    "CASE WHEN e.type LIKE 'Ticket%' OR e.type = 'BackstageOpened' THEN e.data END AS command"
+    "CASE WHEN e.type LIKE 'Ticket%' OR e.type LIKE 'Sla%' OR e.type = 'BackstageOpened' THEN e.data END AS command"
 )
 
 
@@ -82,6 +82,7 @@ def fold_event(row: Row, contact: ContactId) -> FoldEvent:
         object=(row["object_type"], row["object_id"]) if row["object_type"] is not None else None,
         command=said if isinstance(said, Command) else None,
         edit=said if isinstance(said, Edit) else None,
+        automatic=is_automatic(row["actor"]),
     )
 
 

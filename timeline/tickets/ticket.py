@@ -17,6 +17,7 @@ from timeline.events import Priority, Status
 from timeline.pseudonyms import is_pseudonym
 from timeline.ticket_events import FieldValue
 from timeline.tickets.policy import Rules
+from timeline.tickets.sla import Clock, together
 
 TicketId = NewType("TicketId", UUID)
 """The id of the event that opened it."""
@@ -90,6 +91,10 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     resolved_at: datetime | None = None
     closed_at: datetime | None = None
     closes_at: datetime | None = None
+    clocks: tuple[Clock, ...] = ()
+    clocks_met: int = 0
+    clocks_missed: int = 0
+    """Clocks that are over long since, of which only this is kept."""
 
     @property
     def is_ended(self) -> bool:
@@ -199,6 +204,9 @@ def joined(earlier: Ticket, later: Ticket, position: int, rules: Rules) -> tuple
         last_at=max(earlier.last_at, later.last_at),
         last_now=newer.last_now,
         first_reply_at=min(replies, default=None),
+        clocks=together(earlier.clocks, later.clocks),
+        clocks_met=earlier.clocks_met + later.clocks_met,
+        clocks_missed=earlier.clocks_missed + later.clocks_missed,
     )
     gone = msgspec.structs.replace(
         later,
@@ -206,6 +214,9 @@ def joined(earlier: Ticket, later: Ticket, position: int, rules: Rules) -> tuple
         version=later.version + (later.position != position),
         joined_into=earlier.id,
         closes_at=None,
+        clocks=(),
+        clocks_met=0,
+        clocks_missed=0,
     )
     return msgspec.structs.replace(one, closes_at=closing_time(one, rules)), gone
 
