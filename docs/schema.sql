@@ -1063,6 +1063,8 @@ CREATE TABLE public.ticket (
     snoozed_until timestamp with time zone,
     resolves_at timestamp with time zone,
     next_at timestamp with time zone,
+    sla_due_at timestamp with time zone,
+    sla_alarm_at timestamp with time zone,
     CONSTRAINT ticket_status_check CHECK ((status = ANY (ARRAY['new'::text, 'open'::text, 'pending'::text, 'on_hold'::text, 'resolved'::text, 'closed'::text])))
 )
 WITH (fillfactor='80');
@@ -1091,6 +1093,10 @@ COMMENT ON COLUMN public.ticket.snoozed_until IS 'lists may leave it out until t
 COMMENT ON COLUMN public.ticket.resolves_at IS 'when silence resolves it; closes_at is when silence closes it';
 
 COMMENT ON COLUMN public.ticket.next_at IS 'the first of closes_at, resolves_at, the reminder and the end of a snooze';
+
+COMMENT ON COLUMN public.ticket.sla_due_at IS 'the earliest due time of promises that run, broken ones too';
+
+COMMENT ON COLUMN public.ticket.sla_alarm_at IS 'when a warning or a breach is next to be told; null: never, as it stands';
 
 CREATE TABLE public.ticket_conversation (
     workspace_id uuid NOT NULL,
@@ -1697,11 +1703,15 @@ CREATE INDEX restoration_followers ON public.restoration USING btree (workspace_
 
 CREATE INDEX team_member_of_agent ON public.team_member USING btree (workspace_id, agent_id);
 
+CREATE INDEX ticket_alarm ON public.ticket USING btree (workspace_id, sla_alarm_at) WHERE (sla_alarm_at IS NOT NULL);
+
 CREATE INDEX ticket_by_assignee ON public.ticket USING btree (workspace_id, assignee, last_at, id) WHERE (assignee IS NOT NULL);
 
 CREATE INDEX ticket_by_contact ON public.ticket USING btree (workspace_id, contact_id, until_at);
 
 CREATE INDEX ticket_by_queue ON public.ticket USING btree (workspace_id, queue, last_at, id) WHERE (queue IS NOT NULL);
+
+CREATE INDEX ticket_by_sla ON public.ticket USING btree (workspace_id, sla_due_at, id) WHERE ((sla_due_at IS NOT NULL) AND is_open);
 
 CREATE INDEX ticket_by_status ON public.ticket USING btree (workspace_id, status, last_at, id);
 
