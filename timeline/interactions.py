@@ -101,13 +101,18 @@ def refused_json(error: Exception, raw: bytes, kind: Any = None) -> InvalidField
     path, named = _PATH.search(words), _NAMED.search(words)
     field = ".".join(part for part in (path and path[1], named and named[1]) if part)
     words = _PATH.sub("", words)
-    if kind is not None and words.startswith("Invalid enum value") and (known := _known_words(kind, field)):
+    known: list[str] = []
+    if kind is not None and words.startswith("Invalid enum value"):
+        known = [word for one in _schemas_at(kind, field) for word in one.get("enum", ()) if isinstance(word, str)]
+    elif kind is not None and words.startswith("Object contains unknown field"):
+        known = [name for one in _schemas_at(kind, path[1] if path else "") for name in one.get("properties", ())]
+    if known:
         words += f": expected one of {', '.join(known)}"
     return InvalidField(field, words)
 
 
-def _known_words(kind: Any, path: str) -> list[str]:
-    """What stands in the schema of `kind` for the words at a path."""
+def _schemas_at(kind: Any, path: str) -> list[dict[str, Any]]:
+    """What stands in the schema of `kind` at a path."""
     schema = msgspec.json.schema(kind)
 
     def unfolded(one: dict[str, Any]) -> list[dict[str, Any]]:
@@ -117,9 +122,12 @@ def _known_words(kind: Any, path: str) -> list[str]:
 
     at = unfolded(schema)
     for step in _STEP.findall(path):
-        inside = [one["properties"].get(step) if "properties" in one else one.get("items") for one in at]
+        inside = [
+            one["properties"].get(step) if "properties" in one else one.get("items", one.get("additionalProperties"))
+            for one in at
+        ]
         at = [inner for part in inside if isinstance(part, dict) for inner in unfolded(part)]
-    return [word for one in at for word in one.get("enum", ()) if isinstance(word, str)]
+    return at
 
 
 def check_json(value: Any) -> None:

@@ -190,6 +190,14 @@ CASES: dict[str, Case] = {
         },
         names=False,
     ),
+    "GET /api/v1/calendars": Case(path=_at("/api/v1/calendars"), names=False),
+    "PUT /api/v1/calendars": Case(
+        path=_at("/api/v1/calendars"), body=lambda _: {"calendars": {}, "version": 0}, names=False
+    ),
+    "GET /api/v1/sla-policies": Case(path=_at("/api/v1/sla-policies"), names=False),
+    "PUT /api/v1/sla-policies": Case(
+        path=_at("/api/v1/sla-policies"), body=lambda _: {"sla": {}, "version": 0}, names=False
+    ),
     "GET /api/v1/ticket-types": Case(path=_at("/api/v1/ticket-types"), names=False),
     "PUT /api/v1/ticket-types": Case(path=_at("/api/v1/ticket-types"), body=lambda _: {"version": 0}, names=False),
     "GET /api/v1/object-types": Case(path=_at("/api/v1/object-types"), names=False),
