@@ -247,7 +247,7 @@ class TicketHistory:
             case "priority", priority:
                 return commands.SetPriority(priority=priority)
             case "queue", queue:
-                return commands.SetQueue(queue=queue)
+                return commands.SetQueue(queue=await self.queue(queue))
             case "subject", subject:
                 return commands.SetSubject(subject=subject)
             case "note", body:
@@ -265,6 +265,21 @@ class TicketHistory:
 
         await self.place.write(hired)
         return self.place.id
+
+    async def queue(self, key: str | None) -> str | None:
+        """A queue of the desk, made where it is not there."""
+
+        async def made(db: Any) -> None:
+            await db.execute(
+                "INSERT INTO queue (workspace_id, key, name, place, created_at) VALUES ($1, $2, $2, 1, now()) "
+                "ON CONFLICT DO NOTHING",
+                self.place.id,
+                key,
+            )
+
+        if key is not None:
+            await self.place.write(made)
+        return key
 
     # -- reading -------------------------------------------------------------------------------------------------
 
