@@ -14,7 +14,7 @@ from app.api.sheets import CHARSET, CSV, sheet
 from app.errors import bad_request
 from identity.errors import NotFound
 from timeline.tickets import reporting
-from timeline.tickets.reporting import DEFINITIONS, Counted, Definition, Line
+from timeline.tickets.reporting import DEFINITIONS, Counted, Definition, Line, Measure
 from timeline.tickets.reporting_views import Dimension, Number, Period, Question
 
 NONE: Final = "none"
@@ -22,7 +22,11 @@ DIMENSIONS: Final[tuple[Dimension, ...]] = get_args(Dimension)
 PERIODS: Final[tuple[Period, ...]] = get_args(Period)
 _DIMENSIONS: Final[dict[str, Dimension]] = {one: one for one in DIMENSIONS}
 _PERIODS: Final[dict[str, Period]] = {one: one for one in PERIODS}
-TIMED: Final = ("mean", "p50", "p90", "p95")
+TOLD: Final[dict[Measure, tuple[str, ...]]] = {
+    "count": (),
+    "seconds": ("mean", "p50", "p90", "p95"),
+    "share": ("kept", "share"),
+}
 
 
 class ReportList(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +86,8 @@ _ASKED: Final = (
     _only("channel", "tickets that came by this channel"),
     _only("tag", "tickets with this tag"),
     _only("priority", "tickets of this priority"),
+    _only("target", "promises of this target; only of `sla`"),
+    _only("policy", "promises of this SLA policy; only of `sla`"),
     _only("agent", "what happened while this agent had the ticket, by id"),
     Parameter(
         name="ids",
@@ -185,18 +191,25 @@ def _wants_csv(call: Call) -> bool:
 def _as_csv(question: Question, rows: list[Line], page: CountedPage | None) -> Answer:
     """The rows, or where ids were asked for the facts of this page; the header `X-Next-Cursor` leads to the next."""
     named = [*([question.period] if question.period else []), *question.group]
-    timed = DEFINITIONS[question.number].seconds
+    measure = DEFINITIONS[question.number].measure
     if page is None:
-        cells = TIMED if timed else ()
+        cells = TOLD[measure]
         body = sheet(
             [*named, "count", *cells],
             ([*_cells(question, row), row.count, *(getattr(row, name) for name in cells)] for row in rows),
         )
     else:
+        fact_cells = {"seconds": ("seconds",), "share": ("kept",)}.get(measure, ())
         body = sheet(
-            ["ticket", "number", "at", *(["seconds"] if timed else []), *named],
+            ["ticket", "number", "at", *fact_cells, *named],
             (
-                [str(one.ticket), one.number, fact.at, *([fact.seconds] if timed else []), *_cells(question, fact)]
+                [
+                    str(one.ticket),
+                    one.number,
+                    fact.at,
+                    *(getattr(fact, name) for name in fact_cells),
+                    *_cells(question, fact),
+                ]
                 for one in page.items
                 for fact in one.facts
             ),

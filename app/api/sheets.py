@@ -26,6 +26,8 @@ def sheet(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
 def _plain(cell: Cell) -> str:
     if isinstance(cell, datetime):
         return cell.isoformat()
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
     if not isinstance(cell, str):
         return "" if cell is None else str(cell)
     return f"'{cell}" if is_formula(cell) else cell

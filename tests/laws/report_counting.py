@@ -166,8 +166,9 @@ def values(found: Found, dimension: str) -> list[str | None]:
         return list(found.ticket.tags) or [None]
     if dimension == "agent":
         return [None if found.agent is None else str(found.agent)]
-    named = {"channel": found.ticket.channels[0] if found.ticket.channels else None, "priority": found.ticket.priority}
-    return [named[dimension]]
+    if dimension == "channel":
+        return [found.ticket.channels[0] if found.ticket.channels else None]
+    return [getattr(found.ticket, dimension)]
 
 
 def counted(facts: Sequence[tuple[Any, Found]], group: Sequence[str]) -> Mapping[Any, tuple[Any, ...]]:

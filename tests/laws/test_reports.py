@@ -16,17 +16,20 @@ from tests.laws.ticket_ledger import read_ledger
 from tests.laws.ticket_steps import STEPS, Do, Push, Step, Wait
 from tests.laws.world import World, law
 from timeline.tickets import moment_store, reporting, reporting_views
+from timeline.tickets.configuration import DeskConfiguration
 from timeline.tickets.reporting import NUMBERS
 from timeline.tickets.reporting_views import Question
+from timeline.tickets.sla import Promise, Sla, SlaPolicy, Targets
+from timeline.tickets.versions import decide_desk
 
 ZONES: Final = ("UTC", "Europe/Berlin", "Australia/Lord_Howe", "America/St_Johns", "Asia/Kathmandu")
-DIMENSIONS: Final = ("channel", "tag", "priority", "agent")
+DIMENSIONS: Final = ("channel", "tag", "priority", "agent", "queue", "type")
 
 
 def questions(desk: Desk, rng: random.Random) -> list[Question]:
     """For each number a question: some dimensions, a period, a filter or none, perhaps from a moment to another."""
     asked: list[Question] = []
-    for number in NUMBERS:
+    for number in (one for one in NUMBERS if one != "sla"):
         group: Any = tuple(rng.sample(DIMENSIONS, rng.randrange(3)))
         period: Any = rng.choice((None, "hour", "day", "week", "month"))
         start = desk.now - timedelta(hours=rng.randrange(1, 900)) if period == "hour" or rng.random() < 0.5 else None
@@ -123,6 +126,42 @@ def test_every_number_is_what_a_count_by_hand_comes_to(world: World):
         world.run(counted_both_ways())
 
     holds()
+
+
+async def promise(history: TicketHistory) -> None:
+    hour = Promise(seconds=3_600)
+    targets = Targets(first_response=hour, next_response=hour, resolution=Promise(seconds=86_400))
+    sla = Sla(policies=(SlaPolicy(key="all", targets=targets),))
+
+    def change(desk: DeskConfiguration) -> DeskConfiguration:
+        return msgspec.structs.replace(desk, sla=sla)
+
+    await history.place.write(
+        lambda db: decide_desk(db, history.place.id, change, actor="system", reason=None, now=history.now)
+    )
+
+
+def test_promises_kept_and_broken_are_told_of_each_target(world: World):
+    """a was answered in a minute and waits again since; b was answered late, and resolved the same day."""
+
+    async def promised() -> None:
+        history = TicketHistory(await world.open_workspace())
+        await promise(history)
+        for step in (A, REPLY, A, B, Wait(2), Push(who="b", direction="outbound"), Do("command", 1, 1, RESOLVE.value)):
+            await history.do(step)
+
+        async def told_by(now: datetime) -> dict[Any, Any]:
+            question = Question(number="sla", group=("policy", "target"), now=now)
+            async with history.place.edge.read(history.place.id) as db:
+                lines = await reporting.count(db, history.place.id, await reporting.ask(db, question))
+            return {tuple(line.values): (line.kept, line.count, line.share) for line in lines}
+
+        soon = {("all", "first_response"): (1, 2, 0.5), ("all", "next_response"): (0, 1, 0.0)}
+        assert await told_by(history.now) == soon | {("all", "resolution"): (1, 1, 1.0)}
+        later = await told_by(history.now + timedelta(days=2))
+        assert later == soon | {("all", "resolution"): (1, 2, 0.5)}
+
+    world.run(promised())
 
 
 A, B, REPLY = Push(who="a"), Push(who="b"), Push(who="a", direction="outbound")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, get_args
+from typing import Any, Final, Literal, get_args
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -12,38 +12,40 @@ from identity.customers import WorkspaceId
 from timeline.interactions import InvalidField
 from timeline.store import Db, Row
 from timeline.tickets import reporting_views
-from timeline.tickets.reporting_views import Number, Question
+from timeline.tickets.reporting_views import Dimension, Number, Question
 
 MOST_PERIODS: Final = 1_000
 MOST_ROWS: Final = 5_000
-LAST: Final = UUID(int=0)
+FIRST: Final = UUID(int=0)
 """Before every ticket."""
+Measure = Literal["count", "seconds", "share"]
 
 
 class Definition(msgspec.Struct, frozen=True, kw_only=True):
-    """A number: what is counted, what puts it into a period, and whether it has a duration."""
+    """A number: what is counted, what puts it into a period, and what is told beside the count: how long it took, or
+    how many were kept."""
 
     name: Number
     definition: str
     dated: str
-    seconds: bool
+    measure: Measure
 
 
-def _definition(name: Number, definition: str, dated: str, *, seconds: bool = True) -> Definition:
-    return Definition(name=name, definition=definition, dated=dated, seconds=seconds)
+def _definition(name: Number, definition: str, dated: str, measure: Measure = "seconds") -> Definition:
+    return Definition(name=name, definition=definition, dated=dated, measure=measure)
 
 
 DEFINITIONS: Final[Mapping[Number, Definition]] = {
     one.name: one
     for one in (
-        _definition("opened", "Tickets that were opened.", "the time shown on the item that opened it", seconds=False),
+        _definition("opened", "Tickets that were opened.", "the time shown on the item that opened it", "count"),
         _definition(
             "ended",
             "Tickets that were resolved, or closed without having been resolved, and have not been reopened since.",
             "when it ended last",
-            seconds=False,
+            "count",
         ),
-        _definition("reopened", "Reopenings of tickets.", "when it was reopened", seconds=False),
+        _definition("reopened", "Reopenings of tickets.", "when it was reopened", "count"),
         _definition(
             "backlog",
             "Tickets that were open at the end of the period (now, where it still runs), with the time since each was "
@@ -73,13 +75,20 @@ DEFINITIONS: Final[Mapping[Number, Definition]] = {
             "not been reopened since.",
             "when it ended last",
         ),
+        _definition(
+            "sla",
+            "Promises of the SLA policies that were kept in time or broken, and the share of them that was kept.",
+            "when it was kept, or, where it was broken, when it was due",
+            "share",
+        ),
     )
 }
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
     """One group: the beginning of its period, its values in the order asked for (null: has none), how many facts it
-    has, and in seconds their mean and the smallest one that half, 90 and 95 of a hundred are not above."""
+    has; in seconds their mean and the smallest one that half, 90 and 95 of a hundred are not above; or how many were
+    kept, and their share."""
 
     period: datetime | None
     values: list[str | None]
@@ -88,13 +97,16 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     p50: float | None = None
     p90: float | None = None
     p95: float | None = None
+    kept: int | None = None
+    share: float | None = None
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True):
-    """What was counted once: when, how long it took, and the group that it is in."""
+    """What was counted once: when, how long it took or whether it was kept, and the group that it is in."""
 
     at: datetime
     seconds: float | None
+    kept: bool | None
     period: datetime | None
     values: list[str | None]
 
@@ -117,6 +129,9 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 async def ask(db: Db, question: Question) -> Asked:
     """Raises `InvalidField` where that is more than a request may count."""
     needs = question.number == "backlog"
+    asked = {*question.group, *question.where}
+    if question.number != "sla" and (only := sorted(asked & OF_PROMISES)):
+        raise InvalidField("group" if only[0] in question.group else only[0], f"only sla has a {only[0]}")
     if needs and question.period and question.start is None:
         raise InvalidField("from", "expected a time: a backlog by period needs the first period")
     if not needs:
@@ -140,9 +155,12 @@ def _line(row: Row, question: Question) -> Line:
     if row["took"] is not None:
         mean = round(row["took"] / row["count"])
         seconds = [one / 1_000_000 for one in (int(mean), *row["shares"])]
+    shared = DEFINITIONS[question.number].measure == "share"
     return Line(
         **_group(row, question),
         count=row["count"],
+        kept=row["kept"] if shared else None,
+        share=round(row["kept"] / row["count"], 4) if shared and row["count"] else None,
         mean=seconds[0],
         p50=seconds[1],
         p90=seconds[2],
@@ -159,11 +177,12 @@ def _group(row: Row, question: Question) -> dict[str, Any]:
 async def counted(db: Db, workspace: WorkspaceId, asked: Asked, after: UUID | None, limit: int) -> list[Counted]:
     """The next tickets in order of id that the number was counted from."""
     found: dict[UUID, Counted] = {}
-    for row in await reporting_views.page(db, workspace, asked.question, asked.instants, after or LAST, limit):
+    for row in await reporting_views.page(db, workspace, asked.question, asked.instants, after or FIRST, limit):
         one = found.setdefault(row["ticket_id"], Counted(ticket=row["ticket_id"], number=row["number"], facts=[]))
         took = None if row["took"] is None else row["took"] / 1_000_000
-        one.facts.append(Fact(at=row["at"], seconds=took, **_group(row, asked.question)))
+        one.facts.append(Fact(at=row["at"], seconds=took, kept=row["kept"], **_group(row, asked.question)))
     return list(found.values())
 
 
+OF_PROMISES: Final[frozenset[Dimension]] = frozenset({"target", "policy"})
 NUMBERS: Final[tuple[Number, ...]] = get_args(Number)

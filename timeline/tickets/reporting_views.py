@@ -13,9 +13,17 @@ from identity.customers import WorkspaceId
 from timeline.store import Db, Row
 
 Number = Literal[
-    "opened", "ended", "reopened", "backlog", "first_response", "next_response", "first_resolution", "resolution"
+    "opened",
+    "ended",
+    "reopened",
+    "backlog",
+    "first_response",
+    "next_response",
+    "first_resolution",
+    "resolution",
+    "sla",
 ]
-Dimension = Literal["queue", "type", "channel", "tag", "priority", "agent"]
+Dimension = Literal["queue", "type", "channel", "tag", "priority", "agent", "target", "policy"]
 Period = Literal["hour", "day", "week", "month"]
 
 
@@ -46,6 +54,8 @@ _OF_TICKET: Final[Mapping[Dimension, str]] = {
     "type": "t.type",
     "channel": "t.channel",
     "priority": "t.priority",
+    "target": "c.target",
+    "policy": "c.policy",
 }
 _SILENT: Final = (
     "SELECT id, coalesce((fold->>'reopened')::int, 0), closes_at, (fold->>'opened_now')::timestamptz, assignee "
@@ -109,6 +119,7 @@ async def count(db: Db, workspace: WorkspaceId, question: Question, instants: In
     shares = f"ARRAY[{', '.join(map(str, PERCENTILES))}]"
     return await db.fetch(
         f"WITH RECURSIVE {withs} SELECT {''.join(f'{name}, ' for name in named)}count(*) AS count, "
+        "count(*) FILTER (WHERE kept) AS kept, "
         f"sum(took)::numeric AS took, percentile_disc({shares}) WITHIN GROUP (ORDER BY took) AS shares "
         f"FROM ({facts}) AS f {grouped} LIMIT ${_put(values, most + 1)}",
         *values,
@@ -123,7 +134,7 @@ async def page(
     withs, facts = _facts(question, instants, values)
     named = [*(["period"] if question.period else []), *question.group]
     return await db.fetch(
-        f"WITH RECURSIVE {withs}, f AS MATERIALIZED ({facts}) SELECT ticket_id, number, at, took"
+        f"WITH RECURSIVE {withs}, f AS MATERIALIZED ({facts}) SELECT ticket_id, number, at, took, kept"
         f"{''.join(f', {name}' for name in named)} FROM f WHERE ticket_id IN (SELECT DISTINCT ticket_id FROM f "
         f"WHERE ticket_id > ${_put(values, after)}::uuid ORDER BY ticket_id LIMIT ${_put(values, limit)}) "
         f"ORDER BY {', '.join(('ticket_id', 'at', *named))}",
@@ -144,7 +155,7 @@ def _facts(question: Question, instants: Instants, values: list[Any]) -> tuple[s
         bounds = ((">=", question.start), ("<", question.end))
         conditions += [f"{asked.at} {sign} ${_put(values, one)}::timestamptz" for sign, one in bounds if one]
     took = f"(extract(epoch FROM {asked.took}) * 1000000)::bigint" if asked.took else "NULL::bigint"
-    columns = [f"t.id AS ticket_id, t.number, {asked.at} AS at, {took} AS took"]
+    columns = [f"t.id AS ticket_id, t.number, {asked.at} AS at, {took} AS took, {asked.kept} AS kept"]
     if question.period is not None:
         columns.append(f"{asked.period or _truncated(question, asked.at, values)} AS period")
     columns += [f"{_dimension(one, asked.agent)} AS {one}" for one in question.group]
@@ -167,6 +178,7 @@ class _Source(msgspec.Struct, frozen=True, kw_only=True):
     rows: str
     at: str
     took: str | None = None
+    kept: str = "NULL::boolean"
     agent: str = "m.agent"
     period: str | None = None
     conditions: Sequence[str] = ()
@@ -215,8 +227,32 @@ def _backlog(question: Question, instants: Instants, values: list[Any]) -> _Sour
     )
 
 
+def _sla(question: Question, _: Any, values: list[Any]) -> _Source:
+    """Every promise of which it is known by now whether it was kept; a ticket that silence has ended, as of then."""
+    now = f"${_put(values, question.now)}::timestamptz"
+    silent = f"(t.closes_at <= {now} AND NOT t.fold ? 'ended_at')"
+    running = "c.met_at IS NULL AND c.stopped_at IS NULL AND c.left IS NULL"
+    until = f"CASE WHEN {silent} THEN t.closes_at ELSE {now} END"
+    clocks = (
+        f"ticket t CROSS JOIN LATERAL (SELECT c.target, c.policy, coalesce(c.breached_at, "
+        f"CASE WHEN {running} AND c.due_at < {until} THEN c.due_at END) AS missed_at, coalesce(c.met_at, "
+        f"CASE WHEN {silent} AND c.target = 'resolution' AND c.stopped_at IS NULL THEN t.closes_at END) AS met_at "
+        "FROM jsonb_to_recordset(t.fold->'clocks') AS c(target text, policy text, due_at timestamptz, "
+        'met_at timestamptz, breached_at timestamptz, stopped_at timestamptz, "left" text) '
+        "WHERE c.policy IS NOT NULL OFFSET 0) AS c"
+    )
+    return _Source(
+        rows=clocks,
+        at="coalesce(c.missed_at, c.met_at)",
+        kept="c.missed_at IS NULL",
+        agent="t.assignee",
+        conditions=["t.fold ? 'clocks'", "coalesce(c.missed_at, c.met_at) IS NOT NULL"],
+    )
+
+
 _SOURCES: Final[Mapping[Number, Callable[[Question, Instants, list[Any]], _Source]]] = {
     "opened": _opened,
+    "sla": _sla,
     "ended": lambda question, _, values: _ended(question, values, f"NOT {_REOPENED_LATER}", None),
     "reopened": _reopened,
     "backlog": _backlog,
