@@ -11,22 +11,22 @@ from uuid import UUID
 import msgspec
 
 from identity import merging
-from identity.customers import ContactId, CustomerId
 from identity.errors import AlreadyUndone, Impossible, NotFound
 from timeline import consequences, store
 from timeline.acting import Ask
+from timeline.beside import Appended, Place, append, beside_item, beside_opening, check_asked, locked, locked_with
 from timeline.commands import MOST_SUBJECT
 from timeline.consequences import TicketChanges
 from timeline.decisions import Desk, lock_customers, time_of
 from timeline.edit_events import TicketEditUndone, TicketItemMoved, TicketItemShared, TicketLinked, TicketsJoined
 from timeline.edit_events import TicketSplit as SplitOff
-from timeline.errors import StartOver, StillDeriving, TicketElsewhere, TicketStale
-from timeline.events import KIND_OF, Event, EventId, NewEvent
+from timeline.errors import StartOver, StillDeriving
+from timeline.events import KIND_OF, Event, EventId
 from timeline.interactions import InvalidField, check_text
 from timeline.reactions import settle
 from timeline.store import Row
 from timeline.tickets import edit_store
-from timeline.tickets.aiming import Aim, read_aims
+from timeline.tickets.aiming import Aim
 from timeline.tickets.edit_store import EditRow
 from timeline.tickets.projection import POLICIES
 from timeline.tickets.reading import find_standing
@@ -55,16 +55,6 @@ class Undone(msgspec.Struct, frozen=True, kw_only=True):
     tickets: TicketChanges
 
 
-class _Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Where an edit is written: in whose stream, about what, and where it stands by that."""
-
-    contact_id: ContactId
-    owner_id: CustomerId
-    about: EventId
-    stands_on: ContactId
-    customer_id: CustomerId
-
-
 # -- two become one --------------------------------------------------------------------------------------------------
 
 
@@ -74,9 +64,9 @@ async def merge_tickets(db: store.Db, desk: Desk, ask: Ask, other: TicketId) -> 
     Raises `NotFound`, `TicketElsewhere`, `TicketStale`, `StillDeriving`, `Impossible`."""
     if ask.ticket == other:
         raise Impossible("other", "a ticket cannot be merged with itself")
-    one, two = await _locked(db, desk, [ask.ticket, other])
-    _check(one, ask.version)
-    _check(two, None)
+    one, two = await locked(db, desk, [ask.ticket, other])
+    check_asked(one, ask.version)
+    check_asked(two, None)
     if one.customer_id != two.customer_id:
         raise Impossible("other", "it is another customer's ticket: merge the customers, or link the tickets")
     now = await time_of(db, desk)
@@ -85,7 +75,7 @@ async def merge_tickets(db: store.Db, desk: Desk, ask: Ask, other: TicketId) -> 
     if one.fold.backstage_of != two.fold.backstage_of:
         raise Impossible("other", "work of our own and a customer's ticket stay apart")
     event = TicketsJoined(ticket=one.fold.id, absorbed=two.fold.id, cause="api")
-    made = await _carry_out(db, desk, event, _opening(one), "other")
+    made = await _carry_out(db, desk, event, beside_opening(one), "other")
     await _keep(db, desk, made, "merge", one.fold.id, two.fold.id)
     return Edited(edit_id=made.id, ticket_id=one.fold.id)
 
@@ -100,8 +90,8 @@ async def split_ticket(db: store.Db, desk: Desk, ask: Ask, items: Sequence[UUID]
     subject = None if subject is None else _subject(subject)
     if not 0 < len(items) <= MOST_ITEMS or len({*items}) < len(items):
         raise InvalidField("items", f"expected 1 to {MOST_ITEMS} items, each once")
-    (aim,), rows = await _locked_with(db, desk, [ask.ticket], items)
-    _check(aim, ask.version)
+    (aim,), rows = await locked_with(db, desk, [ask.ticket], items)
+    check_asked(aim, ask.version)
     mine = (aim.fold.id, *aim.fold.parts)
     for at, row in enumerate(rows):
         field = f"items[{items.index(row['id'])}]"
@@ -115,7 +105,7 @@ async def split_ticket(db: store.Db, desk: Desk, ask: Ask, items: Sequence[UUID]
     named = tuple(row["id"] for row in rows)
     kept = await _talks_that_stay(db, desk, rows, mine)
     event = SplitOff(ticket=aim.fold.id, items=named, kept=kept, subject=subject, cause="api")
-    made = await _carry_out(db, desk, event, _place_of(first), "items")
+    made = await _carry_out(db, desk, event, beside_item(first), "items")
     await _keep(db, desk, made, "split", aim.fold.id, first["id"], named)
     return Edited(edit_id=made.id, ticket_id=TicketId(first["id"]))
 
@@ -124,8 +114,8 @@ async def file_item(db: store.Db, desk: Desk, ask: Ask, item: UUID, mode: Litera
     """Give an item to a ticket: from the one that it is in or from none, or beside that one.
 
     Raises `NotFound`, `TicketElsewhere`, `TicketStale`, `StillDeriving`, `Impossible`."""
-    (aim,), (row,) = await _locked_with(db, desk, [ask.ticket], [item])
-    _check(aim, ask.version)
+    (aim,), (row,) = await locked_with(db, desk, [ask.ticket], [item])
+    check_asked(aim, ask.version)
     _check_item(row, aim, "event")
     held: Sequence[UUID] = row["tickets"]
     if {*held} & {aim.fold.id, *aim.fold.parts}:
@@ -143,7 +133,7 @@ async def file_item(db: store.Db, desk: Desk, ask: Ask, item: UUID, mode: Litera
         family = () if source is None else (source.id, *source.parts)
         stays = bool(await _talks_that_stay(db, desk, [row], family))
         event = TicketItemMoved(ticket=aim.fold.id, event=row["id"], kept=stays, cause="api")
-    made = await _carry_out(db, desk, event, _place_of(row), "event")
+    made = await _carry_out(db, desk, event, beside_item(row), "event")
     await _keep(db, desk, made, mode, aim.fold.id, source and source.id, (row["id"],))
     return Edited(edit_id=made.id, ticket_id=aim.fold.id)
 
@@ -186,12 +176,12 @@ async def link_tickets(db: store.Db, desk: Desk, ticket: TicketId, other: Ticket
     Raises `NotFound`, `TicketElsewhere`, `Impossible`."""
     if ticket == other:
         raise Impossible("other", "a ticket cannot be linked with itself")
-    one, two = await _locked(db, desk, [ticket, other])
+    one, two = await locked(db, desk, [ticket, other])
     for row in await edit_store.edits_of(db, desk.workspace, [ticket], edit_store.LINKS, standing=True):
         if meant(row, ticket) == (other, kind):
             return Edited(edit_id=row["id"], ticket_id=ticket)
     event = TicketLinked(ticket=one.fold.id, event=EventId(two.fold.id), kind=kind)
-    made, _ = await _append(db, desk, event, _opening(one))
+    made, _ = await append(db, desk, event, beside_opening(one))
     await _keep(db, desk, made, kind, one.fold.id, two.fold.id)
     return Edited(edit_id=made.id, ticket_id=ticket)
 
@@ -236,20 +226,20 @@ async def undo_edit(db: store.Db, desk: Desk, edit: UUID) -> Undone:
     if desk.preview:
         return done
     event = TicketEditUndone(ticket=row["ticket_id"], undoes=edit_id, reason=desk.reason)
-    made, _ = await _append(db, desk, event, place)
+    made, _ = await append(db, desk, event, place)
     await edit_store.mark_undone(db, desk.workspace, edit_id, made.id, now)
     if plan is not None:
         await consequences.carry_out(db, desk, plan, now)
     return msgspec.structs.replace(done, event_id=made.id)
 
 
-async def _standing_edit(db: store.Db, desk: Desk, edit: UUID) -> tuple[Row, _Place]:
+async def _standing_edit(db: store.Db, desk: Desk, edit: UUID) -> tuple[Row, Place]:
     row = await edit_store.edit(db, desk.workspace, edit)
     found = await edit_store.items_at(db, desk.workspace, [edit])
     if row is None or not found:
         raise NotFound
     at = found[0]
-    place = _Place(
+    place = Place(
         contact_id=at["contact_id"],
         owner_id=at["owner_id"],
         about=EventId(edit),
@@ -262,101 +252,9 @@ async def _standing_edit(db: store.Db, desk: Desk, edit: UUID) -> tuple[Row, _Pl
 # -- what they have in common ----------------------------------------------------------------------------------------
 
 
-async def _locked(db: store.Db, desk: Desk, tickets: Sequence[TicketId]) -> list[Aim]:
-    aims, _ = await _locked_with(db, desk, tickets, [])
-    return aims
-
-
-async def _locked_with(
-    db: store.Db, desk: Desk, tickets: Sequence[TicketId], items: Sequence[UUID]
-) -> tuple[list[Aim], list[Row]]:
-    """Tickets and items under the locks of all whose they are. Raises `NotFound`, `TicketElsewhere`, `StartOver`."""
-    found = await _read(db, desk, tickets, items)
-    locked = _customers(*found)
-    await lock_customers(db, desk, sorted(locked))
-    found = await _read(db, desk, tickets, items)
-    if not _customers(*found) <= locked:
-        raise StartOver
-    return found
-
-
-async def _read(
-    db: store.Db, desk: Desk, tickets: Sequence[TicketId], items: Sequence[UUID]
-) -> tuple[list[Aim], list[Row]]:
-    aims = await read_aims(db, desk.workspace, tickets)
-    found = [aims[ticket] for ticket in tickets]
-    for aim in found:
-        if isinstance(aim, TicketElsewhere):
-            raise aim
-    rows = await edit_store.items_at(db, desk.workspace, items) if items else []
-    if len(rows) < len(items):
-        raise NotFound
-    return [aim for aim in found if isinstance(aim, Aim)], rows
-
-
-def _customers(aims: Sequence[Aim], rows: Sequence[Row]) -> set[CustomerId]:
-    return {customer for aim in aims for customer in aim.customers} | {
-        row[whose] for row in rows for whose in ("owner_id", "customer_id")
-    }
-
-
-def _check(aim: Aim, version: int | None) -> None:
-    if aim.deriving:
-        raise StillDeriving
-    if version is not None and version != aim.fold.version:
-        raise TicketStale(aim.fold.version)
-
-
-def _opening(aim: Aim) -> _Place:
-    return _Place(
-        contact_id=aim.opening.contact_id,
-        owner_id=aim.opening.owner_id,
-        about=aim.opening.about,
-        stands_on=aim.opening.stands_on,
-        customer_id=aim.customer_id,
-    )
-
-
-def _place_of(row: Row) -> _Place:
-    """Beside an item: what is about it stands with it, and where a placement carries the item along, so does what is
-    about the item's own item."""
-    carried = row["placed"] is None and row["stands_on"] != row["contact_id"]
-    return _Place(
-        contact_id=row["contact_id"],
-        owner_id=row["owner_id"],
-        about=row["about"] if carried else row["id"],
-        stands_on=row["stands_on"],
-        customer_id=row["customer_id"],
-    )
-
-
-class _Appended(msgspec.Struct, frozen=True, kw_only=True):
-    id: EventId
-    position: int
-    place: _Place
-
-
-async def _append(db: store.Db, desk: Desk, event: Event, place: _Place) -> tuple[_Appended, NewEvent]:
-    now = await time_of(db, desk)
-    new = NewEvent(
-        id=EventId(desk.new_id()),
-        contact_id=place.contact_id,
-        event=event,
-        actor=desk.actor,
-        about=place.about,
-        shown_at=now,
-        occurred_at=now,
-        recorded_at=now,
-    )
-    positions = await store.append(db, desk.workspace, [new], [place.owner_id], [0])
-    if not positions:
-        raise StartOver
-    return _Appended(id=new.id, position=positions[0], place=place), new
-
-
-async def _carry_out(db: store.Db, desk: Desk, event: Event, place: _Place, field: str) -> _Appended:
+async def _carry_out(db: store.Db, desk: Desk, event: Event, place: Place, field: str) -> Appended:
     """Append an edit and settle it. Raises `Impossible` where the fold would not have it."""
-    made, new = await _append(db, desk, event, place)
+    made, new = await append(db, desk, event, place)
     versions = await POLICIES.read(db, desk.workspace)
     placed = {made.id: (place.stands_on, place.customer_id)}
     settled = await settle(db, desk.workspace, [new], [made.position], [place.owner_id], versions, placed=placed)
@@ -370,7 +268,7 @@ async def _carry_out(db: store.Db, desk: Desk, event: Event, place: _Place, fiel
 async def _keep(
     db: store.Db,
     desk: Desk,
-    made: _Appended,
+    made: Appended,
     kind: str,
     ticket: UUID,
     other: UUID | None,

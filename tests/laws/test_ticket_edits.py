@@ -12,7 +12,7 @@ from tests.laws.world import World, law
 
 
 def test_every_history_of_edits_gives_the_tickets_of_the_page(world: World):
-    @law(20)
+    @law(10)
     @given(EDITED)
     def holds(steps: Sequence[Step]) -> None:
         world.run(EditHistory(world.workspace()).run(steps))
@@ -21,7 +21,7 @@ def test_every_history_of_edits_gives_the_tickets_of_the_page(world: World):
 
 
 def test_undoing_an_edit_is_where_it_began(world: World):
-    @law(12)
+    @law(6)
     @given(EDITED, st.sampled_from(("combine", "divide", "move")), st.integers(0, 9), st.integers(0, 9))
     def holds(steps: Sequence[Step], edit: str, one: int, other: int) -> None:
         async def there_and_back() -> None:
@@ -40,7 +40,7 @@ def test_undoing_an_edit_is_where_it_began(world: World):
 
 
 def test_edits_undone_in_any_order_leave_nothing(world: World):
-    @law(8)
+    @law(4)
     @given(EDITED, st.randoms(use_true_random=False))
     def holds(steps: Sequence[Step], chance: object) -> None:
         async def undone() -> None:
