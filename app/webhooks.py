@@ -22,7 +22,7 @@ from app.outward import ATTEMPT_SECONDS, Line, Outward
 from channels.vault import Vault
 from channels.webhooks import queue
 from channels.webhooks.addresses import read_address
-from channels.webhooks.queue import Batch, Claimed, Result
+from channels.webhooks.queue import Batch, Claimed, Result, Turn
 from channels.webhooks.schedule import CLAIM, Attempt
 from identity.customers import CustomerId, WorkspaceId
 from identity.errors import Absorbed, NotFound
@@ -162,16 +162,18 @@ class Lane:
         results: Sequence[Result] = ()
         done = 0
         while True:
-            batch = await self._turn(results, now)
-            if batch is None:
+            turn = await self._turn(results, now)
+            if turn.ends is not None:
+                log.warning("webhook.disabled", webhook=str(self._webhook), reason=turn.ends)
+            if turn.batch is None:
                 return done
-            results = await self._send(batch)
+            results = await self._send(turn.batch)
             done += len(results)
 
-    async def _turn(self, results: Sequence[Result], now: datetime | None) -> Batch | None:
+    async def _turn(self, results: Sequence[Result], now: datetime | None) -> Turn:
         """Until the database takes it: what was sent must not be forgotten."""
 
-        async def step(db: Db) -> Batch | None:
+        async def step(db: Db) -> Turn:
             at, dice = now or datetime.now(UTC), random.random()  # noqa: S311 - jitter
             return await queue.turn(db, self._workspace, self._webhook, results, self._sender.vault, at, dice)
 

@@ -19,7 +19,7 @@ from channels.webhooks.subscriptions import Content, secrets_now
 from identity.customers import WorkspaceId
 from identity.errors import Impossible, NotFound
 from timeline import followers
-from timeline.events import KIND_OF
+from timeline.events import CHANGE, KIND_OF
 from timeline.followers import Checkpoint, Followed
 
 FOLLOWER: Final = "webhooks"
@@ -83,6 +83,20 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     fault: str | None = None
 
 
+class _Imported(msgspec.Struct, frozen=True, kw_only=True):
+    history: bool = False
+
+
+_imported = msgspec.json.Decoder(_Imported)
+
+
+class Turn(msgspec.Struct, frozen=True, kw_only=True):
+    """What may be sent now, if anything; `ends` says why the webhook was disabled with this turn."""
+
+    batch: Batch | None = None
+    ends: str | None = None
+
+
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     claimed: Claimed
     attempt: Attempt
@@ -110,6 +124,7 @@ async def follow(db: store.Db, workspace: WorkspaceId, now: datetime, *, new_id:
 async def _queue(db: store.Db, workspace: UUID, batch: list[Followed], now: datetime, new_id: NewId) -> None:
     """Who listens is asked after the events were read: whoever is heard of later, wants later ones."""
     listening = await _not_full(db, workspace, await store.listening(db, workspace))
+    batch = [one for one in batch if not _is_history(one)]
     names = [(one.at, one.event.id, kinds.name_of(one.event.type)) for one in batch]
     if any(kinds.matches(row["events"], kinds.OPENED) for row in listening):
         opened = await store.opened(db, workspace, [one.event.id for one in batch])
@@ -123,6 +138,12 @@ async def _queue(db: store.Db, workspace: UUID, batch: list[Followed], now: date
     if wanted:
         webhooks, types, events = zip(*wanted, strict=True)
         await store.queue(db, workspace, [new_id() for _ in wanted], webhooks, types, events, now)
+
+
+def _is_history(one: Followed) -> bool:
+    """Imported: nobody is told of what was long ago."""
+    data = bytes(one.event.data)
+    return one.event.kind != CHANGE and b'"history"' in data and _imported.decode(data).history
 
 
 async def _not_full(db: store.Db, workspace: UUID, listening: Sequence[store.Row]) -> list[store.Row]:
@@ -181,14 +202,14 @@ async def due(db: store.Db, workspace: UUID, now: datetime) -> list[UUID]:
 
 async def turn(
     db: store.Db, workspace: UUID, webhook: UUID, results: Sequence[Result], vault: Vault, now: datetime, dice: float
-) -> Batch | None:
-    """Settle what was sent and claim what comes next, in one transaction; None where there is nothing to send now."""
+) -> Turn:
+    """Settle what was sent and claim what comes next, in one transaction."""
     row = await store.webhook(db, workspace, webhook, alone=True)
     if results:
         verdicts = [judge(one, now, dice) for one in results]
         await _settle(db, workspace, results, verdicts)
     if row is None:
-        return None
+        return Turn()
     standing = Standing(**{name: row[name] for name in ("failures", "failing_since", "paused_until")})
     if results:
         standing = schedule.standing_after(standing, [one.attempt for one in results], now, dice)
@@ -196,8 +217,8 @@ async def turn(
         kept = msgspec.structs.asdict(standing)
         await store.set_standing(db, workspace, webhook, delivered_at=now if arrived else None, **kept)
     if not row["enabled"] or standing.ends or (standing.paused_until is not None and standing.paused_until > now):
-        return None
-    return await _claim(db, workspace, row, standing, vault, now)
+        return Turn(ends=standing.ends if row["enabled"] else None)
+    return Turn(batch=await _claim(db, workspace, row, standing, vault, now))
 
 
 def judge(result: Result, now: datetime, dice: float) -> Verdict:
@@ -252,7 +273,7 @@ def _told(row: store.Row) -> Told:
         event_id=row["id"],
         contact_id=row["contact_id"],
         customer_id=row["customer_id"],
-        kind=KIND_OF.get(row["type"], "change"),
+        kind=KIND_OF.get(row["type"], CHANGE),
         type=row["type"],
         tickets=list(dict.fromkeys(tickets)),
     )

@@ -10,14 +10,18 @@ import pytest
 from litestar import Litestar
 from standardwebhooks import Webhook
 
+from app.db import new_id
 from app.main import create_app
 from app.webhooks import Sender
 from identity.customers import WorkspaceId
 from tests.app.api.conftest import Api
 from tests.app.sending import follow, send, sender
 from tests.app.sinks import Got, Sink, said, sink
-from tests.builders import contact, identifier, settings
+from tests.builders import contact, identifier, interaction, settings
 from tests.conftest import Database as Cloned
+from timeline import intake
+from timeline.events import Actor
+from timeline.threads import Workspace
 
 HOOKS = "/api/v1/webhooks"
 MINUTE = timedelta(minutes=1)
@@ -90,13 +94,22 @@ async def test_only_what_was_asked_for_goes_to_whom_it_belongs(api: Api, there: 
     one = await api.push(kind="message", contact=contact("one", identifier(value="one@example.com")))
     two = await api.push(contact=contact("two", identifier(value="two@example.com")))
     await api("POST", f"/api/v1/customers/{one['customer_id']}/merge", json={"other": two["customer_id"]})
+    await imported(api)
     await follow(sending, api.mine.id)
     await follow(sending, api.other.id)
     assert await send(sending, api.other.id, foreign["id"]) == 0
     await send(sending, api.mine.id, hook["id"])
     told = [(got.json["type"], got.json["data"]["event_id"]) for got in there.got]
-    assert ("ticket.opened", one["ticket"]["id"]) in told
+    assert [event for name, event in told if name == "ticket.opened"] == [one["ticket"]["id"]]
     assert {name for name, _ in told} == {"ticket.opened", "customer.merged"}
+
+
+async def imported(api: Api) -> None:
+    """Somebody's mail of long ago."""
+    workspace = Workspace(id=WorkspaceId(api.mine.id), slug="mine")
+    sender = intake.Sender(workspace=workspace, actor=Actor("import:1"), proves=frozenset(), history=True)
+    old = interaction(kind="message", contact={"key": "three"})
+    await api.database.write(api.mine.id, lambda db: intake.receive(db, sender, [old], new_id=new_id))
 
 
 async def test_the_item_as_a_timeline_shows_it(api: Api, there: Sink, sending: Sender) -> None:
