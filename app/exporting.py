@@ -24,8 +24,8 @@ from timeline.events import EventId, Status
 from timeline.items import Item
 from timeline.object_reading import ListedObject, ObjectQuery, read_objects
 from timeline.threads import Mark, ThreadQuery, Workspace, read_page
+from timeline.tickets.listing import Listing
 from timeline.tickets.reading import TicketView, list_tickets
-from timeline.tickets.views import Listing
 from timeline.views import BEFORE_ALL
 
 FORMAT: Final = 1

@@ -20,7 +20,8 @@ _ZONE_AFTER_SPACE: Final = re.compile(r" (\d\d:\d\d)\Z")
 
 
 class Query:
-    """A query string, read once. `allowed` are the parameters that the route declares."""
+    """A query string, read once. `allowed` are the parameters that the route declares; `name.*` allows every name that
+    begins so."""
 
     def __init__(self, raw: bytes, allowed: frozenset[str]) -> None:
         self._values: dict[str, list[str]] = {}
@@ -33,7 +34,7 @@ class Query:
         except (UnicodeDecodeError, ValueError):
             raise bad_request("", "the query is not percent-encoded UTF-8, or too long") from None
         for name, value in pairs:
-            if name not in allowed:
+            if name not in allowed and name.partition(".")[0] + ".*" not in allowed:
                 known = ", ".join(sorted(allowed)) or "none"
                 raise bad_request(name[:100], f"unknown parameter; this route knows {known}")
             if len(value) > MOST_VALUE or _CONTROL.search(value):
@@ -59,6 +60,11 @@ class Query:
         if values - known:
             raise bad_request(name, "unknown value; expected some of " + ", ".join(sorted(known)))
         return values
+
+    def below(self, name: str) -> dict[str, tuple[str, ...]]:
+        """The filters `name.…` by what follows the dot."""
+        start = f"{name}."
+        return {one.removeprefix(start): self.texts(one) for one in self._values if one.startswith(start)}
 
     def limit(self) -> int:
         text = self.text("limit")

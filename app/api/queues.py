@@ -89,8 +89,8 @@ async def change(call: Call) -> Answer:
     refuses=_REFUSES,
 )
 async def remove(call: Call) -> Answer:
-    """Remove a queue that routing does not choose. While open tickets wait there it takes `move_to`; they move in parts,
-    and after an error in the middle the same request goes on. Ended tickets keep its key."""
+    """Remove a queue that routing does not choose. While open tickets wait there it takes `move_to`; they move in
+    parts, and after an error in the middle the same request goes on. Ended tickets keep its key."""
     queue, move_to = call.request.path_params["queue"], call.query.text("move_to")
 
     async def work() -> Answer:

@@ -2,31 +2,23 @@
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
-from typing import Any, Final, cast, get_args
+from typing import Final
 
 import msgspec
 
 from app.api.calls import Answer, Call, answer, moved_to, read_id
 from app.api.customers import CURSOR, LIMIT, PAGING, thread_query, timeline_page
-from app.api.routes import Parameter, Route, route
+from app.api.listings import CUSTOMER, FILTERS, SORT, read_listing, words_of
+from app.api.routes import Route, route
 from app.api.shapes import TimelinePage
-from app.errors import bad_request
 from identity.customers import CustomerId
 from identity.errors import NotFound
 from timeline.errors import TicketElsewhere
-from timeline.events import Priority, Status
 from timeline.threads import Mark, read_page_of
+from timeline.tickets.listing import NEVER, Listing
 from timeline.tickets.reading import TicketView, VoidCommand, list_tickets, list_voids, read_ticket
-from timeline.tickets.ticket import Waiting
-from timeline.tickets.views import Listing, Sort
 
 PATH: Final = "/api/v1/tickets/"
-ALL: Final = "all"
-NOBODY: Final = "none"
-_STATUSES: Final[frozenset[str]] = frozenset(get_args(Status))
-_PRIORITIES: Final[frozenset[str]] = frozenset(get_args(Priority))
-_WAITING: Final[frozenset[str]] = frozenset(get_args(Waiting))
-_SORTS: Final[tuple[str, ...]] = get_args(Sort)
 
 
 class TicketPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,30 +37,8 @@ class VoidPage(msgspec.Struct, frozen=True, kw_only=True):
     next: str | None
 
 
-def _several(name: str, words: str, values: Any = None) -> Parameter:
-    items: dict[str, Any] = {"type": "string", "enum": sorted(values)} if values else {"type": "string"}
-    return Parameter(name=name, words=f"{words}; given twice means or.", schema={"type": "array", "items": items})
-
-
-_CUSTOMER: Final = Parameter(name="customer", words="Only this customer's.", schema={"type": "string"})
-_BETWEEN: Final = tuple(one for one in PAGING if one.name in ("from", "to"))
 _THREAD: Final = tuple(one for one in PAGING if one.name in ("limit", "before", "after"))
 _OF_TICKET: Final = tuple(one for one in PAGING if one.name not in ("ticket", "as_of"))
-_FILTERS: Final = (
-    _several("status", f"Only these; `{ALL}` for every one, by default those that are open", {*_STATUSES, ALL}),
-    _several("priority", "Only these", _PRIORITIES),
-    _several("assignee", f"Only what these agents have, by id; `{NOBODY}` for what nobody has"),
-    _several("tag", "Only what has one of these tags"),
-    _several("channel", "Only what has been on one of these channels"),
-    _several("waiting", "Only what waits for these", _WAITING),
-    _CUSTOMER,
-    *(msgspec.structs.replace(one, words=f"Opened since or until then: {one.words}") for one in _BETWEEN),
-    Parameter(
-        name="sort",
-        words="By which time, the newest first.",
-        schema={"type": "string", "enum": list(_SORTS), "default": "last_at"},
-    ),
-)
 
 
 def etag(ticket: TicketView) -> dict[str, str]:
@@ -96,50 +66,25 @@ def _follow(handler: Callable[[Call], Awaitable[Answer]]) -> Callable[[Call], Aw
     return following
 
 
-@route("GET", "/api/v1/tickets", "read", query=(*_FILTERS, LIMIT, CURSOR), answers={200: TicketPage})
+@route("GET", "/api/v1/tickets", "read", query=(*FILTERS, SORT, LIMIT, CURSOR), answers={200: TicketPage})
 async def list_some(call: Call) -> Answer:
-    """Tickets, the latest activity first; filters add up. What moves to the top while one pages is seen from there."""
-    listing, listed = _listing(call)
+    """Tickets, the latest activity first, or the first due; filters add up. What moves to the top while one pages is
+    seen from there."""
+    return answer(await page_of(call, read_listing(call.query, call.caller)))
+
+
+async def page_of(call: Call, asked: Listing, listed: str = "tickets") -> TicketPage:
+    """One page of a list, from where the request's cursor says on; `listed` is what it is called in its cursors."""
+    limit, cursor, tokens = call.query.limit(), call.query.text("cursor"), call.edge.tokens
+    listed = f"{listed} {words_of(asked)}"
+    if cursor is not None:
+        mark = tokens.open_mark(call.workspace, cursor, "cursor", listed)
+        asked = msgspec.structs.replace(asked, after=(mark.shown_at, mark.event_id))
     async with call.read() as db:
-        found = await list_tickets(db, call.workspace, listing)
-    shown = found[: listing.limit - 1]
-    more = shown[-1] if len(found) > len(shown) else None
-    mark = more and Mark(shown_at=more.opened_at if listing.sort == "opened_at" else more.last_at, event_id=more.id)
-    return answer(TicketPage(items=shown, next=call.edge.tokens.seal_mark(call.workspace, mark, listed)))
-
-
-def _listing(call: Call) -> tuple[Listing, str]:
-    """What is asked for, one more than is to be shown, and what this list is called in its cursors."""
-    query = call.query
-    statuses, assignees, customer = query.several("status", _STATUSES | {ALL}), query.texts("assignee"), _customer(call)
-    sort, cursor = query.text("sort") or "last_at", query.text("cursor")
-    if sort not in _SORTS:
-        raise bad_request("sort", "expected one of " + ", ".join(_SORTS))
-    asked = Listing(
-        statuses=cast("frozenset[Status]", _STATUSES if ALL in statuses else statuses),
-        priorities=cast("frozenset[Priority]", query.several("priority", _PRIORITIES)),
-        assignees=frozenset(read_id(one) for one in assignees if one != NOBODY),
-        unassigned=NOBODY in assignees,
-        tags=tuple(sorted({tag.strip().lower() for tag in query.texts("tag")})),
-        channels=query.several("channel", call.caller.workspace.channels),
-        waiting=cast("frozenset[Waiting]", query.several("waiting", _WAITING)),
-        customer=customer,
-        start=query.time("from"),
-        end=query.time("to"),
-        sort=cast("Sort", sort),
-        limit=query.limit() + 1,
-    )
-    listed = f"tickets {_words(asked)}"
-    if cursor is None:
-        return asked, listed
-    mark = call.edge.tokens.open_mark(call.workspace, cursor, "cursor", listed)
-    return msgspec.structs.replace(asked, after=(mark.shown_at, mark.event_id)), listed
-
-
-def _words(asked: Listing) -> list[Any]:
-    """The filters in an order of their own: pages of a list may differ in length."""
-    told = [getattr(asked, name) for name in Listing.__struct_fields__ if name not in ("after", "limit")]
-    return [sorted(map(str, one)) if isinstance(one, frozenset) else str(one) for one in told]
+        found = await list_tickets(db, call.workspace, msgspec.structs.replace(asked, limit=limit + 1))
+    last = found[limit - 1] if len(found) > limit else None
+    mark = last and Mark(shown_at=getattr(last, asked.sort) or NEVER, event_id=last.id)
+    return TicketPage(items=found[:limit], next=tokens.seal_mark(call.workspace, mark, listed))
 
 
 def _customer(call: Call) -> CustomerId | None:
@@ -169,7 +114,7 @@ async def show_items(call: Call) -> Answer:
         return answer(timeline_page(call, await read_page_of(db, call.workspace, ticket, query)))
 
 
-@route("GET", "/api/v1/void-commands", "read", query=(_CUSTOMER, LIMIT, CURSOR), answers={200: VoidPage})
+@route("GET", "/api/v1/void-commands", "read", query=(CUSTOMER, LIMIT, CURSOR), answers={200: VoidPage})
 async def list_void(call: Call) -> Answer:
     """Commands that came to nothing where they stand today, the newest first: after an unmerge or a placement their
     ticket is not there, or in no state for them."""

@@ -18,11 +18,11 @@ from timeline.acting import Ask, Done, perform, perform_on_each
 from timeline.commands import AddNote, Assign, Command, Reply, SetPriority, SetStatus, SetSubject, Tag
 from timeline.errors import StillDeriving, TicketElsewhere, TicketStale
 from timeline.interactions import InvalidField
+from timeline.tickets.listing import Listing
 from timeline.tickets.policy_store import add_policy
 from timeline.tickets.projection import TicketRef
 from timeline.tickets.reading import TicketView, list_tickets, read_ticket
 from timeline.tickets.ticket import TicketId
-from timeline.tickets.views import Listing
 
 
 def told(world: World, story: Any) -> None:

@@ -14,7 +14,8 @@ from timeline.events import Priority, Status
 from timeline.store import Db, Row
 from timeline.ticket_events import FieldValue
 from timeline.tickets import views
-from timeline.tickets.clocks import clocks_at
+from timeline.tickets.clocks import clocks_at, due_at
+from timeline.tickets.listing import Listing, page
 from timeline.tickets.matters import Asking, rank_of
 from timeline.tickets.policy import Rules, Versions
 from timeline.tickets.projection import POLICIES, TicketRef, ref
@@ -32,7 +33,8 @@ class TicketObject(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TicketView(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole ticket. `could_join` are the open tickets, come by a merge, that would have been one with it; it is told
+    """A whole ticket. `assignee_name` is told of now; `sla_due_at` is the first of the promises that run, broken ones
+    too. `could_join` are the open tickets, come by a merge, that would have been one with it; it is told
     where one ticket is read."""
 
     id: TicketId
@@ -44,9 +46,11 @@ class TicketView(msgspec.Struct, frozen=True, kw_only=True):
     type: str | None
     queue: str | None
     assignee: UUID | None
+    assignee_name: str | None
     tags: tuple[str, ...]
     fields: dict[str, FieldValue]
     sla: list[ClockView]
+    sla_due_at: datetime | None
     opened_at: datetime
     version: int
     channel: str | None
@@ -67,7 +71,9 @@ class TicketView(msgspec.Struct, frozen=True, kw_only=True):
     could_join: list[TicketRef] | msgspec.UnsetType = msgspec.UNSET
 
 
-def view(ticket: Ticket, number: int, customer: CustomerId, rules: Rules, now: datetime) -> TicketView:
+def view(
+    ticket: Ticket, number: int, customer: CustomerId, rules: Rules, now: datetime, assignee_name: str | None = None
+) -> TicketView:
     """A ticket as silence has left it by now."""
     ticket = clocks_at(ticket, now, rules)
     return TicketView(
@@ -80,9 +86,11 @@ def view(ticket: Ticket, number: int, customer: CustomerId, rules: Rules, now: d
         type=ticket.type,
         queue=ticket.queue,
         assignee=ticket.assignee,
+        assignee_name=assignee_name,
         tags=ticket.tags,
         fields=dict(ticket.fields),
         sla=clock_views(ticket),
+        sla_due_at=due_at(ticket),
         opened_at=ticket.opened_at,
         version=ticket.version,
         channel=ticket.channel,
@@ -113,7 +121,7 @@ async def read_ticket(db: Db, workspace: WorkspaceId, name: str) -> TicketView:
     if fold is None or fold.joined_into is not None:
         raise await _gone(db, workspace, row)
     versions = await POLICIES.at_least(db, workspace, row["policy"])
-    shown = view(fold, row["number"], row["customer_id"], versions.latest, row["now"])
+    shown = view(fold, row["number"], row["customer_id"], versions.latest, row["now"], row["assignee_name"])
     beside = _beside.decode(row["beside"] or "[]")
     return replace(shown, could_join=could_join(fold, beside, versions, row["now"]))
 
@@ -172,10 +180,11 @@ async def _gone(db: Db, workspace: WorkspaceId, row: Row) -> TicketElsewhere:
 
 
 class _Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """A ticket as it is kept, with its number."""
+    """A ticket as it is kept, with its number and how the agent who has it is called."""
 
     number: int
     fold: Ticket
+    assignee_name: str | None
 
 
 class _Beside(msgspec.Struct, frozen=True, kw_only=True):
@@ -193,7 +202,7 @@ _kept = msgspec.json.Decoder(list[_Kept])
 
 def read_kept(kept: bytes | None, customer: CustomerId, rules: Rules, now: datetime) -> list[TicketView]:
     """Tickets that came along as JSON with something else of their customer."""
-    return [view(one.fold, one.number, customer, rules, now) for one in _kept.decode(kept or b"[]")]
+    return [view(one.fold, one.number, customer, rules, now, one.assignee_name) for one in _kept.decode(kept or b"[]")]
 
 
 def could_join(ticket: Ticket, beside: Iterable[_Beside], versions: Versions, now: datetime) -> list[TicketRef]:
@@ -212,19 +221,32 @@ def could_join(ticket: Ticket, beside: Iterable[_Beside], versions: Versions, no
     return found
 
 
-async def list_tickets(db: Db, workspace: WorkspaceId, listing: views.Listing) -> list[TicketView]:
-    """Tickets, the newest first. Raises `NotFound` for a customer or an agent who is not there."""
-    if listing.customer is not None:
-        listing = replace(listing, customer=await _today(db, workspace, listing.customer))
+async def list_tickets(db: Db, workspace: WorkspaceId, listing: Listing) -> list[TicketView]:
+    """Tickets in the order of the list. Raises `NotFound` for a customer or an agent who is not there."""
+    rows = await page(db, workspace, await as_of_today(db, workspace, listing))
+    if not rows:
+        return []
+    rules = (await POLICIES.at_least(db, workspace, rows[0]["policy"])).latest
+    return [_listed(row, rules) for row in rows]
+
+
+def _listed(row: Row, rules: Rules) -> TicketView:
+    """A ticket as its list has it: due when that sorts it."""
+    fold = _ticket.decode(row["fold"])
+    shown = view(fold, row["number"], row["customer_id"], rules, row["now"], row["assignee_name"])
+    return replace(shown, sla_due_at=row["sla_due_at"])
+
+
+async def as_of_today(db: Db, workspace: WorkspaceId, listing: Listing) -> Listing:
+    """The list with its customer as that one is today. Raises `NotFound` for a customer or an agent who is not
+    there."""
     if listing.assignees:
         known = await views.agents(db, workspace, list(listing.assignees))
         if len(known) < len(listing.assignees):
             raise NotFound
-    rows = await views.page(db, workspace, listing)
-    if not rows:
-        return []
-    rules = (await POLICIES.at_least(db, workspace, rows[0]["policy"])).latest
-    return [view(_ticket.decode(row["fold"]), row["number"], row["customer_id"], rules, row["now"]) for row in rows]
+    if listing.customer is None:
+        return listing
+    return replace(listing, customer=await _today(db, workspace, listing.customer))
 
 
 class VoidCommand(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,31 +1,21 @@
 """Every statement by which tickets are shown, listed and found, and what a command needs to know of them."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Final
 from uuid import UUID
 
-import msgspec
-
 from identity.customers import CustomerId, WorkspaceId
-from timeline.events import Priority, Status
 from timeline.store import Db, Row
-from timeline.tickets.ticket import OPEN, TicketId, Waiting
+from timeline.tickets.ticket import TicketId
 
-Sort = Literal["last_at", "opened_at"]
-
-_OWNER: Final = (
+OWNER: Final = (
     "CROSS JOIN LATERAL (SELECT customer_id FROM contact WHERE workspace_id = $1 AND id = t.contact_id OFFSET 0) AS o"
 )
-_IN_FORCE: Final = (
+IN_FORCE: Final = (
     "(SELECT coalesce(max(version), 0) FROM ticket_policy WHERE workspace_id = $1) AS policy, now() AS now"
 )
-_STATUS: Final = "CASE WHEN t.closes_at <= now() THEN 'closed' ELSE t.status END"
-"""As silence has left it by now."""
-_IS_OPEN: Final = "(t.is_open AND (t.closes_at IS NULL OR t.closes_at > now()))"
 LAST: Final = UUID(int=2**128 - 1)
 """Beyond every id."""
-_ROW: Final = "t.id, t.number, t.contact_id, t.opened_at, t.last_at, t.fold"
 
 
 async def named(db: Db, workspace: WorkspaceId, number: int | None, ticket: UUID | None) -> Row | None:
@@ -37,7 +27,8 @@ async def named(db: Db, workspace: WorkspaceId, number: int | None, ticket: UUID
 _NAMED: Final = (
     "WITH n AS (SELECT number, ticket_id FROM ticket_number WHERE workspace_id = $1 AND number = $2::bigint "
     "UNION ALL SELECT number, ticket_id FROM ticket_number WHERE workspace_id = $1 AND ticket_id = $3::uuid) "
-    f"SELECT n.number, n.ticket_id, t.fold, c.customer_id, {_IN_FORCE}, "
+    f"SELECT n.number, n.ticket_id, t.fold, c.customer_id, {IN_FORCE}, "
+    "(SELECT name FROM agent WHERE workspace_id = $1 AND id = (t.fold->>'assignee')::uuid) AS assignee_name, "
     "(SELECT i.ticket_id FROM ticket_item i WHERE t.id IS NULL AND i.workspace_id = $1 AND i.event_id = n.ticket_id "
     "ORDER BY i.position LIMIT 1) AS holder, "
     "(SELECT json_agg(json_build_object('customer_id', m.customer_id, 'number', u.number, 'fold', u.fold, "
@@ -91,7 +82,7 @@ async def aims(db: Db, workspace: WorkspaceId, tickets: Sequence[TicketId]) -> l
         "AND home_id = m.home_id OFFSET 0) AS d WHERE m.workspace_id = $1 AND m.customer_id = o.customer_id) "
         "AS deriving "
         "FROM unnest($2::uuid[]) AS k(id) CROSS JOIN LATERAL (SELECT id, number, fold, contact_id FROM ticket "
-        f"WHERE workspace_id = $1 AND id = k.id OFFSET 0) AS t {_OWNER} CROSS JOIN LATERAL (SELECT contact_id "
+        f"WHERE workspace_id = $1 AND id = k.id OFFSET 0) AS t {OWNER} CROSS JOIN LATERAL (SELECT contact_id "
         "FROM event WHERE workspace_id = $1 AND id = t.id OFFSET 0) AS e CROSS JOIN LATERAL (SELECT customer_id "
         "FROM contact WHERE workspace_id = $1 AND id = e.contact_id OFFSET 0) AS l",
         workspace,
@@ -200,102 +191,6 @@ async def tickets_in(db: Db, workspace: WorkspaceId, queue: str, after: UUID | N
         after,
         limit,
     )
-
-
-# -- lists -----------------------------------------------------------------------------------------------------------
-
-
-class Listing(msgspec.Struct, frozen=True, kw_only=True):
-    """What a list holds. Empty sets filter nothing, but for `statuses`: the open ones. `start` is inclusive, `end`
-    exclusive; `after` is where the page before ended: the time that it is sorted by, and a ticket."""
-
-    statuses: frozenset[Status] = frozenset()
-    priorities: frozenset[Priority] = frozenset()
-    assignees: frozenset[UUID] = frozenset()
-    unassigned: bool = False
-    tags: tuple[str, ...] = ()
-    channels: frozenset[str] = frozenset()
-    waiting: frozenset[Waiting] = frozenset()
-    customer: CustomerId | None = None
-    start: datetime | None = None
-    end: datetime | None = None
-    sort: Sort = "last_at"
-    after: tuple[datetime, UUID] | None = None
-    limit: int = 50
-
-
-async def page(db: Db, workspace: WorkspaceId, listing: Listing) -> list[Row]:
-    """Tickets, the newest first: each with its customer, the latest policy and the time that its state is told by."""
-    values: list[Any] = [workspace]
-    filters = _filters(listing, values)
-    order = f"ORDER BY t.{listing.sort} DESC, t.id DESC LIMIT ${_put(values, listing.limit)}"
-    rows = " UNION ALL ".join(
-        f"(SELECT {_ROW} {source} {order})" for source in _sources(listing, filters, order, values)
-    )
-    return await db.fetch(
-        f"SELECT t.number, t.fold, o.customer_id, {_IN_FORCE} FROM (SELECT {_ROW} FROM ({rows}) AS t {order}) AS t "
-        f"{_OWNER} ORDER BY t.{listing.sort} DESC, t.id DESC",
-        *values,
-    )
-
-
-def _put(values: list[Any], value: Any) -> int:
-    values.append(value)
-    return len(values)
-
-
-def _filters(listing: Listing, values: list[Any]) -> str:
-    """Conditions on `t` but for the status."""
-    found: list[str] = ["t.workspace_id = $1", "t.joined_into IS NULL"]
-    if listing.priorities:
-        found.append(f"t.priority = ANY(${_put(values, list(listing.priorities))}::text[])")
-    if listing.unassigned:
-        among = f" OR t.assignee = ANY(${_put(values, list(listing.assignees))}::uuid[])" if listing.assignees else ""
-        found.append(f"(t.assignee IS NULL{among})")
-    if listing.tags:
-        found.append(f"t.tags && ${_put(values, list(listing.tags))}::text[]")
-    if listing.channels:
-        found.append(f"t.fold->'channels' ?| ${_put(values, list(listing.channels))}::text[]")
-    if listing.waiting:
-        found.append(f"t.fold->>'waiting' = ANY(${_put(values, list(listing.waiting))}::text[])")
-    if listing.start is not None:
-        found.append(f"t.opened_at >= ${_put(values, listing.start)}::timestamptz")
-    if listing.end is not None:
-        found.append(f"t.opened_at < ${_put(values, listing.end)}::timestamptz")
-    if listing.after is not None:
-        at, last = _put(values, listing.after[0]), _put(values, listing.after[1])
-        found.append(f"t.{listing.sort} <= ${at}::timestamptz AND (t.{listing.sort}, t.id) < (${at}, ${last}::uuid)")
-    return " AND ".join(found)
-
-
-def _sources(listing: Listing, filters: str, order: str, values: list[Any]) -> list[str]:
-    """Where the rows come from: a customer's contacts, some agents' work, or an index in order, one scan a status."""
-    ended = listing.statuses - frozenset(OPEN)
-    opens = not listing.statuses or frozenset(OPEN) <= listing.statuses
-    some = ended if opens else listing.statuses
-    told = " OR ".join([_IS_OPEN] * opens + [f"{_STATUS} = '{status}'" for status in sorted(some)])
-    if listing.customer is not None:
-        whose = _put(values, listing.customer)
-        return [
-            f"FROM contact m CROSS JOIN LATERAL (SELECT {_ROW} FROM ticket t WHERE t.contact_id = m.id AND {filters} "
-            f"AND ({told}) OFFSET 0) AS t WHERE m.workspace_id = $1 AND m.customer_id = ${whose}"
-        ]
-    if listing.assignees and not listing.unassigned:
-        agents = _put(values, list(listing.assignees))
-        return [
-            f"FROM unnest(${agents}::uuid[]) AS a(id) CROSS JOIN LATERAL (SELECT {_ROW} FROM ticket t "
-            f"WHERE t.assignee = a.id AND {filters} AND ({told}) {order}) AS t"
-        ]
-    if listing.sort == "opened_at":
-        return [f"FROM ticket t WHERE {filters} AND ({told})"]
-    sources = [f"FROM ticket t WHERE {filters} AND {_IS_OPEN}"] if opens else []
-    sources.extend(
-        f"FROM ticket t WHERE t.status = '{one}' AND {filters} AND {_STATUS} = '{one}'" for one in sorted(some)
-    )
-    if "closed" in some:
-        due = "t.closes_at <= k.now AND NOT t.lapsed"
-        sources.append(f"FROM (SELECT now() AS now OFFSET 0) AS k, ticket t WHERE {due} AND {filters}")
-    return sources
 
 
 async def voids(

@@ -165,15 +165,6 @@ CASES: dict[str, Case] = {
     "POST /api/v1/tickets/{ticket}/handback": Case(
         path=_at("/api/v1/tickets/{ticket}/handback"), body=lambda _: {"reason": "Not mine"}
     ),
-    "DELETE /api/v1/queues/{queue}": Case(path=_at("/api/v1/queues/{queue}")),
-    "GET /api/v1/routing": Case(path=_at("/api/v1/routing"), names=False),
-    "PUT /api/v1/routing": Case(path=_at("/api/v1/routing"), body=lambda _: {"version": 0}, names=False),
-    "POST /api/v1/tickets/{ticket}/claim": Case(
-        path=_at("/api/v1/tickets/{ticket}/claim"), body=lambda things: {"agent": things.agent}
-    ),
-    "POST /api/v1/tickets/{ticket}/handback": Case(
-        path=_at("/api/v1/tickets/{ticket}/handback"), body=lambda _: {"reason": "Not mine"}
-    ),
     "GET /api/v1/void-commands": Case(path=_at("/api/v1/void-commands?customer={customer}")),
     "GET /api/v1/reports": Case(path=_at("/api/v1/reports"), names=False),
     "GET /api/v1/reports/{report}": Case(path=_at("/api/v1/reports/opened?ids=true"), names=False),

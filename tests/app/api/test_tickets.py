@@ -22,7 +22,8 @@ async def test_a_ticket_has_its_shape_by_id_and_by_number(api: Api) -> None:
     response = await api("GET", f"{PATH}/{asked['ticket']['id']}")
     ticket = response.json()
     assert set(ticket) == {
-        "id", "number", "customer_id", "subject", "status", "priority", "type", "queue", "assignee", "tags", "fields",
+        "id", "number", "customer_id", "subject", "status", "priority", "type", "queue", "assignee", "assignee_name",
+        "tags", "fields", "sla_due_at",
         "sla", "opened_at", "version", "channel", "channels", "objects", "waiting", "first_reply_at", "last_at",
         "resolved_at", "closed_at", "closes_at", "reopened", "can_reopen_until", "follow_up_of", "parts", "contact_id",
         "items", "could_join", "timeline",
@@ -180,7 +181,7 @@ async def test_lists_know_whom_they_are_asked_about(api: Api) -> None:
     assert len(found) == 2
     for query, field in (
         ("status=done", "status"), ("priority=x", "priority"), ("channel=x", "channel"), ("waiting=x", "waiting"),
-        ("sort=number", "sort"), ("cursor=x", "cursor"), ("limit=0", "limit"), ("from=x", "from"), ("q=x", "q"),
+        ("sort=number", "sort"), ("cursor=x", "cursor"), ("limit=0", "limit"), ("from=x", "from"), ("text=x", "text"),
     ):  # fmt: skip
         refused = await api("GET", f"{PATH}?{query}")
         assert (refused.status_code, refused.json()["fields"][0]["field"]) == (400, field)
