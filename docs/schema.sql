@@ -1711,7 +1711,7 @@ CREATE INDEX ticket_by_contact ON public.ticket USING btree (workspace_id, conta
 
 CREATE INDEX ticket_by_queue ON public.ticket USING btree (workspace_id, queue, last_at, id) WHERE (queue IS NOT NULL);
 
-CREATE INDEX ticket_by_sla ON public.ticket USING btree (workspace_id, sla_due_at, id) WHERE ((sla_due_at IS NOT NULL) AND is_open);
+CREATE INDEX ticket_by_sla ON public.ticket USING btree (workspace_id, sla_due_at, id) WHERE is_open;
 
 CREATE INDEX ticket_by_status ON public.ticket USING btree (workspace_id, status, last_at, id);
 
@@ -1744,6 +1744,8 @@ CREATE INDEX ticket_next ON public.ticket USING btree (workspace_id, next_at) WH
 CREATE INDEX ticket_open ON public.ticket USING btree (workspace_id, last_at, id) WHERE is_open;
 
 CREATE INDEX ticket_opened ON public.ticket USING btree (workspace_id, opened_at, id);
+
+CREATE INDEX ticket_queue_due ON public.ticket USING btree (workspace_id, queue, sla_due_at, id) WHERE (is_open AND (queue IS NOT NULL));
 
 CREATE INDEX ticket_task_due ON public.ticket_task USING btree (workspace_id, due_at, id) WHERE (done_at IS NULL);
 

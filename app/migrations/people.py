@@ -22,7 +22,8 @@ COMMENT ON COLUMN agent.left_because IS 'said on each ticket that is handed back
 ALTER TABLE api_key ADD COLUMN agent_id uuid;
 COMMENT ON COLUMN api_key.agent_id IS 'whose key it is: what it does the agent did; null: a program''s';
 CREATE INDEX api_key_of_agent ON api_key (workspace_id, agent_id) WHERE agent_id IS NOT NULL;
-CREATE INDEX ticket_held ON ticket (workspace_id, assignee, id) WHERE is_open AND assignee IS NOT NULL
+CREATE INDEX ticket_held ON ticket (workspace_id, assignee, id) WHERE is_open AND assignee IS NOT NULL;
+CREATE INDEX ticket_queue_due ON ticket (workspace_id, queue, sla_due_at, id) WHERE is_open AND queue IS NOT NULL
 """
 
 TEAMS = """

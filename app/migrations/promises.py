@@ -14,7 +14,7 @@ ALTER TABLE ticket
   ADD COLUMN sla_alarm_at timestamptz;
 COMMENT ON COLUMN ticket.sla_due_at IS 'the earliest due time of promises that run, broken ones too';
 COMMENT ON COLUMN ticket.sla_alarm_at IS 'when a warning or a breach is next to be told; null: never, as it stands';
-CREATE INDEX ticket_by_sla ON ticket (workspace_id, sla_due_at, id) WHERE sla_due_at IS NOT NULL AND is_open;
+CREATE INDEX ticket_by_sla ON ticket (workspace_id, sla_due_at, id) WHERE is_open;
 CREATE INDEX ticket_alarm ON ticket (workspace_id, sla_alarm_at) WHERE sla_alarm_at IS NOT NULL
 """
 
