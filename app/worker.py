@@ -22,7 +22,7 @@ import structlog
 from app import alarms, leaving, rebuilding, store, upkeep
 from app.audit import SealLog
 from app.auth import read_workspace
-from app.db import Database, DatabaseAway, Db
+from app.db import Database, DatabaseAway, Db, new_id
 from app.live import Live
 from app.outward import Outward
 from app.retaining import apply
@@ -37,6 +37,7 @@ from timeline.audit import Seal
 from timeline.events import Actor
 from timeline.followers import BATCH, Followed, advance
 from timeline.pseudonyms import Pseudonyms, pseudonyms
+from timeline.telling import FOLLOWER, tell, tell_due
 from timeline.threads import Workspace
 
 log = structlog.get_logger(__name__)
@@ -61,6 +62,14 @@ Attend = Callable[[WorkspaceId], Coroutine[None, None, None]]
 """Work in a loop of its own for one workspace, until it is cancelled."""
 
 
+async def notify(db: Db, workspace: WorkspaceId, batch: list[Followed]) -> None:
+    """Tell agents of what concerns them."""
+    await tell(db, workspace, batch, new_id, datetime.now(UTC))
+
+
+FOLLOWERS: Final[dict[str, Take]] = {FOLLOWER: notify}
+
+
 def work(settings: Settings, url: str, admin_url: str) -> None:
     """Run until SIGINT or SIGTERM; what is under way is finished or rolled back."""
     asyncio.run(_work(settings, url, admin_url))
@@ -76,7 +85,7 @@ async def _work(settings: Settings, url: str, admin_url: str) -> None:
     live.open()
     outward = Outward(private=settings.webhooks_private)
     sender = Sender(database, live, Vault(settings.secret), outward)
-    worker = Worker(database, live, settings.home, {}, pseudonyms(settings.secret), [sender.attend])
+    worker = Worker(database, live, settings.home, FOLLOWERS, pseudonyms(settings.secret), [sender.attend])
     cleaning = clean_up(Sweeping(settings.home, admin_url))
     tasks = [asyncio.create_task(each) for each in (worker.follow_all(), worker.keep_house(), cleaning)]
     stopping = asyncio.create_task(_until(asked))
@@ -174,6 +183,9 @@ class Worker:
             try:
                 done = await rebuilding.derive_waiting(self._database, workspace)
                 done += await rebuilding.announce_closed(self._database, workspace)
+                done += await self._database.write(
+                    workspace, lambda db: tell_due(db, workspace, new_id, datetime.now(UTC))
+                )
                 done += await leaving.hand_back(self._database, workspace, by=SYSTEM)
                 if done:
                     self._live.say(workspace)

@@ -101,6 +101,8 @@ def _made(terms: Terms, command: Command, ticket: Ticket, aim: Aim) -> Made | No
     """None where the ticket is so already."""
     if isinstance(command, Reply | AddNote):
         assert aim.answered is not None
+        if isinstance(command, Reply) and ticket.backstage_of is not None:
+            raise Impossible("ticket", "the customer hears nothing of work of our own: write a note")
         place, event = aim.answered, _said(terms, command, ticket, aim.answered)
     else:
         place, event = aim.opening, _happened(terms, command, ticket)
@@ -124,6 +126,8 @@ def _made(terms: Terms, command: Command, ticket: Ticket, aim: Aim) -> Made | No
 def _said(terms: Terms, command: Reply | AddNote, ticket: Ticket, place: Place) -> Event:
     data: dict[str, Any] = {"cause": terms.cause}
     if isinstance(command, AddNote):
+        if command.mentions:
+            data["mentions"] = list(command.mentions)
         return NoteRecorded(body=command.body, ticket_id=ticket.id, data=data)
     data |= {"to": place.point, "delivery": "recorded"}
     if place.point is None:

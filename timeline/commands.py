@@ -30,9 +30,10 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AddNote(msgspec.Struct, frozen=True, kw_only=True):
-    """Write something down for colleagues."""
+    """Write something down for colleagues; `mentions` are the agents whom it is for."""
 
     body: str
+    mentions: tuple[UUID, ...] = ()
 
 
 class SetStatus(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,6 +31,7 @@ from timeline.commands import (
 )
 from timeline.events import Priority, Status
 from timeline.interactions import InvalidField
+from timeline.telling import MOST_MENTIONED, mentions_in
 from timeline.tickets.naming import find_tickets
 from timeline.tickets.reading import TicketView, read_ticket
 from timeline.tickets.ticket import TicketId
@@ -93,6 +94,12 @@ class Say(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     about: str | msgspec.UnsetType = msgspec.UNSET
     status: Status | msgspec.UnsetType = msgspec.UNSET
     version: Version | msgspec.UnsetType = msgspec.UNSET
+
+
+class SayToColleagues(Say, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`mentions` are agents by id whom it is for, beside those whom the text names: `@name`."""
+
+    mentions: Annotated[list[str], msgspec.Meta(max_length=MOST_MENTIONED)] = []
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,15 +173,18 @@ async def reply(call: Call) -> Answer:
     "/api/v1/tickets/{ticket}/notes",
     "desk",
     headers=(IF_MATCH,),
-    takes=Say,
+    takes=SayToColleagues,
     most_bytes=PUSH_BYTES,
     answers={201: Said},
     refuses=_REFUSES,
 )
 async def take_note(call: Call) -> Answer:
-    """Write something down for colleagues."""
-    asked = await call.take(Say)
-    return await _say(call, asked, AddNote(body=asked.body))
+    """Write something down for colleagues. Whom it names hears of it."""
+    asked = await call.take(SayToColleagues)
+    named = [read_id(one) for one in asked.mentions]
+    async with call.read() as db:
+        mentions = await mentions_in(db, call.workspace, asked.body, named)
+    return await _say(call, asked, AddNote(body=asked.body, mentions=mentions))
 
 
 async def _say(call: Call, asked: Say, said: Reply | AddNote) -> Answer:

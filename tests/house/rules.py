@@ -33,6 +33,7 @@ SQL_FILES = frozenset(
         "timeline/tickets/policy_store.py",
         "timeline/tickets/sla_store.py",
         "timeline/tickets/store.py",
+        "timeline/tickets/task_store.py",
         "timeline/tickets/streams.py",
         "timeline/tickets/views.py",
         "timeline/tickets/reporting_views.py",

@@ -32,6 +32,7 @@ class Things(msgspec.Struct, frozen=True, kw_only=True):
     team: str
     queue: str
     edit: str
+    task: str
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,6 +131,20 @@ CASES: dict[str, Case] = {
     ),
     "GET /api/v1/tickets/{ticket}/links": Case(path=_at("/api/v1/tickets/{ticket}/links")),
     "GET /api/v1/tickets/{ticket}/edits": Case(path=_at("/api/v1/tickets/{ticket}/edits")),
+    "POST /api/v1/tickets/{ticket}/tasks": Case(
+        path=_at("/api/v1/tickets/{ticket}/tasks"), body=lambda things: {"title": "Call back", "owner": things.agent}
+    ),
+    "GET /api/v1/tasks": Case(path=_at("/api/v1/tasks?ticket={ticket}")),
+    "PATCH /api/v1/tasks/{task_id}": Case(
+        path=_at("/api/v1/tasks/{task}"), body=lambda things: {"owner": things.agent}
+    ),
+    "POST /api/v1/tasks/{task_id}/done": Case(path=_at("/api/v1/tasks/{task}/done")),
+    "POST /api/v1/tasks/{task_id}/reopen": Case(path=_at("/api/v1/tasks/{task}/reopen")),
+    "GET /api/v1/tickets/{ticket}/followers": Case(path=_at("/api/v1/tickets/{ticket}/followers")),
+    "PUT /api/v1/tickets/{ticket}/followers/{agent}": Case(path=_at("/api/v1/tickets/{ticket}/followers/{agent}")),
+    "DELETE /api/v1/tickets/{ticket}/followers/{agent}": Case(path=_at("/api/v1/tickets/{ticket}/followers/{agent}")),
+    "GET /api/v1/notifications": Case(path=_at("/api/v1/notifications"), names=False, fails=422),
+    "POST /api/v1/notifications/read": Case(path=_at("/api/v1/notifications/read"), names=False, fails=422),
     "POST /api/v1/edits/{edit_id}/undo": Case(path=_at("/api/v1/edits/{edit}/undo")),
     "POST /api/v1/tickets/bulk": Case(
         path=_at("/api/v1/tickets/bulk"), body=lambda things: {"tickets": [things.ticket], "status": "open"}
@@ -250,6 +265,7 @@ async def make_things(api: Api, tenant: Tenant) -> Things:
     sam = await api.push(key, source_id="sam", kind="message", contact=contact("sam"))
     link = {"other": sam["ticket"]["id"], "kind": "related"}
     linked = await api("POST", f"/api/v1/tickets/{asked['ticket']['id']}/links", key, json=link)
+    task = await api("POST", f"/api/v1/tickets/{asked['ticket']['id']}/tasks", key, json={"title": "Call back"})
     suggestion = uuid4()
     thing = f"thing-{tenant.id}"
     await api.push(key, source_id="thing", object={"type": thing, "id": thing, "state": {"status": "made"}})
@@ -290,6 +306,7 @@ async def make_things(api: Api, tenant: Tenant) -> Things:
         team=f"team-{tenant.id}",
         queue=f"queue-{tenant.id}",
         edit=linked.json()["edit_id"],
+        task=task.json()["id"],
     )
 
 
