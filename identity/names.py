@@ -83,8 +83,12 @@ _LETTERS = re.compile(r"[^a-z]+")
 def read_name(name: str | None, attributes: Mapping[str, str]) -> PersonName:
     """Given and family name: from the attributes of that name where they are known, else from the text.
     "Last, First" is turned round, titles and degrees are dropped, Jr and Sr kept apart."""
-    given_text, family_text = attributes.get("given_name") or "", attributes.get("family_name") or ""
-    text = name or ""
+    return _read(name or "", attributes.get("given_name") or "", attributes.get("family_name") or "")
+
+
+@lru_cache(maxsize=16_384)
+def _read(name: str, given_text: str, family_text: str) -> PersonName:
+    text = name
     if given_text.strip():
         text = f"{family_text}, {given_text}" if family_text.strip() else given_text
     elif family_text.strip() and not text.strip():

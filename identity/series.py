@@ -42,6 +42,8 @@ def _series(a: Profile, b: Profile) -> Iterator[str]:
 def _crowd(a: Profile, b: Profile) -> Iterator[str]:
     """More addresses or numbers than people have: a name and a town that were filled in for everybody."""
     for field in ("email", "phone"):
+        if len(a.field(field)) + len(b.field(field)) <= min(MOST_OWN, MOST_PROVED):
+            continue
         values = a.field(field).keys() | b.field(field).keys()
         proved = {value for kind, value in a.proved | b.proved if kind == field}
         if len(values) > MOST_OWN or len(proved) > MOST_PROVED:
@@ -56,9 +58,12 @@ def numbered(field: str, one: Value, other: Value) -> bool:
 
 def _numbered(field: str, a: Profile, b: Profile) -> tuple[Value, Value] | None:
     """Two values of a field that are equal but for their number."""
+    mine, theirs = a.field(field), b.field(field)
+    if not (mine and theirs):
+        return None
     stem = _STEMS[field]
-    ours = {stem(value): value for value in a.field(field)}
-    for other in b.field(field):
+    ours = {stem(value): value for value in mine}
+    for other in theirs:
         one = ours.get(stem(other)) if stem(other) else None
         if one is not None and one != other:
             return one, other
