@@ -42,6 +42,7 @@ from app.api import (
     ticket_types,
     tickets,
     values,
+    views,
     webhooks,
 )
 from app.api.calls import Edge
@@ -78,6 +79,7 @@ def all_routes() -> tuple[Route, ...]:
         *teams.ROUTES,
         *queues.ROUTES,
         *routing.ROUTES,
+        *views.ROUTES,
         *claims.ROUTES,
         *objects.ROUTES,
         *erasure.ROUTES,

@@ -29,6 +29,7 @@ class Things(msgspec.Struct, frozen=True, kw_only=True):
     outbound: str
     ticket: str
     agent: str
+    view: str
     team: str
     queue: str
     edit: str
@@ -180,6 +181,14 @@ CASES: dict[str, Case] = {
     "POST /api/v1/tickets/{ticket}/handback": Case(
         path=_at("/api/v1/tickets/{ticket}/handback"), body=lambda _: {"reason": "Not mine"}
     ),
+    "GET /api/v1/views": Case(path=_at("/api/v1/views"), names=False),
+    "POST /api/v1/views": Case(
+        path=_at("/api/v1/views"), body=lambda things: {"name": "New", "filters": {"assignee": things.agent}}
+    ),
+    "GET /api/v1/views/{view}": Case(path=_at("/api/v1/views/{view}")),
+    "PATCH /api/v1/views/{view}": Case(path=_at("/api/v1/views/{view}"), body=lambda _: {"name": "Other"}),
+    "DELETE /api/v1/views/{view}": Case(path=_at("/api/v1/views/{view}")),
+    "GET /api/v1/views/{view}/tickets": Case(path=_at("/api/v1/views/{view}/tickets")),
     "GET /api/v1/void-commands": Case(path=_at("/api/v1/void-commands?customer={customer}")),
     "GET /api/v1/reports": Case(path=_at("/api/v1/reports"), names=False),
     "GET /api/v1/reports/{report}": Case(path=_at("/api/v1/reports/opened?ids=true"), names=False),
@@ -271,6 +280,7 @@ async def make_things(api: Api, tenant: Tenant) -> Things:
     await api.push(key, source_id="thing", object={"type": thing, "id": thing, "state": {"status": "made"}})
     await api("PUT", f"/api/v1/object-types/{thing}", key, json={"title": "Thing {id}"})
     kim = await api("POST", "/api/v1/agents", key, json={"email": "kim@desk.example", "role": "agent"})
+    view = await api("POST", "/api/v1/views", key, json={"name": "Ours", "audience": "workspace"})
     for what in ("team", "queue"):
         made = await api("POST", f"/api/v1/{what}s", key, json={"key": f"{what}-{tenant.id}", "name": "Ours"})
         assert made.status_code == 201, made.text
@@ -303,6 +313,7 @@ async def make_things(api: Api, tenant: Tenant) -> Things:
         outbound=outbound.json()["id"],
         ticket=asked["ticket"]["id"],
         agent=kim.json()["id"],
+        view=view.json()["id"],
         team=f"team-{tenant.id}",
         queue=f"queue-{tenant.id}",
         edit=linked.json()["edit_id"],

@@ -100,9 +100,12 @@ async def test_without_a_key_there_is_nothing(api: Api, said: str | None) -> Non
 
 async def test_with_the_right_every_route_answers(api: Api) -> None:
     """So that the refusals above are not refusals of something else."""
+    read = await make_things(api, api.mine)
     for number, (name, case) in enumerate(CASES.items()):
-        tenant = await make_tenant(api.database, f"tenant-{number}") if case.names else api.mine
-        things = await make_things(api, tenant) if case.names else nobodys()
+        tenant, things = api.mine, read
+        if case.names and not name.startswith("GET"):
+            tenant = await make_tenant(api.database, f"tenant-{number}")
+            things = await make_things(api, tenant)
         if "unmerge" in name:
             merged = (
                 await api("GET", "/api/v1/customers?identifier=email:kit@example.com", tenant.keys["admin"])
