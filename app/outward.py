@@ -44,7 +44,7 @@ class Outward:
         self.private = private
         self._threads = ThreadPoolExecutor(LOOK_UPS, thread_name_prefix="look-up")
         self._look_up = look_up or self._ask_system
-        self.trust = trust or ssl.create_default_context()
+        self._trust = trust
 
     async def addresses(self, target: Target) -> list[str]:
         """Where a connection may go. Raises `NotPublic`, and `NotReached` where the name leads nowhere."""
@@ -57,7 +57,7 @@ class Outward:
 
     async def connect(self, target: Target, addresses: list[str]) -> "Connection":
         """To the first that answers. Raises `NotReached`."""
-        tls = self.trust if target.scheme == "https" else None
+        tls = self._context() if target.scheme == "https" else None
         said = "no connection"
         for address in addresses:
             try:
@@ -74,6 +74,12 @@ class Outward:
             else:
                 return Connection(target, reader, writer)
         raise NotReached(said)
+
+    def _context(self) -> ssl.SSLContext:
+        """The system's authorities, read when they are needed: most processes never do."""
+        if self._trust is None:
+            self._trust = ssl.create_default_context()
+        return self._trust
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)

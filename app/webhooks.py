@@ -33,6 +33,8 @@ from timeline.item_reading import read_item
 from timeline.items import Item
 
 POLL_SECONDS: Final = 2.0
+GATHER_SECONDS: Final = 0.1
+"""After a hint: under load what comes within it is one round."""
 PAUSE_SECONDS: Final = 0.5
 AFTER_A_FAULT: Final = 5.0
 LINGER_SECONDS: Final = 3.0
@@ -70,9 +72,9 @@ class Sender:
                     if time.monotonic() - kept_house >= HOUSE_SECONDS:
                         kept_house = time.monotonic()
                         await self.keep_house(workspace)
-                    if listening:
-                        await self._live.wait(workspace, POLL_SECONDS)
-                    else:
+                    if listening and await self._live.wait(workspace, POLL_SECONDS):
+                        await asyncio.sleep(GATHER_SECONDS)
+                    elif not listening:
                         await asyncio.sleep(POLL_SECONDS)
                 except DatabaseAway:
                     await asyncio.sleep(PAUSE_SECONDS)

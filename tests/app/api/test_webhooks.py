@@ -173,6 +173,21 @@ async def test_gone_disables_and_enabling_takes_up_what_waits(api: Api, there: S
     assert missed["event_id"] not in [got.json["data"]["event_id"] for got in there.got[:2]]
 
 
+async def test_the_worker_sends_by_itself(api: Api, there: Sink, sending: Sender) -> None:
+    await subscribe(api, there, "interaction.order")
+    working = asyncio.create_task(sending.attend(WorkspaceId(api.mine.id)))
+    try:
+        for _ in range(2):
+            there.arrived.clear()
+            pushed = await api.push()
+            async with asyncio.timeout(20):
+                await there.arrived.wait()
+            assert there.got[-1].json["data"]["event_id"] == pushed["event_id"]
+    finally:
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+
+
 async def test_a_dead_endpoint_slows_nobody(api: Api, there: Sink, sending: Sender) -> None:
     hook = await subscribe(api, there, "interaction.order")
     async with sink() as dead:
