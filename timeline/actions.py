@@ -16,11 +16,11 @@ from timeline.commands import (
     Assign,
     Change,
     Command,
+    Life,
     Reply,
     SetFields,
     SetPriority,
     SetQueue,
-    SetStatus,
     SetSubject,
     SetType,
     Tag,
@@ -36,18 +36,18 @@ from timeline.events import (
     TicketAssigned,
     TicketPrioritised,
     TicketRenamed,
-    TicketStatusSet,
     TicketTagged,
 )
 from timeline.interactions import InvalidField
+from timeline.living import lived
 from timeline.ticket_events import TicketFieldsSet, TicketQueued, TicketTyped
 from timeline.tickets.aiming import Aim, Place
-from timeline.tickets.carrying import may_move, refilled, retagged
+from timeline.tickets.carrying import refilled, retagged
 from timeline.tickets.fold import Root
 from timeline.tickets.items import Written
 from timeline.tickets.policy import Rules
 from timeline.tickets.projection import fold_event
-from timeline.tickets.ticket import ENDED, Ticket, as_of
+from timeline.tickets.ticket import Ticket, as_of
 from timeline.tickets.types import checked_fields
 
 NO_POINT: Final = "nothing is known by which this contact is reached on this channel"
@@ -136,11 +136,8 @@ def _said(terms: Terms, command: Reply | AddNote, ticket: Ticket, place: Place) 
 
 
 def _happened(terms: Terms, command: Change, ticket: Ticket) -> Event | None:
-    if isinstance(command, SetStatus):
-        if not may_move(ticket, command.status, terms.now, terms.rules):
-            raise Impossible("status", _no_move(ticket, command))
-        event = TicketStatusSet(ticket=ticket.id, status=command.status, cause=terms.cause)
-        return event if command.status != ticket.status else None
+    if isinstance(command, Life):
+        return lived(command, ticket, terms.rules, terms.now, terms.cause)
     if isinstance(command, Assign):
         if command.assignee != ticket.assignee and command.assignee in terms.retired:
             raise Impossible("assignee", "expected the id of an agent who works here")
@@ -176,12 +173,6 @@ def _described(terms: Terms, command: SetType | SetFields | SetQueue, ticket: Ti
         return event if refilled(ticket.fields, event) != ticket.fields else None
     event = TicketQueued(ticket=ticket.id, queue=command.queue, cause=terms.cause, reason=command.reason)
     return event if command.queue != ticket.queue else None
-
-
-def _no_move(ticket: Ticket, command: SetStatus) -> str:
-    if command.status == "open" and ticket.status in ENDED:
-        return f"this {ticket.status} ticket ended too long ago to be opened again"
-    return f"a ticket that is {ticket.status} cannot become {command.status}"
 
 
 def _tagged(command: Tag, ticket: Ticket, cause: str) -> TicketTagged:

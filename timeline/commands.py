@@ -4,7 +4,8 @@
 """
 
 import re
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, Literal
 from unicodedata import normalize
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from timeline.interactions import InvalidField, check_text
 
 MOST_BODY: Final = 100_000
 MOST_SUBJECT: Final = 500
+MOST_COMMENT: Final = 5_000
 MOST_TAG: Final = 50
 MOST_TAGS: Final = 50
 
@@ -37,9 +39,11 @@ class AddNote(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SetStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """Move the ticket to another state."""
+    """Move the ticket to another state: an end perhaps with what came of it, on hold perhaps for a third party."""
 
     status: Status
+    disposition: str | None = None
+    waiting: Literal["third_party"] | None = None
 
 
 class Assign(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,7 +92,25 @@ class SetQueue(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
 
 
-Change = SetStatus | Assign | Tag | SetPriority | SetSubject | SetType | SetFields | SetQueue
+class Snooze(msgspec.Struct, frozen=True, kw_only=True):
+    """Lay the ticket aside until a time or until its customer writes; without a time until then alone."""
+
+    until: datetime | None = None
+
+
+class Wake(msgspec.Struct, frozen=True, kw_only=True):
+    """Fetch a ticket that was laid aside."""
+
+
+class Confirm(msgspec.Struct, frozen=True, kw_only=True):
+    """Say for the customer whether the resolution is one: yes closes the ticket, no opens it again."""
+
+    confirmed: bool
+    comment: str | None = None
+
+
+Life = SetStatus | Snooze | Wake | Confirm
+Change = Life | Assign | Tag | SetPriority | SetSubject | SetType | SetFields | SetQueue
 Command = Reply | AddNote | Change
 
 
@@ -105,6 +127,10 @@ def checked(command: Command) -> Command:
         return replace(command, subject=_subject(command.subject))
     if isinstance(command, SetQueue) and command.queue is not None and not _KEY.fullmatch(command.queue):
         raise InvalidField("queue", KEY_WORDS)
+    if isinstance(command, Confirm) and command.comment is not None:
+        if not command.comment.strip() or len(command.comment) > MOST_COMMENT:
+            raise InvalidField("comment", f"expected 1 to {MOST_COMMENT} characters")
+        check_text("comment", command.comment)
     return command
 
 

@@ -58,6 +58,10 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Its clock was more than five minutes ahead of ours."""
     history: bool = False
     """It was imported: shown, and never reacted to."""
+    answered: bool = False
+    """A call of a customer that somebody took: `data.answered_by` said who."""
+    reminder: bool = False
+    """The desk's clock sent it: it answers nothing, and no silence ends with it."""
 
 
 class MessageRecorded(Recorded, frozen=True, kw_only=True):
@@ -166,6 +170,9 @@ class TicketStatusSet(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     v: int = 1
     ticket: UUID
     status: Status
+    disposition: str | None = None
+    waiting: Literal["third_party"] | None = None
+    """Who is waited for while it is on hold, where that is neither side."""
     cause: str | None = None
 
 

@@ -249,6 +249,12 @@ async def _evidence(db: store.Db, workspace: Workspace) -> Evidence | None:
     return Evidence(workspace.id, workspace.salt, learned.counts, workspace.identity)
 
 
+def was_answered(item: Interaction) -> bool:
+    """Whether somebody on our side took the customer's call, by what its source says of it."""
+    said = (item.data or {}).get("answered_by")
+    return item.kind == "call" and item.direction == "inbound" and isinstance(said, str) and bool(said.strip())
+
+
 def _event(sender: Sender, one: _Taken, now: datetime) -> NewEvent:
     item = one.item
     assert one.contact_id is not None
@@ -263,6 +269,7 @@ def _event(sender: Sender, one: _Taken, now: datetime) -> NewEvent:
         contact=item.contact,
         ahead=shown != item.occurred_at,
         history=sender.history,
+        answered=was_answered(item),
     )
     return NewEvent(
         id=one.event_id,

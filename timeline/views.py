@@ -25,7 +25,7 @@ _MATCHES = (
 )
 _ONLY = "AND ($15::uuid[] IS NULL OR e.id = ANY($15))"
 MOST_OPEN: Final = 50
-_OPEN: Final = "(is_open AND (closes_at IS NULL OR closes_at > now()))"
+_OPEN: Final = "(is_open AND (closes_at IS NULL OR closes_at > now()) AND (resolves_at IS NULL OR resolves_at > now()))"
 _SUMMARY: Final = (
     "(SELECT ARRAY[coalesce(sum(events), 0), coalesce(sum(messages), 0), coalesce(sum(orders), 0), "
     "coalesce(sum(tickets), 0)]::bigint[] "
@@ -140,9 +140,9 @@ def _with_tickets(newer: bool, page: str) -> str:
         "LATERAL (SELECT event_id, ticket_id FROM ticket_item WHERE workspace_id = $1 AND event_id = q.id OFFSET 0) "
         f"AS i GROUP BY i.ticket_id) SELECT json_build_array((SELECT json_agg(q ORDER BY q.shown_at {order}, "
         f"q.position {order}) FROM q), (SELECT json_agg(json_build_array(t.id, t.number, "
-        "CASE WHEN t.closes_at <= now() THEN 'closed' ELSE t.status END, t.joined_into, h.events)) "
-        "FROM h CROSS JOIN LATERAL (SELECT id, number, "
-        "status, closes_at, joined_into FROM ticket WHERE workspace_id = $1 AND id = h.ticket_id OFFSET 0) AS t), "
+        "CASE WHEN t.closes_at <= now() THEN 'closed' WHEN t.resolves_at <= now() THEN 'resolved' ELSE t.status END, "
+        "t.joined_into, h.events)) FROM h CROSS JOIN LATERAL (SELECT id, number, status, closes_at, resolves_at, "
+        "joined_into FROM ticket WHERE workspace_id = $1 AND id = h.ticket_id OFFSET 0) AS t), "
         "now()) AS page"
     )
 

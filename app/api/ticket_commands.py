@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -59,6 +59,8 @@ class TicketChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     of its type those that are named are filled, or emptied with null."""
 
     status: Status | msgspec.UnsetType = msgspec.UNSET
+    disposition: str | msgspec.UnsetType = msgspec.UNSET
+    waiting: Literal["third_party"] | msgspec.UnsetType = msgspec.UNSET
     assignee: str | msgspec.UnsetType | None = msgspec.UNSET
     priority: Priority | msgspec.UnsetType = msgspec.UNSET
     subject: str | msgspec.UnsetType | None = msgspec.UNSET
@@ -93,6 +95,7 @@ class Say(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     body: str
     about: str | msgspec.UnsetType = msgspec.UNSET
     status: Status | msgspec.UnsetType = msgspec.UNSET
+    disposition: str | msgspec.UnsetType = msgspec.UNSET
     version: Version | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -190,7 +193,7 @@ async def take_note(call: Call) -> Answer:
 async def _say(call: Call, asked: Say, said: Reply | AddNote) -> Answer:
     version = seen_version(call, asked.version)
     about = None if asked.about is msgspec.UNSET else read_id(asked.about)
-    then = [] if asked.status is msgspec.UNSET else [SetStatus(status=asked.status)]
+    then = _moves(asked.status, asked.disposition, msgspec.UNSET)
 
     async def work(db: Db) -> Answer:
         ticket = await meant(db, call)
@@ -316,9 +319,22 @@ def _commands(asked: TicketChange) -> list[Command]:
         commands.append(SetQueue(queue=asked.queue))
     if asked.assignee is not msgspec.UNSET:
         commands.append(Assign(assignee=None if asked.assignee is None else read_id(asked.assignee)))
-    if asked.status is not msgspec.UNSET:
-        commands.append(SetStatus(status=asked.status))
+    commands.extend(_moves(asked.status, asked.disposition, asked.waiting))
     return commands
+
+
+def _moves(
+    status: Status | msgspec.UnsetType,
+    disposition: str | msgspec.UnsetType,
+    waiting: Literal["third_party"] | msgspec.UnsetType,
+) -> list[SetStatus]:
+    if status is msgspec.UNSET:
+        for field, said in (("disposition", disposition), ("waiting", waiting)):
+            if said is not msgspec.UNSET:
+                raise InvalidField(field, "expected together with a status")
+        return []
+    ends = None if disposition is msgspec.UNSET else disposition
+    return [SetStatus(status=status, disposition=ends, waiting=None if waiting is msgspec.UNSET else waiting)]
 
 
 ROUTES: Final[tuple[Route, ...]] = (change, reply, take_note, change_many)

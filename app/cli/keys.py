@@ -9,8 +9,8 @@ from app import store
 from app.access import ROLES, Role
 from app.auth import DEFAULT_RATE, KINDS, MadeKey, make_key
 from app.cli.desk import Desk, with_desk, workspace_option
-from app.cli.workspaces import agent_named
 from app.cli.words import Refused, data, failing_in_words, say
+from app.cli.workspaces import agent_named
 from app.db import Db
 
 MOST_KEYS = 1_000_000

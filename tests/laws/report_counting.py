@@ -33,8 +33,9 @@ class Watched(_Fold):
 
     def let_time_pass(self, mine: list[OTicket], now: Any) -> None:
         for ticket in mine:
-            if ticket.joined_into is None and ticket.live and ticket.closes_at is not None and ticket.closes_at <= now:
-                self.end(ticket, ticket.closes_at)
+            turns_at = ticket.resolves_at or ticket.closes_at
+            if ticket.joined_into is None and ticket.live and turns_at is not None and turns_at <= now:
+                self.end(ticket, turns_at)
         super().let_time_pass(mine, now)
 
     def end(self, ticket: OTicket, at: datetime) -> None:
@@ -59,7 +60,12 @@ class Watched(_Fold):
     def take(self, ticket: OTicket, event: OEvent, policy: Any) -> None:
         asked, is_first, agent = ticket.asked_at, ticket.first_reply_at is None, ticket.assignee
         super().take(ticket, event, policy)
-        if event.kind in ("message", "call") and event.direction == "outbound" and asked is not None:
+        if (
+            event.kind in ("message", "call")
+            and event.direction == "outbound"
+            and asked is not None
+            and not event.reminder
+        ):
             (self.firsts if is_first else self.nexts).append((ticket.id, event.now, asked, agent))
 
 

@@ -22,6 +22,7 @@ from timeline.tickets import (
     candidates,
     carrying,
     fold,
+    items,
     linking,
     matters,
     moment_store,
@@ -32,6 +33,7 @@ from timeline.tickets import (
     streams,
 )
 from timeline.tickets import policy as policies
+from timeline.tickets import ticket as tickets
 
 Steps = Sequence[Step]
 Law = Callable[[World, Steps], Awaitable[None]]
@@ -41,6 +43,8 @@ RESOLVE: Final = Do("command", 0, 0, ("status", "resolved"))
 MERGE, UNMERGE = Do("merge"), Do("unmerge")
 JOIN: Final = Do("policy", 1)
 """The policy that joins open tickets at a merge."""
+RESOLVES: Final = Do("policy", 9)
+"""The policy under which silence resolves after two days, a day after a reminder."""
 
 
 async def as_the_page(world: World, steps: Steps) -> None:
@@ -192,7 +196,7 @@ FAULTS: Final = (
         "what is due is not looked for",
         store,
         "_REACH",
-        without("OR closes_at <= $7::timestamptz", "AND $7::timestamptz IS NOT NULL"),
+        without("OR next_at <= $7::timestamptz", "AND $7::timestamptz IS NOT NULL"),
         (A, Push(direction="outbound"), Wait(500), A),
     ),
     Fault(
@@ -216,10 +220,45 @@ FAULTS: Final = (
     ),
     Fault(
         "silence runs from the time that is shown",
-        fold,
-        "closing_time",
-        lambda whole: lambda ticket, rules: whole(msgspec.structs.replace(ticket, last_now=ticket.last_at), rules),
+        tickets,
+        "_silent_since",
+        lambda _: lambda ticket: ticket.last_at,
         (A, Push(direction="outbound", late=24)),
+    ),
+    Fault(
+        "what is laid aside is forgotten",
+        tickets,
+        "_silent_since",
+        lambda _: lambda ticket: ticket.last_now,
+        (A, Push(direction="outbound"), Do("command", 0, 0, ("snooze", 100))),
+    ),
+    Fault(
+        "who writes finds his ticket laid aside still",
+        fold,
+        "_asked",
+        lambda whole: lambda ticket, event: msgspec.structs.replace(whole(ticket, event), snoozed=ticket.snoozed),
+        (A, Do("command", 0, 0, ("snooze", None)), A),
+    ),
+    Fault(
+        "silence resolves nothing",
+        tickets,
+        "resolving_time",
+        gives(None),
+        (RESOLVES, A, Push(direction="outbound"), Wait(500), Do("silence")),
+    ),
+    Fault(
+        "a reminder counts as an answer",
+        items.FoldEvent,
+        "moves",
+        lambda _: property(lambda event: event.kind == "message" and event.direction in ("inbound", "outbound")),
+        (RESOLVES, A, Push(direction="outbound"), Wait(24), Do("silence")),
+    ),
+    Fault(
+        "whoever says no is not heard",
+        carrying,
+        "reopened",
+        lambda whole: lambda ticket: msgspec.structs.replace(whole(ticket), status="resolved"),
+        (A, RESOLVE, Do("command", 0, 0, ("confirm", False))),
     ),
     Fault(
         "commands find their ticket by id alone", fold.Root, "named", by_id_alone, (*CROSSED, Wait(100), REPLY, UNMERGE)

@@ -1,7 +1,8 @@
 """The product's pure fold over a whole small ledger, in the words in which the oracle answers."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,7 +21,9 @@ REASONS: Final = {fold.NO_TICKET: NO_TICKET, fold.NO_MOVE: NOT_ALLOWED}
 PLAIN: Final = (
     "opened_position", "position", "version", "status", "subject", "priority", "type", "queue", "assignee", "waiting",
     "history", "reopened", "follow_up_of", "joined_into", "opened_at", "opened_now", "last_at", "last_now", "asked_at",
-    "first_reply_at", "ended_at", "resolved_at", "closed_at", "closes_at",
+    "waiting_since", "first_customer_at", "last_customer_at", "last_agent_at", "snoozed", "snoozed_until",
+    "reminded_at", "resolves_at", "reminds_at", "disposition", "confirmed", "first_reply_at",
+    "ended_at", "resolved_at", "closed_at", "closes_at",
 )  # fmt: skip
 LISTS: Final = ("tags", "channels", "objects", "parts")
 
@@ -51,26 +54,35 @@ def command(event: OEvent) -> Any:
     if event.sets is None:
         return None
     what, value = event.sets
-    ticket = known_as(event.ticket)
-    match what:
-        case "status":
-            return happened.TicketStatusSet(ticket=ticket, status=value)
-        case "assignee":
-            return happened.TicketAssigned(ticket=ticket, assignee=known_as(value))
-        case "tags":
-            return happened.TicketTagged(ticket=ticket, added=tuple(value[0]), removed=tuple(value[1]))
-        case "priority":
-            return happened.TicketPrioritised(ticket=ticket, priority=value)
-        case "type":
-            return lived.TicketTyped(ticket=ticket, type=value)
-        case "fields":
-            return lived.TicketFieldsSet(ticket=ticket, fields=value)
-        case "queue":
-            return lived.TicketQueued(ticket=ticket, queue=value)
-        case "subject":
-            return happened.TicketRenamed(ticket=ticket, subject=value)
-        case _:
-            return happened.TicketClosed(ticket=ticket, due=event.shown)
+    return COMMANDS[what](known_as(event.ticket), value, event)
+
+
+def moved(ticket: Any, value: Any, _: OEvent) -> Any:
+    return happened.TicketStatusSet(ticket=ticket, status=value)
+
+
+def until(hours: int | None, event: OEvent) -> datetime | None:
+    return event.shown + timedelta(hours=hours) if hours else None
+
+
+COMMANDS: Final[dict[str, Callable[[Any, Any, OEvent], Any]]] = {
+    "status": moved,
+    "end": lambda t, v, _: happened.TicketStatusSet(ticket=t, status=v[0], disposition=v[1]),
+    "third": lambda t, _, __: happened.TicketStatusSet(ticket=t, status="on_hold", waiting="third_party"),
+    "assignee": lambda t, v, _: happened.TicketAssigned(ticket=t, assignee=known_as(v)),
+    "tags": lambda t, v, _: happened.TicketTagged(ticket=t, added=tuple(v[0]), removed=tuple(v[1])),
+    "priority": lambda t, v, _: happened.TicketPrioritised(ticket=t, priority=v),
+    "subject": lambda t, v, _: happened.TicketRenamed(ticket=t, subject=v),
+    "type": lambda t, v, _: lived.TicketTyped(ticket=t, type=v),
+    "fields": lambda t, v, _: lived.TicketFieldsSet(ticket=t, fields=v),
+    "queue": lambda t, v, _: lived.TicketQueued(ticket=t, queue=v),
+    "snooze": lambda t, v, event: lived.TicketSnoozed(ticket=t, until=until(v, event)),
+    "wake": lambda t, _, __: lived.TicketAwoke(ticket=t),
+    "resolving": lambda t, _, event: lived.TicketResolved(ticket=t, due=event.shown),
+    "reminding": lambda t, _, event: lived.TicketReminded(ticket=t, due=event.shown),
+    "confirm": lambda t, v, _: lived.TicketConfirmed(ticket=t, confirmed=v),
+    "closing": lambda t, _, event: happened.TicketClosed(ticket=t, due=event.shown),
+}
 
 
 def fold_event(event: OEvent) -> FoldEvent:
@@ -87,6 +99,8 @@ def fold_event(event: OEvent) -> FoldEvent:
         shown_at=event.shown,
         now=event.now,
         history=event.history,
+        reminder=event.reminder,
+        answered=event.answered,
         ticket=known_as(event.ticket),
         subject=event.subject,
         body=event.body,

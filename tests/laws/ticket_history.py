@@ -11,6 +11,7 @@ from app.db import new_id
 from app.rebuilding import activate, rebuild_all
 from identity.customers import CustomerId
 from identity.errors import AlreadyUndone, Impossible
+from tests.laws.life_oracle import pass_time
 from tests.laws.ticket_cases import MONDAY
 from tests.laws.ticket_folding import answer, differences
 from tests.laws.ticket_ledger import TABLES, Ledger, read_ledger, read_tickets, rows_of
@@ -187,7 +188,7 @@ class TicketHistory:
     async def _silence(self, which: int, _: int, __: Any) -> None:
         """The clock announces what is due by now."""
         due = await self.place.fetch(
-            "SELECT id FROM ticket WHERE workspace_id = $1 AND closes_at <= $2 AND NOT history ORDER BY id",
+            "SELECT id FROM ticket WHERE workspace_id = $1 AND next_at <= $2 AND NOT history ORDER BY id",
             self.place.id,
             self.now,
         )
@@ -227,14 +228,17 @@ class TicketHistory:
         if found is None or found.joined_into is not None:
             return False
         what, wanted = value
-        late = found.closes_at is not None and found.closes_at <= self.now
-        status = "closed" if late else found.status
-        ended = found.closes_at if late and found.live else found.ended_at
-        if what != "status" or wanted == status:
-            return True
+        pass_time(found, self.now)
         policy = max(ledger.policies, key=lambda policy: policy.version, default=OPolicy(0, 0, {}))
-        again = wanted != "open" or ended is None or self.now <= ended + policy.within
-        return wanted in MOVES[status] and again
+        again = found.ended_at is None or self.now <= found.ended_at + policy.within
+        if what == "snooze":
+            return found.live
+        if what == "confirm":
+            return (wanted and found.confirmed and found.status == "closed") or (
+                found.status == "resolved" and (wanted or again)
+            )
+        status = {"status": wanted, "third": "on_hold"}.get(what)
+        return status in (None, found.status) or (status in MOVES[found.status] and (status != "open" or again))
 
     async def asked(self, value: Any) -> commands.Command:
         match value:
@@ -246,6 +250,14 @@ class TicketHistory:
                 return commands.Tag(added=added, removed=removed)
             case "priority", priority:
                 return commands.SetPriority(priority=priority)
+            case "snooze", hours:
+                return commands.Snooze(until=self.now + timedelta(hours=hours) if hours else None)
+            case "wake", _:
+                return commands.Wake()
+            case "third", _:
+                return commands.SetStatus(status="on_hold", waiting="third_party")
+            case "confirm", yes:
+                return commands.Confirm(confirmed=yes)
             case "queue", queue:
                 return commands.SetQueue(queue=await self.queue(queue))
             case "subject", subject:

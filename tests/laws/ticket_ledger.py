@@ -1,6 +1,7 @@
 """A workspace's raw ledger and its tables of tickets, read by SQL: what the oracle derives from, and what it judges."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,8 +14,21 @@ from timeline.tickets.ticket import Ticket
 
 KINDS: Final = ("Message", "Call", "Note", "Order", "Payment", "Shipment", "Visit", "Fact")
 KIND_OF: Final = {f"{kind}Recorded": kind.lower() for kind in KINDS}
+
+
+def _moved(data: Mapping[str, Any]) -> tuple[str, Any]:
+    if data.get("waiting"):
+        return "third", data["status"]
+    return ("end", (data["status"], data["disposition"])) if data.get("disposition") else ("status", data["status"])
+
+
 SETS: Final[Mapping[str, Any]] = {
-    "TicketStatusSet": lambda data: ("status", data["status"]),
+    "TicketStatusSet": _moved,
+    "TicketSnoozed": lambda data: ("until", data.get("until") and datetime.fromisoformat(data["until"])),
+    "TicketAwoke": lambda data: ("wake", data.get("due")),
+    "TicketResolved": lambda data: ("resolving", data["due"]),
+    "TicketReminded": lambda data: ("reminding", data["due"]),
+    "TicketConfirmed": lambda data: ("confirm", data["confirmed"]),
     "TicketAssigned": lambda data: ("assignee", _uuid(data.get("assignee"))),
     "TicketTagged": lambda data: ("tags", (data.get("added", []), data.get("removed", []))),
     "TicketPrioritised": lambda data: ("priority", data["priority"]),
@@ -83,6 +97,8 @@ def _event(row: Any, contact: UUID) -> OEvent:
         shown=row["shown_at"],
         recorded=row["recorded_at"],
         history=data.get("history", False),
+        reminder=data.get("reminder", False),
+        answered=data.get("answered", False),
         sets=sets,
     )
 
@@ -118,10 +134,13 @@ async def read_tickets(place: Place) -> Answer:
 def _check_columns(row: Any, fold: Ticket) -> None:
     same = (
         "id", "contact_id", "opened_position", "position", "status", "priority", "assignee", "channel", "opened_at",
-        "last_at", "closes_at", "joined_into", "history", "type", "queue", "waiting",
+        "last_at", "closes_at", "joined_into", "history", "type", "queue", "waiting", "resolves_at",
     )  # fmt: skip
     assert {name: row[name] for name in same} == {name: getattr(fold, name) for name in same}
     assert tuple(row["tags"]) == fold.tags
+    clocks = [at for at in (fold.closes_at, fold.resolves_at, fold.reminds_at, fold.snoozed_until) if at is not None]
+    assert row["next_at"] == (min(clocks) if clocks else None)
+    assert (row["snoozed_until"] is not None) == fold.snoozed
     assert row["is_open"] == (fold.status not in ("resolved", "closed") and fold.joined_into is None)
     assert (row["until_at"].year > 9000) == (fold.status != "closed")
 

@@ -22,6 +22,8 @@ POLICIES: Final[tuple[dict[str, Any], ...]] = (
     {"continues": {"gap": "2 weeks", "same_conversation": True}, "on_link": "join"},
     {"opens": {"note": ["internal"]}, "after_reply": "open", "reopens": {"within": "1 hour"}},
     {"closes": {"resolved_after": None, "pending_after": "1 day", "history_after": None}, "on_link": "leave"},
+    {"resolves": {"pending_after": "2 days", "reminder_before": "1 day"}, "on_link": "join"},
+    {"resolves": {"pending_after": "1 hour"}, "closes": {"resolved_after": None, "pending_after": None}},
     {"closes": {"resolved_after": "1 hour"}, "reopens": {"within": "30 days"}, "opens": {}},
 )
 MOVES: Final = ("resolved", "closed", "open", "pending", "on_hold", "new")
@@ -43,6 +45,8 @@ class Draft:
     named: int | None = None
     about: int | None = None
     history: bool = False
+    reminder: bool = False
+    answered: bool = False
     value: Any = None
 
 
@@ -66,6 +70,8 @@ _said = st.builds(
     named=st.one_of(st.none(), st.none(), st.none(), _numbers),
     about=st.one_of(st.none(), _numbers),
     history=st.sampled_from((False,) * 5 + (True,)),
+    reminder=st.sampled_from((False,) * 9 + (True,)),
+    answered=st.booleans(),
 )
 _asked = st.builds(
     Draft,
@@ -83,7 +89,12 @@ _asked = st.builds(
         st.tuples(st.just("subject"), st.sampled_from(("New name", None))),
         st.tuples(st.sampled_from(("type", "queue")), st.sampled_from(("billing", "returns", None))),
         st.tuples(st.just("fields"), st.sampled_from(({"total": 7}, {"total": None, "note": "x"}, {"note": None}))),
-        st.just(("closing", None)),
+        st.tuples(
+            st.just("end"), st.tuples(st.sampled_from(("resolved", "closed")), st.sampled_from(("done", "lost")))
+        ),
+        st.tuples(st.just("snooze"), st.sampled_from((None, 1, 24, 100))),
+        st.sampled_from((("closing", None), ("wake", None), ("resolving", None), ("reminding", None), ("third", None))),
+        st.tuples(st.just("confirm"), st.booleans()),
     ),
 )
 _merged = st.builds(Draft, wait=_waits, who=st.sampled_from(PEOPLE), what=st.just("merge"), named=_numbers)
@@ -139,6 +150,8 @@ def _event(draft: Draft, position: int, now: Any, before: Sequence[OEvent]) -> O
         object=("order", draft.object) if draft.object else None,
         shown=now - timedelta(hours=draft.late),
         history=draft.history,
+        reminder=draft.reminder and draft.direction == "outbound",
+        answered=draft.answered and draft.what == "call" and draft.direction == "inbound",
         sets=None,
     )
 

@@ -27,6 +27,7 @@ STANDARD: Final[dict[str, Any]] = {
     },
     "reopens": {"within": "7 days"},
     "closes": {"resolved_after": "4 days", "pending_after": "14 days", "history_after": "3 days"},
+    "resolves": {"pending_after": None, "reminder_before": None},
     "after_reply": "pending",
     "on_link": "suggest",
 }
@@ -56,6 +57,8 @@ class OEvent:
     shown: datetime
     recorded: datetime
     history: bool = False
+    reminder: bool = False
+    answered: bool = False
     sets: tuple[str, Any] | None = None
 
     @property
@@ -85,7 +88,7 @@ class OPolicy:
         return self.words.get(section, {}).get(name, STANDARD[section][name])
 
     def opens(self, event: OEvent) -> bool:
-        return event.direction in self.words.get("opens", STANDARD["opens"]).get(event.kind, ())
+        return not event.reminder and event.direction in self.words.get("opens", STANDARD["opens"]).get(event.kind, ())
 
     def lasts(self, section: str, name: str) -> timedelta | None:
         return duration(self.of(section, name))
@@ -121,6 +124,17 @@ class OTicket:
     last_now: datetime
     status: str = "new"
     waiting: str | None = None
+    waiting_since: datetime | None = None
+    first_customer_at: datetime | None = None
+    last_customer_at: datetime | None = None
+    last_agent_at: datetime | None = None
+    snoozed: bool = False
+    snoozed_until: datetime | None = None
+    reminded_at: datetime | None = None
+    resolves_at: datetime | None = None
+    reminds_at: datetime | None = None
+    disposition: str | None = None
+    confirmed: bool | None = None
     asked_at: datetime | None = None
     first_reply_at: datetime | None = None
     ended_at: Any = None

@@ -96,6 +96,8 @@ _command = st.builds(
         st.tuples(st.just("tags"), st.tuples(st.sampled_from((("x",), ("y", "x"), ())), st.sampled_from(((), ("x",))))),
         st.tuples(st.just("priority"), st.sampled_from(("low", "high", "urgent"))),
         st.just(("subject", "New name")),
+        st.tuples(st.just("snooze"), st.sampled_from((None, 1, 24, 100))),
+        st.sampled_from((("wake", None), ("third", None), ("confirm", True), ("confirm", False))),
         st.tuples(st.just("queue"), st.sampled_from(("returns", "billing", None))),
         st.just(("note", "Remember")),
         *(st.just(("reply", "Dear customer")),) * 4,

@@ -8,6 +8,17 @@ import copy
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from tests.laws import life_oracle
+from tests.laws.life_oracle import (
+    hear,
+    lay_down,
+    live,
+    move,
+    pass_time,
+    speak,
+    too_late,
+    wait_for,
+)
 from tests.laws.ticket_records import (
     MOST_OBJECTS,
     MOVES,
@@ -67,7 +78,7 @@ class _Fold:
         return max(held, key=lambda policy: policy.version, default=OPolicy(0, 0, {}))
 
     def active(self, event: OEvent) -> bool:
-        if event.sets is not None:
+        if event.sets is not None or event.reminder:
             return False
         spoken = event.kind in ("message", "call") and event.direction in ("inbound", "outbound")
         return spoken or self.policy(event.position).opens(event)
@@ -102,12 +113,16 @@ class _Fold:
 
     def let_time_pass(self, mine: list[OTicket], now: Any) -> None:
         for ticket in mine:
-            if ticket.joined_into is None and ticket.closes_at is not None and ticket.closes_at <= now:
-                if ticket.live:
-                    ticket.ended_at = ticket.closes_at
-                ticket.status, ticket.closed_at, ticket.closes_at = "closed", ticket.closes_at, None
+            if ticket.joined_into is None:
+                pass_time(ticket, now)
 
     # -- commands ------------------------------------------------------------------------------------------------
+
+    def set_status(self, ticket: OTicket, status: str, event: OEvent) -> None:
+        life_oracle.set_status(ticket, status, event)
+
+    def say_when_it_closes(self, ticket: OTicket, policy: OPolicy) -> None:
+        life_oracle.say_when_it_closes(ticket, policy)
 
     def named(self, mine: list[OTicket], ticket_id: Any, about: Any) -> OTicket | None:
         """What a ticket's id means in this root."""
@@ -130,12 +145,16 @@ class _Fold:
         if ticket is None:
             self.voids[event.id] = NO_TICKET
             return
-        if what == "status" and not self.may_become(ticket, value, event, policy):
+        status = value if what == "status" else value[0] if what == "end" else "on_hold" if what == "third" else None
+        moves = status is None or self.may_become(ticket, status, event, policy)
+        if not moves or too_late(ticket, what, value, event, policy):
             self.voids[event.id] = NOT_ALLOWED
             return
         ticket.items.append(event.id)
-        if what == "status" and value != ticket.status:
-            self.set_status(ticket, value, event)
+        if status is not None:
+            move(self.set_status, ticket, status, what, value, event)
+        elif what in ("snooze", "until", "wake", "reminding", "confirm"):
+            live(self.set_status, ticket, what, value, event)
         elif what == "assignee":
             ticket.assignee = value
             if value is not None and ticket.status == "new":
@@ -158,17 +177,6 @@ class _Fold:
         if ticket.ended and status == "open" and not ticket.reopenable(event.shown, policy):
             return False
         return status in MOVES[ticket.status]
-
-    def set_status(self, ticket: OTicket, status: str, event: OEvent) -> None:
-        if status == "resolved":
-            ticket.resolved_at, ticket.ended_at = event.now, event.shown
-        elif status == "closed":
-            ticket.closed_at = event.now
-            ticket.ended_at = event.shown if ticket.live else ticket.ended_at
-        elif ticket.ended:
-            ticket.reopened += 1
-            ticket.ended_at = ticket.resolved_at = ticket.closed_at = None
-        ticket.status = status
 
     # -- any other event -----------------------------------------------------------------------------------------
 
@@ -209,6 +217,7 @@ class _Fold:
         elif policy.opens(event):
             ticket = self.open(event, policy)
             ticket.status, ticket.resolved_at, ticket.closes_at = "closed", None, None
+            lay_down(ticket)
             ticket.ended_at = ticket.closed_at = event.shown
 
     def continues(self, ticket: OTicket, asked: Asked, policy: OPolicy) -> bool:
@@ -255,13 +264,14 @@ class _Fold:
             ticket.last_now = max(ticket.last_now, event.now)
             ticket.history = event.history
         if event.kind in ("message", "call") and event.direction == "inbound":
-            ticket.waiting = "us"
+            hear(ticket, event)
             ticket.asked_at = ticket.asked_at or event.now
             if ticket.status in ("pending", "on_hold"):
                 ticket.status = "open"
-        if event.kind in ("message", "call") and event.direction == "outbound":
-            ticket.waiting, ticket.asked_at = "customer", None
-            ticket.first_reply_at = ticket.first_reply_at or event.now
+        if event.kind in ("message", "call") and event.direction == "outbound" and not event.reminder:
+            wait_for(ticket, "customer", event.now)
+            ticket.asked_at = None
+            speak(ticket, event)
             if ticket.status in ("new", "open"):
                 self.set_status(ticket, policy.after_reply, event)
         self.say_when_it_closes(ticket, policy)
@@ -278,7 +288,6 @@ class _Fold:
             last_at=event.shown,
             last_now=event.now,
             asked_at=event.now if spoken and event.direction == "inbound" else None,
-            waiting={"inbound": "us", "outbound": "customer"}.get(event.direction or "") if spoken else None,
             subject=beginning(event.subject) or beginning(event.body),
             matter=normalised(event.subject),
             channels=[event.channel] if event.channel is not None else [],
@@ -286,23 +295,15 @@ class _Fold:
             history=event.history,
             items=[event.id],
         )
+        if spoken and event.direction == "inbound":
+            hear(ticket, event)
         if spoken and event.direction == "outbound":
-            ticket.first_reply_at = event.now
+            wait_for(ticket, "customer", event.now)
+            speak(ticket, event)
             self.set_status(ticket, policy.after_reply, event)
         self.say_when_it_closes(ticket, policy)
         self.tickets.append(ticket)
         return ticket
-
-    def say_when_it_closes(self, ticket: OTicket, policy: OPolicy) -> None:
-        since, silence = ticket.last_now, None
-        if ticket.status == "resolved":
-            since = max(ticket.last_now, ticket.resolved_at or ticket.last_now)
-            silence = policy.lasts("closes", "resolved_after")
-        elif ticket.status != "closed" and ticket.history:
-            silence = policy.lasts("closes", "history_after")
-        elif ticket.status == "pending":
-            silence = policy.lasts("closes", "pending_after")
-        ticket.closes_at = None if silence is None else since + silence
 
     # -- merges --------------------------------------------------------------------------------------------------
 
@@ -331,6 +332,7 @@ class _Fold:
 
     def unite(self, ticket: OTicket, other: OTicket, policy: OPolicy) -> None:
         other.joined_into, other.closes_at = ticket.id, None
+        lay_down(other)
         ticket.parts = united(ticket.parts, [other.id, *other.parts])
         ticket.channels = united(ticket.channels, other.channels)
         ticket.objects = united(ticket.objects, other.objects)[:MOST_OBJECTS]
@@ -342,6 +344,10 @@ class _Fold:
             ticket.type, ticket.fields = other.type, other.fields
         if other.last_now > ticket.last_now:
             ticket.history, ticket.waiting, ticket.asked_at = other.history, other.waiting, other.asked_at
+            ticket.waiting_since = other.waiting_since
+        for name, choose in (("first_customer_at", min), ("last_customer_at", max), ("last_agent_at", max)):
+            times = [at for at in (getattr(ticket, name), getattr(other, name)) if at is not None]
+            setattr(ticket, name, choose(times, default=None))
         ticket.last_at = max(ticket.last_at, other.last_at)
         ticket.last_now = max(ticket.last_now, other.last_now)
         replies = [at for at in (ticket.first_reply_at, other.first_reply_at) if at is not None]

@@ -42,8 +42,8 @@ class Candidates:
             self._resolved[ticket.id] = None
         else:
             insort(self._live, _recency(ticket))
-        if ticket.closes_at is not None:
-            heappush(self._due, (ticket.closes_at, ticket.id))
+        if ticket.turns_at is not None:
+            heappush(self._due, (ticket.turns_at, ticket.id))
 
     def drop(self, ticket_id: TicketId) -> None:
         old = self._tickets.pop(ticket_id, None)
@@ -68,9 +68,9 @@ class Candidates:
         """Those whose silence has lasted long enough. They are not told again unless they are put again."""
         found: dict[TicketId, Ticket] = {}
         while self._due and self._due[0][0] <= now:
-            closes_at, ticket_id = heappop(self._due)
+            turns_at, ticket_id = heappop(self._due)
             ticket = self._tickets.get(ticket_id)
-            if ticket is not None and ticket.closes_at == closes_at:
+            if ticket is not None and ticket.turns_at == turns_at:
                 found[ticket_id] = ticket
         return list(found.values())
 

@@ -17,11 +17,20 @@ from timeline.events import (
     TicketTagged,
 )
 from timeline.sla_events import SlaBreached, SlaWarned
-from timeline.ticket_events import TicketFieldsSet, TicketQueued, TicketTyped
+from timeline.ticket_events import (
+    TicketAwoke,
+    TicketConfirmed,
+    TicketFieldsSet,
+    TicketQueued,
+    TicketReminded,
+    TicketResolved,
+    TicketSnoozed,
+    TicketTyped,
+)
 from timeline.tickets.items import FoldEvent
 from timeline.tickets.policy import Rules
 from timeline.tickets.routing import choose_queue
-from timeline.tickets.ticket import MOVES, Filled, Ticket, can_reopen, with_status
+from timeline.tickets.ticket import MOVES, Filled, Ticket, can_reopen, reopened, waits, with_status
 
 _replace = msgspec.structs.replace
 
@@ -46,16 +55,50 @@ def carried(ticket: Ticket, command: Command, event: FoldEvent, rules: Rules) ->
             return _replace(ticket, fields=refilled(ticket.fields, command))
         case TicketQueued():
             return _replace(ticket, queue=command.queue or None)
-        case TicketClosed() | SlaWarned() | SlaBreached():
+        case TicketSnoozed() | TicketAwoke() | TicketReminded() | TicketConfirmed():
+            return _lived(ticket, command, event, rules)
+        case TicketResolved() | TicketClosed() | SlaWarned() | SlaBreached():
             return ticket
+
+
+def _lived(
+    ticket: Ticket,
+    command: TicketSnoozed | TicketAwoke | TicketReminded | TicketConfirmed,
+    event: FoldEvent,
+    rules: Rules,
+) -> Ticket | None:
+    match command:
+        case TicketSnoozed(until=until):
+            return None if ticket.is_ended else _replace(ticket, snoozed=True, snoozed_until=until)
+        case TicketAwoke():
+            last = max(ticket.last_now, event.now) if ticket.snoozed else ticket.last_now
+            return _replace(ticket, snoozed=False, snoozed_until=None, last_now=last)
+        case TicketReminded():
+            return None if ticket.is_ended else _replace(ticket, reminded_at=event.now)
+        case TicketConfirmed():
+            return _confirmed(ticket, command, event, rules)
 
 
 def _moved(ticket: Ticket, command: TicketStatusSet, event: FoldEvent, rules: Rules) -> Ticket | None:
     if not may_move(ticket, command.status, event.shown_at, rules):
         return None
-    if command.status == ticket.status:
-        return ticket
-    return with_status(ticket, command.status, event.shown_at, event.now)
+    if command.status != ticket.status:
+        ticket = with_status(ticket, command.status, event.shown_at, event.now)
+    if ticket.is_ended and command.disposition is not None:
+        ticket = _replace(ticket, disposition=command.disposition)
+    if ticket.status == "on_hold" and command.waiting is not None:
+        return waits(ticket, command.waiting, event.now)
+    return waits(ticket, "us", event.now) if ticket.waiting == "third_party" else ticket
+
+
+def _confirmed(ticket: Ticket, command: TicketConfirmed, event: FoldEvent, rules: Rules) -> Ticket | None:
+    if ticket.status != "resolved":
+        return None
+    if command.confirmed:
+        return _replace(with_status(ticket, "closed", event.shown_at, event.now), confirmed=True)
+    if not can_reopen(ticket, event.shown_at, rules):
+        return None
+    return _replace(waits(reopened(ticket), "us", event.now), confirmed=False, asked_at=event.now)
 
 
 def _typed(ticket: Ticket, kind: str | None, rules: Rules) -> Ticket:

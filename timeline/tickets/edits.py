@@ -17,10 +17,10 @@ from timeline.tickets.ticket import (
     MOST_OBJECTS,
     Ticket,
     TicketId,
-    closing_time,
     headline,
     joined,
     matter_of,
+    timed,
 )
 
 NO_TICKET: Final = "one of its tickets is not here"
@@ -120,7 +120,7 @@ def _joined(present: Present, event: FoldEvent, edit: TicketsJoined, rules: Rule
     both, gone = joined(one, other, event.position, rules)
     if other.is_ended:
         both = _replace(both, status=one.status, waiting=one.waiting, asked_at=one.asked_at)
-        both = _replace(both, closes_at=closing_time(both, rules))
+        both = timed(both, rules)
     return Made(tickets=(both, gone))
 
 
@@ -248,7 +248,7 @@ def taken(ticket: Ticket, item: FoldEvent, event: FoldEvent, rules: Rules) -> Ti
         ticket = _spoken(ticket, item, latest)
     version = ticket.version + (ticket.position != event.position)
     ticket = _replace(ticket, items=ticket.items + 1, position=event.position, version=version)
-    return _replace(ticket, closes_at=closing_time(ticket, rules))
+    return timed(ticket, rules)
 
 
 def _spoken(ticket: Ticket, item: FoldEvent, latest: bool) -> Ticket:

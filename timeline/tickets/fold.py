@@ -27,11 +27,12 @@ from timeline.tickets.ticket import (
     TicketId,
     as_of,
     can_reopen,
-    closing_time,
     headline,
     joined,
     matter_of,
     reopened,
+    timed,
+    waits,
     with_status,
 )
 
@@ -243,16 +244,9 @@ class Root:
 
     def _add(self, ticket: Ticket, event: FoldEvent, rules: Rules) -> None:
         """The event is an item of the ticket, which is as it leaves it."""
-        self._put(
-            _replace(
-                ticket,
-                items=ticket.items + 1,
-                position=event.position,
-                version=_version(self.tickets[ticket.id], event.position),
-                closes_at=closing_time(ticket, rules),
-            ),
-            event,
-        )
+        version = _version(self.tickets[ticket.id], event.position)
+        ticket = _replace(ticket, items=ticket.items + 1, position=event.position, version=version)
+        self._put(timed(ticket, rules), event)
         self._remember(event, ticket.id)
 
     def _open(
@@ -282,7 +276,7 @@ class Root:
         if at_birth:
             at = event.shown_at
             ticket = _replace(ticket, status="closed", ended_at=at, closed_at=at, resolved_at=None)
-        self._put(_replace(ticket, closes_at=closing_time(ticket, rules)), event)
+        self._put(timed(ticket, rules), event)
         self._remember(event, ticket.id)
 
     def _remember(self, event: FoldEvent, ticket: TicketId) -> None:
@@ -322,12 +316,25 @@ def _active(ticket: Ticket, event: FoldEvent) -> Ticket:
 
 def _asked(ticket: Ticket, event: FoldEvent) -> Ticket:
     status = "open" if ticket.status in ("pending", "on_hold") else ticket.status
-    return _replace(ticket, waiting="us", asked_at=ticket.asked_at or event.now, status=status)
+    ticket = _replace(
+        waits(ticket, "us", event.now),
+        status=status,
+        asked_at=ticket.asked_at or event.now,
+        first_customer_at=ticket.first_customer_at or event.now,
+        last_customer_at=max(ticket.last_customer_at or event.now, event.now),
+        snoozed=False,
+        snoozed_until=None,
+    )
+    return _spoken_with(ticket, event) if event.answered else ticket
+
+
+def _spoken_with(ticket: Ticket, event: FoldEvent) -> Ticket:
+    last = max(ticket.last_agent_at or event.now, event.now)
+    return _replace(ticket, first_reply_at=ticket.first_reply_at or event.now, last_agent_at=last)
 
 
 def _answered(ticket: Ticket, event: FoldEvent, rules: Rules) -> Ticket:
-    first = ticket.first_reply_at or event.now
-    ticket = _replace(ticket, waiting="customer", asked_at=None, first_reply_at=first)
+    ticket = _replace(_spoken_with(waits(ticket, "customer", event.now), event), asked_at=None)
     if ticket.status not in ("new", "open") or ticket.status == rules.after_reply:
         return ticket
     return with_status(ticket, rules.after_reply, event.shown_at, event.now)

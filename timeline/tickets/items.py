@@ -18,7 +18,8 @@ MOVING_DIRECTIONS: Final = ("inbound", "outbound")
 
 class FoldEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the fold reads of an event. `contact_id` is where it stands; `now` the time that silence runs by; `moved`
-    are the items that an edit is about, those that stand in its root."""
+    are the items that an edit is about, those that stand in its root. `answered`: a call that somebody of us took;
+    `reminder`: our clock sent it."""
 
     position: int
     id: EventId
@@ -32,6 +33,8 @@ class FoldEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     shown_at: datetime
     now: datetime
     history: bool
+    reminder: bool = False
+    answered: bool = False
     ticket: UUID | None
     subject: str | None
     body: str | None
@@ -43,10 +46,10 @@ class FoldEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def moves(self) -> bool:
-        return self.kind in MOVING_KINDS and self.direction in MOVING_DIRECTIONS
+        return self.kind in MOVING_KINDS and self.direction in MOVING_DIRECTIONS and not self.reminder
 
     def opens(self, rules: Rules) -> bool:
-        return (self.kind, self.direction) in rules.opens
+        return (self.kind, self.direction) in rules.opens and not self.reminder
 
     def is_activity(self, rules: Rules) -> bool:
         return self.moves or self.opens(rules)

@@ -19,9 +19,13 @@ Sort = Literal["last_at", "opened_at", "sla_due_at"]
 NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
 """Where a list by due time has come to those that are never due."""
 _DIRECTION: Final[dict[Sort, str]] = {"last_at": "DESC", "opened_at": "DESC", "sla_due_at": "ASC"}
-_STATUS: Final = "CASE WHEN t.closes_at <= now() THEN 'closed' ELSE t.status END"
+_STATUS: Final = (
+    "CASE WHEN t.closes_at <= now() THEN 'closed' WHEN t.resolves_at <= now() THEN 'resolved' ELSE t.status END"
+)
 """As silence has left it by now."""
-_IS_OPEN: Final = "(t.is_open AND (t.closes_at IS NULL OR t.closes_at > now()))"
+_IS_OPEN: Final = (
+    "(t.is_open AND (t.closes_at IS NULL OR t.closes_at > now()) AND (t.resolves_at IS NULL OR t.resolves_at > now()))"
+)
 _ROW: Final = "t.id, t.number, t.contact_id, t.opened_at, t.last_at, t.sla_due_at, t.fold"
 _WILD: Final = re.compile(r"([\\%_])")
 

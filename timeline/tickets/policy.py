@@ -13,6 +13,7 @@ OnLink = Literal["suggest", "leave", "join"]
 
 _UNITS: Final = {"minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
 _DURATION: Final = re.compile(r"([1-9][0-9]{0,4}) (minute|hour|day|week)s?")
+MOST_REMINDER: Final = 5_000
 DURATION_WORDS: Final = 'expected a number and a unit, such as "3 days" (minutes, hours, days or weeks)'
 
 
@@ -53,6 +54,15 @@ class Closes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     history_after: str | None = "3 days"
 
 
+class Resolves(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The customer's silence after which a pending ticket is taken as resolved (null: never), and how long before that
+    the customer is reminded, with which words (null: not at all)."""
+
+    pending_after: str | None = None
+    reminder_before: str | None = None
+    reminder: str = "We have not heard from you and take this as settled soon. If it is not, just answer this message."
+
+
 class TicketPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One policy, as it is written and kept. `docs/tickets.md` has every word of it."""
 
@@ -61,6 +71,7 @@ class TicketPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     continues: Continues = Continues()
     reopens: Reopens = Reopens()
     closes: Closes = Closes()
+    resolves: Resolves = Resolves()
     after_reply: Literal["open", "pending", "resolved"] = "pending"
     on_link: OnLink = "suggest"
 
@@ -78,6 +89,9 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     within: timedelta
     resolved_after: timedelta | None
     pending_after: timedelta | None
+    resolves_after: timedelta | None
+    reminder_before: timedelta | None
+    reminder: str
     history_after: timedelta | None
     after_reply: Literal["open", "pending", "resolved"]
     on_link: OnLink
@@ -113,7 +127,7 @@ def check_policy(policy: TicketPolicy) -> None:
 
 def rules_of(policy: TicketPolicy, version: int) -> Rules:
     """Raises `InvalidField` for a duration that is none."""
-    closes = policy.closes
+    closes, resolves = policy.closes, policy.resolves
     return Rules(
         version=version,
         opens=frozenset((kind, way) for kind in Opens.__struct_fields__ for way in getattr(policy.opens, kind)),
@@ -125,10 +139,23 @@ def rules_of(policy: TicketPolicy, version: int) -> Rules:
         within=_duration("reopens.within", policy.reopens.within),
         resolved_after=_perhaps("closes.resolved_after", closes.resolved_after),
         pending_after=_perhaps("closes.pending_after", closes.pending_after),
+        resolves_after=_perhaps("resolves.pending_after", resolves.pending_after),
+        reminder_before=_before(resolves),
+        reminder=resolves.reminder,
         history_after=_perhaps("closes.history_after", closes.history_after),
         after_reply=policy.after_reply,
         on_link=policy.on_link,
     )
+
+
+def _before(resolves: Resolves) -> timedelta | None:
+    before = _perhaps("resolves.reminder_before", resolves.reminder_before)
+    after = _perhaps("resolves.pending_after", resolves.pending_after)
+    if before is not None and (after is None or before >= after):
+        raise InvalidField("resolves.reminder_before", "expected less than resolves.pending_after")
+    if not resolves.reminder.strip() or len(resolves.reminder) > MOST_REMINDER:
+        raise InvalidField("resolves.reminder", f"expected 1 to {MOST_REMINDER} characters")
+    return before
 
 
 def _perhaps(field: str, text: str | None) -> timedelta | None:

@@ -57,11 +57,20 @@ class TicketView(msgspec.Struct, frozen=True, kw_only=True):
     channels: tuple[str, ...]
     objects: list[TicketObject]
     waiting: Waiting | None
+    waiting_since: datetime | None
+    first_customer_at: datetime | None
+    last_customer_at: datetime | None
     first_reply_at: datetime | None
+    last_agent_at: datetime | None
     last_at: datetime
+    snoozed: bool
+    snoozed_until: datetime | None
+    disposition: str | None
+    confirmed: bool | None
     resolved_at: datetime | None
     closed_at: datetime | None
     closes_at: datetime | None
+    resolves_at: datetime | None
     reopened: int
     can_reopen_until: datetime | None
     follow_up_of: TicketId | None
@@ -97,11 +106,20 @@ def view(
         channels=ticket.channels,
         objects=[TicketObject(type=kind, id=name) for kind, name in ticket.objects],
         waiting=ticket.waiting,
+        waiting_since=ticket.waiting_since,
+        first_customer_at=ticket.first_customer_at,
+        last_customer_at=ticket.last_customer_at,
         first_reply_at=ticket.first_reply_at,
+        last_agent_at=ticket.last_agent_at,
         last_at=ticket.last_at,
+        snoozed=ticket.snoozed and (ticket.snoozed_until is None or ticket.snoozed_until > now),
+        snoozed_until=ticket.snoozed_until,
+        disposition=ticket.disposition,
+        confirmed=ticket.confirmed,
         resolved_at=ticket.resolved_at,
         closed_at=ticket.closed_at,
         closes_at=ticket.closes_at,
+        resolves_at=ticket.resolves_at,
         reopened=ticket.reopened,
         can_reopen_until=None if ticket.ended_at is None else ticket.ended_at + rules.within,
         follow_up_of=ticket.follow_up_of,

@@ -1,7 +1,7 @@
 """Every statement by which the fold of tickets is loaded and kept; all in the edge's transaction."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,6 +14,9 @@ from timeline.tickets.clocks import alarm_at, due_at
 from timeline.tickets.items import Holding, ItemOf, Past, Void
 from timeline.tickets.moments import Moment
 from timeline.tickets.ticket import Named, Ticket, TicketId
+
+FOR_EVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
+"""In a column: until the customer writes."""
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +87,7 @@ _REACH: Final = (
     _MINE + "SELECT (SELECT json_agg(json_build_object('customer_id', m.customer_id, 'number', t.number, "
     "'fold', t.fold)) FROM mine m CROSS JOIN LATERAL (SELECT number, fold FROM ticket WHERE workspace_id = $1 "
     "AND contact_id = m.id AND until_at >= $3::timestamptz AND (until_at < 'infinity' OR NOT is_open OR last_at >= $3 "
-    "OR closes_at <= $7::timestamptz OR fold->'objects' @> ANY($8::jsonb[])) OFFSET 0) AS t) AS tickets, "
+    "OR next_at <= $7::timestamptz OR fold->'objects' @> ANY($8::jsonb[])) OFFSET 0) AS t) AS tickets, "
     "(SELECT json_agg(json_build_object('customer_id', o.customer_id, 'number', t.number, 'fold', t.fold, "
     "'event_id', i.event_id, 'position', i.position)) FROM unnest($4::uuid[]) AS n(id) CROSS JOIN LATERAL "
     "(SELECT event_id, ticket_id, position FROM ticket_item WHERE workspace_id = $1 AND event_id = n.id OFFSET 0) AS i "
@@ -259,6 +262,9 @@ async def write(
         [t.waiting for t in folds],
         [due_at(t) for t in folds],
         [alarm_at(t) for t in folds],
+        [t.snoozed_until or (FOR_EVER if t.snoozed else None) for t in folds],
+        [t.resolves_at for t in folds],
+        [t.next_at for t in folds],
         [msgspec.json.encode(t) for t in folds],
         [row.number for row in numbered],
         [row.fold.id for row in numbered],
@@ -302,6 +308,9 @@ _ROW: Final = {
     "waiting": "text",
     "sla_due_at": "timestamptz",
     "sla_alarm_at": "timestamptz",
+    "snoozed_until": "timestamptz",
+    "resolves_at": "timestamptz",
+    "next_at": "timestamptz",
     "fold": "jsonb",
 }
 _READ_AS: Final = {

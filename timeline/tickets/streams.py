@@ -21,7 +21,8 @@ TYPES: Final = [*KINDS, *COMMANDS, *EDITS]
 
 READ: Final = (
     "e.position, e.id, e.contact_id, e.type, e.channel, e.direction, e.source, e.conversation, e.about, e.shown_at, "
-    "e.actor, e.recorded_at, e.data->'history' AS history, e.data->>'ticket_id' AS ticket, "
+    "e.actor, e.recorded_at, e.data->'history' AS history, e.data->'reminder' AS reminder, "
+    "e.data->'answered' AS answered, e.data->>'ticket_id' AS ticket, "
     f"left(e.data->>'subject', {SUBJECT_READ}) AS subject, left(e.data->>'body', {SUBJECT_READ}) AS body, "
     "e.data->'object'->>'type' AS object_type, e.data->'object'->>'id' AS object_id, "
     "CASE WHEN e.type LIKE 'Ticket%' OR e.type LIKE 'Sla%' OR e.type = 'BackstageOpened' THEN e.data END AS command"
@@ -61,7 +62,6 @@ def fold_event(row: Row, contact: ContactId) -> FoldEvent:
     """A row of `events` as the fold reads it, standing on a contact."""
     history = row["history"] == b"true"
     shown_at: datetime = row["shown_at"]
-    ticket = row["ticket"]
     said = None if row["command"] is None else codec.decode(row["type"], row["command"])
     return FoldEvent(
         position=row["position"],
@@ -76,7 +76,9 @@ def fold_event(row: Row, contact: ContactId) -> FoldEvent:
         shown_at=shown_at,
         now=shown_at if history else row["recorded_at"],
         history=history,
-        ticket=None if ticket is None else UUID(ticket),
+        reminder=row["reminder"] == b"true",
+        answered=row["answered"] == b"true",
+        ticket=None if row["ticket"] is None else UUID(row["ticket"]),
         subject=row["subject"] or None,
         body=row["body"] or None,
         object=(row["object_type"], row["object_id"]) if row["object_type"] is not None else None,
@@ -372,12 +374,12 @@ async def derived(db: Db, workspace: WorkspaceId, homes: Sequence[CustomerId]) -
 
 
 async def due(db: Db, workspace: WorkspaceId, now: datetime, limit: int) -> list[NewRow]:
-    """Tickets that silence has closed by now and no event has told of yet, the earliest due first: none of imports."""
+    """Tickets to which time did something that no event tells of yet, the earliest first; of imports no silence."""
     return _rows(
         await db.fetchval(
             "SELECT json_agg(json_build_object('number', t.number, 'fold', t.fold)) FROM (SELECT number, fold "
-            "FROM ticket WHERE workspace_id = $1 AND closes_at <= $2 AND NOT history AND NOT lapsed "
-            "ORDER BY closes_at LIMIT $3) AS t",
+            "FROM ticket WHERE workspace_id = $1 AND next_at <= $2 AND NOT lapsed "
+            "AND (NOT history OR snoozed_until <= $2) ORDER BY next_at LIMIT $3) AS t",
             workspace,
             now,
             limit,

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Final, Literal, NewType
+from typing import Any, Final, Literal, NewType
 from uuid import UUID
 
 import msgspec
@@ -22,7 +22,7 @@ from timeline.tickets.sla import Clock, together
 TicketId = NewType("TicketId", UUID)
 """The id of the event that opened it."""
 
-Waiting = Literal["us", "customer"]
+Waiting = Literal["us", "customer", "third_party"]
 Named = tuple[str, str]
 """An object, by type and id."""
 Filled = tuple[tuple[str, FieldValue], ...]
@@ -73,7 +73,11 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     channels: tuple[str, ...] = ()
     objects: tuple[Named, ...] = ()
     items: int = 1
+    disposition: str | None = None
+    confirmed: bool | None = None
     waiting: Waiting | None = None
+    waiting_since: datetime | None = None
+    snoozed: bool = False
     history: bool = False
     reopened: int = 0
     follow_up_of: TicketId | None = None
@@ -87,6 +91,11 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     last_now: datetime
     asked_at: datetime | None = None
     first_reply_at: datetime | None = None
+    first_customer_at: datetime | None = None
+    last_customer_at: datetime | None = None
+    last_agent_at: datetime | None = None
+    snoozed_until: datetime | None = None
+    reminded_at: datetime | None = None
     ended_at: datetime | None = None
     resolved_at: datetime | None = None
     closed_at: datetime | None = None
@@ -95,6 +104,8 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     clocks_met: int = 0
     clocks_missed: int = 0
     """Clocks that are over long since, of which only this is kept."""
+    resolves_at: datetime | None = None
+    reminds_at: datetime | None = None
 
     @property
     def is_ended(self) -> bool:
@@ -111,15 +122,33 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
             return None
         return max(self.ended_at, self.last_at)
 
+    @property
+    def turns_at(self) -> datetime | None:
+        """When silence gives it another state next."""
+        return self.resolves_at or self.closes_at
+
+    @property
+    def next_at(self) -> datetime | None:
+        """When time alone does anything to it next: a state, a reminder, the end of a snooze."""
+        times = (self.closes_at, self.resolves_at, self.reminds_at, self.snoozed_until)
+        return min((at for at in times if at is not None), default=None)
+
+
+_ENDS: Final[dict[str, Any]] = {"resolves_at": None, "reminds_at": None, "snoozed": False, "snoozed_until": None}
+"""What no ended ticket has."""
+
 
 def as_of(ticket: Ticket, now: datetime) -> Ticket:
-    """The ticket as silence has left it by now: closing by itself is derived at its due time."""
+    """The ticket as silence has left it by now: what it does by itself is derived at its due time."""
+    replace = msgspec.structs.replace
+    if ticket.resolves_at is not None and ticket.resolves_at <= now:
+        due = ticket.resolves_at
+        ticket = replace(ticket, **_ENDS, status="resolved", resolved_at=due, ended_at=due)
     if ticket.closes_at is None or ticket.closes_at > now:
         return ticket
     due = ticket.closes_at
-    return msgspec.structs.replace(
-        ticket, status="closed", closed_at=due, ended_at=ticket.ended_at or due, closes_at=None
-    )
+    ended = ticket.ended_at or due
+    return replace(ticket, **_ENDS, status="closed", closed_at=due, ended_at=ended, closes_at=None)
 
 
 def can_reopen(ticket: Ticket, shown_at: datetime, rules: Rules) -> bool:
@@ -130,9 +159,9 @@ def with_status(ticket: Ticket, status: Status, shown_at: datetime, now: datetim
     """The ticket in another state; whether the move is allowed was asked before."""
     replace = msgspec.structs.replace
     if status == "resolved":
-        return replace(ticket, status=status, resolved_at=now, ended_at=shown_at)
+        return replace(ticket, **_ENDS, status=status, resolved_at=now, ended_at=shown_at)
     if status == "closed":
-        return replace(ticket, status=status, closed_at=now, ended_at=ticket.ended_at or shown_at)
+        return replace(ticket, **_ENDS, status=status, closed_at=now, ended_at=ticket.ended_at or shown_at)
     if ticket.is_ended:
         return reopened(ticket)
     return replace(ticket, status=status)
@@ -143,16 +172,48 @@ def reopened(ticket: Ticket) -> Ticket:
         ticket,
         status="open",
         reopened=ticket.reopened + 1,
+        disposition=None,
+        confirmed=None,
         ended_at=None,
         resolved_at=None,
         closed_at=None,
     )
 
 
+def waits(ticket: Ticket, whom: Waiting, now: datetime) -> Ticket:
+    """The ticket waiting for somebody, since now unless it did already."""
+    since = ticket.waiting_since if ticket.waiting == whom else now
+    return msgspec.structs.replace(ticket, waiting=whom, waiting_since=since)
+
+
+def timed(ticket: Ticket, rules: Rules) -> Ticket:
+    """The ticket with the times at which silence will do something to it."""
+    closes = closing_time(ticket, rules)
+    resolves, reminds = resolving_time(ticket, rules), None
+    if resolves is not None and (closes is None or resolves < closes):
+        closes = None if rules.resolved_after is None else resolves + rules.resolved_after
+        told = ticket.reminded_at is not None and ticket.reminded_at >= ticket.last_now
+        reminds = None if told or rules.reminder_before is None else resolves - rules.reminder_before
+    else:
+        resolves = None
+    return msgspec.structs.replace(ticket, closes_at=closes, resolves_at=resolves, reminds_at=reminds)
+
+
+def resolving_time(ticket: Ticket, rules: Rules) -> datetime | None:
+    if ticket.status != "pending" or ticket.history or rules.resolves_after is None:
+        return None
+    return _silent_since(ticket) + rules.resolves_after
+
+
+def _silent_since(ticket: Ticket) -> datetime:
+    """A ticket that is laid aside until a time is silent from then on."""
+    return max(ticket.last_now, ticket.snoozed_until or ticket.last_now)
+
+
 def closing_time(ticket: Ticket, rules: Rules) -> datetime | None:
-    """When silence will close it; None: never."""
+    """When silence will close it, unless it resolves it before; None: never."""
     after: timedelta | None = None
-    since = ticket.last_now
+    since = _silent_since(ticket)
     if ticket.status == "resolved":
         after, since = rules.resolved_after, max(ticket.resolved_at or since, since)
     elif ticket.ended_at is None and ticket.history:
@@ -198,6 +259,7 @@ def joined(earlier: Ticket, later: Ticket, position: int, rules: Rules) -> tuple
         objects=tuple(dict.fromkeys((*earlier.objects, *later.objects)))[:MOST_OBJECTS],
         items=earlier.items + later.items,
         waiting=newer.waiting,
+        waiting_since=newer.waiting_since,
         asked_at=newer.asked_at,
         history=newer.history,
         parts=(*earlier.parts, later.id, *later.parts),
@@ -207,6 +269,9 @@ def joined(earlier: Ticket, later: Ticket, position: int, rules: Rules) -> tuple
         clocks=together(earlier.clocks, later.clocks),
         clocks_met=earlier.clocks_met + later.clocks_met,
         clocks_missed=earlier.clocks_missed + later.clocks_missed,
+        first_customer_at=_first(earlier.first_customer_at, later.first_customer_at),
+        last_customer_at=_last(earlier.last_customer_at, later.last_customer_at),
+        last_agent_at=_last(earlier.last_agent_at, later.last_agent_at),
     )
     gone = msgspec.structs.replace(
         later,
@@ -217,8 +282,17 @@ def joined(earlier: Ticket, later: Ticket, position: int, rules: Rules) -> tuple
         clocks=(),
         clocks_met=0,
         clocks_missed=0,
+        **_ENDS,
     )
-    return msgspec.structs.replace(one, closes_at=closing_time(one, rules)), gone
+    return timed(one, rules), gone
+
+
+def _first(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min((at for at in (one, other) if at is not None), default=None)
+
+
+def _last(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max((at for at in (one, other) if at is not None), default=None)
 
 
 def _status_of_both(one: Status, other: Status) -> Status:

@@ -213,6 +213,14 @@ CASES: dict[str, Case] = {
     "PUT /api/v1/sla-policies": Case(
         path=_at("/api/v1/sla-policies"), body=lambda _: {"sla": {}, "version": 0}, names=False
     ),
+    "POST /api/v1/tickets/{ticket}/snooze": Case(
+        path=_at("/api/v1/tickets/{ticket}/snooze"), body=lambda _: {"until": None}
+    ),
+    "POST /api/v1/tickets/{ticket}/wake": Case(path=_at("/api/v1/tickets/{ticket}/wake"), body=lambda _: {}),
+    "POST /api/v1/tickets/{ticket}/confirmation": Case(
+        path=_at("/api/v1/tickets/{ticket}/confirmation"), body=lambda _: {"confirmed": True}, fails=422
+    ),
+    "GET /api/v1/tickets/{ticket}/confirmation": Case(path=_at("/api/v1/tickets/{ticket}/confirmation"), fails=422),
     "GET /api/v1/ticket-types": Case(path=_at("/api/v1/ticket-types"), names=False),
     "PUT /api/v1/ticket-types": Case(path=_at("/api/v1/ticket-types"), body=lambda _: {"version": 0}, names=False),
     "GET /api/v1/object-types": Case(path=_at("/api/v1/object-types"), names=False),

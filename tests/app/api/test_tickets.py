@@ -27,6 +27,8 @@ async def test_a_ticket_has_its_shape_by_id_and_by_number(api: Api) -> None:
         "sla", "opened_at", "version", "channel", "channels", "objects", "waiting", "first_reply_at", "last_at",
         "resolved_at", "closed_at", "closes_at", "reopened", "can_reopen_until", "follow_up_of", "parts", "contact_id",
         "items", "could_join", "timeline",
+        "waiting_since", "first_customer_at", "last_customer_at", "last_agent_at", "snoozed", "snoozed_until",
+        "disposition", "confirmed", "resolves_at",
     }  # fmt: skip
     assert {name: ticket[name] for name in ("number", "customer_id", "subject", "status", "items", "version")} == {
         "number": asked["ticket"]["number"],
