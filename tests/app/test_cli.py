@@ -23,6 +23,7 @@ GROUPS = {
     "agent": ("create", "list"),
     "key": ("create", "list", "revoke"),
     "channel": ("create", "list", "test", "rotate", "disable"),
+    "webhook": ("list", "deliveries", "replay"),
     "import": ("interactions", "tau-retail", "tau-airline", "multidogo"),
     "export": ("identity", "interactions", "customer"),
     "rebuild": ("tickets", "objects", "counts"),
