@@ -173,8 +173,14 @@ async def regrade(db: store.Db, workspace: WorkspaceId, contacts: Sequence[Conta
 
 def moved(scene: Scene, after: Sequence[Contact]) -> tuple[ContactId, ...]:
     """People's contacts whose customer is another than before."""
+    desks = {contact.id for contact in after if contact.source == DESK_SOURCE}
+    return tuple(contact for contact in carried(scene, after) if contact not in desks)
+
+
+def carried(scene: Scene, after: Sequence[Contact]) -> tuple[ContactId, ...]:
+    """All contacts whose customer is another than before, desk contacts too: they have tickets of our own."""
     before = {contact.id: contact.customer_id for contact in scene.contacts}
-    return tuple(c.id for c in after if c.customer_id != before[c.id] and c.source != DESK_SOURCE)
+    return tuple(c.id for c in after if c.customer_id != before[c.id])
 
 
 async def ensure_desk(db: store.Db, workspace: WorkspaceId, customer: CustomerId, now: datetime) -> ContactId:

@@ -22,7 +22,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
     contact_id: ContactId
     owner_id: CustomerId
-    about: EventId
+    about: EventId | None
     stands_on: ContactId
     customer_id: CustomerId
 

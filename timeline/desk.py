@@ -100,7 +100,7 @@ async def _undo_merge(db: store.Db, desk: Desk, scene: Scene, customer: Customer
     back, after = merging.planned_unmerge(scene, edge, customer)
     moved = merging.moved(scene, after)
     now = await time_of(db, desk)
-    plan = await consequences.of_unmerge(db, desk, scene, edge, moved, now)
+    plan = await consequences.of_unmerge(db, desk, scene, edge, merging.carried(scene, after), now)
     changed = await extent(db, desk, moved) | {"restored": [back], "tickets": plan.told}
     if desk.preview:
         return Change(customer_id=back, moved=moved, changed=changed)
@@ -146,7 +146,8 @@ async def _split(
     moved = merging.moved(scene, after)
     now = await time_of(db, desk)
     standing = [edge for edge in scene.edges if edge not in (*plan.crossing, *plan.idle)]
-    tickets = await consequences.of_rearranging(db, desk, scene, after, standing, moved, now)
+    carried = merging.carried(scene, after)
+    tickets = await consequences.of_rearranging(db, desk, scene, after, standing, carried, now)
     changed = await extent(db, desk, moved) | {"tickets": tickets.told}
     new = next(c.customer_id for c in after if c.home_id == home)
     if desk.preview:

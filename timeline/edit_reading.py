@@ -16,7 +16,7 @@ from timeline.tickets.projection import TicketRef
 from timeline.tickets.reading import find_standing
 from timeline.tickets.ticket import TicketId
 
-EDITS: Final = ("merge", "split", "move", "share")
+EDITS: Final = ("merge", "split", "move", "share", "backstage")
 SHOWN: Final = (
     "id", "kind", "ticket_id", "other_id", "items", "actor", "decided_at", "undone_by", "undone_at",
 )  # fmt: skip
@@ -43,6 +43,15 @@ async def links_of(db: Db, workspace: WorkspaceId, ticket: TicketId) -> list[Lin
         for row, (other, kind) in zip(rows, ends, strict=True)
         if (ref := refs.get(TicketId(other))) is not None and ref.id not in mine
     ]
+
+
+async def backstage_of(db: Db, workspace: WorkspaceId, ticket: TicketId) -> list[TicketRef]:
+    """The tickets of our own that were opened for a ticket or one of its parts."""
+    mine = await _family(db, workspace, ticket)
+    rows = await edit_store.edits_of(db, workspace, mine, ["backstage"], standing=True)
+    opened = [TicketId(row["other_id"]) for row in rows if row["ticket_id"] in mine]
+    refs = await refs_of(db, workspace, opened, await clock(db))
+    return list({refs[one].id: refs[one] for one in opened if one in refs}.values())
 
 
 async def edits_of(db: Db, workspace: WorkspaceId, ticket: TicketId) -> list[dict[str, Any]]:

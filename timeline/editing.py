@@ -18,14 +18,21 @@ from timeline.beside import Appended, Place, append, beside_item, beside_opening
 from timeline.commands import MOST_SUBJECT
 from timeline.consequences import TicketChanges
 from timeline.decisions import Desk, lock_customers, time_of
-from timeline.edit_events import TicketEditUndone, TicketItemMoved, TicketItemShared, TicketLinked, TicketsJoined
+from timeline.edit_events import (
+    BackstageOpened,
+    TicketEditUndone,
+    TicketItemMoved,
+    TicketItemShared,
+    TicketLinked,
+    TicketsJoined,
+)
 from timeline.edit_events import TicketSplit as SplitOff
 from timeline.errors import StartOver, StillDeriving
 from timeline.events import KIND_OF, Event, EventId
 from timeline.interactions import InvalidField, check_text
 from timeline.reactions import settle
 from timeline.store import Row
-from timeline.tickets import edit_store
+from timeline.tickets import edit_store, streams
 from timeline.tickets.aiming import Aim
 from timeline.tickets.edit_store import EditRow
 from timeline.tickets.projection import POLICIES
@@ -165,6 +172,33 @@ def _subject(subject: str) -> str:
         raise InvalidField("subject", f"expected 1 to {MOST_SUBJECT} characters")
     check_text("subject", subject)
     return subject
+
+
+# -- work of our own -------------------------------------------------------------------------------------------------
+
+
+async def open_backstage(db: store.Db, desk: Desk, ticket: TicketId, subject: str) -> Edited:
+    """Open a ticket of our own for a customer's: on the customer's desk contact, where no customer sees or answers it.
+
+    Raises `NotFound`, `TicketElsewhere`, `StillDeriving`, `Impossible`, `InvalidField`."""
+    subject = _subject(subject)
+    (aim,) = await locked(db, desk, [ticket])
+    check_asked(aim, None)
+    if aim.fold.backstage_of is not None:
+        raise Impossible("ticket", "it is work of our own already")
+    homes = await streams.homes(db, desk.workspace, [aim.customer_id])
+    contact = await merging.ensure_desk(db, desk.workspace, homes[aim.fold.contact_id], await time_of(db, desk))
+    place = Place(
+        contact_id=contact,
+        owner_id=aim.customer_id,
+        about=None,
+        stands_on=contact,
+        customer_id=aim.customer_id,
+    )
+    event = BackstageOpened(ticket=aim.fold.id, subject=subject, cause="api")
+    made = await _carry_out(db, desk, event, place, "ticket")
+    await _keep(db, desk, made, "backstage", aim.fold.id, made.id)
+    return Edited(edit_id=made.id, ticket_id=TicketId(made.id))
 
 
 # -- links -----------------------------------------------------------------------------------------------------------

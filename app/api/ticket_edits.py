@@ -12,7 +12,8 @@ from app.api.routes import Route, route
 from app.db import Db
 from identity.errors import NotFound
 from timeline import edit_reading, editing
-from timeline.acting import Ask
+from timeline.acting import Ask, perform
+from timeline.commands import SetQueue
 from timeline.editing import LinkKind, Undone
 from timeline.events import Actor
 from timeline.tickets.naming import find_tickets
@@ -56,6 +57,18 @@ class LinkTickets(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 class UndoEdit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reason: Annotated[str, msgspec.Meta(max_length=1_000)] | None = None
+
+
+class OpenBackstage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to be done, and the queue where it waits."""
+
+    subject: str
+    queue: str | None = None
+
+
+class BackstagePage(msgspec.Struct, frozen=True, kw_only=True):
+    items: list[TicketRef]
+    next: None = None
 
 
 class EditMade(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,6 +192,37 @@ async def list_edits(call: Call) -> Answer:
 
 @route(
     "POST",
+    "/api/v1/tickets/{ticket}/backstage",
+    "desk",
+    takes=OpenBackstage,
+    answers={201: EditMade},
+    refuses=_REFUSES,
+)
+async def open_backstage(call: Call) -> Answer:
+    """Open a ticket of our own for a customer's ticket, with notes and a queue of its own. The customer neither sees
+    nor answers it, and nothing that the customer says comes to it."""
+    asked = await call.take(OpenBackstage)
+
+    async def work(db: Db) -> Answer:
+        (ticket,) = await tickets_named(db, call, call.request.path_params["ticket"])
+        made = await editing.open_backstage(db, call.desk(), ticket, asked.subject)
+        if asked.queue is not None:
+            await perform(db, call.desk(), Ask(ticket=made.ticket_id), [SetQueue(queue=asked.queue)])
+        return await _made(db, call, made, 201)
+
+    return await call.write(work)
+
+
+@route("GET", "/api/v1/tickets/{ticket}/backstage", "read", answers={200: BackstagePage})
+async def list_backstage(call: Call) -> Answer:
+    """The tickets of our own that were opened for this one."""
+    async with call.read() as db:
+        (ticket,) = await tickets_named(db, call, call.request.path_params["ticket"])
+        return answer(BackstagePage(items=await edit_reading.backstage_of(db, call.workspace, ticket)))
+
+
+@route(
+    "POST",
     "/api/v1/edits/{edit_id}/undo",
     "desk",
     query=(PREVIEW,),
@@ -213,4 +257,6 @@ async def _made(db: Db, call: Call, made: editing.Edited, status: int) -> Answer
     return answer(EditMade(edit_id=made.edit_id, ticket=ticket), status)
 
 
-ROUTES: Final[tuple[Route, ...]] = (merge, split, file, link, list_links, list_edits, undo)
+ROUTES: Final[tuple[Route, ...]] = (
+    merge, split, file, link, list_links, list_edits, open_backstage, list_backstage, undo,
+)  # fmt: skip

@@ -12,7 +12,8 @@ TABLES = """
 CREATE TABLE ticket_edit (
   workspace_id uuid NOT NULL,
   id uuid NOT NULL,
-  kind text NOT NULL CHECK (kind IN ('merge', 'split', 'move', 'share', 'duplicate', 'parent', 'child', 'related')),
+  kind text NOT NULL CHECK (kind IN
+    ('merge', 'split', 'move', 'share', 'backstage', 'duplicate', 'parent', 'child', 'related')),
   ticket_id uuid NOT NULL,
   other_id uuid,
   items uuid[] NOT NULL DEFAULT '{}',

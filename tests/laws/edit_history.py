@@ -21,7 +21,7 @@ from timeline.acting import Ask
 from timeline.errors import StillDeriving, TicketElsewhere
 from timeline.tickets import edits
 
-EDITS: Final = ("TicketsJoined", "TicketSplit", "TicketItemMoved", "TicketItemShared")
+EDITS: Final = ("TicketsJoined", "TicketSplit", "TicketItemMoved", "TicketItemShared", "BackstageOpened")
 WHY: Final = {
     edits.NO_TICKET: edits_oracle.NO_TICKET,
     edits.NO_ITEM: edits_oracle.NO_ITEM,
@@ -120,6 +120,11 @@ class EditHistory(TicketHistory):
             ask = Ask(ticket=picked(tickets, to)["id"])
             await self.tried(editing.file_item, ask, picked(items, item)["id"], value)
 
+    async def _behind(self, which: int, _: int, __: Any) -> None:
+        tickets = await self.tickets()
+        if tickets:
+            await self.tried(editing.open_backstage, picked(tickets, which)["id"], "Lamp")
+
     async def _undo(self, which: int, _: int, __: Any) -> None:
         standing = await self.standing()
         if standing:
@@ -180,6 +185,7 @@ _step = st.one_of(
     _do("divide"),
     _do("move", ("move", "move", "share")),
     _do("move", ("move", "share")),
+    _do("behind"),
     _do("undo"),
     _do("undo"),
     _do("merge"),

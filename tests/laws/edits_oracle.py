@@ -4,7 +4,7 @@ What was undone is not among the events: `derive` is given what stands.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, Final
 
 from tests.laws.ticket_records import (
@@ -23,7 +23,7 @@ from tests.laws.tickets_oracle import _Fold
 NO_TICKET: Final = "no ticket of an edit"
 NO_ITEM: Final = "no item of an edit"
 NO_EDIT: Final = "an edit that is not allowed"
-INHERITED: Final = ("priority", "assignee", "tags", "type", "fields", "queue", "backstage_of")
+INHERITED: Final = ("priority", "assignee", "tags", "type", "fields", "queue")
 EDIT: Final = "edit"
 
 
@@ -50,6 +50,8 @@ class _Edited(_Fold):
         super().__init__(merges, homes, policies)
         self.arrived: dict[tuple[Any, Any], int] = {}
         """When an item came to a ticket by an edit; all others came when they were said."""
+        self.behind: dict[Any, Any] = {}
+        """Tickets of our own, and what each was opened for."""
 
     # -- which ticket --------------------------------------------------------------------------------------------
 
@@ -65,6 +67,21 @@ class _Edited(_Fold):
 
     def exactly(self, mine: list[OTicket], ticket_id: Any) -> OTicket | None:
         return self.standing_for(next((ticket for ticket in mine if ticket.id == ticket_id), None))
+
+    def item(self, mine: list[OTicket], event: OEvent) -> None:
+        """Nothing that a customer or we to a customer say comes to work of our own, and nothing by a policy."""
+        asked = self.named(mine, event.ticket, event.about) if event.ticket is not None else None
+        spoken = event.kind in ("message", "call") and event.direction in ("inbound", "outbound")
+        if asked is not None and asked.id in self.behind:
+            if not spoken:
+                self.carry_on(asked, event, self.policy(event.position))
+                return
+            event = replace(event, ticket=None)
+        held = self.conversation(mine, event) if asked is None else None
+        if held is not None and held.id in self.behind and not spoken:
+            self.carry_on(held, event, self.policy(event.position))
+            return
+        super().item([ticket for ticket in mine if ticket.id not in self.behind], event)
 
     # -- edits ---------------------------------------------------------------------------------------------------
 
@@ -84,7 +101,7 @@ class _Edited(_Fold):
         one, other = self.exactly(mine, words["ticket"]), self.exactly(mine, words["absorbed"])
         if one is None or other is None:
             return NO_TICKET
-        if one is other or (one.ended and other.live):
+        if one is other or (one.ended and other.live) or self.behind.get(one.id) != self.behind.get(other.id):
             return NO_EDIT
         kept = (one.status, one.waiting, one.asked_at)
         self.unite(one, other, self.policy(event.position))
@@ -116,8 +133,22 @@ class _Edited(_Fold):
                 value = getattr(source, field.name)
                 setattr(new, field.name, list(value) if isinstance(value, list) else value)
         self.tickets.append(new)
+        if source.id in self.behind:
+            self.behind[new.id] = self.behind[source.id]
         for item in going:
             self.pass_on(mine, item, new, event, talks=item.id not in words.get("kept", ()))
+        return new
+
+    def _BackstageOpened(self, mine: list[OTicket], event: OEvent, words: Any) -> OTicket | str:  # noqa: N802
+        parent = self.exactly(mine, words["ticket"])
+        new = OTicket(
+            id=event.id, contact=event.contact, opened_position=event.position, position=event.position,
+            opened_at=event.shown, opened_now=event.now, last_at=event.shown, last_now=event.now,
+            subject=beginning(words["subject"]), matter=normalised(words["subject"]),
+        )  # fmt: skip
+        new.priority = new.priority if parent is None else parent.priority
+        self.behind[new.id] = words["ticket"] if parent is None else parent.id
+        self.tickets.append(new)
         return new
 
     def may_leave(self, mine: list[OTicket], event: OEvent, item: Any, source: OTicket) -> bool:
@@ -138,6 +169,8 @@ class _Edited(_Fold):
         if item is None or not self.together(item, event):
             return NO_ITEM
         if any(item.id in ticket.items and self.standing_for(ticket) is to for ticket in mine):
+            return NO_EDIT
+        if to.id in self.behind and item.kind in ("message", "call") and item.direction in ("inbound", "outbound"):
             return NO_EDIT
         held = self.first_of(mine, item.id)
         if not moves and held is None:

@@ -76,7 +76,7 @@ def edited(present: Present, event: FoldEvent, edit: Edit, rules: Rules) -> Made
     if isinstance(edit, TicketSplit):
         return _split(present, event, edit, rules)
     if isinstance(edit, BackstageOpened):
-        return _backstage(present, event, edit)
+        return _backstage(present.named(edit.ticket), event, edit)
     ticket = present.named(edit.ticket)
     if ticket is None:
         return NO_TICKET
@@ -127,10 +127,8 @@ def _joined(present: Present, event: FoldEvent, edit: TicketsJoined, rules: Rule
 # -- work of our own -------------------------------------------------------------------------------------------------
 
 
-def _backstage(present: Present, event: FoldEvent, edit: BackstageOpened) -> Made | str:
-    parent = present.named(edit.ticket)
-    if parent is None:
-        return NO_TICKET
+def _backstage(parent: Ticket | None, event: FoldEvent, edit: BackstageOpened) -> Made:
+    """It is never void: what was said in it stays, wherever the ticket went that it was opened for."""
     ticket = Ticket(
         id=TicketId(event.id),
         contact_id=event.contact_id,
@@ -138,9 +136,9 @@ def _backstage(present: Present, event: FoldEvent, edit: BackstageOpened) -> Mad
         position=event.position,
         subject=headline(edit.subject, None),
         matter=matter_of(edit.subject),
-        priority=parent.priority,
+        priority="normal" if parent is None else parent.priority,
         items=0,
-        backstage_of=parent.id,
+        backstage_of=TicketId(edit.ticket) if parent is None else parent.id,
         opened_at=event.shown_at,
         opened_now=event.now,
         last_at=event.shown_at,

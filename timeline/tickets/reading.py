@@ -74,6 +74,7 @@ class TicketView(msgspec.Struct, frozen=True, kw_only=True):
     reopened: int
     can_reopen_until: datetime | None
     follow_up_of: TicketId | None
+    backstage_of: TicketId | None
     parts: tuple[TicketId, ...]
     contact_id: ContactId
     items: int
@@ -123,6 +124,7 @@ def view(
         reopened=ticket.reopened,
         can_reopen_until=None if ticket.ended_at is None else ticket.ended_at + rules.within,
         follow_up_of=ticket.follow_up_of,
+        backstage_of=ticket.backstage_of,
         parts=ticket.parts,
         contact_id=ticket.contact_id,
         items=ticket.items,

@@ -132,6 +132,10 @@ CASES: dict[str, Case] = {
     ),
     "GET /api/v1/tickets/{ticket}/links": Case(path=_at("/api/v1/tickets/{ticket}/links")),
     "GET /api/v1/tickets/{ticket}/edits": Case(path=_at("/api/v1/tickets/{ticket}/edits")),
+    "POST /api/v1/tickets/{ticket}/backstage": Case(
+        path=_at("/api/v1/tickets/{ticket}/backstage"), body=lambda _: {"subject": "Ask the warehouse"}
+    ),
+    "GET /api/v1/tickets/{ticket}/backstage": Case(path=_at("/api/v1/tickets/{ticket}/backstage")),
     "POST /api/v1/tickets/{ticket}/tasks": Case(
         path=_at("/api/v1/tickets/{ticket}/tasks"), body=lambda things: {"title": "Call back", "owner": things.agent}
     ),

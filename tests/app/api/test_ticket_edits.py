@@ -163,3 +163,30 @@ async def test_asked_twice_under_one_key_it_is_one_edit(api: Api) -> None:
     assert [one.status_code for one in answers] == [200, 200]
     assert answers[0].json() == answers[1].json()
     assert len((await api("GET", f"{PATH}/{lamp['id']}/edits")).json()["items"]) == 1
+
+
+async def test_the_customer_neither_sees_nor_answers_what_is_backstage(api: Api) -> None:
+    lamp = await opened(api, subject="Lamp")
+    queued = await api("POST", "/api/v1/queues", json={"key": "warehouse", "name": "Warehouse"})
+    assert queued.status_code == 201
+    made = await said(api, f"{PATH}/{lamp['number']}/backstage", 201, subject="Where is the lamp?", queue="warehouse")
+    ours = made["ticket"]
+    assert {name: ours[name] for name in ("backstage_of", "subject", "queue", "status", "waiting", "customer_id")} == {
+        "backstage_of": lamp["id"], "subject": "Where is the lamp?", "queue": "warehouse", "status": "new",
+        "waiting": None, "customer_id": (await ticket_of(api, lamp["id"]))["customer_id"],
+    }  # fmt: skip
+    (shown,) = (await api("GET", f"{PATH}/{lamp['number']}/backstage")).json()["items"]
+    assert shown == {"id": ours["id"], "number": ours["number"], "status": "new"}
+    path = f"{PATH}/{ours['number']}"
+    assert (await api("POST", f"{path}/replies", json={"body": "Hello"})).status_code == 422
+    assert (await api("POST", f"{path}/notes", json={"body": "In aisle 7"})).status_code == 201
+    for minutes, words in ((1, {"ticket": ours["number"]}), (2, {"subject": "Re: Where is the lamp?"})):
+        assert (await opened(api, minutes=minutes, **words))["id"] != ours["id"]
+    message = await asks(api, minutes=3, subject="Lamp")
+    assert (await api("POST", f"{path}/items", json={"event": message["event_id"]})).status_code == 422
+    for one, other in ((lamp, ours), (ours, lamp)):
+        refused = await api("POST", f"{PATH}/{one['id']}/merge", json={"other": other["id"]})
+        assert refused.status_code == 422
+    assert (await api("POST", f"{path}/backstage", json={"subject": "More"})).status_code == 422
+    assert (await patched(api, ours["number"], status="closed"))["status"] == "closed"
+    assert (await ticket_of(api, lamp["id"]))["status"] == "new"
