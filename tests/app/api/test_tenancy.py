@@ -11,6 +11,8 @@ from tests.app.api.cases import CASES, Things, make_things, nobodys
 from tests.app.api.conftest import Api, make_tenant
 
 KEYLESS = {
+    "GET /api/v1/confirmations/{token}",
+    "POST /api/v1/confirmations/{token}",
     "POST /api/v1/hooks/{account}",
     "GET /health/live",
     "GET /health/ready",

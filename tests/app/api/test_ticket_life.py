@@ -10,16 +10,17 @@ import pytest
 
 from app.confirming import Confirmation, seal
 from app.db import new_id
-from app.rebuilding import announce_closed
+from app.rebuilding import announce_closed, rebuild_all
 from identity.customers import WorkspaceId
 from tests.app.api.asking import PATH, asks, opened, patched, ticket_of
 from tests.app.api.conftest import Api
-from tests.app.api.test_ticket_types import DESK, TYPES, set_up
+from tests.app.api.test_ticket_types import DESK, RETURN, TYPES, set_up
 from tests.builders import settings
 from timeline import closing
 from timeline.tickets.ticket import TicketId
 
 OURS = {"key": "refunded", "name": "Refunded"}
+NOTE = {"key": "note", "name": "Note", "kind": "text"}
 
 
 async def post(api: Api, ticket: Any, what: str, key: str | None = "", **asked: Any) -> Any:
@@ -231,3 +232,21 @@ async def test_links_that_are_none_answer_alike(api: Api, tmp_path: Path) -> Non
     assert len(answers) == 1
     assert (await api("GET", f"/api/v1/confirmations/{seal(secret, named)}", None)).status_code == 200
     assert (await ticket_of(api, ticket["id"]))["status"] == "resolved"
+
+
+async def test_an_erasure_leaves_the_desks_own_words_and_none_of_the_customers(api: Api) -> None:
+    await set_up(api, types=[{**RETURN, "fields": [NOTE]}], dispositions=[OURS])
+    asked = await asks(api)
+    ticket = asked["ticket"]
+    await patched(api, ticket["id"], type="return", fields={"note": "Ann lives at 7 Hill Road"})
+    await post(api, ticket, "snooze", until=None)
+    await patched(api, ticket["id"], status="resolved", disposition="refunded")
+    await post(api, ticket, "confirmation", confirmed=False, comment="Ann is not well")
+    before = await ticket_of(api, ticket["id"])
+    erased = await api("POST", f"/api/v1/customers/{asked['customer_id']}/erase", json={"reason": "asked"})
+    assert erased.status_code in (200, 201), erased.text
+    after = await ticket_of(api, ticket["id"])
+    kept = ("type", "status", "disposition", "confirmed", "version")
+    assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
+    assert after["fields"] == {}
+    assert (await rebuild_all(api.database, WorkspaceId(api.mine.id), lambda _: None)).rows == 0
