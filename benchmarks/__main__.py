@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks import desk, folding, growth, house, promises, reads, table, tickets, webhooks, writes
+from benchmarks import desk, folding, growth, house, promises, reads, reports, table, tickets, webhooks, writes
 from benchmarks.client import Client
 from benchmarks.desk import Size
 from benchmarks.table import Line
@@ -98,6 +98,7 @@ PARTS: dict[str, Callable[[house.House, Size], Awaitable[list[Line]]]] = {
     "growth": growth.measure,
     "follow": growth.follow,
     "webhooks": webhooks.measure,
+    "reports": reports.measure,
     "due": promises.measure_due,
     "memory": memory,
     "cold": cold_start,

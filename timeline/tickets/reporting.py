@@ -127,13 +127,14 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def ask(db: Db, question: Question) -> Asked:
-    """Raises `InvalidField` where that is more than a request may count."""
+    """Make the transaction ready for a question. Raises `InvalidField` where that is more than a request may count."""
     needs = question.number == "backlog"
     asked = {*question.group, *question.where}
     if question.number != "sla" and (only := sorted(asked & OF_PROMISES)):
         raise InvalidField("group" if only[0] in question.group else only[0], f"only sla has a {only[0]}")
     if needs and question.period and question.start is None:
         raise InvalidField("from", "expected a time: a backlog by period needs the first period")
+    await reporting_views.plan_for_many(db)
     if not needs:
         return Asked(question=question, instants=reporting_views.Instants(starts=[], ends=[]))
     instants = await reporting_views.read_instants(db, question, MOST_PERIODS)
