@@ -346,8 +346,7 @@ CREATE FUNCTION public.tombstone(e public.event, keys bytea[]) RETURNS jsonb
   SELECT coalesce(jsonb_object_agg(f.key, CASE
       WHEN f.key = ANY (ARRAY['v', 'ticket', 'ticket_id', 'status', 'priority', 'assignee', 'cause', 'due', 'history',
         'ahead', 'decision', 'kept', 'absorbed', 'undoes', 'restored', 'contacts', 'old_home', 'new_home', 'event',
-        'contact', 'erasure', 'items', 'type', 'queue', 'until', 'disposition', 'waiting'])
-        AND says_nothing(f.value) THEN f.value
+        'contact', 'erasure', 'items']) AND says_nothing(f.value) THEN f.value
       WHEN f.key = 'object' AND f.value ? 'id' THEN jsonb_build_object('type', f.value -> 'type', 'id',
         pseudonym(keys, e.workspace_id, 'object', (f.value ->> 'type') || chr(10) || (f.value ->> 'id')), 'version',
         CASE jsonb_typeof(f.value -> 'version') WHEN 'number' THEN f.value -> 'version' ELSE '0' END)
@@ -1154,7 +1153,7 @@ CREATE TABLE public.ticket_edit (
     undone_by uuid,
     undone_at timestamp with time zone,
     CONSTRAINT ticket_edit_check CHECK (((undone_by IS NULL) = (undone_at IS NULL))),
-    CONSTRAINT ticket_edit_kind_check CHECK ((kind = ANY (ARRAY['merge'::text, 'split'::text, 'move'::text, 'share'::text, 'duplicate'::text, 'parent'::text, 'child'::text, 'related'::text])))
+    CONSTRAINT ticket_edit_kind_check CHECK ((kind = ANY (ARRAY['merge'::text, 'split'::text, 'move'::text, 'share'::text, 'backstage'::text, 'duplicate'::text, 'parent'::text, 'child'::text, 'related'::text])))
 );
 ALTER TABLE ONLY public.ticket_edit ALTER COLUMN workspace_id SET (n_distinct=1);
 
