@@ -37,6 +37,7 @@ GATHER_SECONDS: Final = 0.1
 """After a hint: under load what comes within it is one round."""
 PAUSE_SECONDS: Final = 0.5
 AFTER_A_FAULT: Final = 5.0
+ENDING_SECONDS: Final = 3.0
 LINGER_SECONDS: Final = 3.0
 """How long a lane that is done keeps its connections for what may come."""
 HOUSE_SECONDS: Final = 60.0
@@ -125,6 +126,7 @@ class Lane:
         self._workspace = workspace
         self._webhook = webhook
         self._line: Line | None = None
+        self._ending = False
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -135,13 +137,17 @@ class Lane:
         self._task = asyncio.create_task(self._run(), name=f"webhook {self._webhook}")
 
     async def stop(self) -> None:
+        """Begin nothing more, settle what is on its way if it comes soon, and end."""
+        self._ending = True
+        self.wake.set()
         if self._task is not None:
+            await asyncio.wait((self._task,), timeout=ENDING_SECONDS)
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
         try:
-            while True:
+            while not self._ending:
                 self.wake.clear()
                 await self.empty()
                 async with asyncio.timeout(LINGER_SECONDS):
@@ -177,7 +183,8 @@ class Lane:
 
         async def step(db: Db) -> Turn:
             at, dice = now or datetime.now(UTC), random.random()  # noqa: S311 - jitter
-            return await queue.turn(db, self._workspace, self._webhook, results, self._sender.vault, at, dice)
+            vault = None if self._ending else self._sender.vault
+            return await queue.turn(db, self._workspace, self._webhook, results, vault, at, dice)
 
         while True:
             try:
@@ -202,7 +209,7 @@ class Lane:
 
         async def work() -> None:
             for one in waiting:
-                if time.monotonic() > until:
+                if self._ending or time.monotonic() > until:
                     return
                 now = datetime.now(UTC)
                 body = queue.payload(one, items.get(one.id)) if items else queue.payload(one)

@@ -201,9 +201,15 @@ async def due(db: store.Db, workspace: UUID, now: datetime) -> list[UUID]:
 
 
 async def turn(
-    db: store.Db, workspace: UUID, webhook: UUID, results: Sequence[Result], vault: Vault, now: datetime, dice: float
+    db: store.Db,
+    workspace: UUID,
+    webhook: UUID,
+    results: Sequence[Result],
+    vault: Vault | None,
+    now: datetime,
+    dice: float,
 ) -> Turn:
-    """Settle what was sent and claim what comes next, in one transaction."""
+    """Settle what was sent and claim what comes next, in one transaction; without a vault only settle."""
     row = await store.webhook(db, workspace, webhook, alone=True)
     if results:
         verdicts = [judge(one, now, dice) for one in results]
@@ -218,6 +224,8 @@ async def turn(
         await store.set_standing(db, workspace, webhook, delivered_at=now if arrived else None, **kept)
     if not row["enabled"] or standing.ends or (standing.paused_until is not None and standing.paused_until > now):
         return Turn(ends=standing.ends if row["enabled"] else None)
+    if vault is None:
+        return Turn()
     return Turn(batch=await _claim(db, workspace, row, standing, vault, now))
 
 

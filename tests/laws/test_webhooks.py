@@ -137,6 +137,22 @@ def test_a_history_with_every_misfortune(world: World):
     world.run(play(world, KILLED))
 
 
+def test_what_was_begun_before_a_webhook_and_committed_after_it_arrives(world: World):
+    async def told() -> None:
+        async with sink() as there, sender(world.edge) as sending:
+            desk = Desk(world, await world.open_workspace(), there, sending)
+            await desk.writers[0].write()
+            await desk.subscribe("interaction.visit")
+            await desk.writers[1].write()
+            await desk.step("commit", 1)
+            await desk.step("follow", 0)
+            await desk.finish()
+            assert len(desk.committed) == 2
+            check(there.got, desk.committed)
+
+    world.run(told())
+
+
 async def forgetting(db: Any, workspace: UUID, webhook: UUID, *rest: Any) -> Any:
     """The naive sender: what it has in hand is done."""
     taken = await claim(db, workspace, webhook, *rest)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from litestar import Litestar
@@ -12,7 +13,7 @@ from standardwebhooks import Webhook
 
 from app.db import new_id
 from app.main import create_app
-from app.webhooks import Sender
+from app.webhooks import Lane, Sender
 from identity.customers import WorkspaceId
 from tests.app.api.conftest import Api
 from tests.app.sending import follow, send, sender
@@ -225,6 +226,20 @@ async def test_a_worker_that_dies_leaves_it_to_another(api: Api, there: Sink, se
     assert await send(sending, api.mine.id, hook["id"], now + MINUTE) == 1
     assert len(there.got) == 2
     assert there.got[0].key == there.got[1].key
+
+
+async def test_a_worker_that_is_told_to_end_settles_what_is_on_its_way(api: Api, there: Sink, sending: Sender) -> None:
+    hook = await subscribe(api, there, "interaction.order")
+    for _ in range(3):
+        await api.push()
+    await follow(sending, api.mine.id)
+    lane = Lane(sending, WorkspaceId(api.mine.id), UUID(hook["id"]))
+    lane.start()
+    await there.arrived.wait()
+    await lane.stop()
+    assert lane.is_done
+    states = [one["state"] for one in await deliveries(api)]
+    assert states.count("delivered") == len(there.got)
 
 
 async def test_a_new_secret_and_the_one_before_hold_together(api: Api, there: Sink, sending: Sender) -> None:
