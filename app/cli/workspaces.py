@@ -5,11 +5,12 @@ from uuid import UUID
 
 import click
 
-from app import people_store, store
+from app import leaving, people, people_store, store
 from app.cli.desk import Desk, with_desk, workspace_option
 from app.cli.words import Refused, data, failing_in_words, say
 from app.db import Db, new_id
 from identity.identifiers import normalise
+from timeline.events import Actor
 from timeline.threads import Workspace
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -116,5 +117,31 @@ def list_agents(slug: str | None) -> None:
             rows = await store.agents(db, workspace.id)
         for row in rows:
             data(f"{row['email']}\t{row['role']}\t{row['name']}\t{row['id']}")
+
+    with_desk(work)
+
+
+@agent.command("disable")
+@click.argument("email")
+@click.option("--reason", help="What each ticket that goes back to its queue will say.")
+@workspace_option
+@failing_in_words
+def disable_agent(email: str, reason: str | None, slug: str | None) -> None:
+    """Let an agent work here no more: every key of the agent ends, and the open tickets go back to their queues.
+
+    Cut short, the worker ends it.
+    """
+
+    async def work(desk: Desk) -> None:
+        workspace = await desk.workspace(slug)
+
+        async def disable(db: Db) -> UUID:
+            found = await agent_named(db, workspace, email)
+            await people.disable_agent(db, workspace.id, found, reason)
+            return found
+
+        agent = await desk.write(workspace.id, disable)
+        back = await leaving.hand_back(desk.database, workspace.id, agent=agent, by=Actor("system"))
+        say(f"{email} works at {workspace.slug} no more; {back} tickets went back to their queues.")
 
     with_desk(work)

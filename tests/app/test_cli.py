@@ -20,7 +20,7 @@ DATA = ROOT.parent / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.exists(), reason="the data sets are not on this machine")
 GROUPS = {
     "workspace": ("create", "list"),
-    "agent": ("create", "list"),
+    "agent": ("create", "list", "disable"),
     "key": ("create", "list", "revoke"),
     "channel": ("create", "list", "test", "rotate", "disable"),
     "webhook": ("list", "deliveries", "replay"),
@@ -89,9 +89,21 @@ def test_a_key_is_the_last_word_on_stdout_and_words_are_on_stderr(home: Home) ->
     assert "revoked" in home.run("key", "list", "--workspace", "one").stdout
 
 
+def test_an_agents_key_ends_when_the_agent_leaves(home: Home) -> None:
+    assert home.run("agent", "create", "kim@desk.example", "--role", "agent", "--workspace", "one").returncode == 0
+    made = home.run("key", "create", "--role", "agent", "--agent", "kim@desk.example", "--workspace", "one")
+    assert made.returncode == 0, made.stderr
+    left = home.run("agent", "disable", "kim@desk.example", "--reason", "Gone to sea", "--workspace", "one")
+    assert left.returncode == 0, left.stderr
+    assert "0 tickets went back" in left.stderr
+    listed = home.run("key", "list", "--workspace", "one").stdout
+    assert "revoked" in next(line for line in listed.splitlines() if made.stdout.split()[-1][-4:] in line)
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
+        (("agent", "disable", "nobody@desk.example", "--workspace", "one"), 1, "no agent nobody@desk.example"),
         (("key", "create", "--role", "admin"), 2, "there are 2 workspaces"),
         (("key", "create", "--role", "king", "--workspace", "one"), 2, "king"),
         (("key", "create", "--role", "admin", "--workspace", "one", "--proves", "shoe"), 2, "shoe"),
