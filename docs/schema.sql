@@ -346,7 +346,9 @@ CREATE FUNCTION public.tombstone(e public.event, keys bytea[]) RETURNS jsonb
   SELECT coalesce(jsonb_object_agg(f.key, CASE
       WHEN f.key = ANY (ARRAY['v', 'ticket', 'ticket_id', 'status', 'priority', 'assignee', 'cause', 'due', 'history',
         'ahead', 'decision', 'kept', 'absorbed', 'undoes', 'restored', 'contacts', 'old_home', 'new_home', 'event',
-        'contact', 'erasure', 'items']) AND says_nothing(f.value) THEN f.value
+        'contact', 'erasure', 'items', 'type', 'queue', 'until', 'disposition', 'waiting',
+        'target', 'started_by', 'policy'])
+        AND says_nothing(f.value) THEN f.value
       WHEN f.key = 'object' AND f.value ? 'id' THEN jsonb_build_object('type', f.value -> 'type', 'id',
         pseudonym(keys, e.workspace_id, 'object', (f.value ->> 'type') || chr(10) || (f.value ->> 'id')), 'version',
         CASE jsonb_typeof(f.value -> 'version') WHEN 'number' THEN f.value -> 'version' ELSE '0' END)

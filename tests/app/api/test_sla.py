@@ -1,10 +1,14 @@
 """Promises over HTTP: calendars and SLA policies set up by leads, promises shown on tickets, mistakes by their path."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from app.alarms import tell
+from app.rebuilding import rebuild_all
+from identity.customers import WorkspaceId
 from tests.app.api.conftest import Api
 
 CALENDARS, POLICIES = "/api/v1/calendars", "/api/v1/sla-policies"
@@ -110,3 +114,19 @@ async def test_a_ticket_shows_its_promises(api: Api):
     }
     assert whole["due_at"] is None
     assert whole["remaining"] > 7_000
+
+
+async def test_an_erasure_leaves_what_promises_are_folded_by(api: Api):
+    await set_up(api, {"policies": [{"key": "soon", "targets": {"first_response": {"seconds": 1}}}]})
+    pushed = await api.push(kind="message")
+    await asyncio.sleep(1.05)
+    workspace = WorkspaceId(api.mine.id)
+    assert (await tell(api.database, workspace))[0] == 1
+    path = f"/api/v1/tickets/{pushed['ticket']['id']}"
+    before = (await api("GET", path)).json()["sla"]
+    assert [clock["state"] for clock in before] == ["missed"]
+    erased = await api("POST", f"/api/v1/customers/{pushed['customer_id']}/erase")
+    assert erased.status_code == 200, erased.text
+    assert (await rebuild_all(api.database, workspace, lambda _: None)).rows == 0
+    assert (await api("GET", path)).json()["sla"] == before
+    assert (await tell(api.database, workspace))[0] == 0
