@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from ipaddress import ip_address
-from typing import Final
+from typing import Any, Final
 
 import h11
 
@@ -24,6 +24,7 @@ ATTEMPT_SECONDS: Final = 10.0
 LOOK_UP_SECONDS: Final = 5.0
 CONNECT_SECONDS: Final = 5.0
 KNOWN_SECONDS: Final = 30.0
+BODY_SECONDS: Final = 2.0
 IDLE_SECONDS: Final = 4.0
 MOST_HEAD: Final = 16 * 1024
 MOST_BODY: Final = 64 * 1024
@@ -117,23 +118,40 @@ class Connection:
         request = h11.Request(method="POST", target=self._target.path, headers=said)
         parts = [self._state.send(event) for event in (request, h11.Data(data=body), h11.EndOfMessage())]
         self._writer.write(b"".join(part for part in parts if part))
-        self.used = False
-        answered: h11.Response | None = None
-        length = 0
-        while True:
-            event = self._state.next_event()
-            if event is h11.NEED_DATA:
-                self._state.receive_data(await self._more())
-            elif isinstance(event, h11.Response):
-                answered = event
-            elif isinstance(event, h11.Data):
-                length += len(event.data)
-            elif isinstance(event, h11.ConnectionClosed):
-                raise EOFError
-            if answered is not None and (isinstance(event, h11.EndOfMessage) or length > MOST_BODY):
-                break
-        self._next(length)
+        answered = await self._head()
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                await self._rest()
+        except (TimeoutError, OSError, EOFError, h11.ProtocolError):
+            self.close()  # its status was said: what is wrong with the rest changes nothing
+        self.last = time.monotonic()
         return Attempt(status=answered.status_code, retry_after=_retry_after(answered, now))
+
+    async def _head(self) -> h11.Response:
+        self.used = False
+        event = await self._next()
+        while isinstance(event, h11.InformationalResponse):
+            event = await self._next()
+        if isinstance(event, h11.Response):
+            return event
+        raise EOFError
+
+    async def _rest(self) -> None:
+        """Read on so far that the connection can be used again; where that is too far, hang up."""
+        length = 0
+        event = await self._next()
+        while isinstance(event, h11.Data) and length <= MOST_BODY:
+            length += len(event.data)
+            event = await self._next()
+        if isinstance(event, h11.EndOfMessage) and self._state.our_state is self._state.their_state is h11.DONE:
+            self._state.start_next_cycle()
+        else:
+            self.close()
+
+    async def _next(self) -> Any:
+        while (event := self._state.next_event()) is h11.NEED_DATA:
+            self._state.receive_data(await self._more())
+        return event
 
     async def _more(self) -> bytes:
         data = await self._reader.read(MOST_HEAD)
@@ -141,13 +159,6 @@ class Connection:
             raise EOFError
         self.used = True
         return data
-
-    def _next(self, length: int) -> None:
-        self.last = time.monotonic()
-        if length <= MOST_BODY and self._state.our_state is self._state.their_state is h11.DONE:
-            self._state.start_next_cycle()
-        else:
-            self.close()
 
     def close(self) -> None:
         self._writer.transport.abort()

@@ -103,6 +103,7 @@ async def test_without_the_operators_word_nothing_here_is_reached() -> None:
         (b"", "the connection broke before an answer"),
         (b"SSH-2.0-OpenSSH_9.6\r\n\r\n", "the answer is not HTTP"),
         (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 10_000, "the answer is not HTTP"),
+        (b"HTTP/1.1 103 Early Hints\r\n\r\n" * 50 + b"nonsense\r\n\r\n", "the answer is not HTTP"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "the answer is not HTTP"),
     ],
 )
@@ -113,11 +114,20 @@ async def test_nonsense_is_a_failure_in_words(answer: bytes, words: str) -> None
             assert await post(at, there.url) == Attempt(words=words)
 
 
-async def test_an_answer_is_read_only_so_far() -> None:
+async def test_an_answer_is_read_only_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its status was said: a body without an end, too long or broken changes nothing and holds nothing up."""
+    monkeypatch.setattr("app.outward.BODY_SECONDS", 0.2)
     async with sink() as there:
-        there.answer = lambda _: b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n" + b"x" * 200_000
         with open_outward() as at:
-            assert await post(at, there.url) == Attempt(status=200)
+            for head, body in (
+                ("Content-Length: 1000000000", 200_000),
+                ("Content-Length: 9", 3),
+                ("Connection: close", 10),
+            ):
+                there.answer = lambda _, head=head, body=body: (
+                    f"HTTP/1.1 200 OK\r\n{head}\r\n\r\n".encode() + b"x" * body
+                )
+                assert await post(at, there.url) == Attempt(status=200)
 
 
 async def test_who_never_answers_is_left(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from litestar import Litestar
@@ -309,6 +309,10 @@ async def test_deliveries_are_listed_page_by_page_and_by_state(api: Api, there: 
         response = await api("GET", f"/api/v1/deliveries?direction=outbound{bad}")
         assert response.status_code == 400
     assert (await api("GET", f"/api/v1/deliveries?webhook={hook['id']}")).status_code == 400
+    foreign = await subscribe(api, there, key=api.other.keys["admin"])
+    for nobodys in (foreign["id"], str(uuid4()), "x"):
+        response = await api("GET", f"/api/v1/deliveries?direction=outbound&webhook={nobodys}")
+        assert response.status_code == 404
 
 
 async def test_who_may(api: Api, there: Sink) -> None:
