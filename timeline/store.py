@@ -88,8 +88,8 @@ async def by_source(
     workspace whole: measured 84 ms against 0.6 ms for a hundred names among 8,000 events."""
     return await db.fetch(
         f"SELECT clock_timestamp() AS now, k.source AS asked_source, k.source_id AS asked, {EVENT}, c.customer_id, "
-        "(SELECT i.ticket_id FROM ticket_item i WHERE "
-        "i.workspace_id = $1 AND i.event_id = e.id LIMIT 1) AS ticket_id, (SELECT coalesce(max(version), 0) "
+        "(SELECT i.ticket_id FROM ticket_item i WHERE i.workspace_id = $1 AND i.event_id = e.id "
+        "ORDER BY i.position LIMIT 1) AS ticket_id, (SELECT coalesce(max(version), 0) "
         "FROM ticket_policy WHERE workspace_id = $1) AS policy, (SELECT max(position) FROM object_type "
         "WHERE workspace_id = $1) AS types FROM unnest($2::text[], $3::text[], $4::text[]) "
         "AS k(source, source_id, erased) LEFT JOIN LATERAL (SELECT * FROM event o WHERE o.workspace_id = $1 "

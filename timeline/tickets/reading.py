@@ -231,7 +231,9 @@ def could_join(ticket: Ticket, beside: Iterable[_Beside], versions: Versions, no
     if as_of(ticket, now).is_ended:
         return []
     found: list[TicketRef] = []
-    for one in beside:
+    for one in beside if ticket.backstage_of is None else ():
+        if one.fold.backstage_of is not None:
+            continue
         earlier, later = sorted((ticket, one.fold), key=lambda t: t.opened_position)
         if one.edge is None or later.opened_position > one.edge or as_of(one.fold, now).is_ended:
             continue
