@@ -100,6 +100,8 @@ PARTS: dict[str, Callable[[house.House, Size], Awaitable[list[Line]]]] = {
     "webhooks": webhooks.measure,
     "reports": reports.measure,
     "due": promises.measure_due,
+    "settle-sla": promises.measure_settle,
+    "alarms": promises.measure_alarms,
     "memory": memory,
     "cold": cold_start,
 }
