@@ -49,6 +49,15 @@ class TicketItemShared(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     cause: str | None = None
 
 
+class TicketEscalated(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A conversation that was no ticket became one, whose id is the first of its items."""
+
+    v: int = 1
+    ticket: UUID
+    items: tuple[UUID, ...]
+    cause: str | None = None
+
+
 class BackstageOpened(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Work of our own began for a ticket: a ticket that the customer neither sees nor answers."""
 

@@ -18,6 +18,7 @@ from timeline.edit_events import (
     TaskDone,
     TaskReopened,
     TicketEditUndone,
+    TicketEscalated,
     TicketItemMoved,
     TicketItemShared,
     TicketLinked,
@@ -233,7 +234,7 @@ RecordedKind = (
     | VisitRecorded
     | FactRecorded
 )
-Edit = TicketsJoined | TicketSplit | TicketItemMoved | TicketItemShared | BackstageOpened
+Edit = TicketsJoined | TicketSplit | TicketItemMoved | TicketItemShared | BackstageOpened | TicketEscalated
 """What somebody did to the tickets that items are in. One that was undone is left out of the fold."""
 Command = (
     TicketStatusSet

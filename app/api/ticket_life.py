@@ -5,23 +5,31 @@ from typing import Final
 
 import msgspec
 
-from app.api.calls import Answer, Call, answer
+from app.api.calls import Answer, Call, answer, read_id
 from app.api.routes import Route, route
 from app.api.ticket_commands import IF_MATCH, Version, meant, seen_version
 from app.api.tickets import etag
 from app.confirming import GOOD_FOR, Confirmation, open_link, seal
 from app.db import Db, new_id
 from app.errors import bad_request
+from identity.customers import CustomerId
 from identity.errors import Impossible, NotFound
 from timeline.acting import Ask, perform
 from timeline.commands import AddNote, Command, Confirm, Snooze, Wake
 from timeline.decisions import Desk
 from timeline.errors import StillDeriving, TicketElsewhere
+from timeline.escalating import escalate
 from timeline.events import Actor, Status
 from timeline.tickets.reading import TicketView, read_ticket
 
 _REFUSES: Final = frozenset({404, 409, 412, 422})
 LINKS: Final = "/api/v1/confirmations/"
+
+
+class Escalate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Any item of the conversation, by its event id."""
+
+    event: str
 
 
 class SnoozeTicket(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,6 +66,27 @@ class Resolution(msgspec.Struct, frozen=True, kw_only=True):
     subject: str | None
     status: Status
     resolved_at: datetime | None
+
+
+@route(
+    "POST",
+    "/api/v1/customers/{customer_id}/escalate",
+    "desk",
+    takes=Escalate,
+    answers={201: TicketView},
+    refuses=frozenset({404, 409, 422}),
+)
+async def escalate_talk(call: Call) -> Answer:
+    """Make a ticket of a conversation that is none, with all of it so far: of the one that the item named is of."""
+    customer = CustomerId(call.path_id("customer_id"))
+    asked = await call.take(Escalate)
+
+    async def work(db: Db) -> Answer:
+        ticket = await escalate(db, call.desk(), customer, read_id(asked.event))
+        shown = await read_ticket(db, call.workspace, str(ticket))
+        return answer(shown, 201, etag(shown))
+
+    return await call.write(work)
 
 
 @route(
@@ -187,4 +216,4 @@ def _shown(ticket: TicketView) -> Resolution:
     )
 
 
-ROUTES: Final[tuple[Route, ...]] = (snooze, wake, confirm, make_link, show_resolution, answer_link)
+ROUTES: Final[tuple[Route, ...]] = (escalate_talk, snooze, wake, confirm, make_link, show_resolution, answer_link)

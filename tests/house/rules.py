@@ -27,6 +27,7 @@ SQL_FILES = frozenset(
         "timeline/erasure_views.py",
         "timeline/export_views.py",
         "timeline/tickets/edit_store.py",
+        "timeline/tickets/talk_store.py",
         "timeline/tickets/moment_store.py",
         "timeline/tickets/moving.py",
         "timeline/tickets/listing.py",

@@ -8,20 +8,21 @@ from uuid import UUID
 import msgspec
 from hypothesis import strategies as st
 
-from identity.errors import AlreadyUndone, Impossible
+from identity.errors import AlreadyUndone, Impossible, NotFound
 from tests.laws import edits_oracle
 from tests.laws.ticket_folding import REASONS, answer, differences
 from tests.laws.ticket_history import EVERYTHING, TicketHistory, briefly, picked
 from tests.laws.ticket_ledger import KIND_OF, Ledger, read_ledger, read_tickets, rows_of
+from tests.laws.ticket_ledgers import POLICIES
 from tests.laws.ticket_steps import STATES, Do, Push, Wait
 from tests.laws.ticket_telling import check_told, seen
 from tests.laws.world import Place
-from timeline import acting, desk, editing
+from timeline import acting, desk, editing, escalating
 from timeline.acting import Ask
 from timeline.errors import StillDeriving, TicketElsewhere
 from timeline.tickets import edits
 
-EDITS: Final = ("TicketsJoined", "TicketSplit", "TicketItemMoved", "TicketItemShared", "BackstageOpened")
+EDITS: Final = edits.EDITS
 WHY: Final = {
     edits.NO_TICKET: edits_oracle.NO_TICKET,
     edits.NO_ITEM: edits_oracle.NO_ITEM,
@@ -83,7 +84,7 @@ class EditHistory(TicketHistory):
     async def tried(self, edit: Callable[..., Any], *wanted: Any) -> Any:
         try:
             return await self.decide(edit, *wanted)
-        except (TicketElsewhere, Impossible, StillDeriving):
+        except (TicketElsewhere, Impossible, StillDeriving, NotFound):
             return None
 
     async def _combine(self, one: int, other: int, _: Any) -> None:
@@ -119,6 +120,17 @@ class EditHistory(TicketHistory):
         if items and tickets:
             ask = Ask(ticket=picked(tickets, to)["id"])
             await self.tried(editing.file_item, ask, picked(items, item)["id"], value)
+
+    async def _escalate(self, which: int, _: int, __: Any) -> None:
+        items = await self.place.fetch(
+            "SELECT e.id, c.customer_id FROM event e JOIN contact c ON c.workspace_id = $1 AND c.id = e.contact_id "
+            "WHERE e.workspace_id = $1 AND e.type = ANY($2) ORDER BY e.position",
+            self.place.id,
+            [*KIND_OF],
+        )
+        if items:
+            row = picked(items, which)
+            await self.tried(escalating.escalate, row["customer_id"], row["id"])
 
     async def _behind(self, which: int, _: int, __: Any) -> None:
         tickets = await self.tickets()
@@ -172,6 +184,8 @@ _push = st.builds(
     late=st.sampled_from((0, 0, 0, 1, 100)),
     ticket=st.sampled_from((None, None, 0, 1)),
 )
+TALKS: Final = next(at for at, words in enumerate(POLICIES) if "opens_on_escalation" in words)
+"""The policy under which a chat is no ticket until somebody makes it one."""
 _step = st.one_of(
     _push,
     _push,
@@ -186,6 +200,8 @@ _step = st.one_of(
     _do("move", ("move", "move", "share")),
     _do("move", ("move", "share")),
     _do("behind"),
+    _do("escalate"),
+    st.builds(Do, st.just("policy"), st.sampled_from((0, TALKS))),
     _do("undo"),
     _do("undo"),
     _do("merge"),

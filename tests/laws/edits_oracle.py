@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from typing import Any, Final
 
+from tests.laws.life_oracle import wait_for
 from tests.laws.ticket_records import (
     MOST_OBJECTS,
     Derived,
@@ -151,6 +152,25 @@ class _Edited(_Fold):
         self.tickets.append(new)
         return new
 
+    def _TicketEscalated(self, mine: list[OTicket], event: OEvent, words: Any) -> OTicket | str:  # noqa: N802
+        there = [self.every[i] for i in words["items"] if i in self.every]
+        items = [one for one in there if self.together(one, event) and self.first_of(mine, one.id) is None]
+        if not items or items[0].id != words["ticket"]:
+            return NO_ITEM
+        first = items[0]
+        new = OTicket(
+            id=first.id, contact=event.contact, opened_position=event.position, position=event.position,
+            opened_at=first.shown, opened_now=first.now, last_at=first.shown, last_now=first.now,
+            subject=beginning(first.subject) or beginning(first.body), matter=normalised(first.subject),
+            history=first.history,
+        )  # fmt: skip
+        self.tickets.append(new)
+        for item in items:
+            if item.talk is not None:
+                self.came.append((item.talk, new))
+            self.receive(item, new, event)
+        return new
+
     def may_leave(self, mine: list[OTicket], event: OEvent, item: Any, source: OTicket) -> bool:
         held = self.first_of(mine, item)
         here = item in self.every and self.together(self.every[item], event)
@@ -212,12 +232,18 @@ class _Edited(_Fold):
             to.channels = united(to.channels, [item.channel] if item.channel is not None else [])
             to.history = item.history if item.now >= to.last_now else to.history
             to.last_at, to.last_now = max(to.last_at, item.shown), max(to.last_now, item.now)
-        spoken = item.kind in ("message", "call")
-        if spoken and item.direction == "outbound":
+        spoken = item.kind in ("message", "call") and not item.reminder
+        if spoken and item.direction == "inbound":
+            to.first_customer_at = min(to.first_customer_at or item.now, item.now)
+            to.last_customer_at = max(to.last_customer_at or item.now, item.now)
+        if spoken and (item.direction == "outbound" or item.answered):
             to.first_reply_at = min(to.first_reply_at or item.now, item.now)
-            if latest:
-                to.waiting, to.asked_at = "customer", None
+            to.last_agent_at = max(to.last_agent_at or item.now, item.now)
+        if spoken and item.direction == "outbound" and latest:
+            wait_for(to, "customer", item.now)
+            to.asked_at = None
         if spoken and item.direction == "inbound" and latest:
-            to.waiting, to.asked_at = "us", to.asked_at or item.now
+            wait_for(to, "us", item.now)
+            to.asked_at = to.asked_at or item.now
             to.status = "open" if to.status in ("pending", "on_hold") else to.status
         self.say_when_it_closes(to, policy)

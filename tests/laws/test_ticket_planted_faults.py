@@ -15,6 +15,7 @@ from tests.laws.test_planted_faults import fails
 from tests.laws.test_ticket_histories import HELD_ELSEWHERE, LEFT_VOID, MERGED_TOGETHER, from_nothing
 from tests.laws.ticket_history import TicketHistory, told
 from tests.laws.ticket_ledger import shape
+from tests.laws.ticket_ledgers import POLICIES
 from tests.laws.ticket_steps import Do, Push, Step, Wait
 from tests.laws.world import World
 from timeline import closing, consequences
@@ -43,6 +44,7 @@ RESOLVE: Final = Do("command", 0, 0, ("status", "resolved"))
 MERGE, UNMERGE = Do("merge"), Do("unmerge")
 JOIN: Final = Do("policy", 1)
 """The policy that joins open tickets at a merge."""
+TALKS: Final = next(at for at, words in enumerate(POLICIES) if "opens_on_escalation" in words)
 RESOLVES: Final = Do("policy", 9)
 """The policy under which silence resolves after two days, a day after a reminder."""
 
@@ -224,6 +226,13 @@ FAULTS: Final = (
         "_silent_since",
         lambda _: lambda ticket: ticket.last_at,
         (A, Push(direction="outbound", late=24)),
+    ),
+    Fault(
+        "a chat opens a ticket after all",
+        items.FoldEvent,
+        "only_talks",
+        gives(False),
+        (Do("policy", TALKS), Push(channel="chat")),
     ),
     Fault(
         "what is laid aside is forgotten",

@@ -24,6 +24,7 @@ POLICIES: Final[tuple[dict[str, Any], ...]] = (
     {"closes": {"resolved_after": None, "pending_after": "1 day", "history_after": None}, "on_link": "leave"},
     {"resolves": {"pending_after": "2 days", "reminder_before": "1 day"}, "on_link": "join"},
     {"resolves": {"pending_after": "1 hour"}, "closes": {"resolved_after": None, "pending_after": None}},
+    {"opens_on_escalation": ["chat"]},
     {"closes": {"resolved_after": "1 hour"}, "reopens": {"within": "30 days"}, "opens": {}},
 )
 MOVES: Final = ("resolved", "closed", "open", "pending", "on_hold", "new")

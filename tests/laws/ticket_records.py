@@ -88,10 +88,16 @@ class OPolicy:
         return self.words.get(section, {}).get(name, STANDARD[section][name])
 
     def opens(self, event: OEvent) -> bool:
-        return not event.reminder and event.direction in self.words.get("opens", STANDARD["opens"]).get(event.kind, ())
+        if event.reminder or self.only_talks(event):
+            return False
+        return event.direction in self.words.get("opens", STANDARD["opens"]).get(event.kind, ())
 
     def lasts(self, section: str, name: str) -> timedelta | None:
         return duration(self.of(section, name))
+
+    def only_talks(self, event: OEvent) -> bool:
+        spoken = event.kind in ("message", "call") and event.direction in ("inbound", "outbound")
+        return spoken and not event.reminder and event.channel in self.words.get("opens_on_escalation", ())
 
     @property
     def gap(self) -> timedelta:
@@ -184,7 +190,7 @@ class Derived:
 
 @dataclass(frozen=True)
 class Asked:
-    """What rule 5 asks a ticket about: an item, or another ticket as if it were its opening item."""
+    """What rule 6 asks a ticket about: an item, or another ticket as if it were its opening item."""
 
     shown: datetime
     channel: str | None

@@ -187,6 +187,8 @@ class _Fold:
         asked = asked or self.conversation(mine, event)
         if asked is not None:
             self.carry_on(asked, event, policy)
+        elif policy.only_talks(event):
+            return
         elif not self.active(event):
             could = [t for t in here if event.object in t.objects and (t.live or t.reopenable(event.shown, policy))]
             if could:

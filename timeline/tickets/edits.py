@@ -9,7 +9,14 @@ from uuid import UUID
 
 import msgspec
 
-from timeline.edit_events import BackstageOpened, TicketItemMoved, TicketItemShared, TicketsJoined, TicketSplit
+from timeline.edit_events import (
+    BackstageOpened,
+    TicketEscalated,
+    TicketItemMoved,
+    TicketItemShared,
+    TicketsJoined,
+    TicketSplit,
+)
 from timeline.events import Edit, EventId
 from timeline.tickets.items import FoldEvent
 from timeline.tickets.policy import Rules
@@ -21,12 +28,15 @@ from timeline.tickets.ticket import (
     joined,
     matter_of,
     timed,
+    waits,
 )
 
 NO_TICKET: Final = "one of its tickets is not here"
 NO_ITEM: Final = "its item is not here, or in another ticket than it was"
 NO_EDIT: Final = "its tickets are in no state for it here"
-EDITS: Final = ("TicketsJoined", "TicketSplit", "TicketItemMoved", "TicketItemShared", "BackstageOpened")
+EDITS: Final = (
+    "TicketsJoined", "TicketSplit", "TicketItemMoved", "TicketItemShared", "BackstageOpened", "TicketEscalated",
+)  # fmt: skip
 
 _replace = msgspec.structs.replace
 
@@ -77,6 +87,8 @@ def edited(present: Present, event: FoldEvent, edit: Edit, rules: Rules) -> Made
         return _split(present, event, edit, rules)
     if isinstance(edit, BackstageOpened):
         return _backstage(present.named(edit.ticket), event, edit)
+    if isinstance(edit, TicketEscalated):
+        return _escalated(present, event, edit, rules)
     ticket = present.named(edit.ticket)
     if ticket is None:
         return NO_TICKET
@@ -103,7 +115,7 @@ def names_of(edit: Edit) -> Iterator[UUID]:
 
 def items_of(edit: Edit) -> tuple[EventId, ...]:
     """The items that an edit is about."""
-    if isinstance(edit, TicketSplit):
+    if isinstance(edit, TicketSplit | TicketEscalated):
         return tuple(EventId(item) for item in edit.items)
     return (EventId(edit.event),) if isinstance(edit, TicketItemMoved | TicketItemShared) else ()
 
@@ -145,6 +157,38 @@ def _backstage(parent: Ticket | None, event: FoldEvent, edit: BackstageOpened) -
         last_now=event.now,
     )
     return Made(tickets=(ticket,))
+
+
+# -- what was only talk ----------------------------------------------------------------------------------------------
+
+
+def _escalated(present: Present, event: FoldEvent, edit: TicketEscalated, rules: Rules) -> Made | str:
+    """Those of the items that are here and in no ticket; the ticket is as if the first of them had opened it."""
+    items = [item for item in event.moved if item.id not in present.holders]
+    if not items or items[0].id != edit.ticket:
+        return NO_ITEM
+    if TicketId(edit.ticket) in present.tickets:
+        return NO_EDIT
+    first = items[0]
+    ticket = Ticket(
+        id=TicketId(first.id),
+        contact_id=event.contact_id,
+        opened_position=event.position,
+        position=event.position,
+        subject=headline(first.subject, first.body),
+        matter=matter_of(first.subject),
+        channel=first.channel,
+        items=0,
+        history=first.history,
+        opened_at=first.shown_at,
+        opened_now=first.now,
+        last_at=first.shown_at,
+        last_now=first.now,
+    )
+    for item in items:
+        ticket = taken(ticket, item, event, rules)
+    talks = {(item.source or "", item.conversation): ticket.id for item in items if item.conversation is not None}
+    return Made(tickets=(ticket,), came=tuple((item, ticket.id) for item in items), talks=tuple(talks.items()))
 
 
 # -- items go elsewhere ----------------------------------------------------------------------------------------------
@@ -250,15 +294,20 @@ def taken(ticket: Ticket, item: FoldEvent, event: FoldEvent, rules: Rules) -> Ti
 
 
 def _spoken(ticket: Ticket, item: FoldEvent, latest: bool) -> Ticket:
-    if item.direction == "outbound":
-        first = item.now if ticket.first_reply_at is None else min(ticket.first_reply_at, item.now)
-        ticket = _replace(ticket, first_reply_at=first)
+    if item.direction == "inbound":
+        first = min(ticket.first_customer_at or item.now, item.now)
+        last = max(ticket.last_customer_at or item.now, item.now)
+        ticket = _replace(ticket, first_customer_at=first, last_customer_at=last)
+    if item.direction == "outbound" or item.answered:
+        first = min(ticket.first_reply_at or item.now, item.now)
+        last = max(ticket.last_agent_at or item.now, item.now)
+        ticket = _replace(ticket, first_reply_at=first, last_agent_at=last)
     if not latest:
         return ticket
     if item.direction == "outbound":
-        return _replace(ticket, waiting="customer", asked_at=None)
+        return _replace(waits(ticket, "customer", item.now), asked_at=None)
     status = "open" if ticket.status in ("pending", "on_hold") else ticket.status
-    return _replace(ticket, waiting="us", asked_at=ticket.asked_at or item.now, status=status)
+    return _replace(waits(ticket, "us", item.now), asked_at=ticket.asked_at or item.now, status=status)
 
 
 def _without(present: Present, items: list[FoldEvent], held: TicketId, event: FoldEvent) -> list[Ticket]:

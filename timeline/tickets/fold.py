@@ -174,6 +174,8 @@ class Root:
                 found = self._standing(self.tickets[held[1]])
                 if found.backstage_of is None or not event.moves:
                     return found, False
+        if event.only_talks(rules):
+            return None, False
         if not event.is_activity(rules):
             return (self._candidates.about(Asking.by(event), rules) if event.object is not None else None), False
         if self._latest is not None and self._latest - rules.gap > event.shown_at:

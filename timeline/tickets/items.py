@@ -49,7 +49,11 @@ class FoldEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.kind in MOVING_KINDS and self.direction in MOVING_DIRECTIONS and not self.reminder
 
     def opens(self, rules: Rules) -> bool:
-        return (self.kind, self.direction) in rules.opens and not self.reminder
+        return (self.kind, self.direction) in rules.opens and not self.reminder and not self.only_talks(rules)
+
+    def only_talks(self, rules: Rules) -> bool:
+        """Whether it is of a channel on which a conversation is a ticket only once somebody made it one."""
+        return self.moves and self.channel in rules.escalates
 
     def is_activity(self, rules: Rules) -> bool:
         return self.moves or self.opens(rules)

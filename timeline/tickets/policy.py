@@ -13,6 +13,7 @@ OnLink = Literal["suggest", "leave", "join"]
 
 _UNITS: Final = {"minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
 _DURATION: Final = re.compile(r"([1-9][0-9]{0,4}) (minute|hour|day|week)s?")
+MOST_CHANNELS: Final = 50
 MOST_REMINDER: Final = 5_000
 DURATION_WORDS: Final = 'expected a number and a unit, such as "3 days" (minutes, hours, days or weeks)'
 
@@ -74,6 +75,7 @@ class TicketPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     resolves: Resolves = Resolves()
     after_reply: Literal["open", "pending", "resolved"] = "pending"
     on_link: OnLink = "suggest"
+    opens_on_escalation: tuple[str, ...] = ()
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -95,6 +97,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     history_after: timedelta | None
     after_reply: Literal["open", "pending", "resolved"]
     on_link: OnLink
+    escalates: frozenset[str] = frozenset()
     desk: DeskRules = NO_DESK_RULES
 
     @property
@@ -122,6 +125,9 @@ def check_policy(policy: TicketPolicy) -> None:
     """Raises `InvalidField` for what no schema says: a name that is none, a duration that is none."""
     if not policy.name.strip() or len(policy.name) > 200:
         raise InvalidField("name", "expected 1 to 200 characters")
+    channels = policy.opens_on_escalation
+    if len(channels) > MOST_CHANNELS or any(not 0 < len(channel) <= MOST_CHANNELS for channel in channels):
+        raise InvalidField("opens_on_escalation", f"expected at most {MOST_CHANNELS} names of channels")
     rules_of(policy, 0)
 
 
@@ -145,6 +151,7 @@ def rules_of(policy: TicketPolicy, version: int) -> Rules:
         history_after=_perhaps("closes.history_after", closes.history_after),
         after_reply=policy.after_reply,
         on_link=policy.on_link,
+        escalates=frozenset(policy.opens_on_escalation),
     )
 
 

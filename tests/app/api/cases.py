@@ -225,6 +225,9 @@ CASES: dict[str, Case] = {
         path=_at("/api/v1/tickets/{ticket}/confirmation"), body=lambda _: {"confirmed": True}, fails=422
     ),
     "GET /api/v1/tickets/{ticket}/confirmation": Case(path=_at("/api/v1/tickets/{ticket}/confirmation"), fails=422),
+    "POST /api/v1/customers/{customer_id}/escalate": Case(
+        path=_at("/api/v1/customers/{customer}/escalate"), body=lambda things: {"event": things.event}, fails=422
+    ),
     "GET /api/v1/ticket-types": Case(path=_at("/api/v1/ticket-types"), names=False),
     "PUT /api/v1/ticket-types": Case(path=_at("/api/v1/ticket-types"), body=lambda _: {"version": 0}, names=False),
     "GET /api/v1/object-types": Case(path=_at("/api/v1/object-types"), names=False),
