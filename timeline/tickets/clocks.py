@@ -179,6 +179,8 @@ def _holds(value: object, wanted: tuple[object, ...]) -> bool:
 def clocks_at(ticket: Ticket, now: datetime, rules: Rules) -> Ticket:
     """The ticket and its clocks as time alone has left them by now."""
     after = as_of(ticket, now)
+    if after is ticket and all(passed(clock, now) is clock for clock in ticket.clocks):
+        return ticket
     return clocked(ticket, after, None, now, rules)
 
 

@@ -26,7 +26,7 @@ _STATUS: Final = (
 _IS_OPEN: Final = (
     "(t.is_open AND (t.closes_at IS NULL OR t.closes_at > now()) AND (t.resolves_at IS NULL OR t.resolves_at > now()))"
 )
-_ROW: Final = "t.id, t.number, t.contact_id, t.opened_at, t.last_at, t.sla_due_at, t.fold"
+_ROW: Final = "t.id, t.number, t.contact_id, t.opened_at, t.last_at, t.sla_due_at, t.assignee, t.fold"
 _WILD: Final = re.compile(r"([\\%_])")
 
 
@@ -68,15 +68,16 @@ async def page(db: Db, workspace: WorkspaceId, listing: Listing) -> list[Row]:
     by = f"ORDER BY t.{listing.sort} {way}, t.id {way}"
     order = f"{by} LIMIT ${_put(values, listing.limit)}"
     filters = " AND ".join(_filters(listing, values))
-    rows = " UNION ALL ".join(
-        f"(SELECT {_ROW} {source} {order})"
+    rows = [
+        f"SELECT {_ROW} {source} {order}"
         for start in _starts(listing, values)
         for source in _sources(listing, filters + start, order, values)
-    )
+    ]
+    every = rows[0] if len(rows) == 1 else f"SELECT {_ROW} FROM ({_united(rows)}) AS t {order}"
     return await db.fetch(
-        f"SELECT t.number, t.fold, t.sla_due_at, o.customer_id, {IN_FORCE}, (SELECT name FROM agent "
-        f"WHERE workspace_id = $1 AND id = (t.fold->>'assignee')::uuid) AS assignee_name "
-        f"FROM (SELECT {_ROW} FROM ({rows}) AS t {order}) AS t {OWNER} {by}",
+        f"SELECT t.number, t.fold, t.sla_due_at, o.customer_id, {IN_FORCE}, CASE WHEN t.assignee IS NOT NULL THEN "
+        "(SELECT name FROM agent WHERE workspace_id = $1 AND id = t.assignee) END AS assignee_name "
+        f"FROM ({every}) AS t {OWNER} {by}",
         *values,
     )
 
@@ -87,10 +88,14 @@ async def counts(db: Db, workspace: WorkspaceId, listings: Sequence[Listing], mo
     told: list[str] = []
     for listing in listings:
         filters = " AND ".join(_filters(listing, values))
-        rows = " UNION ALL ".join(f"(SELECT 1 {source})" for source in _sources(listing, filters, "LIMIT $2", values))
+        rows = _united([f"SELECT 1 {source}" for source in _sources(listing, filters, "LIMIT $2", values)])
         told.append(f"(SELECT count(*) FROM (SELECT FROM ({rows}) AS r LIMIT $2) AS c)")
     row = await db.fetchrow(f"SELECT {', '.join(told)}", *values) if told else None
     return [] if row is None else list(row.values())
+
+
+def _united(rows: Sequence[str]) -> str:
+    return " UNION ALL ".join(f"({one})" for one in rows)
 
 
 def _put(values: list[Any], value: Any) -> int:
