@@ -8,19 +8,21 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tests.laws.edits_oracle import _Edited
 from tests.laws.ticket_ledger import Ledger
 from tests.laws.ticket_records import OEvent, OMerge, OTicket
-from tests.laws.tickets_oracle import _Fold
 
 Span = tuple[Any, datetime, datetime | None, Any]
 """Of a ticket: when, since when, who had it."""
 
 
-class Watched(_Fold):
+class Watched(_Edited):
     """The oracle at work, watched: what reports count is noted as it happens."""
 
     def __init__(self, ledger: Ledger) -> None:
         super().__init__(list(ledger.merges), ledger.homes, list(ledger.policies))
+        self.every = {event.id: event for event in ledger.events}
+        self.seen = dict(self.every)
         self.ends: list[tuple[int, Span]] = []
         self.reopenings: list[tuple[int, Span]] = []
         self.firsts: list[Span] = []
@@ -86,7 +88,11 @@ class Desk:
         self.watched = Watched(ledger)
         self.now = now
         self.tickets = {ticket.id: ticket for ticket in self.watched.tickets}
-        self.standing = [ticket for ticket in self.watched.tickets if ticket.joined_into is None]
+        self.standing = [
+            ticket
+            for ticket in self.watched.tickets
+            if ticket.joined_into is None and ticket.id not in self.watched.behind
+        ]
         self.ends = list(self.watched.ends)
         for ticket in self.standing:
             if ticket.live and ticket.closes_at is not None and ticket.closes_at <= now:
@@ -97,7 +103,8 @@ class Desk:
         return found if found.joined_into is None else self.root(found.joined_into)
 
     def _own(self, spans: Sequence[tuple[int, Span]]) -> list[tuple[int, Span]]:
-        return [(again, span) for again, span in spans if self.tickets[span[0]].joined_into is None]
+        own = {ticket.id for ticket in self.standing}
+        return [(again, span) for again, span in spans if span[0] in own]
 
     def facts(self, number: str, instants: Sequence[datetime]) -> list[Found]:
         match number:

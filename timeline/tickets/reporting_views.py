@@ -159,7 +159,7 @@ def _put(values: list[Any], value: Any) -> int:
 def _facts(question: Question, instants: Instants, values: list[Any]) -> tuple[str, str]:
     """What a number is counted from: tables to be named before it, and the rows."""
     asked = _SOURCES[question.number](question, instants, values)
-    conditions = ["t.workspace_id = $1", "t.joined_into IS NULL", *asked.conditions]
+    conditions = ["t.workspace_id = $1", "t.joined_into IS NULL", "NOT t.fold ? 'backstage_of'", *asked.conditions]
     if question.number != "backlog":
         bounds = ((">=", question.start), ("<", question.end))
         conditions += [f"{asked.at} {sign} ${_put(values, one)}::timestamptz" for sign, one in bounds if one]
