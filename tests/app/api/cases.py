@@ -290,7 +290,6 @@ async def make_things(api: Api, tenant: Tenant) -> Things:
     link = {"other": sam["ticket"]["id"], "kind": "related"}
     linked = await api("POST", f"/api/v1/tickets/{asked['ticket']['id']}/links", key, json=link)
     task = await api("POST", f"/api/v1/tickets/{asked['ticket']['id']}/tasks", key, json={"title": "Call back"})
-    suggestion = uuid4()
     thing = f"thing-{tenant.id}"
     await api.push(key, source_id="thing", object={"type": thing, "id": thing, "state": {"status": "made"}})
     await api("PUT", f"/api/v1/object-types/{thing}", key, json={"title": "Thing {id}"})
@@ -299,18 +298,7 @@ async def make_things(api: Api, tenant: Tenant) -> Things:
     for what in ("team", "queue"):
         made = await api("POST", f"/api/v1/{what}s", key, json={"key": f"{what}-{tenant.id}", "name": "Ours"})
         assert made.status_code == 201, made.text
-
-    async def suggest(db: Any) -> None:
-        await db.execute(
-            "INSERT INTO link_suggestion (workspace_id, id, contact_a, contact_b, state, evidence, created_at) "
-            "VALUES ($1, $2, least($3::uuid, $4::uuid), greatest($3::uuid, $4::uuid), 'open', '[]', now())",
-            tenant.id,
-            suggestion,
-            ann["contact_id"],
-            ben["contact_id"],
-        )
-
-    await api.database.write(tenant.id, suggest)
+    suggestion = await _suggest(api, tenant, ann["contact_id"], ben["contact_id"])
     return Things(
         customer=ann["customer_id"],
         other_customer=ben["customer_id"],
@@ -318,7 +306,7 @@ async def make_things(api: Api, tenant: Tenant) -> Things:
         other_contact=ben["contact_id"],
         event=ann["event_id"],
         decision=merged.json()["decision_id"],
-        suggestion=str(suggestion),
+        suggestion=suggestion,
         entry=entry,
         key=str(tenant.ids["agent"]),
         hold=held.json()["id"],
@@ -334,6 +322,24 @@ async def make_things(api: Api, tenant: Tenant) -> Things:
         edit=linked.json()["edit_id"],
         task=task.json()["id"],
     )
+
+
+async def _suggest(api: Api, tenant: Tenant, one: str, other: str) -> str:
+    """A suggestion that two contacts are one person."""
+    suggestion = uuid4()
+
+    async def suggest(db: Any) -> None:
+        await db.execute(
+            "INSERT INTO link_suggestion (workspace_id, id, contact_a, contact_b, state, evidence, created_at) "
+            "VALUES ($1, $2, least($3::uuid, $4::uuid), greatest($3::uuid, $4::uuid), 'open', '[]', now())",
+            tenant.id,
+            suggestion,
+            one,
+            other,
+        )
+
+    await api.database.write(tenant.id, suggest)
+    return str(suggestion)
 
 
 def nobodys() -> Things:
