@@ -108,12 +108,14 @@ def _started(target: Target, item: FoldEvent, policy: SlaPolicy | None, sla: Sla
 
 def _keeping(ticket: Ticket, clocks: tuple[Clock, ...]) -> Ticket:
     """The ticket with these clocks, of those long over only a tally."""
-    over = [c for c in clocks if c.is_over and c.target == "next_response" and (c.breached_at is None or c.told)]
+    over = [c for c in clocks if c.is_over and c.target == "next_response" and c.alarm_at is None]
     spare = max(0, len(over) - MOST_OVER)
     if spare == 0:
         return ticket if clocks == ticket.clocks else _replace(ticket, clocks=clocks)
     gone = over[:spare]
-    met = sum(1 for clock in gone if clock.met_at is not None and clock.breached_at is None)
+    met = sum(
+        1 for clock in gone if clock.policy is not None and clock.met_at is not None and clock.breached_at is None
+    )
     missed = sum(1 for clock in gone if clock.breached_at is not None)
     return _replace(
         ticket,
