@@ -17,6 +17,7 @@ from identity.identifiers import normalise
 from timeline.interactions import InvalidField, check_text
 from timeline.tickets import views
 from timeline.tickets.routing import KEY, KEY_WORDS
+from timeline.tickets.versions import read_desk
 
 AgentRole = Literal["admin", "lead", "agent", "auditor"]
 State = Literal["online", "away", "offline"]
@@ -123,7 +124,8 @@ def state_now(state: State, until: datetime | None, now: datetime) -> tuple[Stat
 
 
 async def add_agent(db: Db, workspace: WorkspaceId, asked: NewAgent, new_id: Callable[[], UUID]) -> AgentView:
-    """Raises `InvalidField`, `NotFound` for a team that is not there, `Impossible` where the address is taken."""
+    """Raises `InvalidField`, `NotFound` for a team that is not there, `Impossible` where the address is taken,
+    or for a calendar that is not there."""
     read = normalise("email", asked.email, None, None)
     if read.problem:
         raise InvalidField("email", read.problem)
@@ -133,13 +135,13 @@ async def add_agent(db: Db, workspace: WorkspaceId, asked: NewAgent, new_id: Cal
     if not await store.add_agent(db, workspace, agent, email=read.value, name=name, role=asked.role):
         raise Impossible("email", f"{read.value} is an agent here already")
     await people_store.change_agent(db, workspace, agent, name, asked.role, asked.zone)
-    await people_store.set_calendar(db, workspace, agent, asked.calendar)
+    await _set_calendar(db, workspace, agent, asked.calendar)
     await _put_in_teams(db, workspace, agent, asked.teams)
     return await read_agent(db, workspace, agent)
 
 
 async def change_agent(db: Db, workspace: WorkspaceId, agent: UUID, asked: AgentChange) -> AgentView:
-    """Raises `NotFound`, `InvalidField`."""
+    """Raises `NotFound`, `InvalidField`, `Impossible` for a calendar that is not there."""
     if not await people_store.lock_agent(db, workspace, agent):
         raise NotFound
     was = await read_agent(db, workspace, agent)
@@ -149,7 +151,7 @@ async def change_agent(db: Db, workspace: WorkspaceId, agent: UUID, asked: Agent
     _check_zone(zone)
     await people_store.change_agent(db, workspace, agent, name, role, zone)
     if asked.calendar is not msgspec.UNSET:
-        await people_store.set_calendar(db, workspace, agent, asked.calendar)
+        await _set_calendar(db, workspace, agent, asked.calendar)
     if asked.teams is not msgspec.UNSET:
         await _put_in_teams(db, workspace, agent, asked.teams)
     return await read_agent(db, workspace, agent)
@@ -183,6 +185,12 @@ async def enable_agent(db: Db, workspace: WorkspaceId, agent: UUID) -> None:
     if not await people_store.lock_agent(db, workspace, agent):
         raise NotFound
     await people_store.enable_agent(db, workspace, agent)
+
+
+async def _set_calendar(db: Db, workspace: WorkspaceId, agent: UUID, calendar: str | None) -> None:
+    if calendar is not None and calendar not in (await read_desk(db, workspace)).configuration.calendars:
+        raise Impossible("calendar", f"there is no calendar {calendar}")
+    await people_store.set_calendar(db, workspace, agent, calendar)
 
 
 async def _put_in_teams(db: Db, workspace: WorkspaceId, agent: UUID, teams: Sequence[str]) -> None:

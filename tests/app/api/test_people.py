@@ -63,6 +63,11 @@ async def test_agents_are_added_changed_and_listed(api: Api) -> None:
     again = await said(api, "POST", "agents", email="KIM@desk.example", role="agent", expected=422)
     assert again["fields"][0]["field"] == "email"
     await said(api, "POST", "agents", email="x@desk.example", role="agent", teams=["nobodys"], expected=404)
+    hours = {"zone": "Asia/Tokyo", "hours": {"mon": [["09:00", "17:00"]]}}
+    await said(api, "PUT", "calendars", version=0, calendars={"office": hours})
+    assert (await said(api, "PATCH", f"agents/{lead['id']}", calendar="office"))["calendar"] == "office"
+    refused = await said(api, "PATCH", f"agents/{lead['id']}", calendar="nights", expected=422)
+    assert refused["fields"][0]["field"] == "calendar"
     assert len((await said(api, "GET", "agents"))["items"]) == 2
 
 
