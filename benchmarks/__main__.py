@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks import desk, folding, growth, house, promises, reads, reports, table, tickets, webhooks, writes
+from benchmarks import desk, folding, growth, house, promises, queues, reads, reports, table, tickets, webhooks, writes
 from benchmarks.client import Client
 from benchmarks.desk import Size
 from benchmarks.table import Line
@@ -89,6 +89,7 @@ async def memory(where: house.House, _: Size) -> list[Line]:
 PARTS: dict[str, Callable[[house.House, Size], Awaitable[list[Line]]]] = {
     "reads": reads.measure,
     "tickets": tickets.measure_reads,
+    "queues": queues.measure,
     "derive": folding.measure_derive,
     "rebuild": folding.measure_rebuild,  # before events come that were inserted bare, of which no tickets were made
     "writes": writes.measure,

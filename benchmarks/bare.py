@@ -158,6 +158,20 @@ async def open_tickets(db: asyncpg.Connection, workspace: UUID) -> list[Row]:
     return rows
 
 
+async def queue_by_due(db: asyncpg.Connection, workspace: UUID, queue: str) -> list[Row]:
+    """The fifty open tickets of a queue that are due first, and whose each is."""
+    await begin(db, workspace, "ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    rows = await db.fetch(
+        "SELECT t.number, t.fold, c.customer_id FROM (SELECT number, fold, contact_id, sla_due_at, id FROM ticket "
+        "WHERE workspace_id = $1 AND queue = $2 AND is_open ORDER BY sla_due_at, id LIMIT 50) AS t JOIN contact c "
+        "ON c.workspace_id = $1 AND c.id = t.contact_id ORDER BY t.sla_due_at, t.id",
+        workspace,
+        queue,
+    )
+    await db.execute("COMMIT")
+    return rows
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """An event that nothing is decided about."""
 
