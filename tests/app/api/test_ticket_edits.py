@@ -190,3 +190,20 @@ async def test_the_customer_neither_sees_nor_answers_what_is_backstage(api: Api)
     assert (await api("POST", f"{path}/backstage", json={"subject": "More"})).status_code == 422
     assert (await patched(api, ours["number"], status="closed"))["status"] == "closed"
     assert (await ticket_of(api, lamp["id"]))["status"] == "new"
+
+
+async def test_an_erasure_leaves_edits_and_takes_their_words(api: Api) -> None:
+    lamp = await asks(api, subject="Lamp")
+    other = await asks(api, minutes=1, subject="Lamp", body="And where is my chair?")
+    here = f"{PATH}/{lamp['ticket']['number']}"
+    chair = (await said(api, f"{here}/split", 201, items=[other["event_id"]], subject="Ann's chair"))["ticket"]
+    ours = (await said(api, f"{here}/backstage", 201, subject="Ann wants a chair"))["ticket"]
+    task = await said(api, f"{here}/tasks", 201, title="Call Ann")
+    await said(api, f"/api/v1/customers/{lamp['customer_id']}/erase")
+    for ticket, items in ((chair, 2), (ours, 1)):
+        shown = await ticket_of(api, ticket["number"])
+        assert (shown["subject"], shown["items"]) == (None, items)
+    (left,) = (await api("GET", f"/api/v1/tasks?ticket={lamp['ticket']['id']}")).json()["items"]
+    assert (left["id"], left["title"]) == (task["id"], "")
+    for path in ("changes", "tickets?status=all", "tasks?state=all", f"customers/{lamp['customer_id']}/timeline"):
+        assert "chair" not in (await api("GET", f"/api/v1/{path}")).text.lower()
