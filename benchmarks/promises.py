@@ -119,7 +119,9 @@ async def measure_alarms(house: House, _: Size) -> list[Line]:
     db = await bare.connect(where.dsn)
     late: list[float] = []
     for _wait in range(120):
+        await bare.begin(db, where.workspace)
         late = [row["late"] for row in await db.fetch(LATENESS, where.workspace)]
+        await db.execute("COMMIT")
         if len(late) == CLOCKS:
             break
         await asyncio.sleep(1)
