@@ -95,8 +95,9 @@ class Desk:
         ]
         self.ends = list(self.watched.ends)
         for ticket in self.standing:
-            if ticket.live and ticket.closes_at is not None and ticket.closes_at <= now:
-                self.ends.append((ticket.reopened, (ticket.id, ticket.closes_at, ticket.opened_now, ticket.assignee)))
+            turns_at = ticket.resolves_at or ticket.closes_at
+            if ticket.live and turns_at is not None and turns_at <= now:
+                self.ends.append((ticket.reopened, (ticket.id, turns_at, ticket.opened_now, ticket.assignee)))
 
     def root(self, ticket: Any) -> OTicket:
         found = self.tickets[ticket]

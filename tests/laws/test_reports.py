@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -78,7 +78,7 @@ def by_hand(desk: Desk, asked: Question) -> Any:
             facts.append((starts[found.at] if asked.period else None, found))
         elif (asked.start or found.at) <= found.at < (asked.end or datetime.max.replace(tzinfo=found.at.tzinfo)):
             facts.append((beginning(found.at, asked.period, asked.zone) if asked.period else None, found))
-    wanted = counted(facts, asked.group)
+    wanted = counted([(start and start.astimezone(UTC), found) for start, found in facts], asked.group)
     return wanted or ({} if asked.period or asked.group else {(None,): (0, None, None, None, None)})
 
 
@@ -92,7 +92,7 @@ async def reported(history: TicketHistory, asked: Question) -> tuple[Any, int]:
         while page := await reporting.counted(db, place.id, ready, after, 2):
             after, facts = page[-1].ticket, facts + sum(len(one.facts) for one in page)
     found = {
-        (line.period, *line.values): (
+        (line.period and line.period.astimezone(UTC), *line.values): (
             line.count,
             *(one and one * 1e6 for one in (line.mean, line.p50, line.p90, line.p95)),
         )

@@ -58,13 +58,14 @@ _OF_TICKET: Final[Mapping[Dimension, str]] = {
     "policy": "c.policy",
 }
 _SILENT: Final = (
-    "SELECT id, coalesce((fold->>'reopened')::int, 0), closes_at, (fold->>'opened_now')::timestamptz, assignee "
-    "FROM ticket WHERE workspace_id = $1 AND closes_at <= {{now}} AND {which} AND NOT fold ? 'ended_at'"
+    "SELECT id, coalesce((fold->>'reopened')::int, 0), coalesce(resolves_at, closes_at), "
+    "(fold->>'opened_now')::timestamptz, assignee FROM ticket WHERE workspace_id = $1 AND {which} "
+    "AND coalesce(resolves_at, closes_at) <= {{now}} AND NOT fold ? 'ended_at'"
 )
 _ENDS: Final = (
     "(SELECT ticket_id, round, at, since, agent FROM ticket_moment WHERE workspace_id = $1 "
-    f"AND turn IN ('resolved', 'closed') UNION ALL {_SILENT.format(which='NOT lapsed')} "
-    f"UNION ALL {_SILENT.format(which='lapsed')})"
+    f"AND turn IN ('resolved', 'closed') UNION ALL {_SILENT.format(which='next_at <= {now} AND NOT lapsed')} "
+    f"UNION ALL {_SILENT.format(which='closes_at <= {now} AND lapsed')})"
 )
 """Also the ends that silence has brought and that no event has told of yet."""
 _FAMILY: Final = (
@@ -101,18 +102,24 @@ async def plan_for_many(db: Db) -> None:
 
 
 async def read_instants(db: Db, question: Question, most: int) -> Instants:
-    """The ends of the periods between `start` and `end`, at most one more than `most`; the last one not after now."""
+    """The ends of the periods between `start` and `end`, at most one more than `most`; the last one not after now.
+
+    Hours are looked for every half hour: on Lord Howe Island the clocks go back by that much."""
     until = min(question.end or question.now, question.now)
     if question.period is None:
         return Instants(starts=[None], ends=[until])
+    step, reach = ("30 minutes", f"{most + 2} hours") if question.period == "hour" else (f"1 {question.period}", None)
     rows = await db.fetch(
-        "SELECT s AS start, least(date_add(s, ('1 ' || $1)::interval, $2), $4::timestamptz) AS until "
-        "FROM generate_series(date_trunc($1, $3::timestamptz, $2), $4, ('1 ' || $1)::interval, $2) AS s "
-        "WHERE s < $4 ORDER BY s LIMIT $5",
+        "SELECT s AS start, coalesce(lead(s) OVER (ORDER BY s), $4::timestamptz) AS until FROM (SELECT DISTINCT "
+        "date_trunc($1, g, $2) AS s FROM generate_series(date_trunc($1, $3::timestamptz, $2), "
+        "least($4, date_trunc($1, $3, $2) + $6::text::interval), $5::text::interval, $2) AS g WHERE g < $4) AS k "
+        "ORDER BY s LIMIT $7",
         question.period,
         question.zone,
         question.start,
         until,
+        step,
+        reach,
         most + 1,
     )
     return Instants(starts=[row["start"] for row in rows], ends=[row["until"] for row in rows])
@@ -239,13 +246,14 @@ def _backlog(question: Question, instants: Instants, values: list[Any]) -> _Sour
 def _sla(question: Question, _: Any, values: list[Any]) -> _Source:
     """Every promise of which it is known by now whether it was kept; a ticket that silence has ended, as of then."""
     now = f"${_put(values, question.now)}::timestamptz"
-    silent = f"(t.closes_at <= {now} AND NOT t.fold ? 'ended_at')"
+    ends = "coalesce(t.resolves_at, t.closes_at)"
+    silent = f"({ends} <= {now} AND NOT t.fold ? 'ended_at')"
     running = "c.met_at IS NULL AND c.stopped_at IS NULL AND c.left IS NULL"
-    until = f"CASE WHEN {silent} THEN t.closes_at ELSE {now} END"
+    until = f"CASE WHEN {silent} THEN {ends} ELSE {now} END"
     clocks = (
         f"ticket t CROSS JOIN LATERAL (SELECT c.target, c.policy, coalesce(c.breached_at, "
         f"CASE WHEN {running} AND c.due_at < {until} THEN c.due_at END) AS missed_at, coalesce(c.met_at, "
-        f"CASE WHEN {silent} AND c.target = 'resolution' AND c.stopped_at IS NULL THEN t.closes_at END) AS met_at "
+        f"CASE WHEN {silent} AND c.target = 'resolution' AND c.stopped_at IS NULL THEN {ends} END) AS met_at "
         "FROM jsonb_to_recordset(t.fold->'clocks') AS c(target text, policy text, due_at timestamptz, "
         'met_at timestamptz, breached_at timestamptz, stopped_at timestamptz, "left" text) '
         "WHERE c.policy IS NOT NULL OFFSET 0) AS c"
