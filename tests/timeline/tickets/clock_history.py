@@ -43,6 +43,7 @@ class History:
         self.rules, self.start = rules, start
         self.root = Root(Written())
         self.position = 0
+        self.events: dict[EventId, FoldEvent] = {}
 
     def say(self, at: float, **said: Any) -> EventId:
         self.position += 1
@@ -67,6 +68,7 @@ class History:
             "command": None,
         }
         event = FoldEvent(**{**what, **said})
+        self.events[event.id] = event
         self.root.step(event, self.rules)
         return event.id
 

@@ -8,12 +8,14 @@ import msgspec
 import pytest
 
 from tests.timeline.tickets.clock_history import CALENDARS, HOUR, MINUTE, History, at, desk, under
+from timeline.edit_events import TicketsJoined, TicketSplit
 from timeline.events import Command, TicketPrioritised, TicketTagged
 from timeline.interactions import InvalidField
 from timeline.sla_events import SlaBreached, SlaWarned
 from timeline.ticket_events import TicketFieldsSet, TicketQueued, TicketTyped
 from timeline.tickets.clocks import MOST_OVER, alarm_at, clocks_at, due_at
 from timeline.tickets.configuration import DeskConfiguration, desk_rules_of
+from timeline.tickets.ticket import TicketId
 
 ALL = {
     "key": "all",
@@ -229,3 +231,25 @@ def test_bad_policies_say_what_was_expected_and_where(sla: dict[str, Any], field
         desk_rules_of(written, 1)
     assert caught.value.field == field
     assert words in caught.value.words
+
+
+def test_a_split_takes_along_what_its_items_started_and_a_join_brings_it_back():
+    one = History(under(desk([ALL])))
+    first = one.say(0, subject="Lamp")
+    one.reply(5)
+    second = one.say(10, ticket=first)
+    moved = one.events[second]
+    split = TicketSplit(ticket=first, items=(second,))
+    one.say(20, kind="change", channel=None, direction=None, edit=split, moved=(moved,))
+    kept, made = one.root.tickets[TicketId(first)], one.root.tickets[TicketId(second)]
+    assert [(c.target, c.started_by) for c in kept.clocks] == [("first_response", first), ("resolution", first)]
+    assert [(c.target, c.started_by, c.due_at) for c in made.clocks] == [("next_response", second, at(70))]
+    joined = TicketsJoined(ticket=first, absorbed=second)
+    one.say(100, kind="change", channel=None, direction=None, edit=joined)
+    kept, made = one.root.tickets[TicketId(first)], one.root.tickets[TicketId(second)]
+    assert made.clocks == ()
+    assert [(c.target, c.breached_at) for c in kept.clocks] == [
+        ("first_response", None),
+        ("resolution", None),
+        ("next_response", at(70)),
+    ]
