@@ -172,7 +172,7 @@ def _group(text: str | None) -> tuple[tuple[Dimension, ...], Period | None]:
 
 @cache
 def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
+    return frozenset(available_timezones()) - {"localtime"}  # the machine's own: the database knows none by that name
 
 
 def _words(question: Question) -> list[Any]:
