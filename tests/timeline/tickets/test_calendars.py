@@ -15,7 +15,7 @@ from tests.timeline.tickets import calendar_oracle
 from timeline.interactions import InvalidField
 from timeline.tickets.calendars import NEVER_DUE, Calendar, OpenHours, compiled
 
-EXAMPLES = int(os.environ.get("THROUGHLINE_CALENDAR_EXAMPLES", "300"))
+EXAMPLES = int(os.environ.get("THROUGHLINE_CALENDAR_EXAMPLES", "200"))
 OFFICE = {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
 ALWAYS = {day: [["00:00", "24:00"]] for day in calendar_oracle.DAYS}
 

@@ -14,7 +14,7 @@ from timeline.ticket_events import TicketFieldsSet, TicketQueued
 from timeline.tickets.policy import Closes, Continues, TicketPolicy
 from timeline.tickets.ticket import Ticket
 
-EXAMPLES = int(os.environ.get("THROUGHLINE_CLOCK_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("THROUGHLINE_CLOCK_EXAMPLES", "40"))
 STILL = TicketPolicy(
     continues=Continues(gap="5000 weeks"),
     closes=Closes(resolved_after="6 hours", pending_after="1 day", history_after=None),
