@@ -6,6 +6,7 @@ from uuid import UUID
 
 from hypothesis import given
 
+from identity.customers import CustomerId
 from identity.views import read_people
 from tests.laws.edit_history import EDITED, EditHistory
 from tests.laws.test_ticket_moments import Told
@@ -39,7 +40,9 @@ class Remembered(EditHistory, Told):
 
     async def then(self, customer: UUID, at: Any) -> Then:
         async def work(db: Any) -> Then | None:
-            return await read_then(db, self.place.id, await read_people(db, self.place.id, customer, at), at)
+            return await read_then(
+                db, self.place.id, await read_people(db, self.place.id, CustomerId(customer), at), at
+            )
 
         then = await self.place.read(work)
         assert then is not None

@@ -88,8 +88,8 @@ async def undone(
     """The edits that lie on some contacts, or are about some items, and were undone; `at`: by then."""
     rows = await db.fetch(
         "SELECT t.id FROM ticket_edit t WHERE t.workspace_id = $1 AND t.contact_id = ANY($2::uuid[]) "
-        "AND t.undone_at <= coalesce($4::timestamptz, 'infinity') UNION SELECT t.id FROM ticket_edit t WHERE t.workspace_id = $1 "
-        "AND t.about = ANY($3::uuid[]) "
+        "AND t.undone_at <= coalesce($4::timestamptz, 'infinity') UNION SELECT t.id FROM ticket_edit t "
+        "WHERE t.workspace_id = $1 AND t.about = ANY($3::uuid[]) "
         "AND t.undone_at <= coalesce($4::timestamptz, 'infinity')",
         workspace,
         contacts,
