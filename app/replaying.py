@@ -9,7 +9,7 @@ from app.runs import runs
 from identity.customers import CustomerId, WorkspaceId
 from timeline.tickets import rebuilding, refolding, streams
 from timeline.tickets.projection import POLICIES
-from timeline.tickets.replaying import OtherSla, Replay, SlaCut
+from timeline.tickets.replaying import OtherSla, Replay, SlaCut, rules_of_other
 from timeline.tickets.versions import read_desk
 
 CUSTOMERS_AT_ONCE: Final = 500
@@ -21,12 +21,12 @@ async def replay_sla(
 ) -> Replay:
     """Raises `InvalidField` for policies that cannot be; `told` hears how many customers are done."""
     async with database.read(workspace) as db:
-        calendars = (await read_desk(db, workspace)).configuration.calendars
+        rules = rules_of_other(other, (await read_desk(db, workspace)).configuration.calendars)
     total = Replay()
     async for run in _customers(database, workspace):
         async with database.read(workspace) as db:
             stage = await rebuilding.read_whole(db, workspace, run)
-            cut = SlaCut(stage, await POLICIES.read(db, workspace), other, calendars)
+            cut = SlaCut(stage, await POLICIES.read(db, workspace), rules)
             after, more = 0, True
             while more:
                 events, after, more = await refolding.read_events(db, workspace, stage, after, refolding.MOST_AT_ONCE)

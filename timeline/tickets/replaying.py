@@ -69,12 +69,15 @@ def read_other(raw: bytes) -> OtherSla:
     return other
 
 
+def rules_of_other(other: OtherSla, calendars: dict[str, Calendar]) -> SlaRules:
+    """What is tried, with the calendars in force where it brings none. Raises `InvalidField` with the path at fault."""
+    return sla_rules_of(other.sla, calendars if other.calendars is None else other.calendars, 0)
+
+
 class SlaCut:
     """Threads folded once under what was in force, and once with the other promises from the beginning."""
 
-    def __init__(self, stage: Stage, present: Versions, other: OtherSla, calendars: dict[str, Calendar]) -> None:
-        """Raises `InvalidField` for policies that cannot be."""
-        rules = sla_rules_of(other.sla, calendars if other.calendars is None else other.calendars, 0)
+    def __init__(self, stage: Stage, present: Versions, rules: SlaRules) -> None:
         self.stage = stage
         self._versions = (present, _with(present, rules))
         self._folds = tuple(Refold(stage, versions) for versions in self._versions)
