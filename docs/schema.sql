@@ -1167,7 +1167,7 @@ COMMENT ON TABLE public.ticket_edit IS 'what was done to the tickets that items 
 
 COMMENT ON COLUMN public.ticket_edit.id IS 'of the event; undone_by is that of the event that took it back';
 
-COMMENT ON COLUMN public.ticket_edit.other_id IS 'merge: the ticket that became part; split, backstage: the new one; move, share: where it was; links: what is linked to';
+COMMENT ON COLUMN public.ticket_edit.other_id IS 'merge: the ticket that became part; split, backstage: the new one; move, share: where it was; links: the other end';
 
 COMMENT ON COLUMN public.ticket_edit.contact_id IS 'in whose stream the event lies';
 

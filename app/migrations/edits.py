@@ -31,7 +31,7 @@ COMMENT ON TABLE ticket_edit IS
   'what was done to the tickets that items are in, and links between tickets: as the ledger has it';
 COMMENT ON COLUMN ticket_edit.id IS 'of the event; undone_by is that of the event that took it back';
 COMMENT ON COLUMN ticket_edit.other_id IS
-  'merge: the ticket that became part; split, backstage: the new one; move, share: where it was; links: what is linked to';
+  'merge: the ticket that became part; split, backstage: the new one; move, share: where it was; links: the other end';
 COMMENT ON COLUMN ticket_edit.contact_id IS 'in whose stream the event lies';
 CREATE INDEX ticket_edit_of_ticket ON ticket_edit (workspace_id, ticket_id, position);
 CREATE INDEX ticket_edit_of_other ON ticket_edit (workspace_id, other_id, position) WHERE other_id IS NOT NULL;
