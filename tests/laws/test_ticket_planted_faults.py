@@ -92,8 +92,8 @@ def without(words: str, instead: str) -> Callable[[str], str]:
 
 
 def merges_forget(put: Any) -> Any:
-    def without_past(root: fold.Root, ticket: Any) -> None:
-        put(root, ticket)
+    def without_past(root: fold.Root, ticket: Any, item: Any = None) -> None:
+        put(root, ticket, item)
         root.written.past.clear()
 
     return without_past
