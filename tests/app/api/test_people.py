@@ -6,8 +6,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app import leaving, people
 from app.auth import make_key
+from app.leaving import hand_back
+from app.people import disable_agent, state_now
 from app.worker import SYSTEM
 from identity.customers import WorkspaceId
 from tests.app.api.asking import PATH, agent, patched, ticket_of
@@ -98,7 +99,7 @@ async def test_a_state_is_ones_own_and_ends(api: Api) -> None:
 def test_a_state_is_told_as_of_now(state: Any, minutes: int | None, shown: str) -> None:
     now = datetime(2026, 11, 21, 12, tzinfo=UTC)
     until = None if minutes is None else now + timedelta(minutes=minutes)
-    assert people.state_now(state, until, now) == (shown, until if shown == state else None)
+    assert state_now(state, until, now) == (shown, until if shown == state else None)
 
 
 async def test_what_an_agents_key_does_the_agent_did(api: Api) -> None:
@@ -181,10 +182,10 @@ async def test_the_worker_ends_what_was_cut_short_and_takes_nothing_from_others(
     kim, lea = await agent(api), await agent(api)
     held = await _holding(api, kim, 3)
     workspace = WorkspaceId(api.mine.id)
-    await api.database.write(workspace, lambda db: people.disable_agent(db, workspace, UUID(kim), None))
+    await api.database.write(workspace, lambda db: disable_agent(db, workspace, UUID(kim), None))
     await patched(api, held[0], assignee=lea)
-    assert await leaving.hand_back(api.database, workspace, by=SYSTEM) == 2
-    assert await leaving.hand_back(api.database, workspace, by=SYSTEM) == 0
+    assert await hand_back(api.database, workspace, by=SYSTEM) == 2
+    assert await hand_back(api.database, workspace, by=SYSTEM) == 0
     shown = [await ticket_of(api, one) for one in held]
     assert [one["assignee"] for one in shown] == [lea, None, None]
     assert shown[1]["timeline"]["items"][0]["data"]["reason"] == "Kim works here no more"

@@ -9,7 +9,7 @@ from tests.app.api.asking import PATH, agent, opened, patched, ticket_of
 from tests.app.api.conftest import Api
 from tests.app.api.test_people import key_of, said
 
-TYPES = {"types": [{"key": "refund", "name": "Refund"}]}
+TYPES: dict[str, Any] = {"types": [{"key": "refund", "name": "Refund"}]}
 
 
 async def queues(api: Api, *keys: str) -> None:
@@ -31,13 +31,13 @@ async def test_the_first_rule_that_fits_names_the_queue_of_a_new_ticket(api: Api
         {"channel": "email", "queue": "mail"}, default="rest",
     )  # fmt: skip
     assert (await route(api, *set_up["rules"], default="rest"))["version"] == set_up["version"]
+    pushes: dict[str, dict[str, Any]] = {
+        "ann": {"channel": "email"},
+        "ben": {"channel": "email", "source": "store"},
+        "cem": {"channel": "chat", "source": "store"},
+    }
     found = {
-        who: (await ticket_of(api, (await opened(api, who, **asked))["id"]))["queue"]
-        for who, asked in {
-            "ann": {"channel": "email"},
-            "ben": {"channel": "email", "source": "store"},
-            "cem": {"channel": "chat", "source": "store"},
-        }.items()
+        who: (await ticket_of(api, (await opened(api, who, **asked))["id"]))["queue"] for who, asked in pushes.items()
     }
     assert found == {"ann": "mail", "ben": "shop", "cem": "rest"}
     assert (await ticket_of(api, before))["queue"] is None

@@ -10,13 +10,13 @@ from tests.app.api.conftest import Api
 from tests.app.api.test_people import key_of, said
 from tests.app.api.test_queues import queues
 
-TYPES = {"types": [{"key": "refund", "name": "Refund", "fields": [
+TYPES: dict[str, Any] = {"types": [{"key": "refund", "name": "Refund", "fields": [
     {"key": "order_id", "name": "Order", "kind": "text"}, {"key": "total", "name": "Total", "kind": "number"},
     {"key": "parts", "name": "Parts", "kind": "multi-choice", "options": ["left", "right"]},
 ]}]}  # fmt: skip
 
 
-async def subjects(api: Api, key: str = "", **asked: Any) -> str:
+async def subjects(api: Api, key: str = "", /, **asked: Any) -> str:
     """The initials of what a list holds, in its order."""
     response = await api("GET", f"{PATH}?{urlencode(asked, doseq=True)}", key)
     assert response.status_code == 200, response.text
@@ -59,7 +59,7 @@ async def test_every_filter_holds_what_it_says(api: Api) -> None:
     await patched(api, tickets["D"], assignee=kim)
     await snoozed(api, tickets["E"])
     number = (await api("GET", f"{PATH}/{tickets['F']}")).json()["number"]
-    for asked, found in (
+    held: tuple[tuple[dict[str, Any], str], ...] = (
         ({}, "FEDBA"),
         ({"queue": "mail"}, "A"),
         ({"queue": ["mail", "shop"]}, "BA"),
@@ -88,7 +88,8 @@ async def test_every_filter_holds_what_it_says(api: Api) -> None:
         ({"q": "_ark"}, "D"),
         ({"q": "%"}, "B"),
         ({"q": f"#{number}"}, "F"),
-    ):
+    )
+    for asked, found in held:
         assert await subjects(api, **asked) == found, asked
     assert await subjects(api, key, assignee="me", sort="sla_due_at") == "D"
     shown = (await api("GET", f"{PATH}?assignee={kim}")).json()["items"][0]
@@ -109,7 +110,8 @@ async def test_by_due_time_the_first_due_comes_first_and_what_is_never_due_last(
     for name in "ABCEF":
         await patched(api, tickets[name], queue="shop")
         await due(api, tickets[name], {"B": 30.0, "F": 90.0, "A": 30.01}.get(name))
-    for filters in ({}, {"queue": ["shop", "mail"]}, {"assignee": "none"}):
+    some: list[dict[str, Any]] = [{}, {"queue": ["shop", "mail"]}, {"assignee": "none"}]
+    for filters in some:
         whole = await subjects(api, sort="sla_due_at", **filters)
         assert whole == ("BAFCE" if "queue" in filters else "DBAFCE")
         for limit in (1, 2, 4):
