@@ -70,6 +70,15 @@ def template(postgres: EmbeddedDatabase) -> str:
 
 @pytest.fixture
 def database(postgres: EmbeddedDatabase, template: str) -> Iterator[Database]:
+    yield from cloned(postgres, template)
+
+
+@pytest.fixture(scope="module")
+def database_of_module(postgres: EmbeddedDatabase, template: str) -> Iterator[Database]:
+    yield from cloned(postgres, template)
+
+
+def cloned(postgres: EmbeddedDatabase, template: str) -> Iterator[Database]:
     name = f"t_{uuid.uuid4().hex}"
     asyncio.run(_say(postgres, f"CREATE DATABASE {name} TEMPLATE {template}"))
     yield Database(

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, cast
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import msgspec
@@ -97,9 +97,15 @@ async def tenant_of(dsn: str) -> Tenant:
     database = Database(dsn)
     await database.open()
     try:
-        return await make_tenant(database, "mine")
+        return await make_tenant(database, f"mine-{uuid4().hex}")
     finally:
         await database.close()
+
+
+@pytest.fixture
+def database(database_of_module: Cloned) -> Cloned:
+    """Shared by a module: each test has workspaces of its own."""
+    return database_of_module
 
 
 @pytest.fixture
@@ -112,7 +118,7 @@ async def api(database: Cloned, app: Litestar) -> AsyncIterator[Api]:
     hot = Database(database.app_dsn)
     await hot.open()
     try:
-        mine, other = await make_tenant(hot, "mine"), await make_tenant(hot, "other")
+        mine, other = await make_tenant(hot, f"mine-{uuid4().hex}"), await make_tenant(hot, f"other-{uuid4().hex}")
         transport = httpx.ASGITransport(app=cast("Any", app))
         async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url="http://tests") as client:
             yield Api(client, hot, mine, other)

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 
 from app.auth import workspace_of
 from app.db import Db, new_id
+from app.embedded import EmbeddedDatabase
 from app.erasing import erase_customer, make_good
 from app.erasure_log import ErasureLog
 from app.store import workspace
@@ -33,9 +35,16 @@ from tests.app.api.lives import (
 )
 from tests.app.api.test_hooks import deliver, understand
 from tests.conftest import Database as Cloned
+from tests.conftest import cloned
 from timeline import audit
 from timeline.audit import Broken
 from timeline.pseudonyms import pseudonyms
+
+
+@pytest.fixture
+def database(postgres: EmbeddedDatabase, template: str) -> Iterator[Cloned]:
+    """One for each test: what is gone must be nowhere in it."""
+    yield from cloned(postgres, template)
 
 
 async def test_nothing_that_was_said_is_left_in_any_row(api: Api, database: Cloned) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -42,14 +41,20 @@ def document() -> dict[str, Any]:
     return json.loads(describe(all_routes(), "0"))
 
 
-@pytest.fixture
-def server(database: Cloned, tmp_path: Path) -> Iterator[tuple[str, dict[str, str], dict[str, str]]]:
-    """The application's address, a key, and ids that exist, to put into paths."""
+@pytest.fixture(scope="module")
+def address(database_of_module: Cloned, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    where = operator_settings(tmp_path_factory.mktemp("home"))
+    with served(create_app(where, database_of_module.app_dsn, logs=False)) as url:
+        yield url
 
-    key = asyncio.run(tenant_of(database.app_dsn)).keys["admin"]
+
+@pytest.fixture
+def server(address: str, database_of_module: Cloned) -> tuple[str, dict[str, str], dict[str, str]]:
+    """The application's address, a key to a workspace of its own, and ids that exist in it, to put into paths."""
+
+    key = asyncio.run(tenant_of(database_of_module.app_dsn)).keys["admin"]
     said = {"Authorization": f"Bearer {key}"}
-    application = create_app(operator_settings(tmp_path), database.app_dsn, logs=False)
-    with served(application) as url, httpx.Client(base_url=url, headers=said) as http:
+    with httpx.Client(base_url=address, headers=said) as http:
         made = http.post("/api/v1/interactions", json=pushed(source_id="x")).json()
         http.post("/api/v1/interactions", json=pushed(contact=contact("b", identifier(value="b@example.com"))))
         http.post("/api/v1/interactions", json=pushed(source_id="x", body="other"))
@@ -70,7 +75,7 @@ def server(database: Cloned, tmp_path: Path) -> Iterator[tuple[str, dict[str, st
             "type": "order",
             "key_id": next(one["id"] for one in keys if one["role"] == "auditor"),
         }
-        yield url, said, ids
+        return address, said, ids
 
 
 def test_the_description_is_whole(document: dict[str, Any]) -> None:

@@ -55,10 +55,10 @@ async def test_its_time_is_announced_once_and_never_early(api: Api) -> None:
 
     async def announced(at: datetime) -> bool:
         return await api.database.write(
-            api.mine.id, lambda db: closing.announce(db, api.mine.id, meant, new_id=new_id, now=at)
+            api.mine.id, lambda db: closing.announce(db, WorkspaceId(api.mine.id), meant, new_id=new_id, now=at)
         )
 
-    assert await announce_closed(api.database, api.mine.id) == 0
+    assert await announce_closed(api.database, WorkspaceId(api.mine.id)) == 0
     assert not await announced(until - timedelta(seconds=1))
     assert [await announced(until), await announced(until)] == [True, False]
     shown = await ticket_of(api, ticket["id"])
@@ -132,7 +132,7 @@ async def test_silence_resolves_a_day_after_one_reminder(api: Api) -> None:
 
     async def announced(at: datetime) -> bool:
         return await api.database.write(
-            api.mine.id, lambda db: closing.announce(db, api.mine.id, meant, new_id=new_id, now=at)
+            api.mine.id, lambda db: closing.announce(db, WorkspaceId(api.mine.id), meant, new_id=new_id, now=at)
         )
 
     reminds = resolves - timedelta(days=1)
@@ -224,10 +224,11 @@ async def test_links_that_are_none_answer_alike(api: Api, tmp_path: Path) -> Non
         seal(secret, replace(named, ticket=TicketId(new_id()))),
         seal(secret, replace(named, resolved_at=at - timedelta(seconds=1))),
     ]
+    asked: tuple[tuple[str, dict[str, Any]], ...] = (("GET", {}), ("POST", {"json": {"confirmed": True}}))
     answers = {
         (await api(method, f"/api/v1/confirmations/{one}", None, **body)).content
         for one in bad
-        for method, body in (("GET", {}), ("POST", {"json": {"confirmed": True}}))
+        for method, body in asked
     }
     assert len(answers) == 1
     assert (await api("GET", f"/api/v1/confirmations/{seal(secret, named)}", None)).status_code == 200

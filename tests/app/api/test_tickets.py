@@ -28,7 +28,7 @@ async def test_a_ticket_has_its_shape_by_id_and_by_number(api: Api) -> None:
         "resolved_at", "closed_at", "closes_at", "reopened", "can_reopen_until", "follow_up_of", "parts", "contact_id",
         "items", "could_join", "timeline",
         "waiting_since", "first_customer_at", "last_customer_at", "last_agent_at", "snoozed", "snoozed_until",
-        "disposition", "confirmed", "resolves_at",
+        "disposition", "confirmed", "resolves_at", "backstage_of",
     }  # fmt: skip
     assert {name: ticket[name] for name in ("number", "customer_id", "subject", "status", "items", "version")} == {
         "number": asked["ticket"]["number"],
