@@ -1,5 +1,6 @@
 """People who ask, and the tickets that come of it, through the API."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -54,3 +55,15 @@ async def joined(api: Api) -> tuple[dict[str, Any], dict[str, Any], str]:
     ann, ben = await asks(api, "ann", subject="Shoes"), await asks(api, "ben", subject="Shoes")
     merged = await api("POST", f"/api/v1/customers/{ann['customer_id']}/merge", json={"other": ben["customer_id"]})
     return ann, ben, merged.json()["decision_id"]
+
+
+async def settled(api: Api) -> None:
+    """Until followers may read all that is recorded: transactions of other tests' databases hold them back, too."""
+    for _ in range(1_000):
+        async with api.database.read(api.mine.id) as db:
+            if not await db.fetchval(
+                "SELECT EXISTS (SELECT FROM event WHERE xid >= pg_snapshot_xmin(pg_current_snapshot()))"
+            ):
+                return
+        await asyncio.sleep(0.03)
+    raise AssertionError("some transaction stays open")

@@ -25,7 +25,7 @@ from tests.builders import contact, identifier, pushed
 from tests.builders import settings as operator_settings
 from tests.conftest import Database as Cloned
 
-EXAMPLES = 20
+EXAMPLES = 12
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

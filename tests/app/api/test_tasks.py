@@ -7,7 +7,7 @@ from uuid import uuid4
 from app.db import new_id
 from app.worker import FOLLOWERS, Worker
 from identity.customers import WorkspaceId
-from tests.app.api.asking import PATH, asks, opened, patched, soon
+from tests.app.api.asking import PATH, asks, opened, patched, settled, soon
 from tests.app.api.conftest import Api
 from timeline.telling import tell_due
 
@@ -27,6 +27,7 @@ async def hired(api: Api, name: str) -> tuple[str, str]:
 
 async def told(api: Api, key: str, **query: str) -> list[tuple[str, int]]:
     """Why and of which ticket, the newest first, when the follower has read on."""
+    await settled(api)
     worker = Worker(api.database, None, None, FOLLOWERS, None)  # type: ignore[arg-type]
     for name, take in FOLLOWERS.items():
         while await worker.move(WorkspaceId(api.mine.id), name, take):
@@ -68,6 +69,7 @@ async def test_a_task_is_done_and_is_on_the_ledger(api: Api) -> None:
     assert (await api("POST", f"{TASKS}/{made['id']}/reopen", key)).json()["done_at"] is None
     changed = await api("PATCH", f"{TASKS}/{later['id']}", json={"owner": kim, "due_at": None})
     assert (changed.json()["owner"], changed.json()["due_at"]) == (kim, None)
+    await settled(api)
     events = (await api("GET", "/api/v1/changes")).json()["items"]
     types = [one["type"] for one in events if one["type"].startswith("Task")]
     assert types == ["TaskAdded", "TaskAdded", "TaskAdded", "TaskDone", "TaskReopened", "TaskChanged"]
