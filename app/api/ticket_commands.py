@@ -145,6 +145,11 @@ async def change(call: Call) -> Answer:
     version, commands = seen_version(call, asked.version), _commands(asked)
     if version is None:
         raise version_required()
+    return await performed(call, version, commands)
+
+
+async def performed(call: Call, version: int | None, commands: list[Command]) -> Answer:
+    """Carry commands out on the ticket of the path: the ticket as it is then."""
 
     async def work(db: Db) -> Answer:
         ticket = await meant(db, call)

@@ -7,7 +7,7 @@ import msgspec
 
 from app.api.calls import Answer, Call, answer, read_id
 from app.api.routes import Route, route
-from app.api.ticket_commands import IF_MATCH, Version, meant, seen_version
+from app.api.ticket_commands import IF_MATCH, Version, meant, performed, seen_version
 from app.api.tickets import etag
 from app.confirming import GOOD_FOR, Confirmation, open_link, seal
 from app.db import Db, new_id
@@ -138,15 +138,7 @@ async def confirm(call: Call) -> Answer:
 
 
 async def _do(call: Call, said: int | msgspec.UnsetType, commands: list[Command]) -> Answer:
-    version = seen_version(call, said)
-
-    async def work(db: Db) -> Answer:
-        ticket = await meant(db, call)
-        await perform(db, call.desk(), Ask(ticket=ticket, version=version), commands)
-        shown = await read_ticket(db, call.workspace, str(ticket))
-        return answer(shown, headers=etag(shown))
-
-    return await call.write(work)
+    return await performed(call, seen_version(call, said), commands)
 
 
 @route(

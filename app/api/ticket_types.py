@@ -1,18 +1,17 @@
 """Ticket types: the types, custom fields and dispositions of a desk, read by all and replaced by whoever sets it up."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
-from app.api.calls import Answer, Call, answer
+from app.api.calls import Answer, Call
 from app.api.routes import Route, route
+from app.api.setting_up import REFUSES, replaced, shown
 from app.api.shapes import Reason
-from app.api.ticket_commands import IF_MATCH, Version, seen_version
-from app.db import Db
-from app.errors import Problem, version_required
+from app.api.ticket_commands import IF_MATCH, Version
 from timeline.tickets.types import Types
-from timeline.tickets.versions import DeskVersion, decide_desk, read_desk
+from timeline.tickets.versions import DeskVersion
 
 SCHEMA: Final[dict[str, Any]] = msgspec.json.schema(Types)
 
@@ -27,7 +26,7 @@ class TypesShown(Types, frozen=True, kw_only=True, omit_defaults=False):
 
 
 class NewTypes(Types, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All of it, in place of what is there. `version` is the one that was seen; `If-Match` says the same."""
+    """All of it, in place of what is there."""
 
     version: Version | msgspec.UnsetType = msgspec.UNSET
     reason: Reason | None = None
@@ -37,9 +36,9 @@ class NewTypes(Types, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return Types(types=self.types, dispositions=self.dispositions, disposition_required=self.disposition_required)
 
 
-def _shown(desk: DeskVersion) -> Answer:
+def _view(desk: DeskVersion) -> TypesShown:
     section = desk.configuration.types
-    shown = TypesShown(
+    return TypesShown(
         version=desk.version,
         types=section.types,
         dispositions=section.dispositions,
@@ -48,19 +47,12 @@ def _shown(desk: DeskVersion) -> Answer:
         decided_at=desk.decided_at,
         schema=SCHEMA,
     )
-    return answer(shown, headers={"ETag": f'"{desk.version}"'})
-
-
-def _stale(version: int) -> Problem:
-    words = f"The desk was set up anew meanwhile: it is at version {version}."
-    return Problem(412, "stale", words, [("version", f"it is at version {version}")], {"ETag": f'"{version}"'})
 
 
 @route("GET", "/api/v1/ticket-types", "read", answers={200: TypesShown})
 async def show(call: Call) -> Answer:
     """The ticket types with their fields, and what a ticket may be ended with."""
-    async with call.read() as db:
-        return _shown(await read_desk(db, call.workspace))
+    return await shown(call, _view)
 
 
 @route(
@@ -70,33 +62,12 @@ async def show(call: Call) -> Answer:
     headers=(IF_MATCH,),
     takes=NewTypes,
     answers={200: TypesShown},
-    refuses=frozenset({412, 428}),
+    refuses=REFUSES,
 )
 async def replace(call: Call) -> Answer:
     """Replace them, from now on; what tickets were filled with stays. Without a version 428, with one of before 412."""
     asked = await call.take(NewTypes)
-    version = seen_version(call, asked.version)
-    if version is None:
-        raise version_required()
-
-    async def work(db: Db) -> Answer:
-        there = await read_desk(db, call.workspace)
-        if there.configuration.types == asked.section:
-            return _shown(there)
-        if there.version != version:
-            raise _stale(there.version)
-        return _shown(
-            await decide_desk(
-                db,
-                call.workspace,
-                lambda desk: msgspec.structs.replace(desk, types=asked.section),
-                actor=call.caller.actor,
-                reason=asked.reason,
-                now=datetime.now(UTC),
-            )
-        )
-
-    return await call.write(work, configures=True)
+    return await replaced(call, asked, lambda desk: msgspec.structs.replace(desk, types=asked.section), _view)
 
 
 ROUTES: Final[tuple[Route, ...]] = (show, replace)

@@ -39,7 +39,7 @@ CREATE OR REPLACE FUNCTION tombstone(e event, keys bytea[]) RETURNS jsonb LANGUA
   WHERE NOT (e.type LIKE '%Recorded' AND f.key IN ('body', 'data', 'contact'))
 $$
 """
-"""As it was, and with the keys that name a promise."""
+"""As it was, and with the keys that say of a ticket's life and promises nothing of anybody."""
 
 
 async def forwards() -> MigrationManager:
