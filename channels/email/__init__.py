@@ -1,0 +1,1 @@
+"""Mail: parsed in a process that can be killed, proved or claimed, threaded by what we signed, answered once."""
