@@ -40,6 +40,7 @@ def settings_lines(settings: Settings) -> list[tuple[str, str, str]]:
         "MEILISEARCH_KEY": HIDDEN if settings.meilisearch_key else "(none)",
         "THROUGHLINE_EMBEDDER": settings.embedder,
         "THROUGHLINE_WEBHOOKS_PRIVATE": "yes" if settings.webhooks_private else "no",
+        "THROUGHLINE_MAIL_PRIVATE": "yes" if settings.mail_private else "no",
     }
     return [(name, value, settings.sources.get(name, "default")) for name, value in shown.items()]
 

@@ -46,6 +46,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     meilisearch_key: str | None
     embedder: str
     webhooks_private: bool = False
+    mail_private: bool = False
     parent_pipe: int | None
     sources: dict[str, Source]
 
@@ -94,6 +95,7 @@ def load_settings() -> Settings:
         meilisearch_key=reader.text("MEILISEARCH_KEY"),
         embedder=reader.choice("THROUGHLINE_EMBEDDER", EMBEDDERS),
         webhooks_private=reader.choice("THROUGHLINE_WEBHOOKS_PRIVATE", ("no", "yes")) == "yes",
+        mail_private=reader.choice("THROUGHLINE_MAIL_PRIVATE", ("no", "yes")) == "yes",
         parent_pipe=reader.number("THROUGHLINE_PARENT_PIPE"),
         sources=reader.sources,
     )

@@ -23,5 +23,5 @@ def read_settings(kind: ChannelKind, said: Any) -> msgspec.Struct:
     try:
         return msgspec.convert(said, kind.settings)
     except msgspec.ValidationError as error:
-        refused = refused_json(error, b"")
+        refused = error.__cause__ if isinstance(error.__cause__, InvalidField) else refused_json(error, b"")
         raise InvalidField(f"settings.{refused.field}".rstrip("."), refused.words) from None

@@ -19,6 +19,7 @@ VARIABLES = (
     "MEILISEARCH_KEY",
     "THROUGHLINE_EMBEDDER",
     "THROUGHLINE_WEBHOOKS_PRIVATE",
+    "THROUGHLINE_MAIL_PRIVATE",
     "THROUGHLINE_PARENT_PIPE",
 )
 RACE = "from app.settings import load_settings; print(load_settings().secret)"
@@ -40,6 +41,7 @@ def test_an_empty_environment_gives_the_printed_defaults(tmp_path: Path):
     assert settings.embedder == "minilm"
     assert not settings.is_public
     assert not settings.webhooks_private
+    assert not settings.mail_private
     assert set(settings.sources) == set(VARIABLES)
     assert settings.sources["THROUGHLINE_SECRET"] == "generated"
     assert settings.sources["THROUGHLINE_PORT"] == "default"
@@ -104,6 +106,7 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch):
         ("THROUGHLINE_SECRET", "short"),
         ("THROUGHLINE_EMBEDDER", "gpt"),
         ("THROUGHLINE_WEBHOOKS_PRIVATE", "perhaps"),
+        ("THROUGHLINE_MAIL_PRIVATE", "perhaps"),
         ("THROUGHLINE_PUBLIC_URL", "desk.example"),
         ("THROUGHLINE_PUBLIC_URL", "https://[::1"),
         ("DATABASE_URL", "mysql://u:hidden@db/desk"),
