@@ -573,6 +573,48 @@ ALTER TABLE public.erased_record OWNER TO throughline_owner;
 
 COMMENT ON TABLE public.erased_record IS 'each blanked event or decision: the digest that its seal was made over, and that of what is left';
 
+CREATE TABLE public.file_upload (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    name text NOT NULL,
+    type text NOT NULL,
+    size bigint NOT NULL,
+    sha256 bytea NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    made_by text NOT NULL,
+    CONSTRAINT file_upload_sha256_check CHECK ((length(sha256) = 32))
+);
+ALTER TABLE ONLY public.file_upload ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.file_upload FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.file_upload OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.file_upload IS 'a file that waits for its reply; used, it becomes a file_use of the same id';
+
+CREATE TABLE public.file_use (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    event_id uuid NOT NULL,
+    ordinal integer NOT NULL,
+    part text NOT NULL,
+    name text NOT NULL,
+    type text NOT NULL,
+    size bigint NOT NULL,
+    sha256 bytea NOT NULL,
+    content_id text,
+    CONSTRAINT file_use_ordinal_check CHECK ((ordinal >= 0)),
+    CONSTRAINT file_use_part_check CHECK ((part = ANY (ARRAY['attachment'::text, 'inline'::text, 'html'::text]))),
+    CONSTRAINT file_use_sha256_check CHECK ((length(sha256) = 32))
+);
+ALTER TABLE ONLY public.file_use ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.file_use FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.file_use OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.file_use IS 'a stored file as a part of an event: what people open';
+
 CREATE TABLE public.follower_checkpoint (
     workspace_id uuid NOT NULL,
     follower text NOT NULL,
@@ -899,6 +941,82 @@ COMMENT ON TABLE public.object_type IS 'append-only: the highest version of a ty
 
 COMMENT ON COLUMN public.object_type."position" IS 'the greatest one says whether what a process remembers is still true';
 
+CREATE TABLE public.outbound_lane (
+    workspace_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    domain text NOT NULL,
+    failures integer NOT NULL,
+    failing_since timestamp with time zone NOT NULL,
+    paused_until timestamp with time zone,
+    reason text NOT NULL
+);
+ALTER TABLE ONLY public.outbound_lane ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.outbound_lane FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.outbound_lane OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.outbound_lane IS 'domains that an account cannot reach right now, and until when they are left alone';
+
+CREATE TABLE public.outbound_mail (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    key text NOT NULL,
+    epoch integer DEFAULT COALESCE(public.current_epoch(), 1) NOT NULL,
+    account_id uuid NOT NULL,
+    event_id uuid,
+    contact_id uuid,
+    conversation text,
+    purpose text NOT NULL,
+    message_id text NOT NULL,
+    recipients jsonb NOT NULL,
+    domain text NOT NULL,
+    raw bytea,
+    files jsonb DEFAULT '[]'::jsonb NOT NULL,
+    state text NOT NULL,
+    outcomes jsonb DEFAULT '{}'::jsonb NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    doubts integer DEFAULT 0 NOT NULL,
+    status integer,
+    reason text,
+    made_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    next_try_at timestamp with time zone,
+    tried_at timestamp with time zone,
+    sent_at timestamp with time zone,
+    CONSTRAINT outbound_mail_purpose_check CHECK ((purpose ~ '^[a-z_]{1,40}$'::text)),
+    CONSTRAINT outbound_mail_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'sending'::text, 'sent'::text, 'failed'::text, 'uncertain'::text, 'suppressed'::text])))
+);
+ALTER TABLE ONLY public.outbound_mail ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.outbound_mail FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.outbound_mail OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.outbound_mail IS 'one mail on its way out: rendered once, the same bytes in every attempt';
+
+COMMENT ON COLUMN public.outbound_mail.id IS 'what the token in its Message-ID names';
+
+COMMENT ON COLUMN public.outbound_mail.key IS 'what it is for, in words of ours: the second of one key is not made';
+
+COMMENT ON COLUMN public.outbound_mail.epoch IS 'in which it was made: what a backup brings back is never sent by itself, it may have gone out since';
+
+COMMENT ON COLUMN public.outbound_mail.event_id IS 'the event that it carries, or that caused it';
+
+COMMENT ON COLUMN public.outbound_mail.recipients IS 'to, cc, bcc: who gets it, each an address and perhaps a name';
+
+COMMENT ON COLUMN public.outbound_mail.domain IS 'of its first recipient: by account and domain mails wait for each other';
+
+COMMENT ON COLUMN public.outbound_mail.raw IS 'null once it was erased or is long decided; files are put in when it is sent';
+
+COMMENT ON COLUMN public.outbound_mail.outcomes IS 'what became of it, by address: sent, failed or uncertain, and in words';
+
+COMMENT ON COLUMN public.outbound_mail.tries IS 'since due_at: tried again by hand it begins anew';
+
+COMMENT ON COLUMN public.outbound_mail.doubts IS 'attempts of which nobody knows how they ended';
+
+COMMENT ON COLUMN public.outbound_mail.next_try_at IS 'of one that waits or is uncertain; also when another worker may have it that is in the hands of one';
+
 CREATE TABLE public.placement (
     workspace_id uuid NOT NULL,
     event_id uuid NOT NULL,
@@ -1012,6 +1130,27 @@ COMMENT ON TABLE public.saved_view IS 'lists of tickets that somebody keeps';
 COMMENT ON COLUMN public.saved_view.owner IS 'the actor who made it: an agent, or a key that is nobody''s';
 
 COMMENT ON COLUMN public.saved_view.filters IS 'words and values as a list of tickets takes them in its query';
+
+CREATE TABLE public.stored_file (
+    workspace_id uuid NOT NULL,
+    sha256 bytea NOT NULL,
+    size bigint NOT NULL,
+    look_at timestamp with time zone,
+    going boolean DEFAULT false NOT NULL,
+    CONSTRAINT stored_file_sha256_check CHECK ((length(sha256) = 32)),
+    CONSTRAINT stored_file_size_check CHECK ((size >= 0))
+);
+ALTER TABLE ONLY public.stored_file ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.stored_file FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.stored_file OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.stored_file IS 'bytes that are in the file store or about to be: the row comes first and goes last';
+
+COMMENT ON COLUMN public.stored_file.look_at IS 'when to look whether anything needs it; null: something did when it was looked at last';
+
+COMMENT ON COLUMN public.stored_file.going IS 'its bytes are being deleted, or are already: nothing may begin to point to it';
 
 CREATE TABLE public.team (
     workspace_id uuid NOT NULL,
@@ -1477,6 +1616,15 @@ ALTER TABLE ONLY public.event
 ALTER TABLE ONLY public.event
     ADD CONSTRAINT event_workspace_id_source_source_id_key UNIQUE (workspace_id, source, source_id);
 
+ALTER TABLE ONLY public.file_upload
+    ADD CONSTRAINT file_upload_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.file_use
+    ADD CONSTRAINT file_use_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.file_use
+    ADD CONSTRAINT file_use_workspace_id_event_id_ordinal_key UNIQUE (workspace_id, event_id, ordinal);
+
 ALTER TABLE ONLY public.follower_checkpoint
     ADD CONSTRAINT follower_checkpoint_pkey PRIMARY KEY (workspace_id, follower);
 
@@ -1537,6 +1685,15 @@ ALTER TABLE ONLY public.object_state
 ALTER TABLE ONLY public.object_type
     ADD CONSTRAINT object_type_pkey PRIMARY KEY (workspace_id, type, version);
 
+ALTER TABLE ONLY public.outbound_lane
+    ADD CONSTRAINT outbound_lane_pkey PRIMARY KEY (workspace_id, account_id, domain);
+
+ALTER TABLE ONLY public.outbound_mail
+    ADD CONSTRAINT outbound_mail_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.outbound_mail
+    ADD CONSTRAINT outbound_mail_workspace_id_key_key UNIQUE (workspace_id, key);
+
 ALTER TABLE ONLY public.placement
     ADD CONSTRAINT placement_pkey PRIMARY KEY (workspace_id, event_id, decision_id, since);
 
@@ -1557,6 +1714,9 @@ ALTER TABLE ONLY public.retention_policy
 
 ALTER TABLE ONLY public.saved_view
     ADD CONSTRAINT saved_view_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.stored_file
+    ADD CONSTRAINT stored_file_pkey PRIMARY KEY (workspace_id, sha256);
 
 ALTER TABLE ONLY public.team_member
     ADD CONSTRAINT team_member_pkey PRIMARY KEY (workspace_id, team, agent_id);
@@ -1653,6 +1813,12 @@ CREATE INDEX event_stream ON public.event USING btree (workspace_id, contact_id,
 
 CREATE INDEX event_thread ON public.event USING btree (workspace_id, contact_id, shown_at, "position");
 
+CREATE INDEX file_upload_of_content ON public.file_upload USING btree (workspace_id, sha256);
+
+CREATE INDEX file_upload_old ON public.file_upload USING btree (workspace_id, made_at);
+
+CREATE INDEX file_use_of_content ON public.file_use USING btree (workspace_id, sha256);
+
 CREATE INDEX home_key_by_home ON public.home_key USING btree (workspace_id, home_id);
 
 CREATE INDEX idempotency_key_age ON public.idempotency_key USING btree (workspace_id, created_at);
@@ -1691,6 +1857,14 @@ CREATE INDEX object_state_by_object ON public.object_state USING btree (workspac
 
 CREATE INDEX object_type_changes ON public.object_type USING btree (workspace_id, "position");
 
+CREATE INDEX outbound_mail_by_contact ON public.outbound_mail USING btree (workspace_id, contact_id) WHERE (contact_id IS NOT NULL);
+
+CREATE INDEX outbound_mail_by_event ON public.outbound_mail USING btree (workspace_id, event_id) WHERE (event_id IS NOT NULL);
+
+CREATE INDEX outbound_mail_due ON public.outbound_mail USING btree (workspace_id, account_id, domain, next_try_at, id) WHERE (next_try_at IS NOT NULL);
+
+CREATE INDEX outbound_mail_troubled ON public.outbound_mail USING btree (workspace_id, id) WHERE (state = ANY (ARRAY['failed'::text, 'uncertain'::text]));
+
 CREATE INDEX placement_by_contact ON public.placement USING btree (workspace_id, contact_id);
 
 CREATE INDEX placement_by_origin ON public.placement USING btree (workspace_id, origin_id);
@@ -1702,6 +1876,8 @@ CREATE INDEX quarantine_waiting ON public.quarantine USING btree (workspace_id, 
 CREATE INDEX queue_of_team ON public.queue USING btree (workspace_id, team) WHERE (team IS NOT NULL);
 
 CREATE INDEX restoration_followers ON public.restoration USING btree (workspace_id, epoch, xid, "position");
+
+CREATE INDEX stored_file_looks ON public.stored_file USING btree (workspace_id, look_at) WHERE (look_at IS NOT NULL);
 
 CREATE INDEX team_member_of_agent ON public.team_member USING btree (workspace_id, agent_id);
 
@@ -1787,6 +1963,10 @@ ALTER TABLE public.erasure ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.event ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.file_upload ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.file_use ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.follower_checkpoint ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.home_key ENABLE ROW LEVEL SECURITY;
@@ -1819,6 +1999,10 @@ ALTER TABLE public.object_state ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.object_type ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.outbound_lane ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.outbound_mail ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.placement ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.quarantine ENABLE ROW LEVEL SECURITY;
@@ -1830,6 +2014,8 @@ ALTER TABLE public.restoration ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.retention_policy ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.saved_view ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.stored_file ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.team ENABLE ROW LEVEL SECURITY;
 
@@ -1891,6 +2077,10 @@ CREATE POLICY workspace_wall ON public.erasure USING ((workspace_id = (NULLIF(cu
 
 CREATE POLICY workspace_wall ON public.event USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
+CREATE POLICY workspace_wall ON public.file_upload USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.file_use USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
 CREATE POLICY workspace_wall ON public.follower_checkpoint USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.home_key USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
@@ -1923,6 +2113,10 @@ CREATE POLICY workspace_wall ON public.object_state USING ((workspace_id = (NULL
 
 CREATE POLICY workspace_wall ON public.object_type USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
+CREATE POLICY workspace_wall ON public.outbound_lane USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.outbound_mail USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
 CREATE POLICY workspace_wall ON public.placement USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.quarantine USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
@@ -1934,6 +2128,8 @@ CREATE POLICY workspace_wall ON public.restoration USING ((workspace_id = (NULLI
 CREATE POLICY workspace_wall ON public.retention_policy USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.saved_view USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.stored_file USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.team USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
@@ -2025,6 +2221,10 @@ GRANT SELECT ON TABLE public.customer TO throughline_reports;
 GRANT SELECT ON TABLE public.erased_record TO throughline_app;
 GRANT SELECT ON TABLE public.erased_record TO throughline_reports;
 
+GRANT SELECT,INSERT,DELETE ON TABLE public.file_upload TO throughline_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.file_use TO throughline_app;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.follower_checkpoint TO throughline_app;
 GRANT SELECT ON TABLE public.follower_checkpoint TO throughline_reports;
 
@@ -2068,6 +2268,10 @@ GRANT SELECT ON TABLE public.object_state TO throughline_reports;
 GRANT SELECT,INSERT ON TABLE public.object_type TO throughline_app;
 GRANT SELECT ON TABLE public.object_type TO throughline_reports;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.outbound_lane TO throughline_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.outbound_mail TO throughline_app;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.placement TO throughline_app;
 GRANT SELECT ON TABLE public.placement TO throughline_reports;
 
@@ -2081,6 +2285,8 @@ GRANT SELECT ON TABLE public.retention_policy TO throughline_reports;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.saved_view TO throughline_app;
 GRANT SELECT ON TABLE public.saved_view TO throughline_reports;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.stored_file TO throughline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.team TO throughline_app;
 GRANT SELECT ON TABLE public.team TO throughline_reports;

@@ -16,4 +16,6 @@ IDS = (
     "0013-people",
     "0014-webhooks",
     "0015-reports",
+    "0017-outbox",
+    "0018-files",
 )

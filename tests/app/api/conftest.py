@@ -30,6 +30,7 @@ COUNTED = (
     "inbound_delivery",
     "webhook",
     "webhook_delivery",
+    "outbound_mail",
 )
 
 
