@@ -28,6 +28,8 @@ TABLES: Final = (
     "legal_hold",
     "quarantine",
     "inbound_delivery",
+    "file_use",
+    "file_upload",
     "idempotency_key",
 )
 """Where people are; the others hold ids, times and numbers."""

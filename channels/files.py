@@ -1,0 +1,301 @@
+"""Where files are: bytes under their SHA-256, each workspace's by themselves, in a folder or in an object store.
+
+The row comes first and goes last: a file is announced, stored, and only then pointed to, in the transaction of its
+event. `hold` lets nothing point to bytes that are being deleted. Nothing tells whether another workspace has the same.
+"""
+
+import asyncio
+import hashlib
+import os
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final, Literal
+from uuid import UUID
+
+import msgspec
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, ObjectStore, from_url
+
+from channels import file_store
+from channels.file_store import Db, Row
+
+Part = Literal["attachment", "inline", "html"]
+
+GRACE: Final = timedelta(hours=1)
+"""How long after it was announced a file is let be that nothing points to."""
+UNUSED: Final = timedelta(hours=24)
+"""How long an upload waits for its reply."""
+BLOCK: Final = 256 * 1024
+INCOMING: Final = "incoming"
+
+
+class FileMissing(LookupError):
+    """The file store has no such bytes, though a row says so."""
+
+
+class FileGone(Exception):
+    """The bytes were not stored, or were deleted before anything pointed to them: store them again."""
+
+
+class FileDamaged(ValueError):
+    """The bytes are not those that their hash names."""
+
+
+class FilesAway(Exception):
+    """The file store does not answer, or cannot be written."""
+
+
+class FileUse(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of an event that is kept as a file; `sha256` is in hex. `ordinal` is its place among the event's."""
+
+    id: UUID
+    ordinal: int
+    part: Part
+    name: str
+    type: str
+    size: int
+    sha256: str
+    content_id: str | None = None
+
+
+class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that may be opened: a part of an event, or an upload that waits for its reply (`event_id` null)."""
+
+    id: UUID
+    event_id: UUID | None
+    part: Part
+    name: str
+    type: str
+    size: int
+    sha256: str
+
+
+def use_id(workspace: UUID, source: str, source_id: str, ordinal: int) -> UUID:
+    """The id of an item's part: the same for ever, so that the same item handed in twice is the same content."""
+    said = "\x00".join(("file", str(workspace), source, source_id, str(ordinal)))
+    digest = hashlib.sha256(said.encode("utf-8", "surrogatepass")).digest()
+    return UUID(bytes=digest[:6] + bytes([0x80 | digest[6] & 0x0F, digest[7], 0x80 | digest[8] & 0x3F]) + digest[9:16])
+
+
+class FileStore:
+    """Bytes by workspace and hash. Made by `open_files`; `folder` is where they are on this machine, if they are."""
+
+    def __init__(self, store: ObjectStore, folder: Path | None = None) -> None:
+        self._store = store
+        self.folder = folder
+        self._made: set[Path] = set()
+
+    async def put(self, workspace: UUID, sha256: str, path: Path) -> None:
+        """Store a file's bytes, on the disk when this returns. What is there already stays.
+
+        Raises `FileDamaged` where they are not the hash's, and `FilesAway`."""
+        if await asyncio.to_thread(digest_of, path) != sha256:
+            raise FileDamaged(f"{path.name} is not {sha256}")
+        if await self.has(workspace, sha256):
+            return
+        key = _key(workspace, sha256)
+        try:
+            if self.folder is None:
+                await obstore.put_async(self._store, key, path)
+            else:
+                await self._put_durably(self.folder, key, path)
+        except (BaseError, OSError) as error:
+            raise FilesAway(_first_line(error)) from error
+
+    async def _put_durably(self, folder: Path, key: str, path: Path) -> None:
+        partial = f"{INCOMING}/{secrets.token_hex(16)}"
+        await obstore.put_async(self._store, partial, path)
+        await asyncio.to_thread(_sync, folder / partial)
+        await obstore.rename_async(self._store, partial, key)
+        await asyncio.to_thread(self._sync_above, folder, (folder / key).parent)
+
+    def _sync_above(self, folder: Path, leaf: Path) -> None:
+        """Every folder between that is new to us, and the one that the file is in."""
+        _sync(leaf)
+        while leaf != folder and leaf not in self._made:
+            self._made.add(leaf)
+            leaf = leaf.parent
+            _sync(leaf)
+
+    async def read(self, workspace: UUID, sha256: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        """The bytes in blocks, those from `start` and before `end`. Raises `FileMissing` and `FilesAway`."""
+        key = _key(workspace, sha256)
+        try:
+            if start == 0 and end is None:
+                found = await obstore.get_async(self._store, key)
+            elif end is None:
+                found = await obstore.get_async(self._store, key, options={"range": {"offset": start}})
+            else:
+                found = await obstore.get_async(self._store, key, options={"range": (start, end)})
+        except FileNotFoundError:
+            raise FileMissing(sha256) from None
+        except (BaseError, OSError) as error:
+            raise FilesAway(_first_line(error)) from error
+        return _blocks(found)
+
+    async def has(self, workspace: UUID, sha256: str) -> bool:
+        """Whether the bytes are there. Raises `FilesAway`."""
+        return await self.size(workspace, sha256) is not None
+
+    async def size(self, workspace: UUID, sha256: str) -> int | None:
+        """How many bytes are there; None where there is no such file. Raises `FilesAway`."""
+        try:
+            found = await obstore.head_async(self._store, _key(workspace, sha256))
+        except FileNotFoundError:
+            return None
+        except (BaseError, OSError) as error:
+            raise FilesAway(_first_line(error)) from error
+        return found["size"]
+
+    async def delete(self, workspace: UUID, sha256: str) -> None:
+        """Delete the bytes; what is not there is deleted. Raises `FilesAway`."""
+        try:
+            await obstore.delete_async(self._store, _key(workspace, sha256))
+        except FileNotFoundError:
+            return
+        except (BaseError, OSError) as error:
+            raise FilesAway(_first_line(error)) from error
+
+    async def listed(self, workspace: UUID) -> AsyncIterator[list[str]]:
+        """The hashes of all that is stored of a workspace, in pieces. Raises `FilesAway`."""
+        try:
+            async for page in obstore.list(self._store, workspace.hex, chunk_size=1_000):
+                yield [one["path"].rpartition("/")[2] for one in page]
+        except (BaseError, OSError) as error:
+            raise FilesAway(_first_line(error)) from error
+
+
+def open_files(url: str | None, folder: Path) -> FileStore:
+    """The store that an operator's address names, else the folder, which is made. Raises `FilesAway`."""
+    try:
+        if url is not None and not url.startswith("file:"):
+            return FileStore(from_url(url))
+        if url is not None:
+            folder = Path(url.removeprefix("file://"))
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return FileStore(LocalStore(folder), folder)
+    except (BaseError, OSError, ValueError) as error:
+        raise FilesAway(_first_line(error)) from error
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 in hex, with a buffer's memory."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+async def announce(db: Db, workspace: UUID, sizes: dict[str, int], now: datetime) -> None:
+    """First step, in a transaction of its own: these hashes are about to be stored."""
+    hashes = sorted(sizes)
+    await file_store.announce(
+        db,
+        workspace,
+        [bytes.fromhex(one) for one in hashes],
+        [sizes[one] for one in hashes],
+        now + GRACE,
+        now + GRACE / 2,
+    )
+
+
+async def record(db: Db, workspace: UUID, event: UUID, uses: Sequence[FileUse]) -> None:
+    """Last step, in the transaction of the event: from its commit on the files are needed.
+
+    Raises `FileGone` where one is not stored any more."""
+    await _hold(db, workspace, [use.sha256 for use in uses])
+    rows = [
+        (use.id, event, use.ordinal, use.part, use.name, use.type, use.size, bytes.fromhex(use.sha256), use.content_id)
+        for use in uses
+    ]
+    await file_store.add_uses(db, workspace, rows)
+
+
+async def use_uploads(db: Db, workspace: UUID, event: UUID, uploads: Sequence[UUID]) -> list[FileUse]:
+    """Make these uploads the attachments of an event, in this order, in the transaction that records it.
+
+    Raises `FileGone` where one is none of this workspace's, was used before, or waited too long."""
+    rows = {row["id"]: row for row in await file_store.take_uploads(db, workspace, uploads)}
+    if len(rows) != len(uploads):
+        raise FileGone
+    found = [_used(rows[upload], ordinal) for ordinal, upload in enumerate(uploads)]
+    await record(db, workspace, event, found)
+    return found
+
+
+async def keep_upload(db: Db, workspace: UUID, file: StoredFile, now: datetime, by: str) -> None:
+    """A stored file waits for its reply. Raises `FileGone`."""
+    await _hold(db, workspace, [file.sha256])
+    await file_store.add_upload(
+        db,
+        workspace,
+        file.id,
+        name=file.name,
+        type_=file.type,
+        size=file.size,
+        sha256=bytes.fromhex(file.sha256),
+        now=now,
+        by=by,
+    )
+
+
+async def find(db: Db, workspace: UUID, file: UUID) -> StoredFile | None:
+    """A part of an event or an upload, by its id."""
+    row = await file_store.opened(db, workspace, file)
+    if row is None:
+        return None
+    return StoredFile(**{**dict(row), "sha256": row["sha256"].hex()})
+
+
+async def parts_of(db: Db, workspace: UUID, events: Sequence[UUID]) -> dict[UUID, list[FileUse]]:
+    """The files of these events, in their order."""
+    found: dict[UUID, list[FileUse]] = {}
+    for row in await file_store.uses_of(db, workspace, events):
+        fields = {**dict(row), "sha256": row["sha256"].hex()}
+        found.setdefault(fields.pop("event_id"), []).append(FileUse(**fields))
+    return found
+
+
+async def _hold(db: Db, workspace: UUID, hashes: Sequence[str]) -> None:
+    wanted = {bytes.fromhex(one) for one in hashes}
+    if await file_store.hold(db, workspace, sorted(wanted)) != wanted:
+        raise FileGone
+
+
+def _used(row: Row, ordinal: int) -> FileUse:
+    return FileUse(
+        id=row["id"],
+        ordinal=ordinal,
+        part="attachment",
+        name=row["name"],
+        type=row["type"],
+        size=row["size"],
+        sha256=row["sha256"].hex(),
+    )
+
+
+async def _blocks(found: obstore.GetResult) -> AsyncIterator[bytes]:
+    try:
+        async for block in found.stream(min_chunk_size=BLOCK):
+            yield bytes(block)
+    except (BaseError, OSError) as error:
+        raise FilesAway(_first_line(error)) from error
+
+
+def _key(workspace: UUID, sha256: str) -> str:
+    return f"{workspace.hex}/{sha256[:2]}/{sha256}"
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _first_line(error: BaseException) -> str:
+    """What went wrong, without the debug output that obstore adds."""
+    lines = str(error).splitlines()
+    return lines[0] if lines else type(error).__name__
