@@ -30,6 +30,9 @@ COUNTED = (
     "inbound_delivery",
     "webhook",
     "webhook_delivery",
+    "stored_file",
+    "file_use",
+    "file_upload",
     "outbound_mail",
 )
 
