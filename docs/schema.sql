@@ -475,6 +475,26 @@ COMMENT ON COLUMN public.channel_account.secrets IS 'sealed under the installati
 
 COMMENT ON COLUMN public.channel_account.overlap_until IS 'until when the secret before the newest holds too';
 
+CREATE TABLE public.channel_account_change (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    before jsonb NOT NULL,
+    after jsonb NOT NULL,
+    passwords text[] NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    changed_by text NOT NULL
+);
+ALTER TABLE ONLY public.channel_account_change ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.channel_account_change FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.channel_account_change OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.channel_account_change IS 'what an account''s name and settings were and became, and by whom';
+
+COMMENT ON COLUMN public.channel_account_change.passwords IS 'which passwords were set with it, never what they are';
+
 CREATE TABLE public.contact (
     workspace_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -824,6 +844,82 @@ COMMENT ON COLUMN public.link_suggestion.probability IS 'that they are one, when
 COMMENT ON COLUMN public.link_suggestion.value IS 'what an answer is worth, times the probability: the queue''s order';
 
 COMMENT ON COLUMN public.link_suggestion.later_until IS 'an open one is not shown before';
+
+CREATE TABLE public.mailbox (
+    workspace_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    folder text NOT NULL,
+    uidvalidity bigint,
+    mails bigint,
+    claimed_by uuid,
+    claimed_until timestamp with time zone,
+    fetched_at timestamp with time zone,
+    next_at timestamp with time zone,
+    failures integer DEFAULT 0 NOT NULL,
+    failing_since timestamp with time zone,
+    failed_at timestamp with time zone,
+    fault text
+);
+ALTER TABLE ONLY public.mailbox ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.mailbox FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.mailbox OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.mailbox IS 'one folder of an account on its mail server: who fetches it, and how that goes';
+
+COMMENT ON COLUMN public.mailbox.mails IS 'how many the server said that the folder has';
+
+COMMENT ON COLUMN public.mailbox.fetched_at IS 'when it was last looked through to its end';
+
+COMMENT ON COLUMN public.mailbox.fault IS 'the last one, in words; it stands while failures do';
+
+CREATE TABLE public.mailbox_mail (
+    workspace_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    folder text NOT NULL,
+    uidvalidity bigint NOT NULL,
+    uid bigint NOT NULL,
+    size bigint NOT NULL,
+    arrived text NOT NULL,
+    state text NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    next_try_at timestamp with time zone,
+    entry_id uuid,
+    CONSTRAINT mailbox_mail_state_check CHECK ((state = ANY (ARRAY['tried'::text, 'archived'::text, 'refused'::text])))
+);
+ALTER TABLE ONLY public.mailbox_mail ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.mailbox_mail FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.mailbox_mail OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.mailbox_mail IS 'one mail in a folder, by the server''s number for it';
+
+COMMENT ON COLUMN public.mailbox_mail.arrived IS 'with size the mail''s fingerprint: INTERNALDATE as the server wrote it';
+
+COMMENT ON COLUMN public.mailbox_mail.tries IS 'counted before it is asked for: a connection that dies of it is remembered';
+
+COMMENT ON COLUMN public.mailbox_mail.entry_id IS 'of a refused one: what the quarantine says of it';
+
+CREATE TABLE public.mailbox_password (
+    workspace_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    door text NOT NULL,
+    sealed bytea NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    set_by text NOT NULL,
+    CONSTRAINT mailbox_password_door_check CHECK ((door = ANY (ARRAY['imap'::text, 'smtp'::text])))
+);
+ALTER TABLE ONLY public.mailbox_password ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.mailbox_password FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.mailbox_password OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.mailbox_password IS 'what an account signs in with; written and used, never shown';
+
+COMMENT ON COLUMN public.mailbox_password.sealed IS 'sealed under the installation''s secret, for this account and door alone';
 
 CREATE TABLE public.migration (
     id integer NOT NULL,
@@ -1586,6 +1682,9 @@ ALTER TABLE ONLY public.api_key
 ALTER TABLE ONLY public.audit_seal
     ADD CONSTRAINT audit_seal_pkey PRIMARY KEY (workspace_id, number);
 
+ALTER TABLE ONLY public.channel_account_change
+    ADD CONSTRAINT channel_account_change_pkey PRIMARY KEY (workspace_id, id);
+
 ALTER TABLE ONLY public.channel_account
     ADD CONSTRAINT channel_account_pkey PRIMARY KEY (workspace_id, id);
 
@@ -1666,6 +1765,15 @@ ALTER TABLE ONLY public.link_suggestion
 
 ALTER TABLE ONLY public.link_suggestion
     ADD CONSTRAINT link_suggestion_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.mailbox_mail
+    ADD CONSTRAINT mailbox_mail_pkey PRIMARY KEY (workspace_id, account_id, folder, uidvalidity, uid);
+
+ALTER TABLE ONLY public.mailbox_password
+    ADD CONSTRAINT mailbox_password_pkey PRIMARY KEY (workspace_id, account_id, door);
+
+ALTER TABLE ONLY public.mailbox
+    ADD CONSTRAINT mailbox_pkey PRIMARY KEY (workspace_id, account_id, folder);
 
 ALTER TABLE ONLY public.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (id);
@@ -1788,6 +1896,8 @@ ALTER TABLE ONLY public.workspace
     ADD CONSTRAINT workspace_slug_key UNIQUE (slug);
 
 CREATE INDEX api_key_of_agent ON public.api_key USING btree (workspace_id, agent_id) WHERE (agent_id IS NOT NULL);
+
+CREATE INDEX channel_account_change_by_account ON public.channel_account_change USING btree (workspace_id, account_id, id);
 
 CREATE INDEX contact_by_customer ON public.contact USING btree (workspace_id, customer_id);
 
@@ -1949,6 +2059,8 @@ ALTER TABLE public.audit_seal ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.channel_account ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.channel_account_change ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.contact ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.contact_count ENABLE ROW LEVEL SECURITY;
@@ -1990,6 +2102,12 @@ ALTER TABLE public.legal_hold ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.link_decision ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.link_suggestion ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.mailbox ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.mailbox_mail ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.mailbox_password ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.notification ENABLE ROW LEVEL SECURITY;
 
@@ -2063,6 +2181,8 @@ CREATE POLICY workspace_wall ON public.audit_seal USING ((workspace_id = (NULLIF
 
 CREATE POLICY workspace_wall ON public.channel_account USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
+CREATE POLICY workspace_wall ON public.channel_account_change USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
 CREATE POLICY workspace_wall ON public.contact USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.contact_count USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
@@ -2104,6 +2224,12 @@ CREATE POLICY workspace_wall ON public.legal_hold USING ((workspace_id = (NULLIF
 CREATE POLICY workspace_wall ON public.link_decision USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.link_suggestion USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.mailbox USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.mailbox_mail USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.mailbox_password USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.notification USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
@@ -2206,6 +2332,8 @@ GRANT SELECT ON TABLE public.audit_seal TO throughline_reports;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.channel_account TO throughline_app;
 
+GRANT SELECT,INSERT ON TABLE public.channel_account_change TO throughline_app;
+
 GRANT SELECT,INSERT,UPDATE ON TABLE public.contact TO throughline_app;
 GRANT SELECT ON TABLE public.contact TO throughline_reports;
 
@@ -2253,6 +2381,12 @@ GRANT SELECT ON TABLE public.legal_hold TO throughline_reports;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.link_suggestion TO throughline_app;
 GRANT SELECT ON TABLE public.link_suggestion TO throughline_reports;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.mailbox TO throughline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.mailbox_mail TO throughline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.mailbox_password TO throughline_app;
 
 GRANT SELECT ON TABLE public.migration TO throughline_app;
 

@@ -16,6 +16,7 @@ IDS = (
     "0013-people",
     "0014-webhooks",
     "0015-reports",
+    "0016-mailboxes",
     "0017-outbox",
     "0018-files",
 )
