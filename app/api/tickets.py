@@ -16,13 +16,21 @@ from identity.errors import NotFound
 from timeline.errors import TicketElsewhere
 from timeline.threads import Mark, read_page_of
 from timeline.tickets.listing import NEVER, Listing
-from timeline.tickets.reading import TicketView, VoidCommand, list_tickets, list_voids, read_ticket
+from timeline.tickets.reading import TicketView, VoidCommand, list_voids, read_ticket
+from timeline.tickets.rendering import render_tickets
 
 PATH: Final = "/api/v1/tickets/"
 
 
 class TicketPage(msgspec.Struct, frozen=True, kw_only=True):
     items: list[TicketView]
+    next: str | None
+
+
+class RenderedPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A `TicketPage` of which the tickets are JSON already."""
+
+    items: list[msgspec.Raw]
     next: str | None
 
 
@@ -73,7 +81,7 @@ async def list_some(call: Call) -> Answer:
     return answer(await page_of(call, read_listing(call.query, call.caller)))
 
 
-async def page_of(call: Call, asked: Listing, listed: str = "tickets") -> TicketPage:
+async def page_of(call: Call, asked: Listing, listed: str = "tickets") -> RenderedPage:
     """One page of a list, from where the request's cursor says on; `listed` is what it is called in its cursors."""
     limit, cursor, tokens = call.query.limit(), call.query.text("cursor"), call.edge.tokens
     listed = f"{listed} {words_of(asked)}"
@@ -81,10 +89,11 @@ async def page_of(call: Call, asked: Listing, listed: str = "tickets") -> Ticket
         mark = tokens.open_mark(call.workspace, cursor, "cursor", listed)
         asked = msgspec.structs.replace(asked, after=(mark.shown_at, mark.event_id))
     async with call.read() as db:
-        found = await list_tickets(db, call.workspace, msgspec.structs.replace(asked, limit=limit + 1))
+        found = await render_tickets(db, call.workspace, msgspec.structs.replace(asked, limit=limit + 1))
     last = found[limit - 1] if len(found) > limit else None
-    mark = last and Mark(shown_at=getattr(last, asked.sort) or NEVER, event_id=last.id)
-    return TicketPage(items=found[:limit], next=tokens.seal_mark(call.workspace, mark, listed))
+    mark = last and Mark(shown_at=last.at or NEVER, event_id=last.id)
+    shown = [one.json for one in found[:limit]]
+    return RenderedPage(items=shown, next=tokens.seal_mark(call.workspace, mark, listed))
 
 
 def _customer(call: Call) -> CustomerId | None:

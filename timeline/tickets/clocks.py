@@ -181,9 +181,19 @@ def _holds(value: object, wanted: tuple[object, ...]) -> bool:
 def clocks_at(ticket: Ticket, now: datetime, rules: Rules) -> Ticket:
     """The ticket and its clocks as time alone has left them by now."""
     after = as_of(ticket, now)
-    if after is ticket and all(passed(clock, now) is clock for clock in ticket.clocks):
-        return ticket
+    for clock in ticket.clocks:
+        if clock.due_at is not None and clock.due_at < now and clock.runs:
+            break
+    else:
+        if after is ticket:
+            return ticket
     return clocked(ticket, after, None, now, rules)
+
+
+def same_until(ticket: Ticket, now: datetime) -> datetime | None:
+    """When time alone may next make it look otherwise, at that moment or right behind it; None: never."""
+    times = (ticket.closes_at, ticket.resolves_at, ticket.snoozed_until, *(clock.due_at for clock in ticket.clocks))
+    return min((at for at in times if at is not None and at >= now), default=None)
 
 
 def due_at(ticket: Ticket) -> datetime | None:

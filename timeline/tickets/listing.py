@@ -75,7 +75,8 @@ async def page(db: Db, workspace: WorkspaceId, listing: Listing) -> list[Row]:
     ]
     every = rows[0] if len(rows) == 1 else f"SELECT {_ROW} FROM ({_united(rows)}) AS t {order}"
     return await db.fetch(
-        f"SELECT t.number, t.fold, t.sla_due_at, o.customer_id, {IN_FORCE}, CASE WHEN t.assignee IS NOT NULL THEN "
+        f"SELECT t.id, t.number, t.fold, t.{listing.sort} AS at, t.sla_due_at, o.customer_id, {IN_FORCE}, "
+        "CASE WHEN t.assignee IS NOT NULL THEN "
         "(SELECT name FROM agent WHERE workspace_id = $1 AND id = t.assignee) END AS assignee_name "
         f"FROM ({every}) AS t {OWNER} {by}",
         *values,

@@ -12,7 +12,7 @@ from timeline.tickets.ticket import Ticket
 State = Literal["unpromised", "running", "paused", "met", "missed", "stopped"]
 
 
-class ClockView(msgspec.Struct, frozen=True, kw_only=True):
+class ClockView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One promise. `missed`: broken, answered since or not. `stopped`: the ticket ended first. `due_at` is null while
     it is paused, with `remaining` seconds to go then; `version` is that of the desk's configuration."""
 

@@ -32,7 +32,7 @@ class TicketObject(msgspec.Struct, frozen=True, kw_only=True):
     id: str
 
 
-class TicketView(msgspec.Struct, frozen=True, kw_only=True):
+class TicketView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A whole ticket. `assignee_name` is told of now; `sla_due_at` is the first of the promises that run, broken ones
     too. `could_join` are the open tickets, come by a merge, that would have been one with it; it is told
     where one ticket is read."""
@@ -245,16 +245,24 @@ def could_join(ticket: Ticket, beside: Iterable[_Beside], versions: Versions, no
 
 async def list_tickets(db: Db, workspace: WorkspaceId, listing: Listing) -> list[TicketView]:
     """Tickets in the order of the list. Raises `NotFound` for a customer or an agent who is not there."""
+    rows, rules = await rows_of(db, workspace, listing)
+    return [listed(fold_of(row), row, rules) for row in rows] if rules is not None else []
+
+
+async def rows_of(db: Db, workspace: WorkspaceId, listing: Listing) -> tuple[list[Row], Rules | None]:
+    """The rows of a list, and the latest rules where there are any rows. Raises as `list_tickets` does."""
     rows = await page(db, workspace, await as_of_today(db, workspace, listing))
     if not rows:
-        return []
-    rules = (await POLICIES.at_least(db, workspace, rows[0]["policy"])).latest
-    return [_listed(row, rules) for row in rows]
+        return [], None
+    return rows, (await POLICIES.at_least(db, workspace, rows[0]["policy"])).latest
 
 
-def _listed(row: Row, rules: Rules) -> TicketView:
+def fold_of(row: Row) -> Ticket:
+    return _ticket.decode(row["fold"])
+
+
+def listed(fold: Ticket, row: Row, rules: Rules) -> TicketView:
     """A ticket as its list has it: due when that sorts it."""
-    fold = _ticket.decode(row["fold"])
     shown = view(fold, row["number"], row["customer_id"], rules, row["now"], row["assignee_name"])
     return replace(shown, sla_due_at=row["sla_due_at"])
 
