@@ -41,6 +41,7 @@ def settings_lines(settings: Settings) -> list[tuple[str, str, str]]:
         "THROUGHLINE_EMBEDDER": settings.embedder,
         "THROUGHLINE_WEBHOOKS_PRIVATE": "yes" if settings.webhooks_private else "no",
         "THROUGHLINE_MAIL_PRIVATE": "yes" if settings.mail_private else "no",
+        "THROUGHLINE_FILES": settings.files or str(settings.home / "files"),
     }
     return [(name, value, settings.sources.get(name, "default")) for name, value in shown.items()]
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from app.db import DatabaseAway, KeyGone
+from channels.files import FilesAway
 from identity.errors import Absorbed, AlreadyDecided, AlreadyUndone, Impossible, NotFound
 from timeline.errors import (
     AlreadyClaimed,
@@ -113,6 +114,11 @@ def unavailable() -> Problem:
     return Problem(503, "unavailable", words, headers={"Retry-After": str(RETRY_SECONDS)})
 
 
+def _files_away() -> Problem:
+    words = "The files do not answer right now: try again."
+    return Problem(503, "unavailable", words, headers={"Retry-After": str(RETRY_SECONDS)})
+
+
 def internal() -> Problem:
     return Problem(500, "internal", "Something went wrong on our side; the request id finds it in the log.")
 
@@ -166,6 +172,7 @@ _TABLE: Final[dict[type[Exception], Callable[[Any], Problem]]] = {
     UnderHold: lambda error: Problem(409, "under_hold", str(error)),
     KeyGone: lambda _: unauthorized(),
     DatabaseAway: lambda _: unavailable(),
+    FilesAway: lambda _: _files_away(),
 }
 
 

@@ -20,6 +20,7 @@ from app.api import (
     claims,
     customers,
     erasure,
+    files,
     hooks,
     identity,
     identity_policies,
@@ -95,6 +96,7 @@ def all_routes() -> tuple[Route, ...]:
         *channel_accounts.ROUTES,
         *hooks.ROUTES,
         *webhooks.ROUTES,
+        *files.ROUTES,
         *changes.ROUTES,
         *operations.ROUTES,
     ]

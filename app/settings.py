@@ -20,9 +20,10 @@ from environs import Env, EnvError
 Source = Literal["environment", "default", "generated", "file"]
 
 EMBEDDERS = ("minilm", "none")
+STORES = ("s3://", "gs://", "az://", "https://", "http://", "file:///")
 SECRET_FILE = "secret"  # noqa: S105 - a file's name
 SECRET_LENGTH = 16
-HIDDEN = frozenset({"secret", "database_url", "meilisearch_key"})
+HIDDEN = frozenset({"secret", "database_url", "meilisearch_key", "files"})
 
 
 class SettingsError(Exception):
@@ -47,6 +48,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     embedder: str
     webhooks_private: bool = False
     mail_private: bool = False
+    files: str | None = None
     parent_pipe: int | None
     sources: dict[str, Source]
 
@@ -96,6 +98,7 @@ def load_settings() -> Settings:
         embedder=reader.choice("THROUGHLINE_EMBEDDER", EMBEDDERS),
         webhooks_private=reader.choice("THROUGHLINE_WEBHOOKS_PRIVATE", ("no", "yes")) == "yes",
         mail_private=reader.choice("THROUGHLINE_MAIL_PRIVATE", ("no", "yes")) == "yes",
+        files=reader.place("THROUGHLINE_FILES"),
         parent_pipe=reader.number("THROUGHLINE_PARENT_PIPE"),
         sources=reader.sources,
     )
@@ -163,6 +166,12 @@ class _Reader:
         value = self.text(variable) or choices[0]
         if value not in choices:
             raise SettingsError(variable, f"{value!r} is none of {', '.join(choices)}")
+        return value
+
+    def place(self, variable: str) -> str | None:
+        value = self.text(variable)
+        if value is not None and not value.startswith(STORES):
+            raise SettingsError(variable, f"is not an address that begins with one of {', '.join(STORES)}")
         return value
 
     def url(self, variable: str, schemes: tuple[str, ...]) -> str | None:

@@ -23,6 +23,7 @@ from app import alarms, leaving, rebuilding, store, upkeep
 from app.audit import SealLog
 from app.auth import read_workspace
 from app.db import Database, DatabaseAway, Db, new_id
+from app.filing import FOLDER, Filing
 from app.live import Live
 from app.outward import Outward
 from app.retaining import apply
@@ -30,6 +31,7 @@ from app.settings import Settings
 from app.sweeping import Sweeping
 from app.understanding import understand_waiting
 from app.webhooks import Sender
+from channels.files import open_files
 from channels.vault import Vault
 from identity.customers import WorkspaceId
 from timeline import audit, retention
@@ -85,7 +87,9 @@ async def _work(settings: Settings, url: str, admin_url: str) -> None:
     live.open()
     outward = Outward(private=settings.webhooks_private)
     sender = Sender(database, live, Vault(settings.secret), outward)
-    worker = Worker(database, live, settings.home, FOLLOWERS, pseudonyms(settings.secret), [sender.attend])
+    filing = Filing(database, open_files(settings.files, settings.home / FOLDER))
+    attending = [sender.attend, filing.attend]
+    worker = Worker(database, live, settings.home, FOLLOWERS, pseudonyms(settings.secret), attending)
     cleaning = clean_up(Sweeping(settings.home, admin_url))
     tasks = [asyncio.create_task(each) for each in (worker.follow_all(), worker.keep_house(), cleaning)]
     stopping = asyncio.create_task(_until(asked))

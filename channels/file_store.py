@@ -15,11 +15,17 @@ _NEEDED = (
 )
 
 
+async def lock(db: Db, numbers: Sequence[int]) -> None:
+    """Keep announcing and deleting the same bytes apart until the transaction ends, in the order given."""
+    for number in numbers:
+        await db.execute("SELECT pg_advisory_xact_lock($1)", number)
+
+
 async def announce(
     db: Db, workspace: UUID, hashes: Sequence[bytes], sizes: Sequence[int], look_at: datetime, soon: datetime
 ) -> None:
-    """Say that these bytes are about to be stored; nobody deletes them before `look_at`, or at least not before `soon`
-    where they were announced just now. In the order of their hashes, so that no two wait for each other."""
+    """Say that these bytes are about to be stored: nobody deletes them before `look_at`, or `soon` where they were
+    announced just before. The locks are held."""
     await db.execute(
         "INSERT INTO stored_file AS f (workspace_id, sha256, size, look_at) SELECT $1, n.sha256, n.size, $4 "
         "FROM unnest($2::bytea[], $3::bigint[]) AS n(sha256, size) ORDER BY n.sha256 "
@@ -91,6 +97,13 @@ async def add_upload(
     )
 
 
+async def waiting(db: Db, workspace: UUID, by: str) -> int:
+    found = await db.fetchval(
+        "SELECT count(*) FROM file_upload WHERE workspace_id = $1 AND made_by = $2", workspace, by
+    )
+    return int(found or 0)
+
+
 async def take_uploads(db: Db, workspace: UUID, uploads: Sequence[UUID]) -> list[Row]:
     """Those that were still unused, and are no uploads any more."""
     return await db.fetch(
@@ -139,10 +152,20 @@ async def due(db: Db, workspace: UUID, now: datetime, limit: int) -> list[bytes]
     return [row["sha256"] for row in rows]
 
 
-async def take(db: Db, workspace: UUID, sha256: bytes) -> Row | None:
-    """A file's row, which nobody else can hold from now on until this transaction ends."""
-    return await db.fetchrow(
-        "SELECT going, look_at FROM stored_file WHERE workspace_id = $1 AND sha256 = $2 FOR UPDATE", workspace, sha256
+async def take(db: Db, workspace: UUID, sha256: bytes) -> bool:
+    """Whether there is such a file; nothing can begin to point to it until this transaction ends."""
+    return (
+        await db.fetchval(
+            "SELECT true FROM stored_file WHERE workspace_id = $1 AND sha256 = $2 FOR UPDATE", workspace, sha256
+        )
+        is True
+    )
+
+
+async def is_going(db: Db, workspace: UUID, sha256: bytes) -> bool:
+    return (
+        await db.fetchval("SELECT going FROM stored_file WHERE workspace_id = $1 AND sha256 = $2", workspace, sha256)
+        is True
     )
 
 

@@ -17,10 +17,12 @@ from uuid import UUID
 import msgspec
 import obstore
 from obstore.exceptions import BaseError
-from obstore.store import LocalStore, ObjectStore, from_url
+from obstore.store import LocalStore, ObjectStore, RetryConfig, from_url
 
 from channels import file_store
 from channels.file_store import Db, Row
+from identity.claims import lock_key
+from identity.customers import WorkspaceId
 
 Part = Literal["attachment", "inline", "html"]
 
@@ -29,6 +31,8 @@ GRACE: Final = timedelta(hours=1)
 UNUSED: Final = timedelta(hours=24)
 """How long an upload waits for its reply."""
 BLOCK: Final = 256 * 1024
+TIMEOUT: Final = timedelta(seconds=30)
+RETRIES: Final[RetryConfig] = {"max_retries": 3, "retry_timeout": timedelta(seconds=10)}
 INCOMING: Final = "incoming"
 
 
@@ -172,7 +176,7 @@ def open_files(url: str | None, folder: Path) -> FileStore:
     """The store that an operator's address names, else the folder, which is made. Raises `FilesAway`."""
     try:
         if url is not None and not url.startswith("file:"):
-            return FileStore(from_url(url))
+            return FileStore(from_url(url, client_options={"timeout": TIMEOUT}, retry_config=RETRIES))
         if url is not None:
             folder = Path(url.removeprefix("file://"))
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -190,6 +194,7 @@ def digest_of(path: Path) -> str:
 async def announce(db: Db, workspace: UUID, sizes: dict[str, int], now: datetime) -> None:
     """First step, in a transaction of its own: these hashes are about to be stored."""
     hashes = sorted(sizes)
+    await file_store.lock(db, sorted(_lock(workspace, one) for one in hashes))
     await file_store.announce(
         db,
         workspace,
@@ -240,6 +245,43 @@ async def keep_upload(db: Db, workspace: UUID, file: StoredFile, now: datetime, 
     )
 
 
+async def waiting(db: Db, workspace: UUID, by: str) -> int:
+    """How many uploads of one maker wait for their reply."""
+    return await file_store.waiting(db, workspace, by)
+
+
+async def drop_old(db: Db, workspace: UUID, now: datetime) -> int:
+    """Let go of uploads that nobody used in time; returns how many."""
+    return await file_store.drop_old_uploads(db, workspace, now - UNUSED, now)
+
+
+async def due(db: Db, workspace: UUID, now: datetime, most: int) -> list[str]:
+    """Files to look at: does anything need them still?"""
+    return [one.hex() for one in await file_store.due(db, workspace, now, most)]
+
+
+async def condemn(db: Db, workspace: UUID, sha256: str) -> bool:
+    """Whether nothing needs the file; then nothing can begin to."""
+    key = bytes.fromhex(sha256)
+    if not await file_store.take(db, workspace, key):
+        return False
+    needed = await file_store.is_needed(db, workspace, key)
+    await file_store.mark(db, workspace, key, going=not needed)
+    return not needed
+
+
+async def delete_condemned(db: Db, store: FileStore, workspace: UUID, sha256: str) -> bool:
+    """Delete the bytes, unless somebody has announced them again. Who announces them now waits for this transaction,
+    which has no number until they are gone and holds up no follower. Raises `FilesAway`."""
+    key = bytes.fromhex(sha256)
+    await file_store.lock(db, [_lock(workspace, sha256)])
+    if not await file_store.is_going(db, workspace, key):
+        return False
+    await store.delete(workspace, sha256)
+    await file_store.drop(db, workspace, key)
+    return True
+
+
 async def find(db: Db, workspace: UUID, file: UUID) -> StoredFile | None:
     """A part of an event or an upload, by its id."""
     row = await file_store.opened(db, workspace, file)
@@ -255,6 +297,10 @@ async def parts_of(db: Db, workspace: UUID, events: Sequence[UUID]) -> dict[UUID
         fields = {**dict(row), "sha256": row["sha256"].hex()}
         found.setdefault(fields.pop("event_id"), []).append(FileUse(**fields))
     return found
+
+
+def _lock(workspace: UUID, sha256: str) -> int:
+    return lock_key(WorkspaceId(workspace), "file", sha256)
 
 
 async def _hold(db: Db, workspace: UUID, hashes: Sequence[str]) -> None:

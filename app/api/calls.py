@@ -19,12 +19,14 @@ from app.api.queries import Query
 from app.auth import Doorkeeper
 from app.db import Database, Db, Held, new_id
 from app.errors import Problem, bad_request
+from app.filing import FOLDER
 from app.limits import Rates
 from app.live import Live
 from app.outstanding import Outstanding
 from app.outward import Outward
 from app.settings import Settings
 from app.tokens import Tokens
+from channels.files import open_files
 from channels.vault import DoesNotOpen, Vault
 from identity.claims import lock_key
 from identity.customers import WorkspaceId
@@ -54,6 +56,7 @@ class Edge:
         self.tokens = Tokens(settings.secret)
         self.vault = Vault(settings.secret)
         self.outward = Outward(private=settings.webhooks_private)
+        self.files = open_files(settings.files, settings.home / FOLDER)
         self.streams: dict[UUID, int] = {}
 
 
@@ -86,6 +89,8 @@ class Call:
         self.edge = edge
         self.request = request
         self.asked = False
+        self.streamed: bytes | None = None
+        """The SHA-256 of a body that the handler has read as a stream."""
         self._caller = caller
         self._allowed = allowed
         self._query: Query | None = None
@@ -228,7 +233,7 @@ class Call:
 
     async def _digest(self) -> bytes:
         digest = hashlib.sha256(self.request.scope["query_string"] + b"\n")
-        digest.update(await self.body())
+        digest.update(await self.body() if self.streamed is None else self.streamed)
         return digest.digest()
 
     async def _kept(self, db: Db, name: str, digest: bytes, *, wait: bool = True) -> Answer | None:

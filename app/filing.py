@@ -1,0 +1,103 @@
+"""Keeping files and letting go of them, as the edge does it: transactions around what `channels.files` decides.
+
+A crash between two steps leaves a row that says when to look, and nothing else: the worker looks.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from app.db import Database, DatabaseAway, Db
+from channels import files
+from channels.files import FilesAway, FileStore
+from identity.customers import WorkspaceId
+
+FOLDER: Final = "files"
+SPOOL: Final = "spool"
+LOOK_SECONDS: Final = 5.0
+UPLOADS_SECONDS: Final = 600.0
+AFTER_A_FAULT: Final = 30.0
+AT_ONCE: Final = 8
+PAGE: Final = 100
+
+log = structlog.get_logger(__name__)
+
+
+def spool_of(home: Path) -> Path:
+    """Where bytes are on their way in, beside the files; made if need be."""
+    spool = home / SPOOL
+    spool.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return spool
+
+
+async def keep(database: Database, store: FileStore, workspace: UUID, paths: Mapping[str, Path]) -> None:
+    """Store files by their hashes; `files.record` in the transaction of their event makes them needed.
+
+    Raises `FileDamaged`, `FilesAway` and `DatabaseAway`; what was stored by then is looked at later."""
+    if not paths:
+        return
+    sizes = {sha256: path.stat().st_size for sha256, path in paths.items()}
+    await database.write(workspace, lambda db: files.announce(db, workspace, sizes, datetime.now(UTC)))
+    room = asyncio.Semaphore(AT_ONCE)
+
+    async def put(sha256: str, path: Path) -> None:
+        async with room:
+            await store.put(workspace, sha256, path)
+
+    done = await asyncio.gather(*(put(*one) for one in paths.items()), return_exceptions=True)
+    for fault in done:
+        if fault is not None:
+            raise fault
+
+
+async def let_go(database: Database, store: FileStore, workspace: UUID, now: datetime) -> int:
+    """Delete the files that are due and that nothing needs; returns how many. Raises `FilesAway`."""
+    deleted = 0
+    while True:
+        async with database.read(workspace) as db:
+            found = await files.due(db, workspace, now, PAGE)
+        for sha256 in found:
+            deleted += await _look(database, store, workspace, sha256)
+        if len(found) < PAGE:
+            return deleted
+
+
+async def _look(database: Database, store: FileStore, workspace: UUID, sha256: str) -> bool:
+    if not await database.write(workspace, lambda db: files.condemn(db, workspace, sha256)):
+        return False
+
+    async def delete(db: Db) -> bool:
+        return await files.delete_condemned(db, store, workspace, sha256)
+
+    return await database.write(workspace, delete)
+
+
+class Filing:
+    """The worker's part: uploads that nobody used in time, and files that nothing needs."""
+
+    def __init__(self, database: Database, store: FileStore) -> None:
+        self._database = database
+        self._store = store
+
+    async def attend(self, workspace: WorkspaceId) -> None:
+        """Look for one workspace until cancelled."""
+        dropped = float("-inf")
+        while True:
+            pause = LOOK_SECONDS
+            try:
+                if time.monotonic() - dropped >= UPLOADS_SECONDS:
+                    await self._database.write(workspace, lambda db: files.drop_old(db, workspace, datetime.now(UTC)))
+                    dropped = time.monotonic()
+                await let_go(self._database, self._store, workspace, datetime.now(UTC))
+            except DatabaseAway:
+                pass
+            except FilesAway as error:
+                log.error("files_away", workspace=str(workspace), error=str(error))
+                pause = AFTER_A_FAULT
+            await asyncio.sleep(pause)
