@@ -845,6 +845,34 @@ COMMENT ON COLUMN public.link_suggestion.value IS 'what an answer is worth, time
 
 COMMENT ON COLUMN public.link_suggestion.later_until IS 'an open one is not shown before';
 
+CREATE TABLE public.mail_thread (
+    workspace_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    event_id uuid NOT NULL,
+    conversation text NOT NULL,
+    message bytea,
+    author bytea NOT NULL,
+    named bytea[] NOT NULL,
+    is_proved boolean NOT NULL,
+    CONSTRAINT mail_thread_author_check CHECK ((length(author) = 16)),
+    CONSTRAINT mail_thread_message_check CHECK ((length(message) = 16))
+);
+ALTER TABLE ONLY public.mail_thread ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.mail_thread FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.mail_thread OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.mail_thread IS 'a mail that others may refer to; several may bear one Message-ID';
+
+COMMENT ON COLUMN public.mail_thread.conversation IS 'the thread: the item of the mail that began it';
+
+COMMENT ON COLUMN public.mail_thread.message IS 'keyed hash of its Message-ID, as the other two are of addresses';
+
+COMMENT ON COLUMN public.mail_thread.author IS 'who wrote it, as far as we can tell: proved or claimed';
+
+COMMENT ON COLUMN public.mail_thread.named IS 'to whom else it went';
+
 CREATE TABLE public.mailbox (
     workspace_id uuid NOT NULL,
     account_id uuid NOT NULL,
@@ -1107,7 +1135,7 @@ COMMENT ON COLUMN public.outbound_mail.raw IS 'null once it was erased or is lon
 
 COMMENT ON COLUMN public.outbound_mail.outcomes IS 'what became of it, by address: sent, failed or uncertain, and in words';
 
-COMMENT ON COLUMN public.outbound_mail.tries IS 'since due_at: tried again by hand it begins anew';
+COMMENT ON COLUMN public.outbound_mail.tries IS 'also what a worker knows its own attempt by';
 
 COMMENT ON COLUMN public.outbound_mail.doubts IS 'attempts of which nobody knows how they ended';
 
@@ -1766,6 +1794,9 @@ ALTER TABLE ONLY public.link_suggestion
 ALTER TABLE ONLY public.link_suggestion
     ADD CONSTRAINT link_suggestion_pkey PRIMARY KEY (workspace_id, id);
 
+ALTER TABLE ONLY public.mail_thread
+    ADD CONSTRAINT mail_thread_pkey PRIMARY KEY (workspace_id, account_id, event_id);
+
 ALTER TABLE ONLY public.mailbox_mail
     ADD CONSTRAINT mailbox_mail_pkey PRIMARY KEY (workspace_id, account_id, folder, uidvalidity, uid);
 
@@ -1955,6 +1986,12 @@ CREATE INDEX link_suggestion_by_b ON public.link_suggestion USING btree (workspa
 
 CREATE INDEX link_suggestion_queue ON public.link_suggestion USING btree (workspace_id, state, value DESC, id);
 
+CREATE INDEX mail_thread_by_event ON public.mail_thread USING btree (workspace_id, event_id);
+
+CREATE INDEX mail_thread_by_message ON public.mail_thread USING btree (workspace_id, account_id, message, event_id) WHERE (message IS NOT NULL);
+
+CREATE INDEX mail_thread_members ON public.mail_thread USING btree (workspace_id, account_id, conversation, event_id);
+
 CREATE INDEX notification_of_agent ON public.notification USING btree (workspace_id, agent_id, id);
 
 CREATE INDEX notification_unread ON public.notification USING btree (workspace_id, agent_id, id) WHERE (read_at IS NULL);
@@ -1974,6 +2011,8 @@ CREATE INDEX outbound_mail_by_event ON public.outbound_mail USING btree (workspa
 CREATE INDEX outbound_mail_due ON public.outbound_mail USING btree (workspace_id, account_id, domain, next_try_at, id) WHERE (next_try_at IS NOT NULL);
 
 CREATE INDEX outbound_mail_troubled ON public.outbound_mail USING btree (workspace_id, id) WHERE (state = ANY (ARRAY['failed'::text, 'uncertain'::text]));
+
+CREATE INDEX outbound_mail_whole ON public.outbound_mail USING btree (workspace_id, id) WHERE ((raw IS NOT NULL) AND (next_try_at IS NULL));
 
 CREATE INDEX placement_by_contact ON public.placement USING btree (workspace_id, contact_id);
 
@@ -2103,6 +2142,8 @@ ALTER TABLE public.link_decision ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.link_suggestion ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.mail_thread ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.mailbox ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.mailbox_mail ENABLE ROW LEVEL SECURITY;
@@ -2224,6 +2265,8 @@ CREATE POLICY workspace_wall ON public.legal_hold USING ((workspace_id = (NULLIF
 CREATE POLICY workspace_wall ON public.link_decision USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.link_suggestion USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.mail_thread USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.mailbox USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
@@ -2381,6 +2424,8 @@ GRANT SELECT ON TABLE public.legal_hold TO throughline_reports;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.link_suggestion TO throughline_app;
 GRANT SELECT ON TABLE public.link_suggestion TO throughline_reports;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.mail_thread TO throughline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.mailbox TO throughline_app;
 

@@ -26,6 +26,7 @@ from timeline.edit_events import (
     TicketSplit,
 )
 from timeline.interactions import ObjectState
+from timeline.mail_events import MailSettled
 from timeline.sla_events import SlaEvent
 from timeline.ticket_events import LifeCommand
 
@@ -262,6 +263,7 @@ Change = (
     | TaskChanged
     | TaskDone
     | TaskReopened
+    | MailSettled
 )
 Event = RecordedKind | Change | Command | Edit
 

@@ -48,13 +48,14 @@ COMMENT ON COLUMN outbound_mail.recipients IS 'to, cc, bcc: who gets it, each an
 COMMENT ON COLUMN outbound_mail.domain IS 'of its first recipient: by account and domain mails wait for each other';
 COMMENT ON COLUMN outbound_mail.raw IS 'null once it was erased or is long decided; files are put in when it is sent';
 COMMENT ON COLUMN outbound_mail.outcomes IS 'what became of it, by address: sent, failed or uncertain, and in words';
-COMMENT ON COLUMN outbound_mail.tries IS 'since due_at: tried again by hand it begins anew';
+COMMENT ON COLUMN outbound_mail.tries IS 'also what a worker knows its own attempt by';
 COMMENT ON COLUMN outbound_mail.doubts IS 'attempts of which nobody knows how they ended';
 COMMENT ON COLUMN outbound_mail.next_try_at IS
   'of one that waits or is uncertain; also when another worker may have it that is in the hands of one';
 CREATE INDEX outbound_mail_due ON outbound_mail (workspace_id, account_id, domain, next_try_at, id)
   WHERE next_try_at IS NOT NULL;
 CREATE INDEX outbound_mail_troubled ON outbound_mail (workspace_id, id) WHERE state IN ('failed', 'uncertain');
+CREATE INDEX outbound_mail_whole ON outbound_mail (workspace_id, id) WHERE raw IS NOT NULL AND next_try_at IS NULL;
 CREATE INDEX outbound_mail_by_event ON outbound_mail (workspace_id, event_id) WHERE event_id IS NOT NULL;
 CREATE INDEX outbound_mail_by_contact ON outbound_mail (workspace_id, contact_id) WHERE contact_id IS NOT NULL;
 
