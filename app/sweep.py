@@ -30,6 +30,7 @@ TABLES: Final = (
     "inbound_delivery",
     "file_use",
     "file_upload",
+    "mail_thread",
     "idempotency_key",
 )
 """Where people are; the others hold ids, times and numbers."""

@@ -19,4 +19,5 @@ IDS = (
     "0016-mailboxes",
     "0017-outbox",
     "0018-files",
+    "0020-mail-threads",
 )

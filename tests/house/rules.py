@@ -46,6 +46,7 @@ SQL_FILES = frozenset(
         "channels/forgotten.py",
         "channels/file_store.py",
         "channels/webhooks/store.py",
+        "channels/email/threading_store.py",
         "app/db.py",
         "app/store.py",
         "app/people_store.py",
