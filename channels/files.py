@@ -11,18 +11,21 @@ import secrets
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 from uuid import UUID
 
 import msgspec
 import obstore
 from obstore.exceptions import BaseError
-from obstore.store import LocalStore, ObjectStore, RetryConfig, from_url
+from obstore.store import LocalStore, ObjectStore, from_url
 
 from channels import file_store
 from channels.file_store import Db, Row
 from identity.claims import lock_key
 from identity.customers import WorkspaceId
+
+if TYPE_CHECKING:
+    from obstore import GetResult
 
 Part = Literal["attachment", "inline", "html"]
 
@@ -32,7 +35,7 @@ UNUSED: Final = timedelta(hours=24)
 """How long an upload waits for its reply."""
 BLOCK: Final = 256 * 1024
 TIMEOUT: Final = timedelta(seconds=30)
-RETRIES: Final[RetryConfig] = {"max_retries": 3, "retry_timeout": timedelta(seconds=10)}
+PATIENCE: Final = timedelta(seconds=10)
 INCOMING: Final = "incoming"
 
 
@@ -176,7 +179,9 @@ def open_files(url: str | None, folder: Path) -> FileStore:
     """The store that an operator's address names, else the folder, which is made. Raises `FilesAway`."""
     try:
         if url is not None and not url.startswith("file:"):
-            return FileStore(from_url(url, client_options={"timeout": TIMEOUT}, retry_config=RETRIES))
+            return FileStore(
+                from_url(url, client_options={"timeout": TIMEOUT}, retry_config={"retry_timeout": PATIENCE})
+            )
         if url is not None:
             folder = Path(url.removeprefix("file://"))
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -321,7 +326,7 @@ def _used(row: Row, ordinal: int) -> FileUse:
     )
 
 
-async def _blocks(found: obstore.GetResult) -> AsyncIterator[bytes]:
+async def _blocks(found: "GetResult") -> AsyncIterator[bytes]:
     try:
         async for block in found.stream(min_chunk_size=BLOCK):
             yield bytes(block)

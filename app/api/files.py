@@ -180,10 +180,10 @@ async def _serve(call: Call, workspace: UUID, found: StoredFile | None) -> Answe
         _log.error("file.missing", workspace=str(workspace), file=str(found.id), sha256=found.sha256)
         raise NotFound from None
     partial = (start, end) != (0, found.size)
-    headers = {**_headers(found), "Content-Length": str(end - start)}
+    kind = found.type if SHOWN_TYPES.fullmatch(found.type) else OCTETS
+    headers = {**_headers(found), "Content-Type": kind, "Content-Length": str(end - start)}
     if partial:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{found.size}"
-    kind = found.type if SHOWN_TYPES.fullmatch(found.type) else OCTETS
     return Answer(status=206 if partial else 200, headers=headers, media_type=kind, stream=_whole(stream, end - start))
 
 

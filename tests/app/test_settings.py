@@ -20,6 +20,7 @@ VARIABLES = (
     "THROUGHLINE_EMBEDDER",
     "THROUGHLINE_WEBHOOKS_PRIVATE",
     "THROUGHLINE_MAIL_PRIVATE",
+    "THROUGHLINE_FILES",
     "THROUGHLINE_PARENT_PIPE",
 )
 RACE = "from app.settings import load_settings; print(load_settings().secret)"
@@ -107,6 +108,8 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch):
         ("THROUGHLINE_EMBEDDER", "gpt"),
         ("THROUGHLINE_WEBHOOKS_PRIVATE", "perhaps"),
         ("THROUGHLINE_MAIL_PRIVATE", "perhaps"),
+        ("THROUGHLINE_FILES", "bucket/prefix"),
+        ("THROUGHLINE_FILES", "file://relative"),
         ("THROUGHLINE_PUBLIC_URL", "desk.example"),
         ("THROUGHLINE_PUBLIC_URL", "https://[::1"),
         ("DATABASE_URL", "mysql://u:hidden@db/desk"),

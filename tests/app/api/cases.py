@@ -34,6 +34,7 @@ class Things(msgspec.Struct, frozen=True, kw_only=True):
     queue: str
     edit: str
     task: str
+    file: str
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -265,6 +266,9 @@ CASES: dict[str, Case] = {
     "GET /api/v1/quarantine/{entry_id}": Case(path=_at("/api/v1/quarantine/{entry}")),
     "POST /api/v1/quarantine/{entry_id}/replay": Case(path=_at("/api/v1/quarantine/{entry}/replay")),
     "POST /api/v1/quarantine/{entry_id}/discard": Case(path=_at("/api/v1/quarantine/{entry}/discard")),
+    "GET /api/v1/files/{file_id}": Case(path=_at("/api/v1/files/{file}")),
+    "GET /api/v1/files/{file_id}/link": Case(path=_at("/api/v1/files/{file}/link")),
+    "POST /api/v1/files": Case(path=_at("/api/v1/files?name=tenancy"), names=False),
     "GET /api/v1/changes": Case(path=_at("/api/v1/changes"), names=False),
     "GET /api/v1/stream": Case(path=_at("/api/v1/stream?after=nonsense"), names=False, fails=400),
 }
@@ -290,6 +294,7 @@ async def make_things(api: Api, tenant: Tenant) -> Things:
     link = {"other": sam["ticket"]["id"], "kind": "related"}
     linked = await api("POST", f"/api/v1/tickets/{asked['ticket']['id']}/links", key, json=link)
     task = await api("POST", f"/api/v1/tickets/{asked['ticket']['id']}/tasks", key, json={"title": "Call back"})
+    file = await api("POST", "/api/v1/files?name=a.txt", key, content=b"a file")
     thing = f"thing-{tenant.id}"
     await api.push(key, source_id="thing", object={"type": thing, "id": thing, "state": {"status": "made"}})
     await api("PUT", f"/api/v1/object-types/{thing}", key, json={"title": "Thing {id}"})
@@ -321,6 +326,7 @@ async def make_things(api: Api, tenant: Tenant) -> Things:
         queue=f"queue-{tenant.id}",
         edit=linked.json()["edit_id"],
         task=task.json()["id"],
+        file=file.json()["id"],
     )
 
 

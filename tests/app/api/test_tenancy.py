@@ -12,6 +12,7 @@ from tests.app.api.conftest import Api, make_tenant
 
 KEYLESS = {
     "GET /api/v1/confirmations/{token}",
+    "GET /api/v1/file-links/{link}",
     "POST /api/v1/confirmations/{token}",
     "POST /api/v1/hooks/{account}",
     "GET /health/live",
