@@ -270,13 +270,15 @@ async def erase(db: Db, workspace: UUID, contacts: Sequence[UUID], erasure: UUID
 # -- what a reply needs to know --------------------------------------------------------------------------------------
 
 
-async def senders(db: Db, workspace: UUID, sources: Sequence[str], kind: str) -> list[Row]:
-    """The accounts of a kind that stand for these sources and are not disabled, the oldest first."""
+async def senders(db: Db, workspace: UUID, sources: Sequence[str], accounts: Sequence[UUID], kind: str) -> list[Row]:
+    """The accounts of a kind, by themselves or by what they stand for, that are not disabled, the oldest first."""
     return await db.fetch(
         "SELECT id, kind, source, settings, proves, disabled_at, created_at FROM channel_account "
-        "WHERE workspace_id = $1 AND source = ANY($2::text[]) AND kind = $3 AND disabled_at IS NULL ORDER BY id",
+        "WHERE workspace_id = $1 AND (source = ANY($2::text[]) OR id = ANY($3::uuid[])) AND kind = $4 "
+        "AND disabled_at IS NULL ORDER BY id",
         workspace,
         list(sources),
+        list(accounts),
         kind,
     )
 

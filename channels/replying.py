@@ -96,8 +96,8 @@ async def _prepared(
     abouts = list({one.followed.event.about for one in asked if one.followed.event.about is not None})
     items = {row["id"]: row for row in await outbox_store.answered(db, workspace, abouts)}
     sources = list({row["source"] for row in items.values() if row["source"] is not None})
-    found = await outbox_store.senders(db, workspace, sources, outbox.KIND)
-    senders = {row["source"]: row for row in reversed(found) if _sends(row)}
+    accounts = list({row["account_id"] for row in items.values() if row["account_id"] is not None})
+    found = [row for row in await outbox_store.senders(db, workspace, sources, accounts, outbox.KIND) if _sends(row)]
     before: dict[UUID, list[str]] = {}
     for row in await outbox_store.sent_before(db, workspace, abouts):
         before.setdefault(row["id"], []).append(row["message_id"])
@@ -107,7 +107,7 @@ async def _prepared(
     for one in asked:
         event = one.followed.event
         item = items.get(event.about)
-        sender = senders.get(item["source"]) if item is not None else None
+        sender = _sender(item, found) if item is not None else None
         if item is None or sender is None or event.recorded_at < sender["created_at"]:
             continue
         mail = outbox.prepare(
@@ -131,6 +131,13 @@ async def _prepared(
 def _sends(row: Row) -> bool:
     settings = msgspec.json.decode(row["settings"], type=MailSettings)
     return settings.smtp is not None
+
+
+def _sender(item: Row, found: Sequence[Row]) -> Row | None:
+    """The account that the item came in by; of a mail of ours the one that it went out by."""
+    if item["source"] is None:
+        return next((row for row in found if row["id"] == item["account_id"]), None)
+    return next((row for row in found if row["source"] == item["source"]), None)
 
 
 def _letter(one: _Asked, item: Row, before: Mapping[UUID, Sequence[str]], parts: Sequence[FileUse]) -> Letter:

@@ -10,6 +10,7 @@ import msgspec
 from identity.customers import ContactId, CustomerId, WorkspaceId
 from identity.errors import Impossible
 from timeline import store
+from timeline.addressing import Addressed, answered_subject
 from timeline.commands import (
     MOST_TAGS,
     AddNote,
@@ -50,6 +51,7 @@ from timeline.tickets.projection import fold_event
 from timeline.tickets.ticket import Ticket, as_of
 from timeline.tickets.types import checked_fields
 
+MAIL: Final = "email"
 NO_POINT: Final = "nothing is known by which this contact is reached on this channel"
 
 
@@ -101,8 +103,8 @@ def _made(terms: Terms, command: Command, ticket: Ticket, aim: Aim) -> Made | No
     """None where the ticket is so already."""
     if isinstance(command, Reply | AddNote):
         assert aim.answered is not None
-        if isinstance(command, Reply) and ticket.backstage_of is not None:
-            raise Impossible("ticket", "the customer hears nothing of work of our own: write a note")
+        if isinstance(command, Reply):
+            _check_reply(command, ticket, aim.answered)
         place, event = aim.answered, _said(terms, command, ticket, aim.answered)
     else:
         place, event = aim.opening, _happened(terms, command, ticket)
@@ -129,10 +131,37 @@ def _said(terms: Terms, command: Reply | AddNote, ticket: Ticket, place: Place) 
         if command.mentions:
             data["mentions"] = list(command.mentions)
         return NoteRecorded(body=command.body, ticket_id=ticket.id, data=data)
-    data |= {"to": place.point, "delivery": "recorded"}
-    if place.point is None:
+    mail = _mail_of(command, ticket, place) if place.channel == MAIL else None
+    point = {"kind": "email", "value": mail.to[0]} if mail is not None and command.to is not None else place.point
+    data |= {"to": point, "delivery": "recorded"}
+    if point is None:
         data["words"] = NO_POINT
+    if mail is not None:
+        data["mail"] = msgspec.to_builtins(mail)
     return MessageRecorded(body=command.body, ticket_id=ticket.id, data=data)
+
+
+def _check_reply(command: Reply, ticket: Ticket, place: Place) -> None:
+    if ticket.backstage_of is not None:
+        raise Impossible("ticket", "the customer hears nothing of work of our own: write a note")
+    if command.is_addressed and place.channel != MAIL:
+        raise Impossible("about", "recipients, a subject and files are for answers by mail: this item is none")
+    if command.is_addressed and command.to is None and place.point is None:
+        raise Impossible("to", NO_POINT)
+
+
+def _mail_of(command: Reply, ticket: Ticket, place: Place) -> Addressed | None:
+    """Whom it goes to, decided now: by default the contact point of the item answered, whatever was merged since."""
+    to = command.to if command.to is not None else (place.point["value"],) if place.point is not None else ()
+    if not to:
+        return None
+    return Addressed(
+        to=to,
+        cc=tuple(one for one in command.cc if one not in to),
+        bcc=tuple(one for one in command.bcc if one not in to),
+        subject=command.subject or answered_subject(place.subject or ticket.subject),
+        attachments=tuple(str(file) for file in command.attachments),
+    )
 
 
 def _happened(terms: Terms, command: Change, ticket: Ticket) -> Event | None:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 
+from timeline.addressing import MOST_RECIPIENTS, read_addresses
 from timeline.events import Priority, Status
 from timeline.interactions import InvalidField, check_text
 
@@ -19,6 +20,7 @@ MOST_SUBJECT: Final = 500
 MOST_COMMENT: Final = 5_000
 MOST_TAG: Final = 50
 MOST_TAGS: Final = 50
+MOST_ATTACHED: Final = 20
 
 KEY_WORDS: Final = "expected 1 to 63 small letters, digits, dashes and underscores, a letter or a digit first"
 _KEY: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -26,9 +28,20 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """Answer the customer on the channel of the item answered."""
+    """Answer the customer on the channel of the item answered. By mail: `to` is the contact point of that item where
+    nobody says otherwise, `attachments` are ids of uploads."""
 
     body: str
+    to: tuple[str, ...] | None = None
+    cc: tuple[str, ...] = ()
+    bcc: tuple[str, ...] = ()
+    subject: str | None = None
+    attachments: tuple[UUID, ...] = ()
+
+    @property
+    def is_addressed(self) -> bool:
+        """Whether it says what only a mail can have."""
+        return self.to is not None or bool(self.cc or self.bcc or self.subject is not None or self.attachments)
 
 
 class AddNote(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,6 +134,8 @@ def checked(command: Command) -> Command:
         if not command.body.strip() or len(command.body) > MOST_BODY:
             raise InvalidField("body", f"expected 1 to {MOST_BODY} characters")
         check_text("body", command.body)
+    if isinstance(command, Reply):
+        return _addressed(command)
     if isinstance(command, Tag):
         return replace(command, added=_tags(command.added), removed=_tags(command.removed))
     if isinstance(command, SetSubject) and command.subject is not None:
@@ -132,6 +147,30 @@ def checked(command: Command) -> Command:
             raise InvalidField("comment", f"expected 1 to {MOST_COMMENT} characters")
         check_text("comment", command.comment)
     return command
+
+
+def _addressed(command: Reply) -> Reply:
+    """Who is named twice is named where the mail says so first."""
+    named: set[str] = set()
+    fields: dict[str, tuple[str, ...]] = {}
+    for field in ("to", "cc", "bcc"):
+        read = read_addresses(field, getattr(command, field) or ())
+        fields[field] = tuple(one for one in read if one not in named)
+        named.update(read)
+    if len(named) > MOST_RECIPIENTS:
+        raise InvalidField("to", f"expected at most {MOST_RECIPIENTS} addresses in all")
+    if command.to is not None and not fields["to"]:
+        raise InvalidField("to", "expected somebody to send it to")
+    if len(set(command.attachments)) > MOST_ATTACHED:
+        raise InvalidField("attachments", f"expected at most {MOST_ATTACHED} files")
+    return msgspec.structs.replace(
+        command,
+        to=None if command.to is None else fields["to"],
+        cc=fields["cc"],
+        bcc=fields["bcc"],
+        subject=None if command.subject is None else _subject(command.subject),
+        attachments=tuple(dict.fromkeys(command.attachments)),
+    )
 
 
 def _tags(tags: tuple[str, ...]) -> tuple[str, ...]:

@@ -14,9 +14,12 @@ from app.api.tickets import etag
 from app.db import Db
 from app.errors import bad_request, problem_of, too_large, version_required
 from app.limits import PUSH_BYTES
-from identity.errors import NotFound
+from channels.files import FileGone, use_uploads
+from identity.errors import Impossible, NotFound
 from timeline.acting import Ask, Done, Refusal, perform, perform_on_each
+from timeline.addressing import MOST_RECIPIENTS
 from timeline.commands import (
+    MOST_ATTACHED,
     AddNote,
     Assign,
     Command,
@@ -99,6 +102,17 @@ class Say(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     version: Version | msgspec.UnsetType = msgspec.UNSET
 
 
+class SayToCustomer(Say, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """By mail, whom it goes to (`to` is by default the contact point of the item answered), what it is called, and
+    uploads by id that go along."""
+
+    to: Annotated[list[str], msgspec.Meta(min_length=1, max_length=MOST_RECIPIENTS)] | msgspec.UnsetType = msgspec.UNSET
+    cc: Annotated[list[str], msgspec.Meta(max_length=MOST_RECIPIENTS)] = []
+    bcc: Annotated[list[str], msgspec.Meta(max_length=MOST_RECIPIENTS)] = []
+    subject: str | msgspec.UnsetType = msgspec.UNSET
+    attachments: Annotated[list[str], msgspec.Meta(max_length=MOST_ATTACHED)] = []
+
+
 class SayToColleagues(Say, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`mentions` are agents by id whom it is for, beside those whom the text names: `@name`."""
 
@@ -165,15 +179,24 @@ async def performed(call: Call, version: int | None, commands: list[Command]) ->
     "/api/v1/tickets/{ticket}/replies",
     "desk",
     headers=(IF_MATCH,),
-    takes=Say,
+    takes=SayToCustomer,
     most_bytes=PUSH_BYTES,
     answers={201: Said},
     refuses=_REFUSES,
 )
 async def reply(call: Call) -> Answer:
-    """Answer the customer on the channel of what is answered. It is recorded; sending comes with the channels."""
-    asked = await call.take(Say)
-    return await _say(call, asked, Reply(body=asked.body))
+    """Answer the customer on the channel of what is answered. By mail it goes out where the item came in by an account
+    that sends, to exactly those that the event names in `data.mail`; what becomes of it is the item's `delivery`."""
+    asked = await call.take(SayToCustomer)
+    said = Reply(
+        body=asked.body,
+        to=None if asked.to is msgspec.UNSET else tuple(asked.to),
+        cc=tuple(asked.cc),
+        bcc=tuple(asked.bcc),
+        subject=None if asked.subject is msgspec.UNSET else asked.subject,
+        attachments=tuple(read_id(one) for one in asked.attachments),
+    )
+    return await _say(call, asked, said)
 
 
 @route(
@@ -203,10 +226,21 @@ async def _say(call: Call, asked: Say, said: Reply | AddNote) -> Answer:
     async def work(db: Db) -> Answer:
         ticket = await meant(db, call)
         done = await perform(db, call.desk(), Ask(ticket=ticket, version=version), [said, *then], about=about)
+        if isinstance(said, Reply) and said.attachments:
+            await _enclose(db, call, done.events[0], said.attachments)
         shown = await read_ticket(db, call.workspace, str(ticket))
         return answer(Said(event_id=done.events[0], events=done.events, ticket=shown), 201, etag(shown))
 
     return await call.write(work)
+
+
+async def _enclose(db: Db, call: Call, reply: UUID, uploads: Sequence[UUID]) -> None:
+    try:
+        await use_uploads(db, call.workspace, reply, list(dict.fromkeys(uploads)))
+    except FileGone:
+        raise Impossible(
+            "attachments", "expected uploads of yours that were not used yet, from the last 24 hours"
+        ) from None
 
 
 @route(

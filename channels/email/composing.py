@@ -30,7 +30,6 @@ _ADDRESS: Final = re.compile(r"[^\s\x00-\x20\x7f<>()\[\]\\,;:@\"]{1,64}@[A-Za-z0
 _MESSAGE_ID: Final = re.compile(r"[!-;=?-~]{1,900}")
 _NOT_SHOWN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _TYPE: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,60}")
-_REPLIED: Final = re.compile(r"\s*(re|aw|sv|antw|vs|odp|ref)\s*(\[\d+\])?\s*:", re.IGNORECASE)
 _LINK: Final = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?')\]]")
 
 
@@ -126,12 +125,6 @@ def render(letter: Letter, sender: Sender, message_id: str, at: datetime) -> Ren
         check_address(one.address)
     text = letter.text if sender.signature is None else f"{letter.text.rstrip()}\n\n-- \n{sender.signature}"
     return _with_files("".join(head), _alternative(text, message_id), letter.files, message_id)
-
-
-def answered_subject(subject: str | None) -> str:
-    """What an answer is called: `Re:` once."""
-    text = _one_line(subject or "")
-    return text if _REPLIED.match(text) else f"Re: {text}".rstrip()
 
 
 def check_address(address: str) -> None:

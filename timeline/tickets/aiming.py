@@ -36,6 +36,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     stands_on: ContactId
     channel: str | None = None
     point: dict[str, str] | None = None
+    subject: str | None = None
 
 
 class Aim(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +100,7 @@ def _place(row: Row) -> Place:
         owner_id=row["owner_id"],
         stands_on=row["stands_on"] or row["contact_id"],
         channel=row["channel"],
+        subject=row["subject"],
         point=point_of(row["channel"], said, held),
     )
 
