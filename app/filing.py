@@ -68,6 +68,14 @@ async def let_go(database: Database, store: FileStore, workspace: UUID, now: dat
             return deleted
 
 
+async def let_go_soon(database: Database, store: FileStore, workspace: UUID) -> None:
+    """Delete what is due now, if it can be done; else the worker does it."""
+    try:
+        await let_go(database, store, workspace, datetime.now(UTC))
+    except (DatabaseAway, FilesAway) as error:
+        log.warning("files_left", workspace=str(workspace), error=str(error))
+
+
 async def _look(database: Database, store: FileStore, workspace: UUID, sha256: str) -> bool:
     if not await database.write(workspace, lambda db: files.condemn(db, workspace, sha256)):
         return False

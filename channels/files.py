@@ -250,6 +250,11 @@ async def keep_upload(db: Db, workspace: UUID, file: StoredFile, now: datetime, 
     )
 
 
+async def forget(db: Db, workspace: UUID, erasure: UUID, now: datetime) -> int:
+    """Let go of the files of what an erasure has blanked, in its transaction; returns how many parts those were."""
+    return await file_store.forget(db, workspace, erasure, now)
+
+
 async def waiting(db: Db, workspace: UUID, by: str) -> int:
     """How many uploads of one maker wait for their reply."""
     return await file_store.waiting(db, workspace, by)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+from app import filing
 from app.api.calls import Answer, Call, answer, read_id
 from app.api.customers import CURSOR, LIMIT
 from app.api.identity import PREVIEW
@@ -53,7 +54,9 @@ async def erase(call: Call) -> Answer:
         home = call.edge.settings.home
         return answer(await erase_customer(db, call.caller.workspace, desk, customer, made, home))
 
-    return await (call.commit(work) if preview else call.write(work))
+    done = await (call.commit(work) if preview else call.write(work))
+    await filing.let_go_soon(call.edge.database, call.edge.files, call.workspace)
+    return done
 
 
 @route(
