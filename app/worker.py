@@ -25,6 +25,8 @@ from app.auth import read_workspace
 from app.db import Database, DatabaseAway, Db, new_id
 from app.filing import FOLDER, Filing
 from app.live import Live
+from app.mail_doors import MailDoors
+from app.mailboxes import Fetcher
 from app.outward import Outward
 from app.retaining import apply
 from app.settings import Settings
@@ -85,11 +87,13 @@ async def _work(settings: Settings, url: str, admin_url: str) -> None:
     database, live = Database(url), Live(url)
     await database.open()
     live.open()
-    outward = Outward(private=settings.webhooks_private)
+    outward, to_mail = Outward(private=settings.webhooks_private), Outward(private=settings.mail_private)
     sender = Sender(database, live, Vault(settings.secret), outward)
+    names = pseudonyms(settings.secret)
+    fetcher = Fetcher(database, live, Vault(settings.secret), MailDoors(to_mail), names)
     filing = Filing(database, open_files(settings.files, settings.home / FOLDER))
-    attending = [sender.attend, filing.attend]
-    worker = Worker(database, live, settings.home, FOLLOWERS, pseudonyms(settings.secret), attending)
+    attending = [sender.attend, filing.attend, fetcher.attend]
+    worker = Worker(database, live, settings.home, FOLLOWERS, names, attending)
     cleaning = clean_up(Sweeping(settings.home, admin_url))
     tasks = [asyncio.create_task(each) for each in (worker.follow_all(), worker.keep_house(), cleaning)]
     stopping = asyncio.create_task(_until(asked))
@@ -103,6 +107,7 @@ async def _work(settings: Settings, url: str, admin_url: str) -> None:
             task.cancel()
         await asyncio.gather(*tasks, stopping, return_exceptions=True)
         outward.close()
+        to_mail.close()
         await live.close()
         await database.close()
 

@@ -30,6 +30,8 @@ PUSHED: Final = "push"
 """The door of interactions that were pushed: their raw bytes are one interaction's JSON."""
 HOOKS: Final = "hooks/"
 """The doors of channel accounts begin with it; the account's kind follows."""
+NOT_FETCHED: Final = "mailbox"
+"""The door of mails that a mail server has and does not hand out: their bytes are at most a header."""
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,6 +149,13 @@ async def discard(db: store.Db, workspace: UUID, entry: UUID, *, by: Actor) -> E
     return _entry(workspace, await store.decide(db, workspace, entry, "discarded", by))
 
 
+async def came_after_all(db: store.Db, workspace: UUID, entry: UUID, *, by: Actor) -> None:
+    """What could not be had is here now."""
+    row = await store.entry(db, workspace, entry)
+    if row is not None and row["state"] == "waiting":
+        await store.decide(db, workspace, entry, "replayed", by)
+
+
 async def _waiting(db: store.Db, workspace: UUID, entry: UUID) -> store.Row:
     await store.lock(db, lock_key(WorkspaceId(workspace), "quarantine", str(entry)))
     row = await store.entry(db, workspace, entry)
@@ -167,6 +176,8 @@ async def _receive(db: store.Db, workspace: Workspace, row: store.Row, new_id: C
 
 async def _read(db: store.Db, workspace: Workspace, row: store.Row) -> tuple[Sender, list[Interaction]]:
     """Who hands it in, and what it says. Raises `InvalidField` and `Unparseable`."""
+    if row["door"] == NOT_FETCHED:
+        raise Unparseable("", "only the mail server has it: it comes by itself when it can be fetched")
     if not row["door"].startswith(HOOKS):
         sender = Sender(workspace=workspace, actor=row["actor"], proves=frozenset(row["proves"]))
         return sender, [decode(row["raw"], workspace.channels)]
