@@ -1,0 +1,198 @@
+"""Where the new text of a mail ends and what it quotes begins, and where its signature does.
+
+Every program that people write mails with marks this in its own way; the forms here are those that their
+documentation and their output show. The text itself is never shortened: an index says where a reader may fold it.
+"""
+
+import re
+from typing import Final
+
+import msgspec
+
+MOST_ATTRIBUTION: Final = 500
+MOST_ATTRIBUTION_LINES: Final = 4
+MOST_SIGNATURE_LINES: Final = 30
+MOST_LINE: Final = 1_000
+MOST_TRIED: Final = 2_000
+
+_OPENING: Final = re.compile(
+    r"\s*(?:On|Am|Le|El|Il|Op|Em|Den|W dniu|Dne|Dana|On the|Den|Pe|Në|Le|\d{4}-\d\d-\d\d|\w{2,10},? \d{1,2}[. ])\b",
+    re.UNICODE,
+)
+_WROTE: Final = re.compile(
+    r"(?:\bwrote|\bschrieb(?:\b.{1,250})?|\bgeschrieben|a écrit|\bescribió|ha scritto"
+    r"|\bschreef(?: .{1,200})?|\bescreveu|\bskrev(?: .{1,200})?"
+    r"|\bkirjoitti|\bnapisał(?:\(a\)|a)?|\bnapsal(?:\(a\))?|\bwrites)\s?:\s*\Z"
+)
+_ADDRESSED: Final = re.compile(r"<[^<>\s]{1,200}@[^<>\s]{1,200}>\s?:\s*\Z")
+_SEPARATOR: Final = re.compile(
+    r"\s*(?:-{2,}|_{2,}|\*{2,})\s*(?:Original Message|Original-Nachricht|Ursprüngliche Nachricht|Originalnachricht"
+    r"|Ursprungsnachricht|Urspr\. Nachricht|Message d'origine|Mensaje original|Messaggio originale|Mensagem original"
+    r"|Oorspronkelijk bericht|Reply message)\s*(?:-{2,}|_{2,}|\*{2,})\s*",
+    re.IGNORECASE,
+)
+_FORWARDED: Final = re.compile(
+    r"\s*(?:(?:-{2,}|_{2,})\s*(?:Forwarded message|Weitergeleitete Nachricht|Message transféré|Mensaje reenviado"
+    r"|Doorgestuurd bericht|Messaggio inoltrato)\b.*|Begin forwarded message:"
+    r"|Anfang der weitergeleiteten Nachricht:)\s*",
+    re.IGNORECASE,
+)
+_FIRST_FIELD: Final = re.compile(r"\s*\*?(?:From|Von|De|Da|Van|Från|Fra|Od)\s?:\*?\s")
+_NEXT_FIELD: Final = re.compile(
+    r"\s*\*?(?:Sent|Date|To|Cc|Subject|Gesendet|Datum|An|Betreff|Envoyé|À|Objet|Enviado(?: el)?|Para|Asunto|Inviato"
+    r"|A|Oggetto|Verzonden|Aan|Onderwerp|Assunto|Skickat|Till|Ämne|Sendt|Til|Emne|Reply-To|Antwort an|Kopie)\s?:\*?\s"
+)
+_RULE: Final = re.compile(r"\s*(?:_{8,}|-{8,})\s*")
+_IS_FORWARD: Final = re.compile(r"\s*(?:fwd?|wg|tr|rv|i|enc|doorst)\s*:", re.IGNORECASE)
+_DELIMITER: Final = re.compile(r"--[ \xa0]?")
+_SENT_WITH: Final = re.compile(
+    r"\s*(?:Sent from (?:my |Mail|Outlook|Yahoo|Proton|Windows)|Von meinem .{1,60} gesendet"
+    r"|Gesendet (?:von|mit|über|aus)\b|Get Outlook for|(?:Holen Sie sich )?Outlook für (?:iOS|Android)"
+    r"|Sent with \[?Proton|Mit \[?Proton ?Mail.{0,20} gesendet|Diese Nachricht wurde von meinem .{1,60} gesendet"
+    r"|Sent via |Diese Nachricht wurde mit .{1,40} (?:gesendet|geschrieben)"
+    r"|Envoyé de mon |Enviado desde mi |Inviato da )"
+)
+
+
+class Folded(msgspec.Struct, frozen=True, kw_only=True):
+    """Both in characters from the beginning; None where there is nothing to fold."""
+
+    quoted_at: int | None = None
+    signed_at: int | None = None
+
+
+def fold(
+    text: str, subject: str | None = None, *, marked_at: int | None = None, signed_at: int | None = None
+) -> Folded:
+    """Where `text` (lines end with a newline) may be folded. A forward is new to whoever gets it: what it forwards is
+    no quote. `marked_at` and `signed_at` are where the HTML of the mail says so. Text that would be folded whole is
+    left as it is."""
+    lines = text.split("\n")
+    starts = _starts(lines)
+    is_forward = bool(_IS_FORWARD.match(subject or ""))
+    hard = _hard_quote(lines, is_forward=is_forward)
+    if marked_at is not None and not is_forward:
+        hard = min(hard, _line_at(starts, marked_at))
+    end = _trailing_quote(lines, hard)
+    if end < len(lines) and not any(line.strip() for line in lines[:end]):
+        end = len(lines)
+    signature = _signature(lines, end)
+    if signature is None and signed_at is not None and (at := _line_at(starts, signed_at)) < end:
+        signature = at
+    if signature is not None and not any(line.strip() for line in lines[:signature]):
+        signature = None
+    return Folded(
+        quoted_at=starts[end] if end < len(lines) else None,
+        signed_at=starts[signature] if signature is not None else None,
+    )
+
+
+def _starts(lines: list[str]) -> list[int]:
+    starts, at = [0], 0
+    for line in lines:
+        at += len(line) + 1
+        starts.append(at)
+    return starts
+
+
+def _line_at(starts: list[int], at: int) -> int:
+    """The first line that begins at or after a place in the text."""
+    low, high = 0, len(starts) - 1
+    while low < high:
+        middle = (low + high) // 2
+        if starts[middle] < at:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def _hard_quote(lines: list[str], *, is_forward: bool) -> int:
+    """The first line from which on all is quoted, whether or not it is marked with >."""
+    tried = 0
+    for number, line in enumerate(lines):
+        if not line or len(line) > MOST_LINE or line[0] == ">":
+            continue
+        if _FORWARDED.fullmatch(line):
+            return len(lines)
+        if _SEPARATOR.fullmatch(line):
+            return number
+        if not is_forward and _FIRST_FIELD.match(line) and _is_header(lines, number):
+            return number - 1 if number and _RULE.fullmatch(lines[number - 1]) else _above_blank_rule(lines, number)
+        if tried < MOST_TRIED and _OPENING.match(line[:40]):
+            tried += 1
+            last = _attribution(lines, number)
+            if last is not None and not _is_marked(lines, last + 1):
+                return number
+    return len(lines)
+
+
+def _above_blank_rule(lines: list[str], number: int) -> int:
+    """Outlook's rule stands a blank line above, too."""
+    if number >= 2 and not lines[number - 1].strip() and _RULE.fullmatch(lines[number - 2]):
+        return number - 2
+    return number
+
+
+def _is_header(lines: list[str], number: int) -> bool:
+    return sum(1 for line in lines[number + 1 : number + 7] if _NEXT_FIELD.match(line[:40])) >= 2
+
+
+def _attribution(lines: list[str], number: int) -> int | None:
+    """The last line of `On … wrote:` that begins here, which programs fold over at most four lines."""
+    if not _OPENING.match(lines[number][:40]):
+        return None
+    said = ""
+    for last in range(number, min(len(lines), number + MOST_ATTRIBUTION_LINES)):
+        line = lines[last][:MOST_ATTRIBUTION]
+        if not line.strip() or line.startswith(">"):
+            return None
+        said = f"{said} {line}" if said else line
+        if line.rstrip().endswith(":") and (_WROTE.search(said[-300:]) or _ADDRESSED.search(said[-450:])):
+            return last
+        if len(said) > MOST_ATTRIBUTION:
+            return None
+    return None
+
+
+def _is_marked(lines: list[str], number: int) -> bool:
+    """Whether the next line that says something is quoted with >."""
+    for line in lines[number : number + 4]:
+        if line.strip():
+            return line.startswith(">")
+    return False
+
+
+def _trailing_quote(lines: list[str], stop: int) -> int:
+    """Where the lines with > begin that nothing new follows before `stop`, with the line that says whose they are."""
+    at, is_quote = stop, False
+    while at and (not lines[at - 1].strip() or lines[at - 1].startswith(">")):
+        at -= 1
+        is_quote = is_quote or lines[at].startswith(">")
+    if not is_quote:
+        return stop
+    while at < stop and not lines[at].strip():
+        at += 1
+    above = at
+    while above and not lines[above - 1].strip():
+        above -= 1
+    for first in range(max(0, above - MOST_ATTRIBUTION_LINES), above):
+        if _attribution(lines, first) == above - 1:
+            return first
+    if above and at - above <= 1 and _ADDRESSED.search(lines[above - 1][-450:]):
+        return above - 1
+    return at
+
+
+def _signature(lines: list[str], end: int) -> int | None:
+    """The line `-- ` or the words of a device near the end of what is new."""
+    last = end
+    while last and not lines[last - 1].strip():
+        last -= 1
+    for number in range(last - 1, max(-1, last - 1 - MOST_SIGNATURE_LINES), -1):
+        if _DELIMITER.fullmatch(lines[number][:4]):
+            return number
+    for number in range(max(0, last - 3), last):
+        if _SENT_WITH.match(lines[number][:200]):
+            return number
+    return None
