@@ -9,6 +9,7 @@ from app.errors import too_many
 
 PUSH_BYTES: Final = 1024 * 1024
 BATCH_BYTES: Final = 16 * 1024 * 1024
+MAIL_BYTES: Final = 50 * 1024 * 1024
 BODY_BYTES: Final = 64 * 1024
 UPLOAD_BYTES: Final = 25 * 1024 * 1024
 UPLOADS_WAITING: Final = 200

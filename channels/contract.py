@@ -61,7 +61,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
 class ChannelKind(Protocol):
     """A kind of channel. `proves` is what its accounts prove where nobody says otherwise; `headers` are those kept
-    beside the bytes: what `parse` needs and no more."""
+    beside the bytes: what `parse` needs and no more. A kind whose deliveries need more than bytes and a clock, a
+    process that may be killed, lookups, files, is read by a `channels.reading.Understanding` of its own."""
 
     name: str
     settings: type[msgspec.Struct]
@@ -80,6 +81,10 @@ class ChannelKind(Protocol):
         """The delivery's key, if one of the secrets has signed it. Header names are in small letters.
 
         Raises `Unverified`. Takes the same time for every refusal over the same bytes."""
+        ...
+
+    def most_bytes(self, settings: msgspec.Struct) -> int:
+        """How long a delivery may be."""
         ...
 
     def parse(self, delivery: Delivery, account: Account) -> list[Interaction]:

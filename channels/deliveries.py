@@ -95,6 +95,11 @@ async def admit(
     return door, Delivery(key=key, raw=raw, headers=kept)
 
 
+def most_bytes(account: Account) -> int:
+    """How long a delivery of this account may be."""
+    return KINDS[account.kind].most_bytes(account.settings)
+
+
 async def accept(
     db: store.Db, workspace: UUID, account: Account, delivery: Delivery, names: Pseudonyms, *, new_id: NewId
 ) -> Accepted:

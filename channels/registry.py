@@ -5,10 +5,11 @@ from typing import Any, Final
 import msgspec
 
 from channels.contract import ChannelKind
+from channels.email.kind import Email
 from channels.orders.kind import Orders
 from timeline.interactions import InvalidField, refused_json
 
-KINDS: Final[dict[str, ChannelKind]] = {kind.name: kind for kind in (Orders(),)}
+KINDS: Final[dict[str, ChannelKind]] = {kind.name: kind for kind in (Orders(), Email())}
 
 
 def kind_of(name: str) -> ChannelKind:

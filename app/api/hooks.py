@@ -14,8 +14,8 @@ from app.api.channel_accounts import account_id
 from app.api.customers import CURSOR, LIMIT
 from app.api.routes import Parameter, Route, answer_of, route
 from app.db import Db, new_id
-from app.errors import Problem, bad_request
-from app.limits import PUSH_BYTES
+from app.errors import Problem, bad_request, too_large
+from app.limits import MAIL_BYTES, PUSH_BYTES
 from channels import accounts, deliveries, signatures
 from channels.contract import Unverified
 from channels.deliveries import InboundDelivery, State
@@ -41,6 +41,7 @@ class OutboundPage(msgspec.Struct, frozen=True, kw_only=True):
     next: str | None
 
 
+MAIL: Final = "message/rfc822"
 _DIRECTIONS: Final = frozenset({"inbound", "outbound"})
 _STATES: Final = sorted({*deliveries.STATES, *schedule.STATES})
 
@@ -59,21 +60,27 @@ def _header(name: str, words: str, pattern: str) -> Parameter:
         _header(signatures.SIGNATURE, "HMAC-SHA256 in base64; several are separated by spaces.", "v1,[A-Za-z0-9+/=]+"),
     ),
     takes=msgspec.Raw,
-    most_bytes=PUSH_BYTES,
+    also_takes=MAIL,
+    most_bytes=MAIL_BYTES,
     answers={202: Delivered, 200: Delivered},
     refuses=frozenset({401, 409, 429, 503}),
 )
 async def deliver(call: Call) -> Answer:
-    """Hand in a Standard Webhook, signed with the account's secret. 202 means that it is kept for ever and will be
-    read; the same webhook-id with the same bytes again answers 200 with the first delivery, with other bytes 409, and
-    what came is kept. An account that is nobody's and a signature that does not hold answer alike."""
+    """Hand in a Standard Webhook, or the bytes of a mail, signed with the account's secret. 202 means that it is kept
+    for ever and will be read; the same webhook-id with the same bytes again answers 200 with the first delivery, with
+    other bytes 409, and what came is kept. A mail is known by its bytes alone and may have 50 MiB; whatever else has
+    1 MiB at most. An account that is nobody's and a signature that does not hold answer alike."""
     raw = await call.body()
+    if len(raw) > PUSH_BYTES and not _is_mail(call):
+        raise too_large(f"At most {PUSH_BYTES:,} bytes, or a mail as {MAIL}.")
     workspace, account = accounts.read_public_id(call.request.path_params["account"])
     headers = _said_once(call.request.scope["headers"])
     edge = call.edge
 
     async def work(db: Db) -> Answer:
         door, delivery = await deliveries.admit(db, workspace, account, headers, raw, edge.vault, datetime.now(UTC))
+        if len(raw) > (most := deliveries.most_bytes(door.account)):
+            raise too_large(f"This account takes at most {most:,} bytes.")
         edge.rates.take(account, door.rate)
         accepted = await deliveries.accept(db, workspace, door.account, delivery, edge.names, new_id=new_id)
         if accepted.status == 409:
@@ -85,6 +92,10 @@ async def deliver(call: Call) -> Answer:
     except Unverified as error:
         _log.info("hook.refused", account=accounts.public_id(workspace, account), reason=str(error))
         raise _not_signed() from None
+
+
+def _is_mail(call: Call) -> bool:
+    return call.request.headers.get("content-type", "").partition(";")[0].strip().lower() == MAIL
 
 
 def _said_once(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

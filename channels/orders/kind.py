@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
@@ -10,6 +11,8 @@ from channels.contract import Account, Delivery
 from channels.orders.items import OrdersSettings, interactions
 from channels.orders.payloads import open_envelope
 from timeline.interactions import Interaction
+
+MOST_BYTES: Final = 1024 * 1024
 
 
 class Orders:
@@ -28,6 +31,9 @@ class Orders:
 
     def verify(self, headers: Mapping[str, str], raw: bytes, secrets: Sequence[str], now: datetime) -> str:
         return signatures.verify(headers, raw, secrets, now)
+
+    def most_bytes(self, settings: msgspec.Struct) -> int:  # noqa: ARG002 - alike for all
+        return MOST_BYTES
 
     def parse(self, delivery: Delivery, account: Account) -> list[Interaction]:
         return interactions(open_envelope(delivery.raw), delivery.key, account)
