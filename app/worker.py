@@ -27,12 +27,14 @@ from app.filing import FOLDER, Filing
 from app.live import Live
 from app.mail_doors import MailDoors
 from app.mailboxes import Fetcher
+from app.mailing import Mailer
 from app.outward import Outward
 from app.retaining import apply
 from app.settings import Settings
 from app.sweeping import Sweeping
 from app.understanding import understand_waiting
 from app.webhooks import Sender
+from channels.email.tokens import Tokens
 from channels.files import open_files
 from channels.vault import Vault
 from identity.customers import WorkspaceId
@@ -90,9 +92,10 @@ async def _work(settings: Settings, url: str, admin_url: str) -> None:
     outward, to_mail = Outward(private=settings.webhooks_private), Outward(private=settings.mail_private)
     sender = Sender(database, live, Vault(settings.secret), outward)
     names = pseudonyms(settings.secret)
-    fetcher = Fetcher(database, live, Vault(settings.secret), MailDoors(to_mail), names)
-    filing = Filing(database, open_files(settings.files, settings.home / FOLDER))
-    attending = [sender.attend, filing.attend, fetcher.attend]
+    doors, files = MailDoors(to_mail), open_files(settings.files, settings.home / FOLDER)
+    fetcher = Fetcher(database, live, Vault(settings.secret), doors, names)
+    mailer = Mailer(database, live, Vault(settings.secret), Tokens(settings.secret), doors, files)
+    attending = [sender.attend, Filing(database, files).attend, fetcher.attend, mailer.attend]
     worker = Worker(database, live, settings.home, FOLLOWERS, names, attending)
     cleaning = clean_up(Sweeping(settings.home, admin_url))
     tasks = [asyncio.create_task(each) for each in (worker.follow_all(), worker.keep_house(), cleaning)]

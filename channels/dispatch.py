@@ -6,7 +6,7 @@ What a backup brought back undecided is kept back, because it may have gone out 
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -62,8 +62,11 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """How an attempt ended; `lost`: its worker ended before it could say."""
+
     claimed: Claimed
     attempt: Attempt
+    lost: bool = False
 
 
 async def due(db: Db, workspace: UUID, now: datetime) -> list[tuple[UUID, str, int]]:
@@ -144,18 +147,22 @@ async def settle(
         await _keep_standing(db, workspace, account, domain, after, results)
 
 
+async def is_restored(db: Db, workspace: UUID) -> bool:
+    """Whether a backup brought anything back undecided."""
+    return await outbox_store.is_stale(db, workspace)
+
+
 async def hold_restored(db: Db, workspace: UUID, *, new_id: NewId, now: datetime) -> int:
     """Keep back what was undecided when the backup was taken from which this database was made; how many."""
     rows = await outbox_store.stale(db, workspace, PART)
     told = [row for row in rows if row["event_id"] is not None and row["contact_id"] is not None]
     owners = await posting.lock(db, WorkspaceId(workspace), [row["contact_id"] for row in told])
-    kept = [
+    kept: list[dict[str, Any]] = [
         {name: row[name] for name in ("id", "tries", "outcomes", "doubts", "status")}
-        | {"state": "uncertain", "reason": RESTORED, "next_try_at": None}
+        | {"before": row["state"], "state": "uncertain", "reason": RESTORED, "next_try_at": None}
         for row in rows
     ]
-    if kept:
-        await outbox_store.settle(db, workspace, kept, now)
+    done = {*await outbox_store.settle(db, workspace, kept, now)} if kept else set[UUID]()
     facts = [
         Settled(
             event_id=row["event_id"],
@@ -163,6 +170,7 @@ async def hold_restored(db: Db, workspace: UUID, *, new_id: NewId, now: datetime
             told=MailSettled(status="uncertain", message_id=row["message_id"], words=RESTORED, tries=row["tries"]),
         )
         for row in told
+        if row["id"] in done
     ]
     await posting.tell(db, WorkspaceId(workspace), owners, facts, actor=_SYSTEM, new_id=new_id)
     return len(rows)
@@ -236,7 +244,7 @@ def _lost(row: Row) -> Result:
         slots=(),
         course=course,
     )
-    return Result(claimed=claimed, attempt=sending.all_alike(envelope, "uncertain", sending.LOST))
+    return Result(claimed=claimed, attempt=sending.all_alike(envelope, "uncertain", sending.LOST), lost=True)
 
 
 def _judged(result: Result, now: datetime, dice: float) -> Verdict:
@@ -253,6 +261,7 @@ def _settled(result: Result, verdict: Verdict) -> dict[str, object]:
     return {
         "id": result.claimed.id,
         "tries": result.claimed.course.tries,
+        "before": "sending" if result.lost else None,
         "state": verdict.state,
         "outcomes": msgspec.json.encode(verdict.outcomes),
         "doubts": verdict.doubts,

@@ -84,10 +84,10 @@ async def due(db: Db, workspace: UUID, now: datetime) -> list[Row]:
 
 
 async def lost(db: Db, workspace: UUID, account: UUID, domain: str, now: datetime, limit: int) -> list[Row]:
-    """Mails that were being sent when their worker ended: nobody else takes them until the transaction ends."""
+    """Mails that were being sent when their worker ended."""
     return await db.fetch(
         f"SELECT {_MAIL} FROM outbound_mail WHERE workspace_id = $1 AND account_id = $2 AND domain = $3 "
-        "AND state = 'sending' AND next_try_at <= $4 ORDER BY id LIMIT $5 FOR UPDATE SKIP LOCKED",
+        "AND state = 'sending' AND next_try_at <= $4 ORDER BY id LIMIT $5",
         workspace,
         account,
         domain,
@@ -100,10 +100,19 @@ async def stale(db: Db, workspace: UUID, limit: int) -> list[Row]:
     """Mails that a backup brought back undecided."""
     return await db.fetch(
         f"SELECT {_MAIL} FROM outbound_mail WHERE workspace_id = $1 AND next_try_at IS NOT NULL "
-        "AND epoch < current_epoch() ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED",
+        "AND epoch < current_epoch() ORDER BY id LIMIT $2",
         workspace,
         limit,
     )
+
+
+async def is_stale(db: Db, workspace: UUID) -> bool:
+    found = await db.fetchval(
+        "SELECT EXISTS (SELECT FROM outbound_mail WHERE workspace_id = $1 AND next_try_at IS NOT NULL "
+        "AND epoch < current_epoch())",
+        workspace,
+    )
+    return found is True
 
 
 async def claim(
@@ -142,15 +151,16 @@ async def begin(db: Db, workspace: UUID, mail_id: UUID, tries: int, until: datet
 
 
 async def settle(db: Db, workspace: UUID, mails: Sequence[dict[str, Any]], now: datetime) -> list[UUID]:
-    """What became of attempts, each with id, tries, state, outcomes (bytes), doubts, status, reason, next_try_at; those
-    that were erased, discarded or taken by another attempt meanwhile are left as they are. Returns the others."""
+    """What became of attempts, each with id, tries, before (the state that it must be in; None: any that goes on),
+    state, outcomes (bytes), doubts, status, reason, next_try_at; those that were erased, discarded or taken by another
+    attempt meanwhile are left as they are. Returns the others."""
     rows = await db.fetch(
         "UPDATE outbound_mail m SET state = k.state, outcomes = k.outcomes, doubts = k.doubts, status = k.status, "
         "reason = k.reason, next_try_at = k.next_try, sent_at = CASE WHEN k.state = 'sent' THEN $10 ELSE m.sent_at END "
         "FROM unnest($2::uuid[], $3::int[], $4::text[], $5::jsonb[], $6::int[], $7::int[], $8::text[], "
-        "$9::timestamptz[]) AS k(id, tries, state, outcomes, doubts, status, reason, next_try) "
-        "WHERE m.workspace_id = $1 AND m.id = k.id AND m.tries = k.tries AND m.raw IS NOT NULL "
-        "AND m.state IN ('waiting', 'sending', 'uncertain') RETURNING m.id",
+        "$9::timestamptz[], $11::text[]) AS k(id, tries, state, outcomes, doubts, status, reason, next_try, before) "
+        "WHERE m.workspace_id = $1 AND m.id = k.id AND m.tries = k.tries AND m.next_try_at IS NOT NULL "
+        "AND m.state = coalesce(k.before, m.state) RETURNING m.id",
         workspace,
         [one["id"] for one in mails],
         [one["tries"] for one in mails],
@@ -161,6 +171,7 @@ async def settle(db: Db, workspace: UUID, mails: Sequence[dict[str, Any]], now: 
         [one["reason"] for one in mails],
         [one["next_try_at"] for one in mails],
         now,
+        [one["before"] for one in mails],
     )
     return [row["id"] for row in rows]
 
