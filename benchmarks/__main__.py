@@ -10,7 +10,21 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks import desk, folding, growth, house, promises, queues, reads, reports, table, tickets, webhooks, writes
+from benchmarks import (
+    desk,
+    folding,
+    growth,
+    hostile,
+    house,
+    promises,
+    queues,
+    reads,
+    reports,
+    table,
+    tickets,
+    webhooks,
+    writes,
+)
 from benchmarks.client import Client
 from benchmarks.desk import Size
 from benchmarks.table import Line
@@ -103,6 +117,7 @@ PARTS: dict[str, Callable[[house.House, Size], Awaitable[list[Line]]]] = {
     "due": promises.measure_due,
     "settle-sla": promises.measure_settle,
     "alarms": promises.measure_alarms,
+    "hostile": hostile.measure,
     "memory": memory,
     "cold": cold_start,
 }

@@ -10,7 +10,7 @@ import msgspec
 from channels.email.headers import Head, read_head, with_parameters, words_of
 
 MOST_PARTS: Final = 10_000
-MOST_DASHES: Final = 300_000
+MOST_DASHES: Final = 150_000
 MOST_PADDINGS: Final = 1_000
 CHUNK: Final = 1 << 20
 
