@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -46,6 +46,15 @@ class BackedUp(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int
 
 
+class FilesHeld(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the files are that the rows point to: in the archive, or in an object store that was not copied. `missing`
+    of them were not there: erased meanwhile, or lost before."""
+
+    place: Literal["archive", "object_store"]
+    kept: int = 0
+    missing: int = 0
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """What a backup holds. `secret` proves which secret the database goes with and tells nothing of it."""
 
@@ -60,6 +69,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     columns: dict[str, list[str]]
     sequences: dict[str, int]
     parts: list[Part]
+    files: FilesHeld = FilesHeld(place="archive")
 
 
 class _Format(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,8 +100,9 @@ class Writing:
         self.parts: list[Part] = []
 
     @contextmanager
-    def part(self, name: str) -> Iterator[Entry]:
-        with self._archive.open(name, "w", force_zip64=True) as file:
+    def part(self, name: str, *, packed: bool = True) -> Iterator[Entry]:
+        """What people send is mostly packed by itself: not `packed` it is copied as it is."""
+        with self._archive.open(name if packed else zipfile.ZipInfo(name), "w", force_zip64=True) as file:
             entry = Entry(name, file)
             yield entry
         self.parts.append(entry.part())

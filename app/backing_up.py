@@ -16,17 +16,22 @@ import asyncpg
 import msgspec
 
 from app import copying
-from app.archive import FORMAT, BackedUp, Entry, Manifest, Writing, writing
+from app.archive import FORMAT, BackedUp, Entry, FilesHeld, Manifest, Writing, writing
 from app.audit import logs as audit_logs
 from app.db import new_id
 from app.erasure_log import logs_in
+from app.filing import FOLDER
 from app.fitness import NotFit
 from app.settings import Settings
+from channels import file_store
+from channels.files import FileMissing, FileStore, open_files
 
 SECRET: Final = "home/secret"  # noqa: S105 - a part's name
 ERASURES: Final = "home/erasures/"
 SEALS: Final = "home/audit/"
+FILES: Final = "files/"
 TABLES: Final = "tables/"
+PAGE: Final = 10_000
 Told = Callable[[int, int], None]
 """Hears how many rows are written and about how many there are."""
 
@@ -53,9 +58,11 @@ async def back_up(settings: Settings, admin_url: str, target: Path, told: Told, 
             await copying.become_owner(db)
             columns = await _copy_tables(db, archive, head.workspaces, told)
             manifest = msgspec.structs.replace(head, columns=columns, sequences=await copying.sequences(db))
+            wanted = [(one.id, await _needed(db, one.id)) for one in head.workspaces]
             await copying.end_snapshot(db)
-            _copy_files(settings, archive)
-            manifest = msgspec.structs.replace(manifest, parts=archive.parts)
+            held = await copy_files(open_files(settings.files, settings.home / FOLDER), archive, wanted)
+            _copy_home(settings, archive)
+            manifest = msgspec.structs.replace(manifest, files=held, parts=archive.parts)
             archive.finish(manifest)
         return manifest
     finally:
@@ -94,7 +101,36 @@ async def _copy_tables(
     return {table.name: table.columns for table in tables}
 
 
-def _copy_files(settings: Settings, archive: Writing) -> None:
+async def _needed(db: copying.Db, workspace: UUID) -> list[bytes]:
+    """The hashes of the files that the snapshot points to."""
+    await copying.enter(db, workspace)
+    found: list[bytes] = []
+    while page := await file_store.needed(db, workspace, found[-1] if found else b"", PAGE):
+        found += [row["sha256"] for row in page]
+    return found
+
+
+async def copy_files(store: FileStore, archive: Writing, wanted: list[tuple[UUID, list[bytes]]]) -> FilesHeld:
+    """Copy what is in a folder; an object store keeps its own. One that was erased since the snapshot is not there, and
+    the log of erasures, which is read afterwards, says so."""
+    if store.folder is None:
+        return FilesHeld(place="object_store")
+    kept = missing = 0
+    for workspace, hashes in wanted:
+        for name in (one.hex() for one in hashes):
+            try:
+                blocks = await store.read(workspace, name)
+            except FileMissing:
+                missing += 1
+                continue
+            with archive.part(f"{FILES}{workspace}/{name}", packed=False) as entry:
+                async for block in blocks:
+                    entry.write(block)
+            kept += 1
+    return FilesHeld(place="archive", kept=kept, missing=missing)
+
+
+def _copy_home(settings: Settings, archive: Writing) -> None:
     if settings.sources["THROUGHLINE_SECRET"] != "environment":  # noqa: S105 - where it came from
         _copy_file(archive, SECRET, settings.secret.encode())
     for workspace, log in logs_in(settings.home).items():

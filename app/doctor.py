@@ -5,17 +5,24 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 import asyncpg
 import msgspec
 
 from app import upkeep
 from app.addresses import app_url
+from app.db import Database, DatabaseAway
+from app.filing import FOLDER
 from app.migrate import pending
 from app.postmaster import find_postmaster
+from app.reconciling import missing_files
 from app.settings import Settings
+from app.store import workspaces as read_workspaces
+from channels.files import FilesAway, open_files
 
 HIDDEN: Final = "(hidden)"
+FILES_LOOKED_AT: Final = 1_000
 LEAST_FREE: Final = 1_000_000_000
 
 
@@ -44,6 +51,30 @@ def settings_lines(settings: Settings) -> list[tuple[str, str, str]]:
         "THROUGHLINE_FILES": settings.files or str(settings.home / "files"),
     }
     return [(name, value, settings.sources.get(name, "default")) for name, value in shown.items()]
+
+
+async def look_at_files(settings: Settings, admin_url: str) -> list[Finding]:
+    """Whether the files can be reached, and the first that something points to are there."""
+    database = Database(app_url(settings, admin_url))
+    await database.open()
+    looked, missing = 0, 0
+    try:
+        store = open_files(settings.files, settings.home / FOLDER)
+        async with database.connection() as db:
+            workspaces = [UUID(bytes=row["id"].bytes) for row in await read_workspaces(db)]
+        for workspace in workspaces:
+            async for _, is_missing in missing_files(database, store, workspace):
+                looked, missing = looked + 1, missing + is_missing
+                if looked % FILES_LOOKED_AT == 0:
+                    break
+    except (FilesAway, DatabaseAway, asyncpg.PostgresError) as error:
+        return [Finding(what="files", words=f"cannot be reached: {error}", wrong=True)]
+    finally:
+        await database.close()
+    if missing:
+        words = f"{missing} of {looked} looked at are missing: run `throughline reconcile files`"
+        return [Finding(what="files", words=words, wrong=True)]
+    return [Finding(what="files", words=f"can be reached; {looked} looked at are there")]
 
 
 def look_around(settings: Settings) -> Iterator[Finding]:

@@ -7,6 +7,8 @@ begun again. Erasures that are on record outside the backup are done again befor
 import fcntl
 import hmac
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -21,19 +23,22 @@ from app import copying, upkeep
 from app.addresses import APP, REPORTS, app_url
 from app.archive import Archive, Manifest, NoBackup
 from app.audit import SealLog
-from app.backing_up import ERASURES, SEALS, SECRET, TABLES, Told, fingerprint, part_name
+from app.backing_up import ERASURES, FILES, SEALS, SECRET, TABLES, Told, fingerprint, part_name
 from app.cluster import sync_folder
 from app.copying import Table
 from app.db import Database, new_id
 from app.embedded import USERS
 from app.erasing import make_good
 from app.erasure_log import ErasureLog, read_lines
+from app.filing import FOLDER, spool_of
 from app.fitness import NotFit
 from app.migrate import migrate
 from app.migrations import IDS
 from app.outstanding import BEGUN, RESTORING
+from app.reconciling import reconcile_all
 from app.settings import SECRET_FILE, Settings, role_password
 from app.sweep import sweep
+from channels.files import BLOCK, FileStore, open_files
 from timeline.pseudonyms import pseudonyms
 
 DAY_ONE: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -150,7 +155,9 @@ async def restore(
         await copying.analyze(db, await copying.tables(db))
     finally:
         await db.close()
-    erased, left = await _erase_again(settings, admin_url)
+    files = open_files(settings.files, settings.home / FOLDER)
+    await _load_files(files, archive, spool_of(settings.home))
+    erased, left = await _erase_again(settings, admin_url, files)
     return Restored(erased=erased, epoch=epoch, left=left)
 
 
@@ -236,6 +243,17 @@ class _Loading:
         self._told(self._read, self._all)
 
 
+async def _load_files(files: FileStore, archive: Archive, spool: Path) -> None:
+    """Each goes through a file of its own, so that it is in its place when it is whole and what its name says."""
+    for name in archive.names(FILES):
+        _, workspace, sha256 = name.split("/")
+        if not await files.has(UUID(workspace), sha256):
+            with tempfile.NamedTemporaryFile(dir=spool) as copy, archive.open(name) as content:
+                shutil.copyfileobj(content, copy, BLOCK)
+                copy.flush()
+                await files.put(UUID(workspace), sha256, Path(copy.name))
+
+
 async def _begin_epoch(db: copying.Db, home: Path, archive: Archive, epoch: int, actor: str) -> None:
     manifest, now = archive.manifest, datetime.now(UTC)
     sealed: dict[UUID, int] = {}
@@ -263,12 +281,14 @@ async def _begin_epoch(db: copying.Db, home: Path, archive: Archive, epoch: int,
         log.restored(epoch, number)
 
 
-async def _erase_again(settings: Settings, admin_url: str) -> tuple[int, list[str]]:
-    """Do what the logs of erasures say, and get the bytes out of the files too."""
+async def _erase_again(settings: Settings, admin_url: str, files: FileStore) -> tuple[int, list[str]]:
+    """Do what the logs of erasures say, get the bytes out of the database's files too, and let go of files that nothing
+    needs: what was erased, and what came after the backup."""
     database = Database(app_url(settings, admin_url))
     await database.open()
     try:
         erased = await make_good(database, settings.home, pseudonyms(settings.secret))
+        await reconcile_all(database, files, strays=files.folder is not None)
     finally:
         await database.close()
     return erased, (await sweep(admin_url, whole=True)).left if erased else []

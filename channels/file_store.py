@@ -198,6 +198,19 @@ async def known(db: Db, workspace: UUID, hashes: Sequence[bytes]) -> set[bytes]:
     return {row["sha256"] for row in rows}
 
 
+async def adopt(db: Db, workspace: UUID, hashes: Sequence[bytes], sizes: Sequence[int], look_at: datetime) -> int:
+    """Rows for bytes that have none, to be looked at; returns how many. The locks are held."""
+    done = await db.execute(
+        "INSERT INTO stored_file (workspace_id, sha256, size, look_at) SELECT $1, n.sha256, n.size, $4 "
+        "FROM unnest($2::bytea[], $3::bigint[]) AS n(sha256, size) ON CONFLICT DO NOTHING",
+        workspace,
+        list(hashes),
+        list(sizes),
+        look_at,
+    )
+    return int(done.split()[-1])
+
+
 async def needed(db: Db, workspace: UUID, after: bytes, limit: int) -> list[Row]:
     """Files that something points to, in the order of their hashes."""
     return await db.fetch(

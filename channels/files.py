@@ -260,6 +260,22 @@ async def waiting(db: Db, workspace: UUID, by: str) -> int:
     return await file_store.waiting(db, workspace, by)
 
 
+async def adopt(db: Db, workspace: UUID, hashes: Sequence[str], now: datetime) -> int:
+    """Look at bytes that are stored and of which no row knows; returns how many those are."""
+    known = await file_store.known(db, workspace, [bytes.fromhex(one) for one in hashes])
+    strays = sorted(one for one in hashes if bytes.fromhex(one) not in known)
+    if not strays:
+        return 0
+    await file_store.lock(db, sorted(_lock(workspace, one) for one in strays))
+    return await file_store.adopt(db, workspace, [bytes.fromhex(one) for one in strays], [0] * len(strays), now)
+
+
+async def needed(db: Db, workspace: UUID, after: str, most: int) -> list[tuple[str, int]]:
+    """Hashes and sizes of the files that something points to, in order of the hash."""
+    rows = await file_store.needed(db, workspace, bytes.fromhex(after), most)
+    return [(row["sha256"].hex(), row["size"]) for row in rows]
+
+
 async def drop_old(db: Db, workspace: UUID, now: datetime) -> int:
     """Let go of uploads that nobody used in time; returns how many."""
     return await file_store.drop_old_uploads(db, workspace, now - UNUSED, now)

@@ -38,6 +38,10 @@ def backup(target: Path, force: bool) -> None:
         manifest = asyncio.run(back_up(settings, address, path, told, replace=force))
     size = path.stat().st_size
     say(f"Wrote {path}: {_workspaces(manifest)}, {size / 1e6:.1f} MB, as of {_moment(manifest)}.")
+    if manifest.files.place == "object_store":
+        say("The files are in the object store of THROUGHLINE_FILES and not in it: keep versions of them there.")
+    if manifest.files.missing:
+        say(f"{manifest.files.missing} files were not there: erased just now, or see `throughline reconcile files`.")
 
 
 @click.command()

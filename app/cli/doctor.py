@@ -6,7 +6,7 @@ import click
 
 from app.attached import admin_address
 from app.cli.words import Refused, data, failing_in_words, in_words, say
-from app.doctor import Finding, look_around, look_at_database, settings_lines
+from app.doctor import Finding, look_around, look_at_database, look_at_files, settings_lines
 from app.embedded import EmbeddedDatabaseError
 from app.settings import load_settings
 
@@ -25,6 +25,8 @@ def doctor() -> None:
     try:
         with admin_address(settings) as address:
             findings += asyncio.run(look_at_database(settings, address))
+            if not any(finding.wrong for finding in findings if finding.what in ("database", "migrations")):
+                findings += asyncio.run(look_at_files(settings, address))
     except EmbeddedDatabaseError as error:
         findings.append(Finding(what="embedded database", words=in_words(error), wrong=True))
     for finding in findings:

@@ -8,11 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 
+from app.db import Database, new_id
 from app.embedded import attach
+from app.filing import keep
 from app.schema import dump_schema
+from channels.files import FileUse, digest_of, open_files, record
 from tests.app.commands import Home, home_in
 
 
@@ -35,12 +39,16 @@ class Caller:
         self.home, self.key = home, key
 
     def ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
+        status, content = self.bytes_of(path, method, body)
+        return status, json.loads(content)
+
+    def bytes_of(self, path: str, method: str = "GET", body: object = None) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self.home.port, timeout=30)
         try:
             headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
             connection.request(method, f"/api/v1{path}", None if body is None else json.dumps(body), headers)
             answer = connection.getresponse()
-            return answer.status, json.loads(answer.read())
+            return answer.status, answer.read()
         finally:
             connection.close()
 
@@ -97,6 +105,29 @@ def rows_of(home: Home) -> dict[str, list[str]]:
 
     with attach(home.folder) as embedded:
         return asyncio.run(read(embedded.database_url()))
+
+
+def keep_file(home: Home, workspace: str, event: str, content: bytes) -> str:
+    """Give an event a file, as a mail that is understood does; its id."""
+
+    async def run(url: str) -> str:
+        database = Database(url)
+        await database.open()
+        path = home.folder / "a file"
+        path.write_bytes(content)
+        use = FileUse(
+            id=new_id(), ordinal=0, part="attachment", name="a", type="b/c", size=len(content), sha256=digest_of(path)
+        )
+        try:
+            await keep(database, open_files(None, home.folder / "files"), UUID(workspace), {use.sha256: path})
+            await database.write(UUID(workspace), lambda db: record(db, UUID(workspace), UUID(event), [use]))
+        finally:
+            path.unlink()
+            await database.close()
+        return str(use.id)
+
+    with attach(home.folder) as embedded:
+        return asyncio.run(run(embedded.database_url()))
 
 
 def execute(home: Home, statement: str) -> None:

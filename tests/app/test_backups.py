@@ -18,7 +18,7 @@ import pytest
 
 from app.embedded import attach
 from tests.app.commands import Home, home_in, until
-from tests.app.restored import Caller, end, execute, holds, key, restored, rows_of, schema_of, taken
+from tests.app.restored import Caller, end, execute, holds, keep_file, key, restored, rows_of, schema_of, taken
 
 LATER = {"workspace", "restoration", "ticket_counter", "follower_checkpoint", "idempotency_key", "migration"}
 """Tables that a restore changes on purpose, or that say when something was done."""
@@ -134,19 +134,31 @@ def test_who_was_erased_after_the_backup_does_not_come_back(folder: Path, branch
     contact = {"name": PLANTED, "identifiers": [{"kind": "email", "value": ADDRESS, "verified": True}]}
     status, told = caller.push("planted", contact=contact, body=f"I am {PLANTED}.", subject=PLANTED)
     assert status == 201
+    other = caller.push("neighbour")[1]
+    workspace = rows_of(branch)["workspace"][0].split(",")[0].lstrip("(")
+    files = {
+        one["event_id"]: keep_file(branch, workspace, one["event_id"], content)
+        for one, content in ((told, PLANTED.encode()), (other, b"a neighbour's"))
+    }
     until(lambda: holds(branch.folder, PLANTED) != [], 10)  # the search finds what is there
     backup = taken(branch, folder / "before.backup")
     caller.push("later")
     time.sleep(6)  # sealed, so that the restore takes seals away
     assert caller.ask("POST", f"/customers/{told['customer_id']}/erase", {})[0] == 200
+    assert not holds(branch.folder / "files", PLANTED)
+    after = keep_file(branch, workspace, caller.push("after")[1]["event_id"], b"after the backup")
     end(branch, process)
     shutil.copytree(branch.folder / "erasures", folder / "elsewhere")
 
     done = branch.run("restore", str(backup), "--replace")
     assert done.returncode == 0, done.stderr
     assert "Erased again" in done.stderr
-    assert holds(branch.folder, PLANTED, ADDRESS) == []
+    assert holds(branch.folder, PLANTED, ADDRESS, "after the backup") == []
+    assert branch.run("reconcile", "files").returncode == 0
     process = branch.up()
+    assert caller.bytes_of(f"/files/{files[other['event_id']]}") == (200, b"a neighbour's")
+    for gone in (files[told["event_id"]], after):
+        assert caller.bytes_of(f"/files/{gone}")[0] == 404
     assert caller.ask("GET", f"/customers/{told['customer_id']}")[1]["name"] is None
     status, again = caller.push("planted", contact=contact, body=f"I am {PLANTED}.", subject=PLANTED)
     assert (status, again["event_id"]) == (200, told["event_id"])
