@@ -31,6 +31,7 @@ TABLES: Final = (
     "file_use",
     "file_upload",
     "mail_thread",
+    "mail_reference",
     "idempotency_key",
 )
 """Where people are; the others hold ids, times and numbers."""

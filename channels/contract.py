@@ -57,6 +57,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     raw: bytes
     headers: dict[str, str]
+    received_at: datetime | None = None
+    """Of one that was archived."""
 
 
 class ChannelKind(Protocol):

@@ -15,6 +15,7 @@ import msgspec
 from channels import accounts, inbox, store
 from channels.accounts import Door
 from channels.contract import Account, Delivery, Unparseable, Unverified
+from channels.reading import Placed, Read, Understanding
 from channels.registry import KINDS
 from channels.vault import Vault
 from identity.claims import lock_key
@@ -28,7 +29,10 @@ State = Literal["waiting", "understood", "failed"]
 STATES: Final[tuple[State, ...]] = ("waiting", "understood", "failed")
 BATCH: Final = 25
 CLAIM: Final = timedelta(seconds=60)
+ASIDE: Final = timedelta(minutes=3)
+"""How long whoever reads a slow one may take before another begins anew."""
 MOST_TRIES: Final = 8
+BATCH_BYTES: Final = 32 * 1024 * 1024
 LONGEST_PAUSE: Final = 300
 
 NewId = Callable[[], UUID]
@@ -55,11 +59,16 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """A delivery that was read: its items, or why it has none."""
+    """A delivery that was read: its items, or what its kind has read apart, or why it has neither."""
 
     claimed: Claimed
     items: Sequence[Interaction] = ()
+    read: Read | None = None
     refusal: Unparseable | None = None
+
+    @property
+    def is_alone(self) -> bool:
+        return self.read is not None and self.read.alone
 
 
 class InboundDelivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,13 +149,13 @@ async def claim(db: store.Db, workspace: UUID, account: UUID, now: datetime) -> 
     Raises `InvalidField` for an account whose settings are not understood any more."""
     await store.lock(db, lock_key(WorkspaceId(workspace), "deliveries", str(account)))
     found = await accounts.find_account(db, workspace, account)
-    rows = await store.claim(db, workspace, account, now, now + CLAIM, LONGEST_PAUSE, BATCH)
+    rows = await store.claim(db, workspace, account, now, now + CLAIM, LONGEST_PAUSE, BATCH, BATCH_BYTES)
     return found, [_claimed(row) for row in rows]
 
 
 def _claimed(row: store.Row) -> Claimed:
     headers = msgspec.json.decode(row["headers"], type=dict[str, str])
-    delivery = Delivery(key=row["delivery_key"], raw=row["raw"], headers=headers)
+    delivery = Delivery(key=row["delivery_key"], raw=row["raw"], headers=headers, received_at=row["received_at"])
     return Claimed(id=row["id"], delivery=delivery, tries=row["tries"])
 
 
@@ -158,12 +167,21 @@ def read(account: Account, claimed: Claimed) -> Reading:
         return Reading(claimed=claimed, refusal=error)
 
 
+async def read_apart(way: Understanding, workspace: Workspace, account: Account, claimed: Claimed) -> Reading:
+    """What a delivery says whose kind is read apart; raises what is a fault of ours."""
+    try:
+        return Reading(claimed=claimed, read=await way.read(workspace, account, claimed.delivery))
+    except Unparseable as error:
+        return Reading(claimed=claimed, refusal=error)
+
+
 def runs(readings: Sequence[Reading]) -> Iterator[list[Reading]]:
     """Readings in their order, as many together as one transaction takes items."""
     run: list[Reading] = []
     for reading in readings:
         together = [item for one in (*run, reading) for item in one.items]
-        if run and len(list(chunks(together))) > 1:
+        apart = reading.is_alone or (run and run[-1].is_alone)
+        if run and (apart or len(list(chunks(together))) > 1):
             yield run
             run = []
         run.append(reading)
@@ -172,26 +190,65 @@ def runs(readings: Sequence[Reading]) -> Iterator[list[Reading]]:
 
 
 async def understand(
-    db: store.Db, workspace: Workspace, account: Account, readings: Sequence[Reading], *, new_id: NewId
+    db: store.Db,
+    workspace: Workspace,
+    account: Account,
+    readings: Sequence[Reading],
+    *,
+    new_id: NewId,
+    way: Understanding | None = None,
 ) -> list[Outcome]:
-    """Hand a run's items to intake, and note what became of each delivery. Raises `StartOver`."""
-    sender = Sender(workspace=workspace, actor=account.actor, proves=account.proves_now)
-    items = [item for reading in readings for item in reading.items]
-    outcomes = await receive(db, sender, items, new_id=new_id) if items else []
+    """Hand a run's items to intake, and note what became of each delivery; `way` is how their kind is read apart.
+    Raises `StartOver`."""
+    placed = await _place(db, workspace, account, readings, way)
+    outcomes = await hand_in(db, workspace, account, placed, new_id=new_id, way=way)
     understood: list[tuple[UUID, UUID]] = []
-    at = 0
-    for reading in readings:
-        own = outcomes[at : at + len(reading.items)]
-        at += len(own)
-        events = [one.event_id for one in own if one.status < 400 and one.event_id is not None]
-        refused = next((one for one in own if one.status >= 400), None)
+    for reading, one, own in zip(readings, placed, outcomes, strict=True):
+        events = [*one.events, *(done.event_id for done in own if done.status < 400 and done.event_id is not None)]
+        refused = next((done for done in own if done.status >= 400), None)
         if reading.refusal is None and refused is None:
             understood.extend((reading.claimed.id, event) for event in events)
             continue
         await _fail(db, workspace.id, account, reading.claimed, _why(reading, refused), events, new_id)
     if understood:
         await store.mark_understood(db, workspace.id, understood)
-    return outcomes
+    return [done for own in outcomes for done in own]
+
+
+async def _place(
+    db: store.Db, workspace: Workspace, account: Account, readings: Sequence[Reading], way: Understanding | None
+) -> list[Placed]:
+    """What each reading becomes; of one that was refused, nothing."""
+    reads = [reading.read for reading in readings if reading.read is not None]
+    placed = iter(await way.place(db, workspace, account, reads) if way is not None and reads else ())
+    return [next(placed) if reading.read is not None else Placed(items=reading.items) for reading in readings]
+
+
+async def hand_in(
+    db: store.Db,
+    workspace: Workspace,
+    account: Account,
+    placed: Sequence[Placed],
+    *,
+    new_id: NewId,
+    way: Understanding | None,
+) -> list[list[Outcome]]:
+    """What became of the items of each, in their order. Raises `StartOver`."""
+    sender = Sender(workspace=workspace, actor=account.actor, proves=account.proves_now)
+    items = [item for one in placed for item in one.items]
+    outcomes = iter(await receive(db, sender, items, new_id=new_id) if items else ())
+    done = [[next(outcomes) for _ in one.items] for one in placed]
+    if way is None:
+        return done
+    done = [[_by_its_bytes(one) for one in own] for own in done]
+    await way.record(db, workspace, account, list(zip(placed, done, strict=True)))
+    return done
+
+
+def _by_its_bytes(outcome: Outcome) -> Outcome:
+    """An item that is named by its bytes is the one of that name, whatever was read of it when it came first."""
+    is_here = outcome.code == "content_differs" and outcome.event_id is not None
+    return Outcome(status=200, event_id=outcome.event_id) if is_here else outcome
 
 
 def _why(reading: Reading, refused: Outcome | None) -> Outcome:
@@ -219,6 +276,11 @@ async def put_off(
     else:
         pause = min(2**claimed.tries, LONGEST_PAUSE)
         await store.put_off(db, workspace, claimed.id, reason, now + timedelta(seconds=pause))
+
+
+async def set_aside(db: store.Db, workspace: UUID, claimed: Claimed, now: datetime) -> None:
+    """Let others pass a delivery that takes its time; whoever reads it goes on."""
+    await store.set_aside(db, workspace, claimed.id, now + ASIDE)
 
 
 async def _fail(

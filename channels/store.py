@@ -262,26 +262,37 @@ async def waiting_accounts(db: Db, workspace: UUID, now: datetime, longest_pause
 
 
 async def claim(
-    db: Db, workspace: UUID, account_id: UUID, now: datetime, until: datetime, longest_pause: int, most: int
+    db: Db,
+    workspace: UUID,
+    account_id: UUID,
+    now: datetime,
+    until: datetime,
+    longest_pause: int,
+    most: int,
+    most_bytes: int,
 ) -> list[Row]:
-    """Count a try of the account's next deliveries, in order, and take them until a time.
+    """Count a try of the account's next deliveries, in order, and take them until a time; the first, and those after
+    it up to so many bytes together.
 
     None while another worker has some of them; one that was tried before is taken alone. Hold the account's lock."""
     rows = await db.fetch(
-        "WITH ready AS (SELECT id, tries FROM inbound_delivery WHERE workspace_id = $1 AND account_id = $2 "
+        "WITH ready AS (SELECT id, tries, size FROM inbound_delivery WHERE workspace_id = $1 AND account_id = $2 "
         f"AND {_READY.format(now='$3', pause='$6')} ORDER BY id LIMIT $5), "
         "first AS (SELECT id, tries FROM ready ORDER BY id LIMIT 1), "
-        "taken AS (SELECT r.id FROM ready r CROSS JOIN first f WHERE r.id = f.id OR (f.tries = 0 AND r.tries = 0)) "
+        "summed AS (SELECT id, tries, sum(size) OVER (ORDER BY id) AS bytes FROM ready), "
+        "taken AS (SELECT r.id FROM summed r CROSS JOIN first f WHERE r.id = f.id "
+        "OR (f.tries = 0 AND r.tries = 0 AND r.bytes <= $7)) "
         "UPDATE inbound_delivery d SET tries = d.tries + 1, claimed_until = $4 FROM taken t "
         "WHERE d.workspace_id = $1 AND d.id = t.id AND NOT EXISTS (SELECT FROM inbound_delivery c "
         "WHERE c.workspace_id = $1 AND c.account_id = $2 AND c.state = 'waiting' AND c.claimed_until > $3) "
-        "RETURNING d.id, d.delivery_key, d.raw, d.headers, d.tries",
+        "RETURNING d.id, d.delivery_key, d.raw, d.headers, d.tries, d.received_at",
         workspace,
         account_id,
         now,
         until,
         most,
         longest_pause,
+        most_bytes,
     )
     return sorted(rows, key=lambda row: row["id"])
 
@@ -319,6 +330,17 @@ async def put_off(db: Db, workspace: UUID, delivery: UUID, reason: str, until: d
         workspace,
         delivery,
         reason,
+        until,
+    )
+
+
+async def set_aside(db: Db, workspace: UUID, delivery: UUID, until: datetime) -> None:
+    """Let others pass one that is still being read; whoever reads it may go on, and another begins anew then."""
+    await db.execute(
+        "UPDATE inbound_delivery SET next_try_at = $3, claimed_until = NULL "
+        "WHERE workspace_id = $1 AND id = $2 AND state = 'waiting'",
+        workspace,
+        delivery,
         until,
     )
 

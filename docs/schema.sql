@@ -845,6 +845,21 @@ COMMENT ON COLUMN public.link_suggestion.value IS 'what an answer is worth, time
 
 COMMENT ON COLUMN public.link_suggestion.later_until IS 'an open one is not shown before';
 
+CREATE TABLE public.mail_reference (
+    workspace_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    message bytea NOT NULL,
+    event_id uuid NOT NULL,
+    CONSTRAINT mail_reference_message_check CHECK ((length(message) = 16))
+);
+ALTER TABLE ONLY public.mail_reference ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.mail_reference FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.mail_reference OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.mail_reference IS 'mails by what they refer to: a mail may come before the one that it answers';
+
 CREATE TABLE public.mail_thread (
     workspace_id uuid NOT NULL,
     account_id uuid NOT NULL,
@@ -1794,6 +1809,9 @@ ALTER TABLE ONLY public.link_suggestion
 ALTER TABLE ONLY public.link_suggestion
     ADD CONSTRAINT link_suggestion_pkey PRIMARY KEY (workspace_id, id);
 
+ALTER TABLE ONLY public.mail_reference
+    ADD CONSTRAINT mail_reference_pkey PRIMARY KEY (workspace_id, account_id, message, event_id);
+
 ALTER TABLE ONLY public.mail_thread
     ADD CONSTRAINT mail_thread_pkey PRIMARY KEY (workspace_id, account_id, event_id);
 
@@ -1986,6 +2004,8 @@ CREATE INDEX link_suggestion_by_b ON public.link_suggestion USING btree (workspa
 
 CREATE INDEX link_suggestion_queue ON public.link_suggestion USING btree (workspace_id, state, value DESC, id);
 
+CREATE INDEX mail_reference_by_event ON public.mail_reference USING btree (workspace_id, event_id);
+
 CREATE INDEX mail_thread_by_event ON public.mail_thread USING btree (workspace_id, event_id);
 
 CREATE INDEX mail_thread_by_message ON public.mail_thread USING btree (workspace_id, account_id, message, event_id) WHERE (message IS NOT NULL);
@@ -2142,6 +2162,8 @@ ALTER TABLE public.link_decision ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.link_suggestion ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.mail_reference ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.mail_thread ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.mailbox ENABLE ROW LEVEL SECURITY;
@@ -2265,6 +2287,8 @@ CREATE POLICY workspace_wall ON public.legal_hold USING ((workspace_id = (NULLIF
 CREATE POLICY workspace_wall ON public.link_decision USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.link_suggestion USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.mail_reference USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.mail_thread USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
@@ -2424,6 +2448,8 @@ GRANT SELECT ON TABLE public.legal_hold TO throughline_reports;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.link_suggestion TO throughline_app;
 GRANT SELECT ON TABLE public.link_suggestion TO throughline_reports;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.mail_reference TO throughline_app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.mail_thread TO throughline_app;
 

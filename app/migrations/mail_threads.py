@@ -28,12 +28,23 @@ COMMENT ON COLUMN mail_thread.named IS 'to whom else it went';
 CREATE INDEX mail_thread_by_message ON mail_thread (workspace_id, account_id, message, event_id)
   WHERE message IS NOT NULL;
 CREATE INDEX mail_thread_members ON mail_thread (workspace_id, account_id, conversation, event_id);
-CREATE INDEX mail_thread_by_event ON mail_thread (workspace_id, event_id)
+CREATE INDEX mail_thread_by_event ON mail_thread (workspace_id, event_id);
+
+CREATE TABLE mail_reference (
+  workspace_id uuid NOT NULL,
+  account_id uuid NOT NULL,
+  message bytea NOT NULL CHECK (length(message) = 16),
+  event_id uuid NOT NULL,
+  PRIMARY KEY (workspace_id, account_id, message, event_id)
+);
+COMMENT ON TABLE mail_reference IS 'mails by what they refer to: a mail may come before the one that it answers';
+CREATE INDEX mail_reference_by_event ON mail_reference (workspace_id, event_id)
 """
 
 RIGHTS = "SELECT, INSERT, DELETE"
 
 
 async def forwards() -> MigrationManager:
-    """Reports have no use for it."""
-    return scripted(ID, DESCRIPTION, [THREADS, wall("mail_thread", RIGHTS, reported=False)])
+    """Reports have no use for them."""
+    walls = [wall(table, RIGHTS, reported=False) for table in ("mail_thread", "mail_reference")]
+    return scripted(ID, DESCRIPTION, [THREADS, *walls])

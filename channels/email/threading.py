@@ -42,6 +42,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     author: bytes
     named: frozenset[bytes]
     is_proved: bool
+    refers: frozenset[bytes] = frozenset()
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,12 +56,13 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What has to be known to place a mail: mails of ours by their tokens, others by the hashes of their ids; in the
-    order in which they count."""
+    """What has to be known to place a mail: mails of ours by their tokens, others by the hashes of their ids, in the
+    order in which they count; and who refers to its `own`."""
 
     sent: tuple[UUID, ...]
     messages: tuple[bytes, ...]
     sender: bytes | None
+    own: bytes | None
 
 
 class Hashes:
@@ -85,6 +87,7 @@ class Threads:
 
     def __init__(self, members: Sequence[Member]) -> None:
         self._by_message: dict[bytes, list[str]] = {}
+        self._by_reference: dict[bytes, list[str]] = {}
         self._members: dict[str, list[Member]] = {}
         for member in members:
             self.add(member)
@@ -92,29 +95,49 @@ class Threads:
     def add(self, member: Member) -> None:
         self._members.setdefault(member.conversation, []).append(member)
         if member.message is not None:
-            found = self._by_message.setdefault(member.message, [])
-            if member.conversation not in found:
-                found.append(member.conversation)
+            _put(self._by_message, member.message, member.conversation)
+        for message in member.refers:
+            _put(self._by_reference, message, member.conversation)
 
     def find(self, message: bytes, sender: bytes) -> str | None:
         """The thread of a mail with this id in which the sender takes part. Anybody can send a mail under an id that
         another's bears: threads in which the sender is proved to have written come first, and where claims alone point
         to several, none is taken."""
+        ranked = self._ranked(self._by_message.get(message, ()), sender)
+        return _surest(ranked, (_PROVED, _CLAIMED, _NAMED))
+
+    def find_later(self, own: bytes, sender: bytes, *, is_proved: bool) -> str | None:
+        """The thread of a mail that came before the one that it refers to, if the same sender wrote both: what is
+        proved is not drawn into a thread of mere claims."""
+        ranked = self._ranked(self._by_reference.get(own, ()), sender)
+        return _surest(ranked, (_PROVED,) if is_proved else (_PROVED, _CLAIMED))
+
+    def _ranked(self, conversations: Sequence[str], sender: bytes) -> dict[int, list[str]]:
         ranked: dict[int, list[str]] = {}
-        for conversation in self._by_message.get(message, ()):
-            rank = min((_rank(member, sender) for member in self._members[conversation]), default=_STRANGER)
+        for conversation in conversations:
+            rank = min((_rank(member, sender) for member in self._members.get(conversation, ())), default=_STRANGER)
             ranked.setdefault(rank, []).append(conversation)
-        for rank in (_PROVED, _CLAIMED, _NAMED):
-            found = ranked.get(rank, [])
-            if found:
-                return found[0] if rank == _PROVED or len(found) == 1 else None
-        return None
+        return ranked
 
 
 _PROVED: Final = 0
 _CLAIMED: Final = 1
 _NAMED: Final = 2
 _STRANGER: Final = 3
+
+
+def _put(found: dict[bytes, list[str]], message: bytes, conversation: str) -> None:
+    there = found.setdefault(message, [])
+    if conversation not in there:
+        there.append(conversation)
+
+
+def _surest(ranked: Mapping[int, Sequence[str]], ranks: Sequence[int]) -> str | None:
+    for rank in ranks:
+        found = ranked.get(rank, ())
+        if found:
+            return found[0] if rank == _PROVED or len(found) == 1 else None
+    return None
 
 
 def _rank(member: Member, sender: bytes) -> int:
@@ -132,6 +155,7 @@ def want(mail: Mail, account: UUID, tokens: Tokens, hashes: Hashes) -> Wanted:
         sent=tuple(dict.fromkeys(one for one in sent if one is not None)),
         messages=tuple(dict.fromkeys(hashes.of_message(one) for one in references)),
         sender=hashes.of_address(mailbox.address) if mailbox is not None else None,
+        own=hashes.of_message(mail.message_id) if mail.message_id else None,
     )
 
 
@@ -160,12 +184,15 @@ def place(
         conversation = threads.find(message, wanted.sender)
         if conversation is not None:
             return Place(conversation=conversation, by="references")
+    later = wanted.own and threads.find_later(wanted.own, wanted.sender, is_proved=proof.verdict == "proved")
+    if later:
+        return Place(conversation=later, by="references")
     words = "it answers a mail of ours that was not sent to this address" if ours else None
     return Place(conversation=source_id, by="new", words=words)
 
 
 def member_of(
-    mail: Mail, proof: Proof, conversation: str, our_addresses: Sequence[str], hashes: Hashes
+    mail: Mail, proof: Proof, wanted: Wanted, conversation: str, our_addresses: Sequence[str], hashes: Hashes
 ) -> Member | None:
     """What is kept of a mail for those that will refer to it; None of one whose sender is not known: nothing can be
     made to follow it."""
@@ -177,8 +204,9 @@ def member_of(
     named = [hashes.of_address(one) for one in dict.fromkeys(others) if one not in ours and one != author]
     return Member(
         conversation=conversation,
-        message=hashes.of_message(mail.message_id) if mail.message_id else None,
+        message=wanted.own,
         author=hashes.of_address(author),
         named=frozenset(named[:MOST_ADDRESSES]),
         is_proved=proof.verdict == "proved",
+        refers=frozenset(wanted.messages),
     )

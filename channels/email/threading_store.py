@@ -1,6 +1,7 @@
 """Every statement about mails that others may refer to."""
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 import asyncpg
@@ -10,34 +11,54 @@ from channels.email.threading import Member
 Db = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 Row = asyncpg.Record
 
-MOST_MEMBERS = 1_000
+MOST_BEARERS: Final = 100
+MOST_MEMBERS: Final = 200
+
+_MEMBER: Final = "event_id, conversation, message, author, named, is_proved"
+_OF: Final = "workspace_id = $1 AND account_id = $2"
+_TAKES_PART: Final = "(author = ANY($4::bytea[]) OR named && $4::bytea[])"
 
 
 async def members(
     db: Db, workspace: UUID, account: UUID, messages: Sequence[bytes], addresses: Sequence[bytes]
 ) -> list[Row]:
-    """The mails with these ids, and those in their threads in which one of the addresses takes part; the oldest
-    first."""
+    """The mails with these ids, and those in their threads in which one of the addresses takes part; the oldest first.
+    However many bear one id, those in which an address takes part are among them."""
     return await db.fetch(
-        "WITH found AS MATERIALIZED (SELECT event_id, conversation, message, author, named, is_proved FROM mail_thread "
-        "WHERE workspace_id = $1 AND account_id = $2 AND message = ANY($3::bytea[]) ORDER BY event_id LIMIT $5), "
-        "others AS (SELECT m.event_id, m.conversation, m.message, m.author, m.named, m.is_proved "
-        "FROM (SELECT DISTINCT conversation FROM found) AS f CROSS JOIN LATERAL (SELECT event_id, conversation, "
-        "message, author, named, is_proved FROM mail_thread WHERE workspace_id = $1 AND account_id = $2 "
-        "AND conversation = f.conversation ORDER BY event_id DESC LIMIT $5) AS m "
-        "WHERE m.author = ANY($4::bytea[]) OR m.named && $4::bytea[]) "
-        "SELECT event_id, conversation, message, author, named, is_proved FROM found UNION "
-        "SELECT event_id, conversation, message, author, named, is_proved FROM others ORDER BY event_id",
+        f"WITH bearers AS MATERIALIZED (SELECT b.* FROM unnest($3::bytea[]) AS w(id) CROSS JOIN LATERAL ((SELECT "
+        f"{_MEMBER} FROM mail_thread WHERE {_OF} AND message = w.id ORDER BY event_id LIMIT {MOST_BEARERS}) UNION "
+        f"(SELECT {_MEMBER} FROM mail_thread WHERE {_OF} AND message = w.id AND {_TAKES_PART} "
+        f"ORDER BY is_proved DESC, event_id LIMIT {MOST_MEMBERS})) AS b), "
+        "members AS (SELECT m.* FROM (SELECT DISTINCT conversation FROM bearers) AS c CROSS JOIN LATERAL (SELECT "
+        f"{_MEMBER} FROM mail_thread WHERE {_OF} AND conversation = c.conversation AND {_TAKES_PART} "
+        f"ORDER BY is_proved DESC, event_id LIMIT {MOST_MEMBERS}) AS m) "
+        f"SELECT {_MEMBER} FROM bearers UNION SELECT {_MEMBER} FROM members ORDER BY event_id",
         workspace,
         account,
         list(messages),
         list(addresses),
-        MOST_MEMBERS,
+    )
+
+
+async def referring(
+    db: Db, workspace: UUID, account: UUID, messages: Sequence[bytes], addresses: Sequence[bytes]
+) -> list[Row]:
+    """The mails of these addresses that refer to these ids, each with the id as `referred`; the oldest first."""
+    return await db.fetch(
+        "SELECT r.message AS referred, t.event_id, t.conversation, t.message, t.author, t.named, t.is_proved "
+        "FROM mail_reference r JOIN mail_thread t ON t.workspace_id = $1 AND t.account_id = $2 "
+        "AND t.event_id = r.event_id WHERE r.workspace_id = $1 AND r.account_id = $2 "
+        "AND r.message = ANY($3::bytea[]) AND t.author = ANY($4::bytea[]) "
+        f"ORDER BY t.is_proved DESC, t.event_id LIMIT {MOST_MEMBERS}",
+        workspace,
+        account,
+        list(messages),
+        list(addresses),
     )
 
 
 async def add(db: Db, workspace: UUID, account: UUID, placed: Sequence[tuple[UUID, Member]]) -> None:
-    """Mails by the events that they became."""
+    """Mails by the events that they became, and what they refer to."""
     await db.executemany(
         "INSERT INTO mail_thread (workspace_id, account_id, event_id, conversation, message, author, named, is_proved) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
@@ -46,10 +67,21 @@ async def add(db: Db, workspace: UUID, account: UUID, placed: Sequence[tuple[UUI
             for event, one in placed
         ],
     )
+    await db.executemany(
+        "INSERT INTO mail_reference (workspace_id, account_id, message, event_id) VALUES ($1, $2, $3, $4) "
+        "ON CONFLICT DO NOTHING",
+        [(workspace, account, message, event) for event, one in placed for message in sorted(one.refers)],
+    )
 
 
 async def forget(db: Db, workspace: UUID, erasure: UUID) -> None:
     """Let go of the mails that an erasure has blanked: nothing follows them any more."""
+    await db.execute(
+        "DELETE FROM mail_reference t USING erased_record r WHERE r.workspace_id = $1 AND r.erasure_id = $2 "
+        "AND t.workspace_id = $1 AND t.event_id = r.id",
+        workspace,
+        erasure,
+    )
     await db.execute(
         "DELETE FROM mail_thread t USING erased_record r WHERE r.workspace_id = $1 AND r.erasure_id = $2 "
         "AND t.workspace_id = $1 AND t.event_id = r.id",
