@@ -17,6 +17,7 @@ from app.api import (
     calendars,
     changes,
     channel_accounts,
+    channel_changes,
     claims,
     customers,
     erasure,
@@ -29,6 +30,7 @@ from app.api import (
     notifications,
     objects,
     operations,
+    outbound,
     policies,
     quarantine,
     queues,
@@ -94,8 +96,10 @@ def all_routes() -> tuple[Route, ...]:
         *keys.ROUTES,
         *quarantine.ROUTES,
         *channel_accounts.ROUTES,
+        *channel_changes.ROUTES,
         *hooks.ROUTES,
         *webhooks.ROUTES,
+        *outbound.ROUTES,
         *files.ROUTES,
         *changes.ROUTES,
         *operations.ROUTES,
@@ -139,6 +143,7 @@ def create_app(settings: Settings, dsn: str | None = None, *, logs: bool = True)
                 await upkeep
             await live.close()
             edge.outward.close()
+            edge.mail_doors.close()
             with contextlib.suppress(DatabaseAway, TimeoutError):
                 await edge.doorkeeper.write_uses()
             await edge.database.close()

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from channels import outbox_store
+from channels.accounts import public_id
 from channels.email.sending import Outcome, State
 from channels.outbox import NewId, Recipients, outcomes_of
 from channels.outbox_store import Db, Row
@@ -21,14 +22,13 @@ from timeline.posting import Settled
 NO_BYTES: Final = "its bytes are not kept any more"
 
 
-class MailDelivery(msgspec.Struct, frozen=True, kw_only=True):
+class MailDelivery(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="mail"):
     """One mail as it is listed. `status` and `reason` are those of the last try; `uncertain` says that an attempt ended
     in doubt, whatever became of the next; `outcomes` tell of each address that something is known of."""
 
     id: UUID
-    kind: Literal["mail"] = "mail"
     direction: Literal["outbound"] = "outbound"
-    account_id: UUID
+    account: str
     purpose: str
     event_id: UUID | None
     contact_id: UUID | None
@@ -53,14 +53,14 @@ async def show(db: Db, workspace: UUID, mail: UUID) -> MailDelivery:
     row = await outbox_store.mail(db, workspace, mail)
     if row is None:
         raise NotFound
-    return _listed(row)
+    return _listed(workspace, row)
 
 
 async def list_mails(
     db: Db, workspace: UUID, states: Sequence[State], account: UUID | None, before: UUID | None, limit: int
 ) -> list[MailDelivery]:
     """The newest first; without states, in any."""
-    return [_listed(row) for row in await outbox_store.mails(db, workspace, states, account, before, limit)]
+    return [_listed(workspace, row) for row in await outbox_store.mails(db, workspace, states, account, before, limit)]
 
 
 async def retry(db: Db, workspace: UUID, mail: UUID, *, now: datetime) -> MailDelivery:
@@ -76,7 +76,7 @@ async def retry(db: Db, workspace: UUID, mail: UUID, *, now: datetime) -> MailDe
     decided = await outbox_store.decide(
         db, workspace, mail, state="waiting", outcomes=msgspec.json.encode(kept), reason=None, now=now
     )
-    return _listed(decided)
+    return _listed(workspace, decided)
 
 
 async def discard(db: Db, workspace: UUID, mail: UUID, *, by: Actor, new_id: NewId, now: datetime) -> MailDelivery:
@@ -96,7 +96,7 @@ async def discard(db: Db, workspace: UUID, mail: UUID, *, by: Actor, new_id: New
     fact = MailSettled(status="suppressed", message_id=row["message_id"], words="discarded", tries=row["tries"])
     facts = [Settled(event_id=row["event_id"], contact_id=row["contact_id"], told=fact)] if told else []
     await posting.tell(db, WorkspaceId(workspace), owners, facts, actor=by, new_id=new_id)
-    return _listed(decided)
+    return _listed(workspace, decided)
 
 
 async def _decidable(db: Db, workspace: UUID, mail: UUID) -> Row:
@@ -108,10 +108,11 @@ async def _decidable(db: Db, workspace: UUID, mail: UUID) -> Row:
     return row
 
 
-def _listed(row: Row) -> MailDelivery:
-    names = ("id", "account_id", "purpose", "event_id", "contact_id", "conversation", "message_id", "state", "tries")
+def _listed(workspace: UUID, row: Row) -> MailDelivery:
+    names = ("id", "purpose", "event_id", "contact_id", "conversation", "message_id", "state", "tries")
     times = ("status", "reason", "made_at", "due_at", "next_try_at", "tried_at", "sent_at")
     return MailDelivery(
+        account=public_id(workspace, row["account_id"]),
         **{name: row[name] for name in (*names, *times)},
         recipients=msgspec.json.decode(row["recipients"], type=Recipients),
         outcomes=outcomes_of(row),

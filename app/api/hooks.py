@@ -9,9 +9,10 @@ import msgspec
 import structlog
 
 from app.access import permit
-from app.api.calls import Answer, Call, answer, read_id
+from app.api.calls import Answer, Call, answer
 from app.api.channel_accounts import account_id
 from app.api.customers import CURSOR, LIMIT
+from app.api.outbound import KIND, STATES, OutboundPage, list_outbound
 from app.api.routes import Parameter, Route, answer_of, route
 from app.db import Db, new_id
 from app.errors import Problem, bad_request, too_large
@@ -19,8 +20,6 @@ from app.limits import MAIL_BYTES, PUSH_BYTES
 from channels import accounts, deliveries, signatures
 from channels.contract import Unverified
 from channels.deliveries import InboundDelivery, State
-from channels.webhooks import queue, schedule
-from channels.webhooks.queue import Delivery
 
 _log = structlog.get_logger("throughline.hooks")
 
@@ -36,14 +35,9 @@ class DeliveryPage(msgspec.Struct, frozen=True, kw_only=True):
     next: str | None
 
 
-class OutboundPage(msgspec.Struct, frozen=True, kw_only=True):
-    items: list[Delivery]
-    next: str | None
-
-
 MAIL: Final = "message/rfc822"
 _DIRECTIONS: Final = frozenset({"inbound", "outbound"})
-_STATES: Final = sorted({*deliveries.STATES, *schedule.STATES})
+_STATES: Final = sorted({*deliveries.STATES, *STATES})
 
 
 def _header(name: str, words: str, pattern: str) -> Parameter:
@@ -134,31 +128,34 @@ def _differs() -> Problem:
         ),
         Parameter(
             name="state",
-            words="Given twice means or; any by default. Inbound ones are understood, outbound ones delivered; failed "
-            "inbound ones are in the quarantine.",
+            words="Given twice means or; any by default. Inbound ones are understood, webhooks' delivered, mails sent; "
+            "failed inbound ones are in the quarantine.",
             schema={"type": "array", "items": {"type": "string", "enum": list(_STATES)}},
         ),
-        Parameter(name="account", words="Inbound ones of one channel account.", schema={"type": "string"}),
+        Parameter(name="account", words="Those of one channel account.", schema={"type": "string"}),
         Parameter(name="webhook", words="Outbound ones of one webhook.", schema={"type": "string"}),
+        KIND,
         LIMIT,
         CURSOR,
     ),
     answers={200: (DeliveryPage, OutboundPage)},
 )
 async def list_deliveries(call: Call) -> Answer:
-    """What channel accounts were handed, without the bytes, or what is on its way to webhooks; the newest first."""
+    """What channel accounts were handed, without the bytes, or what is on its way to webhooks and by mail; the newest
+    first."""
     directions = call.query.several("direction", _DIRECTIONS)
     if len(directions) > 1:
         raise bad_request("direction", "expected one: the two are lists of their own")
-    return await _outbound(call) if "outbound" in directions else await _inbound(call)
+    return await list_outbound(call) if "outbound" in directions else await _inbound(call)
 
 
 async def _inbound(call: Call) -> Answer:
     permit(call.caller, "quarantine.read")
     query = call.query
     limit, account = query.limit(), query.text("account")
-    if query.text("webhook") is not None:
-        raise bad_request("webhook", "only outbound deliveries are of a webhook")
+    for name in ("webhook", "kind"):
+        if query.text(name) is not None:
+            raise bad_request(name, "only outbound deliveries have one")
     states = cast("list[State]", sorted(query.several("state", frozenset(deliveries.STATES))))
     wanted = account_id(call, account) if account is not None else None
     listed = f"deliveries {wanted} {' '.join(states)}"
@@ -169,21 +166,6 @@ async def _inbound(call: Call) -> Answer:
         found = await deliveries.list_deliveries(db, call.workspace, states, wanted, before, limit + 1)
     more = call.next_of(listed, [one.id for one in found], limit)
     return answer(DeliveryPage(items=found[:limit], next=more))
-
-
-async def _outbound(call: Call) -> Answer:
-    query = call.query
-    limit, webhook = query.limit(), query.text("webhook")
-    if query.text("account") is not None:
-        raise bad_request("account", "only inbound deliveries are of a channel account")
-    states = cast("list[schedule.State]", sorted(query.several("state", frozenset(schedule.STATES))))
-    wanted = read_id(webhook) if webhook is not None else None
-    listed = f"outbound deliveries {wanted} {' '.join(states)}"
-    before = call.start_of(listed)
-    async with call.read() as db:
-        found = await queue.list_deliveries(db, call.workspace, states, wanted, before, limit + 1)
-    more = call.next_of(listed, [one.id for one in found], limit)
-    return answer(OutboundPage(items=found[:limit], next=more))
 
 
 ROUTES: Final[tuple[Route, ...]] = (deliver, list_deliveries)

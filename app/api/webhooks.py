@@ -183,23 +183,6 @@ async def try_it(call: Call) -> Answer:
     return await call.write(work)
 
 
-@route(
-    "POST",
-    "/api/v1/deliveries/{delivery_id}/replay",
-    "config.write",
-    answers={200: Delivery},
-    refuses=frozenset({422}),
-)
-async def replay(call: Call) -> Answer:
-    """Send an outbound delivery again, under the same `webhook-id`; one that waits is sent now."""
-    wanted = call.path_id("delivery_id")
-
-    async def work(db: Db) -> Answer:
-        return answer(await queue.replay(db, call.workspace, wanted, datetime.now(UTC)))
-
-    return await call.write(work)
-
-
 async def _check(call: Call, url: str) -> None:
     """By its spelling, and by where its name leads now; it is asked again before every connection. A name that leads
     nowhere yet is taken. Raises `InvalidField`."""
@@ -218,4 +201,4 @@ def _with_secret(done: subscriptions.WithSecret) -> WebhookWithSecret:
     return WebhookWithSecret(**fields, secret=done.secret)
 
 
-ROUTES: Final[tuple[Route, ...]] = (subscribe, list_webhooks, show, change, delete, rotate, try_it, replay)
+ROUTES: Final[tuple[Route, ...]] = (subscribe, list_webhooks, show, change, delete, rotate, try_it)

@@ -30,7 +30,7 @@ PART: Final = 1_000
 NewId = Callable[[], UUID]
 
 
-class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+class Delivery(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="webhook"):
     """One delivery as it is listed. `status` and `reason` are those of the last try."""
 
     id: UUID

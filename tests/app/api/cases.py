@@ -27,6 +27,7 @@ class Things(msgspec.Struct, frozen=True, kw_only=True):
     thing: str
     webhook: str
     outbound: str
+    mail: str
     ticket: str
     agent: str
     view: str
@@ -248,9 +249,15 @@ CASES: dict[str, Case] = {
     "GET /api/v1/channel-accounts": Case(path=_at("/api/v1/channel-accounts"), names=False),
     "GET /api/v1/channel-accounts/{account}": Case(path=_at("/api/v1/channel-accounts/{account}")),
     "DELETE /api/v1/channel-accounts/{account}": Case(path=_at("/api/v1/channel-accounts/{account}")),
+    "PATCH /api/v1/channel-accounts/{account}": Case(
+        path=_at("/api/v1/channel-accounts/{account}"), body=lambda _: {"name": "other"}
+    ),
+    "GET /api/v1/channel-accounts/{account}/changes": Case(path=_at("/api/v1/channel-accounts/{account}/changes")),
+    "POST /api/v1/channel-accounts/{account}/test": Case(path=_at("/api/v1/channel-accounts/{account}/test")),
     "POST /api/v1/channel-accounts/{account}/secret": Case(path=_at("/api/v1/channel-accounts/{account}/secret")),
     "GET /api/v1/deliveries": Case(path=_at("/api/v1/deliveries?account={account}")),
     "POST /api/v1/deliveries/{delivery_id}/replay": Case(path=_at("/api/v1/deliveries/{outbound}/replay")),
+    "POST /api/v1/deliveries/{delivery_id}/discard": Case(path=_at("/api/v1/deliveries/{mail}/discard")),
     "GET /api/v1/webhooks": Case(path=_at("/api/v1/webhooks"), names=False),
     "POST /api/v1/webhooks": Case(
         path=_at("/api/v1/webhooks"), body=lambda _: {"url": "https://8.8.8.8/", "events": ["*"]}, names=False
@@ -319,6 +326,7 @@ async def make_things(api: Api, tenant: Tenant) -> Things:
         thing=thing,
         webhook=webhook.json()["id"],
         outbound=outbound.json()["id"],
+        mail=await _post(api, tenant),
         ticket=asked["ticket"]["id"],
         agent=kim.json()["id"],
         view=view.json()["id"],
@@ -328,6 +336,23 @@ async def make_things(api: Api, tenant: Tenant) -> Things:
         task=task.json()["id"],
         file=file.json()["id"],
     )
+
+
+async def _post(api: Api, tenant: Tenant) -> str:
+    """A mail that waits to be sent."""
+    mail = uuid4()
+
+    async def post(db: Any) -> None:
+        await db.execute(
+            "INSERT INTO outbound_mail (workspace_id, id, key, account_id, purpose, message_id, recipients, domain, "
+            "state, made_at, due_at) VALUES ($1, $2, 'tenancy', $2, 'reply', 'm@desk', '{}', '', 'waiting', "
+            "now(), now())",
+            tenant.id,
+            mail,
+        )
+
+    await api.database.write(tenant.id, post)
+    return str(mail)
 
 
 async def _suggest(api: Api, tenant: Tenant, one: str, other: str) -> str:

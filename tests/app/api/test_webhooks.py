@@ -305,10 +305,11 @@ async def test_deliveries_are_listed_page_by_page_and_by_state(api: Api, there: 
     assert (len(ids), rest["next"], ids) == (3, None, sorted(ids, reverse=True))
     assert await deliveries(api, "&state=delivered") == []
     assert len(await deliveries(api, "&state=waiting&state=failed")) == 4
-    for bad in ("&state=understood", "&account=x", "&direction=inbound"):
+    for bad in ("&state=understood", f"&account=x&webhook={hook['id']}", "&kind=letter", "&direction=inbound"):
         response = await api("GET", f"/api/v1/deliveries?direction=outbound{bad}")
         assert response.status_code == 400
     assert (await api("GET", f"/api/v1/deliveries?webhook={hook['id']}")).status_code == 400
+    assert (await api("GET", "/api/v1/deliveries?direction=outbound&account=x")).status_code == 404
     foreign = await subscribe(api, there, key=api.other.keys["admin"])
     for nobodys in (foreign["id"], str(uuid4()), "x"):
         response = await api("GET", f"/api/v1/deliveries?direction=outbound&webhook={nobodys}")
