@@ -55,22 +55,41 @@ class MailDoors:
             f"networks{', and there without TLS' if server.security == 'none' else ''}."
         )
 
-    async def connect(self, server: ImapSettings | SmtpSettings) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """To the first address that answers; under TLS at once where that is the security. Raises `MailFault`."""
+    async def reach(self, server: ImapSettings | SmtpSettings) -> socket.socket:
+        """A connection to the first address that answers, without TLS yet. Raises `MailFault`."""
         fault = MailFault("", "")
+        loop = asyncio.get_running_loop()
         for address in await self.addresses(server):
+            sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+            sock.setblocking(False)
             try:
                 async with asyncio.timeout(CONNECT_SECONDS):
-                    return await asyncio.open_connection(
-                        address,
-                        server.at,
-                        ssl=self.context() if server.security == "tls" else None,
-                        server_hostname=server.host if server.security == "tls" else None,
-                        limit=LONGEST_LINE,
-                    )
+                    await loop.sock_connect(sock, (address, server.at))
             except (OSError, TimeoutError) as error:
+                sock.close()
                 fault = not_connected(server, error)
+            except BaseException:
+                sock.close()
+                raise
+            else:
+                return sock
         raise fault
+
+    async def connect(self, server: ImapSettings | SmtpSettings) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """As `reach`; under TLS at once where that is the security. Raises `MailFault`."""
+        sock = await self.reach(server)
+        tls = server.security == "tls"
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                return await asyncio.open_connection(
+                    sock=sock,
+                    ssl=self.context() if tls else None,
+                    server_hostname=server.host if tls else None,
+                    limit=LONGEST_LINE,
+                )
+        except (OSError, TimeoutError) as error:
+            sock.close()
+            raise not_connected(server, error) from None
 
     async def open_imap(self, server: ImapSettings, password: str, *, most_bytes: int) -> Imap:
         """A connection that is signed in. Raises `MailFault`."""
@@ -109,6 +128,9 @@ class MailDoors:
             raise MailFault("imap.user", words, refused_sign_in=True) from None
         except Broken as error:
             raise MailFault("imap.user", f"{where} hangs up while {server.user} signs in ({error}).") from None
+
+    def close(self) -> None:
+        self._outward.close()
 
     def context(self) -> ssl.SSLContext:
         """The system's authorities, read when they are needed."""

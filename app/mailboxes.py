@@ -162,9 +162,9 @@ class Lane:
             async with self._database.read(self._workspace) as db:
                 found = await credentials.open_password(db, self._workspace, account.id, "imap", self._fetcher.vault)
         except DoesNotOpen:
-            raise MailFault("credentials.imap", NOT_OPENED) from None
+            raise MailFault("credentials.imap", mailboxes.NOT_OPENED.format(door="imap")) from None
         if found is None:
-            raise MailFault("credentials.imap", NO_PASSWORD)
+            raise MailFault("credentials.imap", mailboxes.NO_PASSWORD.format(door="imap"))
         return found
 
     async def _claim(self, box: Mailbox) -> Turn:
@@ -191,7 +191,3 @@ class Lane:
             self._workspace, lambda db: mailboxes.fail(db, box, words, now, now + timedelta(seconds=pause))
         )
         return pause
-
-
-NO_PASSWORD: Final = "It has no password for imap: `throughline channel change` sets one."  # noqa: S105 - words
-NOT_OPENED: Final = "Its password does not open: THROUGHLINE_SECRET has changed. Set it again."

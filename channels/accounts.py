@@ -21,6 +21,7 @@ DEFAULT_RATE: Final = 200
 OVERLAP: Final = timedelta(hours=24)
 PATIENCE: Final = timedelta(minutes=1)
 FIRST: Final = timedelta(hours=1)
+NOTHING_CAME: Final = "Nothing has ever come in: does the sender know its address and its secret?"
 
 _ID: Final = re.compile(r"ch_([0-9a-f]{32})_([0-9a-f]{32})")
 _NOBODYS: Final = UUID(int=0)
@@ -192,7 +193,7 @@ async def find_faults(db: store.Db, workspace: UUID, account: UUID, vault: Vault
         found.append("Its secret does not open: THROUGHLINE_SECRET has changed. Give it a new secret.")
     standing = await store.standing(db, workspace, account)
     if standing["last"] is None and row["disabled_at"] is None and row["created_at"] < now - FIRST:
-        found.append("Nothing has ever come in: does the sender know its address and its secret?")
+        found.append(NOTHING_CAME)
     if standing["oldest"] is not None and standing["oldest"] < now - PATIENCE:
         since = f"{standing['oldest']:%Y-%m-%d %H:%M} UTC"
         found.append(f"{standing['waiting']} wait to be read, the oldest since {since}: does a worker run?")

@@ -16,6 +16,8 @@ from identity.customers import WorkspaceId
 from identity.errors import Impossible
 from timeline.interactions import InvalidField, check_name
 
+EMAIL: Final = "email"
+"""The kind of channel whose accounts are mailboxes."""
 Door = Literal["imap", "smtp"]
 DOORS: Final[tuple[Door, ...]] = ("imap", "smtp")
 LONGEST: Final = 1_000
@@ -55,8 +57,8 @@ def check_passwords(kind: str, passwords: Mapping[str, str | None]) -> None:
     """Raises `InvalidField`; its words never hold what was said."""
     for door, text in passwords.items():
         field = f"credentials.{door}"
-        if door not in DOORS or kind != "email":
-            raise InvalidField(field, f"only accounts of the kind email have them, for {' and '.join(DOORS)}")
+        if door not in DOORS or kind != EMAIL:
+            raise InvalidField(field, f"only accounts of the kind {EMAIL} have them, for {' and '.join(DOORS)}")
         if text is not None and not (0 < len(text) <= LONGEST and "\0" not in text and text.isprintable()):
             raise InvalidField(field, f"expected 1 to {LONGEST} printable characters on one line")
 

@@ -11,15 +11,20 @@ from uuid import UUID
 
 import msgspec
 
-from channels import accounts, deliveries, inbox, mailbox_store, store
+from channels import accounts, credentials, deliveries, inbox, mailbox_store, store
 from channels.contract import Account, Delivery
 from channels.email.backlog import Known, refused_until
 from channels.email.imap_answers import Listed
 from channels.email.settings import MailSettings
+from channels.vault import DoesNotOpen, Vault
+from timeline.interactions import InvalidField
 from timeline.pseudonyms import Pseudonyms
 
 CLAIM: Final = timedelta(seconds=60)
 NOT_FETCHED: Final = inbox.NOT_FETCHED
+NO_PASSWORD: Final = "It has no password for {door}: `throughline channel change` sets one."  # noqa: S105 - words
+NOT_OPENED: Final = "Its password for {door} does not open: THROUGHLINE_SECRET has changed. Set it again."
+QUIET: Final = timedelta(minutes=10)
 
 NewId = Callable[[], UUID]
 
@@ -178,6 +183,54 @@ async def finish(db: store.Db, box: Mailbox, mails: int, there: Sequence[int] | 
 
 async def fail(db: store.Db, box: Mailbox, words: str, now: datetime, next_at: datetime) -> None:
     await mailbox_store.note_fault(db, *box.key, words[:1_000], now, next_at)
+
+
+async def find_faults(db: store.Db, workspace: UUID, account_id: UUID, vault: Vault, now: datetime) -> list[str]:
+    """What is wrong with an account, a sentence each, as far as that is known here. Raises `NotFound`."""
+    faults = await accounts.find_faults(db, workspace, account_id, vault, now)
+    try:
+        account = await accounts.find_account(db, workspace, account_id)
+    except InvalidField:
+        return faults
+    settings = account.settings
+    if not isinstance(settings, MailSettings) or account.is_disabled:
+        return faults
+    doors: list[credentials.Door] = ["imap"] if settings.imap is not None else []
+    if settings.smtp is not None and settings.smtp.user is not None:
+        doors.append("smtp")
+    for door in doors:
+        try:
+            if await credentials.open_password(db, workspace, account_id, door, vault) is None:
+                faults.append(NO_PASSWORD.format(door=door))
+        except DoesNotOpen:
+            faults.append(NOT_OPENED.format(door=door))
+    if settings.imap is None:
+        return faults
+    standing = await show_standing(db, workspace, account)
+    pause = max(QUIET, timedelta(seconds=3 * settings.imap.poll_seconds))
+    return [one for one in faults if one != accounts.NOTHING_CAME] + _faults_of(standing, pause, now)
+
+
+def _faults_of(standing: Standing | None, pause: timedelta, now: datetime) -> list[str]:
+    if standing is None:
+        return ["Nobody has looked into its mailbox yet: does a worker run?"]
+    found: list[str] = []
+    if standing.failures and standing.failing_since is not None:
+        found.append(f"Fetching fails since {standing.failing_since:%Y-%m-%d %H:%M} UTC: {standing.fault}")
+    elif standing.fetched_at is not None and standing.fetched_at < now - pause:
+        since = f"{standing.fetched_at:%Y-%m-%d %H:%M} UTC"
+        found.append(f"Nobody looks into its mailbox since {since}: does a worker run?")
+    if standing.refused:
+        found.append(f"{standing.refused} mails of {standing.folder} could not be fetched: see the quarantine.")
+    return found
+
+
+async def standing_of(db: store.Db, workspace: UUID, account: UUID) -> Standing | None:
+    """None also where its settings are not understood. Raises `NotFound`."""
+    try:
+        return await show_standing(db, workspace, await accounts.find_account(db, workspace, account))
+    except InvalidField:
+        return None
 
 
 async def show_standing(db: store.Db, workspace: UUID, account: Account) -> Standing | None:

@@ -22,6 +22,7 @@ from app.errors import Problem, bad_request
 from app.filing import FOLDER
 from app.limits import Rates
 from app.live import Live
+from app.mail_doors import MailDoors
 from app.outstanding import Outstanding
 from app.outward import Outward
 from app.settings import Settings
@@ -56,6 +57,7 @@ class Edge:
         self.tokens = Tokens(settings.secret)
         self.vault = Vault(settings.secret)
         self.outward = Outward(private=settings.webhooks_private)
+        self.mail_doors = MailDoors(Outward(private=settings.mail_private))
         self.files = open_files(settings.files, settings.home / FOLDER)
         self.streams: dict[UUID, int] = {}
 

@@ -11,24 +11,32 @@ from app.api.customers import CURSOR, LIMIT
 from app.api.routes import Route, route
 from app.api.shapes import Kind, Name
 from app.db import Db, new_id
-from channels import accounts
+from channels import accounts, mailboxes
 from channels.accounts import ChannelAccount, NewAccount, WithSecret
+from channels.credentials import EMAIL, PasswordSet, check_passwords, list_passwords, set_passwords
+from channels.mailboxes import Standing
 from identity.errors import NotFound
 
 _LISTED: Final = "channel accounts"
 
 
+Credentials = dict[str, str | None]
+Proves = Annotated[list[Kind], msgspec.Meta(max_length=6)]
+Rate = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
+
+
 class NewChannelAccount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Without a `source` it bears its name. `proves` are the identifier kinds whose `verified` is believed (default:
-    those that its kind proves). `secret` is for senders who choose it themselves; `rate` is deliveries a second, 0 for
-    no limit."""
+    those that its kind proves). `credentials` are the passwords of a mailbox, for `imap` and `smtp`: nobody is shown
+    them again. `secret` is for senders who choose it themselves; `rate` is deliveries a second, 0 for no limit."""
 
     kind: str
     name: Name
     source: Name | None = None
     settings: dict[str, Any] = {}
-    proves: Annotated[list[Kind], msgspec.Meta(max_length=6)] | None = None
-    rate: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = accounts.DEFAULT_RATE
+    credentials: Credentials = {}
+    proves: Proves | None = None
+    rate: Rate = accounts.DEFAULT_RATE
     secret: Annotated[str, msgspec.Meta(max_length=200)] | None = None
 
 
@@ -46,9 +54,12 @@ class AccountView(ChannelAccount, frozen=True, kw_only=True):
 
 
 class AccountWithFaults(AccountView, frozen=True, kw_only=True):
-    """`faults` says what is wrong with it, a sentence each."""
+    """`faults` says what is wrong with it, a sentence each. Of a mailbox: how its fetching stands, and which passwords
+    there are."""
 
     faults: list[str]
+    mailbox: Standing | msgspec.UnsetType | None = msgspec.UNSET
+    credentials: list[PasswordSet] | msgspec.UnsetType = msgspec.UNSET
 
 
 class AccountWithSecret(AccountView, frozen=True, kw_only=True):
@@ -80,9 +91,10 @@ async def make(call: Call) -> Answer:
     new = NewAccount(**{name: getattr(asked, name) for name in NewAccount.__struct_fields__})
 
     async def work(db: Db) -> Answer:
-        made = await accounts.make_account(
-            db, call.workspace, new, call.edge.vault, by=call.caller.actor, new_id=new_id
-        )
+        vault, by = call.edge.vault, call.caller.actor
+        made = await accounts.make_account(db, call.workspace, new, vault, by=by, new_id=new_id)
+        check_passwords(asked.kind, asked.credentials)
+        await set_passwords(db, call.workspace, account_id(call, made.account.id), asked.credentials, vault, by=by)
         return answer(_with_secret(call, made), 201)
 
     return await call.write(work, secret=True)
@@ -96,17 +108,22 @@ async def list_accounts(call: Call) -> Answer:
     async with call.read() as db:
         found = await accounts.list_accounts(db, call.workspace, after, limit + 1)
     more = call.next_of(_LISTED, [account_id(call, one.id) for one in found], limit)
-    return answer(AccountPage(items=[AccountView(**_view(call, one)) for one in found[:limit]], next=more))
+    return answer(AccountPage(items=[AccountView(**view_of(call, one)) for one in found[:limit]], next=more))
 
 
 @route("GET", "/api/v1/channel-accounts/{account}", "channels.read", answers={200: AccountWithFaults})
 async def show(call: Call) -> Answer:
     """One account, and what is wrong with it."""
-    wanted = _wanted(call)
+    wanted = wanted_account(call)
     async with call.read() as db:
         found = await accounts.show_account(db, call.workspace, wanted)
-        faults = await accounts.find_faults(db, call.workspace, wanted, call.edge.vault, datetime.now(UTC))
-    return answer(AccountWithFaults(**_view(call, found), faults=faults))
+        faults = await mailboxes.find_faults(db, call.workspace, wanted, call.edge.vault, datetime.now(UTC))
+        if found.kind != EMAIL:
+            return answer(AccountWithFaults(**view_of(call, found), faults=faults))
+        standing = await mailboxes.standing_of(db, call.workspace, wanted)
+        passwords = await list_passwords(db, call.workspace, wanted)
+    view = view_of(call, found)
+    return answer(AccountWithFaults(**view, faults=faults, mailbox=standing, credentials=passwords))
 
 
 @route(
@@ -118,11 +135,11 @@ async def show(call: Call) -> Answer:
 )
 async def disable(call: Call) -> Answer:
     """Disable an account: with the next request nothing comes in through it. What came in stays."""
-    wanted = _wanted(call)
+    wanted = wanted_account(call)
 
     async def work(db: Db) -> Answer:
         done = await accounts.disable_account(db, call.workspace, wanted, by=call.caller.actor)
-        return answer(AccountView(**_view(call, done)))
+        return answer(AccountView(**view_of(call, done)))
 
     return await call.write(work)
 
@@ -138,7 +155,7 @@ async def disable(call: Call) -> Answer:
 )
 async def rotate(call: Call) -> Answer:
     """Give an account a new secret, shown this once. The one before holds beside it until the overlap is over."""
-    wanted = _wanted(call)
+    wanted = wanted_account(call)
     asked = await call.take(NewSecret) if await call.body() else NewSecret()
 
     async def work(db: Db) -> Answer:
@@ -156,7 +173,7 @@ async def rotate(call: Call) -> Answer:
     return await call.write(work, secret=True)
 
 
-def _wanted(call: Call) -> UUID:
+def wanted_account(call: Call) -> UUID:
     return account_id(call, call.request.path_params["account"])
 
 
@@ -168,13 +185,13 @@ def account_id(call: Call, text: str) -> UUID:
     return account
 
 
-def _view(call: Call, account: ChannelAccount) -> dict[str, Any]:
+def view_of(call: Call, account: ChannelAccount) -> dict[str, Any]:
     fields = {name: getattr(account, name) for name in account.__struct_fields__}
     return {**fields, "address": address_of(call.edge.settings.public_url, account.id)}
 
 
 def _with_secret(call: Call, done: WithSecret) -> AccountWithSecret:
-    return AccountWithSecret(**_view(call, done.account), secret=done.secret)
+    return AccountWithSecret(**view_of(call, done.account), secret=done.secret)
 
 
 ROUTES: Final[tuple[Route, ...]] = (make, list_accounts, show, disable, rotate)
