@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from app.exporting import SECTIONS, Contact, Decision, Export, Head, Kept, Piece, Said, Section
+from app.exporting import SECTIONS, Contact, Decision, Export, Head, Kept, KeptFile, Piece, Said, Section
 from identity.customers import ContactClaim
 from timeline.object_reading import ListedObject
 from timeline.tickets.reading import TicketView
@@ -130,6 +130,7 @@ _SECTIONS: Final[dict[Section, tuple[str, str, str]]] = {
     "tickets": _table("Tickets", "Number", "Subject", "Status", "Opened", "Items"),
     "objects": _table("Orders and other objects", "Object", "Status", "As of", "State"),
     "events": ("Everything that happened", "", ""),
+    "files": _table("Files", "Name", "Type", "Bytes", "SHA-256"),
     "deliveries": ("As it was delivered", "", ""),
     "quarantine": ("What could not be understood", "", ""),
 }
@@ -153,6 +154,8 @@ def _html(piece: Piece) -> str:
             return _row(_text(piece.title), _text(status), _when(piece.shown_at), _pre(piece.state))
         case Said():
             return _event(piece)
+        case KeptFile():
+            return _row(_download(piece), _text(piece.type), str(piece.size), piece.sha256)
         case Kept():
             return _kept(piece)
 
@@ -193,6 +196,14 @@ def _sender(said: msgspec.Raw) -> str:
         return ""
     told = [claim.name, *(one.value for one in claim.identifiers or ()), *(claim.attributes or {}).values()]
     return f'<p class="told">Person as told: {_text(", ".join(one for one in told if one))}</p>\n'
+
+
+def _download(file: KeptFile) -> str:
+    """The file itself, in an address that goes nowhere."""
+    if file.content is None:
+        return f"{_text(file.name)} (missing)"
+    place = f"data:application/octet-stream;base64,{file.content}"
+    return f'<a download="{_text(file.name)}" href="{place}">{_text(file.name)}</a>'
 
 
 def _kept(kept: Kept) -> str:

@@ -13,7 +13,8 @@ from uuid import UUID
 import msgspec
 
 from app.db import Db
-from channels import archives, forgetting
+from channels import archives, files, forgetting
+from channels.files import FileMissing, FileStore, FileUse
 from identity import views
 from identity.customers import ContactId, CustomerId, Grade
 from identity.errors import Absorbed
@@ -31,8 +32,9 @@ from timeline.views import BEFORE_ALL
 FORMAT: Final = 1
 PAGE: Final = 200
 NOTHING: Final = msgspec.Raw(b"null")
+_SHOWN_OF_FILE: Final = ("id", "part", "name", "type", "size", "sha256")
 
-Section = Literal["contacts", "decisions", "tickets", "objects", "events", "deliveries", "quarantine"]
+Section = Literal["contacts", "decisions", "tickets", "objects", "events", "files", "deliveries", "quarantine"]
 SECTIONS: Final[tuple[Section, ...]] = get_args(Section)
 
 
@@ -104,14 +106,29 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     raw: str
 
 
-Piece = Contact | Decision | TicketView | ListedObject | Said | Kept
+class KeptFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of an event with its bytes in base64; null where they are missing."""
+
+    id: UUID
+    event_id: UUID
+    part: files.Part
+    name: str
+    type: str
+    size: int
+    sha256: str
+    content: str | None
+
+
+Piece = Contact | Decision | TicketView | ListedObject | Said | KeptFile | Kept
 
 
 class Export:
     """The export of one person in one snapshot. Made by `open_export`; nothing of it is held in memory but a page."""
 
-    def __init__(self, db: Db, workspace: Workspace, people: People, identity: IdentityView) -> None:
+    def __init__(self, db: Db, workspace: Workspace, people: People, identity: IdentityView, store: FileStore) -> None:
         self._db, self._workspace, self._people, self._identity = db, workspace, people, identity
+        self._store = store
+        self._uses: list[tuple[UUID, FileUse]] = []
         self._contacts = [contact.id for contact in people.contacts]
         self.head = Head(
             format=FORMAT,
@@ -135,6 +152,8 @@ class Export:
             yield "objects", one
         async for said in self._events():
             yield "events", said
+        async for file in self._files():
+            yield "files", file
         async for kept in self._deliveries():
             yield "deliveries", kept
         for kept in await self._quarantine():
@@ -185,9 +204,24 @@ class Export:
             )
             own = [item.event_id for item in page.items if item.contact_id in self._contacts]
             said = await export_views.said_of(self._db, self._workspace.id, own)
+            found = await files.parts_of(self._db, self._workspace.id, own)
+            self._uses += [(event, use) for event, uses in found.items() for use in uses]
             for item in reversed(page.items):
                 yield Said(item=item, contact=msgspec.Raw(said.get(item.event_id, b"null")))
             mark = page.previous if page.items else None
+
+    async def _files(self) -> AsyncIterator[KeptFile]:
+        """Of the events that were read before, one file at a time."""
+        for event, use in self._uses:
+            fields = {name: value for name, value in msgspec.structs.asdict(use).items() if name in _SHOWN_OF_FILE}
+            yield KeptFile(event_id=event, content=await self._content(use), **fields)
+
+    async def _content(self, use: FileUse) -> str | None:
+        try:
+            blocks = await self._store.read(self._workspace.id, use.sha256)
+        except FileMissing:
+            return None
+        return base64.b64encode(b"".join([block async for block in blocks])).decode()
 
     async def _deliveries(self) -> AsyncIterator[Kept]:
         after: UUID | None = None
@@ -206,14 +240,14 @@ class Export:
         ]
 
 
-async def open_export(db: Db, workspace: Workspace, customer: CustomerId) -> Export:
+async def open_export(db: Db, workspace: Workspace, customer: CustomerId, store: FileStore) -> Export:
     """The export of a customer, or of the one that it was merged into. Raises `NotFound`."""
     try:
         identity = await read_identity(db, workspace.id, customer)
     except Absorbed as absorbed:
         customer = CustomerId(absorbed.survivor)
         identity = await read_identity(db, workspace.id, customer)
-    return Export(db, workspace, await views.read_people(db, workspace.id, customer, None), identity)
+    return Export(db, workspace, await views.read_people(db, workspace.id, customer, None), identity, store)
 
 
 def _decision(decision: DecisionView, ours: set[UUID]) -> Decision:

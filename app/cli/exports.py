@@ -18,6 +18,8 @@ from app.cli.desk import Desk, with_desk, workspace_option
 from app.cli.words import Refused, data, failing_in_words, say
 from app.export_files import write_json, write_page
 from app.exporting import open_export
+from app.filing import FOLDER
+from channels.files import open_files
 from identity.claims import key_as_given
 from identity.customers import CustomerId
 from identity.errors import NotFound
@@ -91,7 +93,7 @@ def export_interactions(slug: str | None) -> None:
 @failing_in_words
 def export_customer(customer: UUID, shape: str, output: Path | None, slug: str | None) -> None:
     """All that is held about one person, and nothing of others: contacts, identifiers, decisions, tickets, objects,
-    every event, and what was delivered as it came.
+    every event, its files, and what was delivered as it came.
 
     JSON (docs/export.md has its shape), or one HTML page to read, hand over and print. Notes of the desk are about the
     person and in it, marked as internal. What was placed on somebody else is theirs. The id of a customer who was
@@ -100,9 +102,10 @@ def export_customer(customer: UUID, shape: str, output: Path | None, slug: str |
 
     async def work(desk: Desk) -> int:
         workspace = await desk.workspace(slug)
+        files = open_files(desk.settings.files, desk.settings.home / FOLDER)
         async with desk.database.read(workspace.id) as db:
             try:
-                found = await open_export(db, workspace, CustomerId(customer))
+                found = await open_export(db, workspace, CustomerId(customer), files)
             except NotFound:
                 raise Refused(f"there is no customer {customer} in {workspace.slug}.") from None
             with _writing(output) as file:

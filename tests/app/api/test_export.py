@@ -1,18 +1,23 @@
 """A person's export: all that is theirs, nothing of anybody else, whole as JSON and harmless as a page."""
 
+import base64
 import json
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+from obstore.store import MemoryStore
 
 import app.exporting as exporting
 from app.auth import workspace_of
 from app.db import new_id
 from app.export_files import write_json, write_page
 from app.exporting import SECTIONS, open_export
+from app.filing import keep
 from app.store import workspace
+from channels.files import FileStore, FileUse, digest_of, record
 from identity.customers import CustomerId
 from identity.errors import NotFound
 from tests.app.api.conftest import Api
@@ -25,6 +30,9 @@ MINE, THEIRS = "quenby", "torquil"
 """In everything that is said by or about the one whose export it is, and about somebody else."""
 
 
+STORE = FileStore(MemoryStore())
+
+
 async def text(api: Api, customer: str, tenant: UUID | None = None, *, page: bool = False) -> str:
     parts: list[str] = []
     at = tenant or api.mine.id
@@ -32,7 +40,7 @@ async def text(api: Api, customer: str, tenant: UUID | None = None, *, page: boo
         row = await workspace(db, at)
     known = workspace_of(row, at, pseudonyms("a secret of tests, long enough"))
     async with api.database.read(at) as db:
-        export = await open_export(db, known, CustomerId(UUID(customer)))
+        export = await open_export(db, known, CustomerId(UUID(customer)), STORE)
         await (write_page if page else write_json)(export, parts.append)
     return "".join(parts)
 
@@ -71,6 +79,27 @@ async def test_it_has_every_item_object_and_ticket_and_the_api_says_the_same(api
     assert found["contacts"][0]["identifiers"][0]["raw"] == f"{MINE}@example.com"
     assert found["customer_id"] == customer
     assert found["absorbed"] == []
+
+
+async def test_it_has_the_files_of_its_events_and_of_no_others(api: Api, tmp_path: Path) -> None:
+    customers: dict[str, str] = {}
+    for who in (MINE, THEIRS):
+        said = await say(api, who, 1)
+        customers[who] = said["customer_id"]
+        path = tmp_path / who
+        path.write_bytes(f"a letter of {who}".encode())
+        use = FileUse(
+            id=new_id(), ordinal=0, part="attachment", name=f"<{who}>", type="a/b", size=5, sha256=digest_of(path)
+        )
+        await keep(api.database, STORE, api.mine.id, {use.sha256: path})
+        event = UUID(said["event_id"])
+        await api.database.write(api.mine.id, lambda db, event=event, use=use: record(db, api.mine.id, event, [use]))
+    (file,) = (await exported(api, customers[MINE]))["files"]
+    assert (file["name"], base64.b64decode(file["content"])) == (f"<{MINE}>", b"a letter of quenby")
+    page = await text(api, customers[MINE], page=True)
+    assert f'download="&lt;{MINE}&gt;" href="data:application/octet-stream;base64,{file["content"]}"' in page
+    await STORE.delete(api.mine.id, file["sha256"])
+    assert (await exported(api, customers[MINE]))["files"][0]["content"] is None
 
 
 async def test_pages_of_any_length_give_the_same(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

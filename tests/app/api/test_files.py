@@ -58,31 +58,28 @@ async def test_what_a_browser_would_run_goes_out_as_bytes(api: Api) -> None:
     assert found.headers["Content-Type"] == "application/octet-stream"
 
 
-@pytest.mark.parametrize(
-    ("said", "status", "start", "end"),
-    [
-        ("bytes=0-0", 206, 0, 1),
-        ("bytes=10-", 206, 10, 1032),
-        ("bytes=-5", 206, 1027, 1032),
-        ("bytes=-9999", 200, 0, 1032),
-        ("bytes=1000-99999", 206, 1000, 1032),
-        ("bytes=0-1,5-6", 200, 0, 1032),
-        ("pages=1-2", 200, 0, 1032),
-        ("bytes=1032-", 416, 0, 0),
-        ("bytes=9-3", 416, 0, 0),
-        ("bytes=-0", 416, 0, 0),
-    ],
-)
-async def test_one_range_at_most(api: Api, said: str, status: int, start: int, end: int) -> None:
+RANGES = [
+    ("bytes=0-0", 206, 0, 1),
+    ("bytes=10-", 206, 10, 1032),
+    ("bytes=-5", 206, 1027, 1032),
+    ("bytes=-9999", 200, 0, 1032),
+    ("bytes=1000-99999", 206, 1000, 1032),
+    ("bytes=0-1,5-6", 200, 0, 1032),
+    ("pages=1-2", 200, 0, 1032),
+    ("bytes=1032-", 416, 0, 0),
+    ("bytes=9-3", 416, 0, 0),
+    ("bytes=-0", 416, 0, 0),
+]
+
+
+async def test_one_range_at_most(api: Api) -> None:
     made = await uploaded(api)
-    found = await api("GET", f"/api/v1/files/{made['id']}", headers={"Range": said})
-    assert found.status_code == status
-    if status == 416:
-        assert found.headers["Content-Range"] == "bytes */1032"
-        return
-    assert found.content == PNG[start:end]
-    if status == 206:
-        assert found.headers["Content-Range"] == f"bytes {start}-{end - 1}/1032"
+    for said, status, start, end in RANGES:
+        found = await api("GET", f"/api/v1/files/{made['id']}", headers={"Range": said})
+        shown = found.headers.get("Content-Range")
+        whole = {206: f"bytes {start}-{end - 1}/1032", 416: "bytes */1032"}
+        assert (found.status_code, shown) == (status, whole.get(status)), said
+        assert status == 416 or found.content == PNG[start:end], said
 
 
 async def test_anybody_elses_file_is_no_file(api: Api) -> None:

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 from obstore.store import MemoryStore
 
 from app.db import Db, new_id
 from app.filing import keep, let_go
+from app.reconciling import Reconciled, reconcile
 from channels import files
 from channels.files import GRACE, UNUSED, FileDamaged, FileGone, FileMissing, FileStore, FileUse, open_files
 from identity.customers import WorkspaceId
@@ -164,6 +166,19 @@ async def test_an_object_store_answers_as_a_folder_does(api: Api, tmp_path: Path
     assert await desk.let_go(GRACE) == 1
     with pytest.raises(FileMissing):
         await desk.read(use)
+
+
+async def test_files_and_rows_that_do_not_agree_are_told_and_mended(mine: Desk, tmp_path: Path) -> None:
+    event = (await person(mine.api, "eve"))["event_id"]
+    kept, lost = await mine.store_file(b"kept"), await mine.store_file(b"lost")
+    await mine.record(event, kept, msgspec.structs.replace(lost, ordinal=1))
+    next(tmp_path.rglob(f"files/**/{lost.sha256}")).unlink()
+    stray = mine.file(b"after the backup")
+    await mine.store.put(mine.id, files.digest_of(stray), stray)
+    found = await reconcile(mine.api.database, mine.store, mine.id)
+    assert found == Reconciled(needed=2, missing=[lost.sha256], strays=1, deleted=1)
+    assert not list(tmp_path.rglob(f"files/**/{files.digest_of(stray)}"))
+    assert await mine.read(kept) == b"kept"
 
 
 def test_ids_of_parts_are_the_same_for_ever() -> None:
