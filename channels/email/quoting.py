@@ -25,6 +25,9 @@ _WROTE: Final = re.compile(
     r"|\bkirjoitti|\bnapisał(?:\(a\)|a)?|\bnapsal(?:\(a\))?|\bwrites)\s?:\s*\Z"
 )
 _ADDRESSED: Final = re.compile(r"<[^<>\s]{1,200}@[^<>\s]{1,200}>\s?:\s*\Z")
+_RUN_ON: Final = re.compile(
+    r"\s{1,4}(?:On|Am|Le|El) .{5,200}<[^<>\s]{1,200}@[^<>\s]{1,200}> ?(?:wrote|schrieb)[^:]{0,40}:\s+\S"
+)
 _SEPARATOR: Final = re.compile(
     r"\s*(?:-{2,}|_{2,}|\*{2,})\s*(?:Original Message|Original-Nachricht|Ursprüngliche Nachricht|Originalnachricht"
     r"|Ursprungsnachricht|Urspr\. Nachricht|Message d'origine|Mensaje original|Messaggio originale|Mensagem original"
@@ -74,6 +77,9 @@ def fold(
     if marked_at is not None and not is_forward:
         hard = min(hard, _line_at(starts, marked_at))
     end = _trailing_quote(lines, hard)
+    below = _delimiter(lines, end) if end == hard else None
+    if below is not None and (above := _trailing_quote(lines, below)) < below:
+        end = above  # a signature below the quote
     if end < len(lines) and not any(line.strip() for line in lines[:end]):
         end = len(lines)
     signature = _signature(lines, end)
@@ -115,7 +121,7 @@ def _hard_quote(lines: list[str], *, is_forward: bool) -> int:
             continue
         if _FORWARDED.fullmatch(line):
             return len(lines)
-        if _SEPARATOR.fullmatch(line):
+        if _SEPARATOR.fullmatch(line) or _RUN_ON.match(line[:600]):
             return number
         if not is_forward and _FIRST_FIELD.match(line) and _is_header(lines, number):
             return number - 1 if number and _RULE.fullmatch(lines[number - 1]) else _above_blank_rule(lines, number)
@@ -186,13 +192,25 @@ def _trailing_quote(lines: list[str], stop: int) -> int:
 
 def _signature(lines: list[str], end: int) -> int | None:
     """The line `-- ` or the words of a device near the end of what is new."""
-    last = end
-    while last and not lines[last - 1].strip():
-        last -= 1
-    for number in range(last - 1, max(-1, last - 1 - MOST_SIGNATURE_LINES), -1):
-        if _DELIMITER.fullmatch(lines[number][:4]):
-            return number
+    if (found := _delimiter(lines, end)) is not None:
+        return found
+    last = _last_said(lines, end)
     for number in range(max(0, last - 3), last):
         if _SENT_WITH.match(lines[number][:200]):
             return number
     return None
+
+
+def _delimiter(lines: list[str], end: int) -> int | None:
+    last = _last_said(lines, end)
+    for number in range(last - 1, max(-1, last - 1 - MOST_SIGNATURE_LINES), -1):
+        if _DELIMITER.fullmatch(lines[number][:4]):
+            return number
+    return None
+
+
+def _last_said(lines: list[str], end: int) -> int:
+    """Behind the last line that says something."""
+    while end and not lines[end - 1].strip():
+        end -= 1
+    return end

@@ -53,6 +53,10 @@ class _Died(Exception):
     """The process is no more, or too slow; the message says which."""
 
 
+class _Ended(_Died):
+    """Gone: by this mail, or before it."""
+
+
 class _Child:
     """One process; it does one job at a time."""
 
@@ -69,7 +73,7 @@ class _Child:
         except TimeoutError:
             raise _Died(f"it took longer than {seconds:.0f} seconds") from None
         except (OSError, EOFError):
-            raise _Died("it ended the process that read it") from None
+            raise _Ended("it ended the process that read it") from None
         self.done, self.memory = self.done + 1, answer.memory
         return answer
 
@@ -154,19 +158,33 @@ class Readers:
         return answer.outcomes or tuple("unusable" for _ in signatures)
 
     async def _ask(self, job: Job) -> Answer:
+        """What had ended before it got the job is no fault of the mail: a fresh process gets it too."""
         async with self._turns:
-            child = self._idle.pop() if self._idle else await _start()
-            while not child.is_fit:
-                await child.end()
-                child = self._idle.pop() if self._idle else await _start()
+            child = await self._fit()
             try:
-                answer = await child.ask(job, self._seconds)
-            except BaseException:
-                await child.end()
-                raise
-            self._idle.append(child)
-            self._rest_later()
-            return answer
+                return await self._answer(child, job)
+            except _Ended:
+                if not child.done:
+                    raise
+            return await self._answer(await _start(), job)
+
+    async def _fit(self) -> _Child:
+        while self._idle:
+            child = self._idle.pop()
+            if child.is_fit:
+                return child
+            await child.end()
+        return await _start()
+
+    async def _answer(self, child: _Child, job: Job) -> Answer:
+        try:
+            answer = await child.ask(job, self._seconds)
+        except BaseException:
+            await child.end()
+            raise
+        self._idle.append(child)
+        self._rest_later()
+        return answer
 
     def _rest_later(self) -> None:
         """With nothing to read for two minutes, the processes give their memory back."""
