@@ -3,7 +3,7 @@
 import http.client
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import IO
+from typing import IO, Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -11,17 +11,20 @@ import click
 
 from app.api.channel_accounts import address_of
 from app.auth import KINDS as IDENTIFIER_KINDS
+from app.cli.channel_changes import ask_servers, change_channel, known, nobodys
 from app.cli.desk import Desk, with_desk, workspace_option
 from app.cli.keys import read_kinds
+from app.cli.mailboxes import password_options, read_passwords, read_settings, setting_options
 from app.cli.words import Refused, data, failing_in_words, say
 from app.db import Db, new_id
-from channels import accounts
+from app.mail_trying import Finding
+from channels import accounts, mailboxes
 from channels.accounts import ChannelAccount, NewAccount, WithSecret
+from channels.credentials import EMAIL, check_passwords, set_passwords
 from channels.registry import KINDS
 from channels.vault import Vault
 from identity.errors import Impossible, NotFound
 from timeline.interactions import InvalidField
-from timeline.threads import Workspace
 
 MOST = 1_000_000
 ANSWER_SECONDS = 5
@@ -41,16 +44,21 @@ _secret_option = click.option(
 _account_argument = click.argument("account", metavar="ACCOUNT")
 
 
+channel.add_command(change_channel)
+
+
 @channel.command("create")
 @click.argument("kind", type=click.Choice(sorted(KINDS)))
-@click.option("--name", required=True, help="What it is called in lists.")
+@click.argument("called", metavar="[NAME]", required=False)
+@click.option("--name", help="What it is called in lists, if not said as NAME.")
 @click.option("--source", help="The source that its items bear, such as shop.example. Default: the name.")
 @click.option(
     "--proves",
     metavar="LIST",
     help=f"Identifier kinds that it proves, of {', '.join(IDENTIFIER_KINDS)}; or `none`. Default: what its kind does.",
 )
-@click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help="A setting of the kind; may be repeated.")
+@setting_options
+@password_options
 @click.option(
     "--rate",
     type=click.IntRange(0, 100_000),
@@ -61,36 +69,38 @@ _account_argument = click.argument("account", metavar="ACCOUNT")
 @_secret_option
 @workspace_option
 @failing_in_words
-def create_channel(
-    kind: str,
-    name: str,
-    source: str | None,
-    proves: str | None,
-    settings: Sequence[str],
-    rate: int,
-    secret_file: IO[str] | None,
-    slug: str | None,
-) -> None:
+def create_channel(kind: str, called: str | None, name: str | None, slug: str | None, **said: Any) -> None:
     """Make an account of a KIND: its address, and then its secret, which is the last word on stdout.
 
     Nobody can show the secret again. An identifier that the account does not prove is only claimed, whatever a payload
-    says. `docs/hooks.md` tells the sender what to post and how to sign it.
+    says. `docs/hooks.md` tells the sender what to post and how to sign it, `docs/channels/email.md` how to set up a
+    mailbox: its password comes from a file, from stdin or from the terminal, and is never shown again.
     """
+    name = called or name
+    if name is None:
+        raise click.UsageError("say what it is called: `throughline channel create KIND NAME`.")
+    settings = read_settings(kind, said["settings"], said)
+    if isinstance(settings.get("imap"), dict):
+        settings["imap"].setdefault("user", settings.get("address"))
+    passwords = read_passwords(settings, said["password_file"], said["smtp_password_file"], ask=True)
     new = NewAccount(
         kind=kind,
         name=name,
-        source=source,
-        settings=_settings(settings),
-        proves=read_kinds(proves),
-        rate=rate,
-        secret=_secret(secret_file),
+        source=said["source"],
+        settings=settings,
+        proves=read_kinds(said["proves"]),
+        rate=said["rate"],
+        secret=_secret(said["secret_file"]),
     )
 
     async def work(desk: Desk) -> None:
         workspace = await desk.workspace(slug)
 
         async def make(db: Db) -> WithSecret:
-            return await accounts.make_account(db, workspace.id, new, _vault(desk), by="cli", new_id=new_id)
+            made = await accounts.make_account(db, workspace.id, new, _vault(desk), by="cli", new_id=new_id)
+            check_passwords(kind, passwords)
+            await set_passwords(db, workspace.id, _uuid(made.account.id), passwords, _vault(desk), by="cli")
+            return made
 
         try:
             made = await desk.write(workspace.id, make)
@@ -131,7 +141,8 @@ def test_channel(account: str | None, slug: str | None) -> None:
     """Say what is wrong with an account, or with all: exit 1 where something is.
 
     It looks at the account's standing, at what waits and at what could not be understood, and asks the address whether
-    this server answers there. ACCOUNT is the id in `channel list`.
+    this server answers there; of a mailbox it asks the mail servers whether they let us in. ACCOUNT is the id in
+    `channel list`.
     """
 
     async def work(desk: Desk) -> None:
@@ -141,26 +152,33 @@ def test_channel(account: str | None, slug: str | None) -> None:
             known = await accounts.list_accounts(db, workspace.id, None, MOST)
             chosen = [one for one in known if (one.id == account if account else one.disabled_at is None)]
             if account is not None and not chosen:
-                raise _nobodys(account, workspace)
+                raise nobodys(account, workspace)
             faults = {
-                one.id: await accounts.find_faults(db, workspace.id, _uuid(one.id), _vault(desk), now) for one in chosen
+                one.id: await mailboxes.find_faults(db, workspace.id, _uuid(one.id), _vault(desk), now)
+                for one in chosen
             }
-        if _told(desk, chosen, faults):
+        said = {one.id: await ask_servers(desk, workspace, one) for one in chosen if one.kind == EMAIL}
+        if _told(desk, chosen, faults, said):
             raise Refused("something is wrong, see above.")
 
     with_desk(work)
 
 
-def _told(desk: Desk, chosen: Sequence[ChannelAccount], faults: dict[str, list[str]]) -> bool:
-    """Tell what is wrong; whether anything is."""
+def _told(
+    desk: Desk, chosen: Sequence[ChannelAccount], faults: dict[str, list[str]], said: dict[str, list[Finding]]
+) -> bool:
+    """Tell what is wrong; whether anything is. Who is fetched from need not reach us."""
     if not chosen:
         say("There is no account that is not disabled; `throughline channel create` makes one.")
-    away = _unreachable(address_of(desk.settings.public_url, "test")) if chosen else None
+    posted = [one for one in chosen if one.kind != EMAIL]
+    away = _unreachable(address_of(desk.settings.public_url, "test")) if posted else None
     for one in chosen:
-        found = [*faults[one.id], *([away] if away else [])]
-        for fault in found or ["nothing is wrong."]:
-            data(f"{one.id}\t{one.name}\t{fault}")
-    return away is not None or any(faults.values())
+        found = [*faults[one.id], *([away] if away and one in posted else [])]
+        asked = said.get(one.id, [])
+        for words in [*found, *(finding.words for finding in asked)] or ["nothing is wrong."]:
+            data(f"{one.id}\t{one.name}\t{words}")
+    wrong = any(finding.wrong for findings in said.values() for finding in findings)
+    return away is not None or wrong or any(faults.values())
 
 
 def _unreachable(address: str) -> str | None:
@@ -197,7 +215,7 @@ def rotate_secret(account: str, overlap: float, secret_file: IO[str] | None, slu
 
     async def work(desk: Desk) -> None:
         workspace = await desk.workspace(slug)
-        wanted = _known(account, workspace)
+        wanted = known(account, workspace)
 
         async def rotate(db: Db) -> WithSecret:
             now, span = datetime.now(UTC), timedelta(hours=overlap)
@@ -208,7 +226,7 @@ def rotate_secret(account: str, overlap: float, secret_file: IO[str] | None, slu
         try:
             done = await desk.write(workspace.id, rotate)
         except NotFound:
-            raise _nobodys(account, workspace) from None
+            raise nobodys(account, workspace) from None
         except (Impossible, InvalidField) as error:
             raise Refused(f"{error}.") from None
         until = done.account.overlap_until
@@ -227,7 +245,7 @@ def disable_channel(account: str, slug: str | None) -> None:
 
     async def work(desk: Desk) -> None:
         workspace = await desk.workspace(slug)
-        wanted = _known(account, workspace)
+        wanted = known(account, workspace)
 
         async def disable(db: Db) -> ChannelAccount:
             return await accounts.disable_account(db, workspace.id, wanted, by="cli")
@@ -235,7 +253,7 @@ def disable_channel(account: str, slug: str | None) -> None:
         try:
             done = await desk.write(workspace.id, disable)
         except NotFound:
-            raise _nobodys(account, workspace) from None
+            raise nobodys(account, workspace) from None
         say(f"Disabled the {done.kind} account {done.name}.")
 
     with_desk(work)
@@ -249,26 +267,5 @@ def _uuid(account: str) -> UUID:
     return accounts.read_public_id(account)[1]
 
 
-def _known(account: str, workspace: Workspace) -> UUID:
-    of, found = accounts.read_public_id(account)
-    if of != workspace.id:
-        raise _nobodys(account, workspace)
-    return found
-
-
-def _nobodys(account: str, workspace: Workspace) -> Refused:
-    return Refused(f"{workspace.slug} has no channel account {account}; `throughline channel list` shows them.")
-
-
 def _secret(file: IO[str] | None) -> str | None:
     return file.read().strip() if file is not None else None
-
-
-def _settings(pairs: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name:
-            raise click.BadParameter(f"{pair!r} is no NAME=VALUE", param_hint="--set")
-        found[name] = value
-    return found

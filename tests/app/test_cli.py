@@ -22,7 +22,7 @@ GROUPS = {
     "workspace": ("create", "list"),
     "agent": ("create", "list", "disable"),
     "key": ("create", "list", "revoke"),
-    "channel": ("create", "list", "test", "rotate", "disable"),
+    "channel": ("create", "change", "list", "test", "rotate", "disable"),
     "webhook": ("list", "deliveries", "replay"),
     "import": ("interactions", "tau-retail", "tau-airline", "multidogo"),
     "export": ("identity", "interactions", "customer"),
