@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from channels import accounts, forgotten
+from channels import accounts, forgotten, outbox_store
 from channels.contract import Delivery, Unparseable
 from channels.inbox import HOOKS
 from channels.registry import KINDS
@@ -59,11 +59,15 @@ async def entries_naming(db: Db, workspace: Workspace, person: Person, now: date
     return found
 
 
-async def forget(db: Db, workspace: Workspace, entries: Sequence[UUID], erasure: UUID) -> None:
-    """Blank these entries, and the deliveries by which what an erasure has blanked came in."""
+async def forget(
+    db: Db, workspace: Workspace, entries: Sequence[UUID], erasure: UUID, contacts: Sequence[UUID]
+) -> None:
+    """Blank these entries, the deliveries by which what an erasure has blanked came in, and the mails that carried it
+    out or went to these contacts."""
     await forgotten.blank_entries(db, workspace.id, entries)
     assert workspace.pseudonyms is not None
     await forgotten.blank_deliveries(db, workspace.id, entries, erasure, workspace.pseudonyms.blocks)
+    await outbox_store.erase(db, workspace.id, contacts, erasure)
 
 
 async def _is_about(

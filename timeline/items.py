@@ -10,6 +10,7 @@ from identity.customers import ContactId, DecisionId, Grade
 from identity.explaining import supporting
 from identity.views import Decided, People, SeenContact
 from timeline.events import CHANGE, KIND_OF, EventId, RecordedEvent
+from timeline.mail_events import MailSettled
 from timeline.object_types import NO_TYPES, Card, Types
 from timeline.tickets.projection import TicketRef
 
@@ -26,7 +27,8 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
-    """One item of a thread. `ahead`: its clock was; `history`: it was imported; `erased`: it is a tombstone."""
+    """One item of a thread. `ahead`: its clock was; `history`: it was imported; `erased`: it is a tombstone. `delivery`
+    is what became of what went out by mail, where anything is known."""
 
     event_id: EventId
     kind: str
@@ -52,6 +54,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     erased: bool
     tickets: Sequence[TicketRef]
     why: Why
+    delivery: MailSettled | None = None
 
 
 class _Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,11 +90,16 @@ class Explainer:
         self._placed = {placed.event_id: placed for placed in people.placements}
         self._why: dict[ContactId, Why] = {}
 
-    def items(self, events: Sequence[RecordedEvent], tickets: Mapping[EventId, Sequence[TicketRef]]) -> list[Item]:
-        """`tickets` are those that each event belongs to."""
-        return [self._item(event, tickets.get(event.id, ())) for event in events]
+    def items(
+        self,
+        events: Sequence[RecordedEvent],
+        tickets: Mapping[EventId, Sequence[TicketRef]],
+        fates: Mapping[EventId, MailSettled],
+    ) -> list[Item]:
+        """`tickets` are those that each event belongs to, `fates` what became of what went out."""
+        return [self._item(event, tickets.get(event.id, ()), fates.get(event.id)) for event in events]
 
-    def _item(self, event: RecordedEvent, tickets: Sequence[TicketRef]) -> Item:
+    def _item(self, event: RecordedEvent, tickets: Sequence[TicketRef], fate: MailSettled | None) -> Item:
         kind = KIND_OF.get(event.type)
         shown = _shown.decode(event.data) if kind else _Shown(data=event.data)
         return Item(
@@ -119,6 +127,7 @@ class Explainer:
             erased=shown.erased,
             tickets=tickets,
             why=self._reason(event),
+            delivery=fate,
         )
 
     def _card(self, pushed: msgspec.Raw) -> Card | None:

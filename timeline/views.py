@@ -300,3 +300,16 @@ async def at_stake(db: Db, workspace: WorkspaceId, suggestions: Sequence[UUID]) 
         workspace,
         suggestions,
     )
+
+
+async def fates(db: Db, workspace: WorkspaceId, events: Sequence[UUID], as_of: datetime | None) -> dict[UUID, bytes]:
+    """What became last of what these events sent, of those of which anything is known."""
+    rows = await db.fetch(
+        "SELECT k.id, s.data FROM unnest($2::uuid[]) AS k(id) CROSS JOIN LATERAL (SELECT data FROM event "
+        "WHERE workspace_id = $1 AND about = k.id AND type = 'MailSettled' "
+        "AND ($3::timestamptz IS NULL OR recorded_at < $3) ORDER BY position DESC LIMIT 1) AS s",
+        workspace,
+        events,
+        as_of,
+    )
+    return {row["id"]: row["data"] for row in rows}
