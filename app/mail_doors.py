@@ -88,7 +88,6 @@ class MailDoors:
                     limit=LONGEST_LINE,
                 )
         except (OSError, TimeoutError) as error:
-            sock.close()
             raise not_connected(server, error) from None
 
     async def open_imap(self, server: ImapSettings, password: str, *, most_bytes: int) -> Imap:

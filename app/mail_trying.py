@@ -87,7 +87,6 @@ async def _try_smtp(doors: MailDoors, settings: MailSettings, server: SmtpSettin
         raise MailFault("smtp.host", f"{server.host}:{server.at} does not answer as a mail server.") from None
     finally:
         client.close()
-        sock.close()
     return f"{server.host} takes mail from {settings.address}."
 
 

@@ -72,7 +72,7 @@ class Imap:
         self.mails = 0
         self.capabilities: frozenset[str] = frozenset()
         self._reader = reader
-        self._writer = writer
+        self._writer = self._below = writer
         self._most_bytes = most_bytes
         self._number = 0
         self._folder: dict[str, str] = {}
@@ -99,6 +99,7 @@ class Imap:
         if transport is None:
             raise Broken("the connection ended")
         protocol.connection_made(transport)
+        self._below = self._writer  # let go of, it would close the connection that TLS runs over
         self._reader, self._writer = reader, asyncio.StreamWriter(transport, protocol, reader, loop)
         await self._ask_capabilities()
 
