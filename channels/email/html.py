@@ -265,9 +265,9 @@ class _Text:
         self.is_spaced = False
         self.is_begun = False
         self.quotes = 0
+        self.quoted = 0
         self.pre = 0
         self.lists: list[int] = []
-        self.left_out_lists = 0
 
     def say(self, text: str) -> None:
         if self.pre:
@@ -286,14 +286,14 @@ class _Text:
 
     def _write(self, words: str) -> None:
         if self.breaks and self.is_begun:
-            margin = "> " * self.quotes
-            self.said.append("\n" + (margin.rstrip() + "\n") * (self.breaks - 1) + margin)
+            between = ("> " * min(self.quotes, self.quoted)).rstrip()
+            self.said.append("\n" + (between + "\n") * (self.breaks - 1) + "> " * self.quotes)
         elif not self.is_begun:
             self.said.append("> " * self.quotes)
         elif self.is_spaced:
             self.said.append(" ")
         self.said.append(words)
-        self.breaks, self.is_spaced, self.is_begun = 0, False, True
+        self.breaks, self.is_spaced, self.is_begun, self.quoted = 0, False, True, self.quotes
 
     def _break(self, wanted: int, most: int = 2) -> None:
         self.breaks = min(max(self.breaks, wanted), most)

@@ -247,7 +247,7 @@ def test_a_mail_that_cannot_be_read_whole_is_read_plainly():
 
 
 PIECES = [
-    b"\n", b"\r\n", b"\n\n", b"\0", b"--b\n", b"--b--\n", 
+    b"\n", b"\r\n", b"\n\n", b"\0", b"--b\n", b"--b--\n",
     b"From: a@b.example\n", b"Content-Transfer-Encoding: base64\n",
     b"Content-Type: multipart/mixed; boundary=b\n", b"Content-Type: text/html; charset=x\n\n<p>",
     b"Content-Disposition: attachment; filename*0*=a\n", b"Content-Type: message/delivery-status\n\n",
