@@ -144,6 +144,7 @@ def create_app(settings: Settings, dsn: str | None = None, *, logs: bool = True)
             await live.close()
             edge.outward.close()
             edge.mail_doors.close()
+            await edge.mailroom.close()
             with contextlib.suppress(DatabaseAway, TimeoutError):
                 await edge.doorkeeper.write_uses()
             await edge.database.close()

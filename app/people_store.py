@@ -42,6 +42,16 @@ async def agent_by_email(db: Db, workspace: UUID, email: str) -> UUID | None:
     return await db.fetchval("SELECT id FROM agent WHERE workspace_id = $1 AND email = $2", workspace, email)
 
 
+async def notice(db: Db, workspace: UUID, agent: UUID, event: UUID) -> Row | None:
+    """The ticket in which the agent was told of an event."""
+    return await db.fetchrow(
+        "SELECT ticket_id FROM notification WHERE workspace_id = $1 AND agent_id = $2 AND event_id = $3 LIMIT 1",
+        workspace,
+        agent,
+        event,
+    )
+
+
 async def lock_agent(db: Db, workspace: UUID, agent: UUID) -> bool:
     """Keep every other change of the agent waiting; whether there is one."""
     found = await db.fetchval("SELECT id FROM agent WHERE workspace_id = $1 AND id = $2 FOR UPDATE", workspace, agent)

@@ -5,7 +5,7 @@ apart is read many at a time, and a slow one is set aside: others pass it, and i
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -13,10 +13,12 @@ from uuid import UUID
 import structlog
 
 from app.db import Busy, Database, DatabaseAway, Db, new_id
-from channels import deliveries
-from channels.contract import Account
+from channels import deliveries, inbox
+from channels.contract import Account, Unparseable
 from channels.deliveries import Claimed, Reading
-from channels.reading import Apart, Understanding
+from channels.reading import Apart, Reread, Understanding
+from channels.registry import KINDS
+from identity.errors import NotFound
 from timeline.interactions import InvalidField
 from timeline.threads import Workspace
 
@@ -101,6 +103,23 @@ async def understand_waiting(database: Database, workspace: Workspace, now: date
     moved = await understander.round(workspace, now)
     await understander.settle()
     return moved
+
+
+async def read_again(database: Database, workspace: Workspace, entry: UUID, ways: Callable[[], Apart]) -> Reread | None:
+    """What an entry of the quarantine says whose kind is read apart; None of any other."""
+    async with database.read(workspace.id) as db:
+        try:
+            found = await inbox.find_delivery(db, workspace.id, entry)
+        except (InvalidField, NotFound):
+            return None
+    if found is None or not KINDS[found[0].kind].is_apart:
+        return None
+    account, delivery = found
+    way = ways()[account.kind]
+    try:
+        return Reread(account=account, way=way, read=await way.read(workspace, account, delivery))
+    except Unparseable as error:
+        return Reread(account=account, way=way, refusal=error)
 
 
 class _Batch:

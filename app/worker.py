@@ -28,11 +28,12 @@ from app.live import Live
 from app.mail_doors import MailDoors
 from app.mailboxes import Fetcher
 from app.mailing import Mailer
+from app.mailroom import Mailroom
 from app.outward import Outward
 from app.retaining import apply
 from app.settings import Settings
 from app.sweeping import Sweeping
-from app.understanding import understand_waiting
+from app.understanding import Understander
 from app.webhooks import Sender
 from channels.email.tokens import Tokens
 from channels.files import open_files
@@ -96,7 +97,9 @@ async def _work(settings: Settings, url: str, admin_url: str) -> None:
     fetcher = Fetcher(database, live, Vault(settings.secret), doors, names)
     mailer = Mailer(database, live, Vault(settings.secret), Tokens(settings.secret), doors, files)
     attending = [sender.attend, Filing(database, files).attend, fetcher.attend, mailer.attend]
-    worker = Worker(database, live, settings.home, FOLLOWERS, names, attending)
+    mailroom = Mailroom(settings, database, files)
+    understander = Understander(database, mailroom.ways())
+    worker = Worker(database, live, settings.home, FOLLOWERS, names, attending, understander)
     cleaning = clean_up(Sweeping(settings.home, admin_url))
     tasks = [asyncio.create_task(each) for each in (worker.follow_all(), worker.keep_house(), cleaning)]
     stopping = asyncio.create_task(_until(asked))
@@ -109,6 +112,8 @@ async def _work(settings: Settings, url: str, admin_url: str) -> None:
         for task in (*tasks, stopping):
             task.cancel()
         await asyncio.gather(*tasks, stopping, return_exceptions=True)
+        await understander.close()
+        await mailroom.close()
         outward.close()
         to_mail.close()
         await live.close()
@@ -143,8 +148,10 @@ class Worker:
         followers: dict[str, Take],
         names: Pseudonyms,
         attending: Sequence[Attend] = (),
+        understander: Understander | None = None,
     ) -> None:
         self._database = database
+        self._understander = understander or Understander(database)
         self._home = home
         self._live = live
         self._followers = followers
@@ -241,7 +248,7 @@ class Worker:
     async def understand(self, workspace: WorkspaceId) -> int:
         """One round over what channels were handed; returns how many deliveries were moved on."""
         known = await self._known(workspace)
-        return 0 if known is None else await understand_waiting(self._database, known, datetime.now(UTC))
+        return 0 if known is None else await self._understander.round(known, datetime.now(UTC))
 
     async def _follow(self, workspace: WorkspaceId) -> None:
         sealed = -math.inf

@@ -64,12 +64,13 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 class ChannelKind(Protocol):
     """A kind of channel. `proves` is what its accounts prove where nobody says otherwise; `headers` are those kept
     beside the bytes: what `parse` needs and no more. A kind whose deliveries need more than bytes and a clock, a
-    process that may be killed, lookups, files, is read by a `channels.reading.Understanding` of its own."""
+    process that may be killed, lookups, files, `is_apart`: a `channels.reading.Understanding` reads it."""
 
     name: str
     settings: type[msgspec.Struct]
     proves: tuple[str, ...]
     headers: tuple[str, ...]
+    is_apart: bool
 
     def new_secret(self) -> str:
         """A secret for a new account, as the sender is told it."""

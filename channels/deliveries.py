@@ -15,12 +15,12 @@ import msgspec
 from channels import accounts, inbox, store
 from channels.accounts import Door
 from channels.contract import Account, Delivery, Unparseable, Unverified
-from channels.reading import Placed, Read, Understanding
+from channels.reading import Placed, Read, Understanding, hand_in
 from channels.registry import KINDS
 from channels.vault import Vault
 from identity.claims import lock_key
 from identity.customers import WorkspaceId
-from timeline.intake import Outcome, Sender, chunks, receive
+from timeline.intake import Outcome, chunks
 from timeline.interactions import Interaction
 from timeline.pseudonyms import Pseudonyms
 from timeline.threads import Workspace
@@ -200,6 +200,8 @@ async def understand(
 ) -> list[Outcome]:
     """Hand a run's items to intake, and note what became of each delivery; `way` is how their kind is read apart.
     Raises `StartOver`."""
+    if readings[0].is_alone and not await _is_waiting(db, workspace.id, readings[0].claimed):
+        return []  # another worker took it for lost, and read it as well
     placed = await _place(db, workspace, account, readings, way)
     outcomes = await hand_in(db, workspace, account, placed, new_id=new_id, way=way)
     understood: list[tuple[UUID, UUID]] = []
@@ -215,6 +217,12 @@ async def understand(
     return [done for own in outcomes for done in own]
 
 
+async def _is_waiting(db: store.Db, workspace: UUID, claimed: Claimed) -> bool:
+    """Whether nobody has understood it yet; nobody does until this transaction ends."""
+    await store.lock(db, lock_key(WorkspaceId(workspace), "delivery", str(claimed.id)))
+    return await store.is_waiting(db, workspace, claimed.id)
+
+
 async def _place(
     db: store.Db, workspace: Workspace, account: Account, readings: Sequence[Reading], way: Understanding | None
 ) -> list[Placed]:
@@ -222,33 +230,6 @@ async def _place(
     reads = [reading.read for reading in readings if reading.read is not None]
     placed = iter(await way.place(db, workspace, account, reads) if way is not None and reads else ())
     return [next(placed) if reading.read is not None else Placed(items=reading.items) for reading in readings]
-
-
-async def hand_in(
-    db: store.Db,
-    workspace: Workspace,
-    account: Account,
-    placed: Sequence[Placed],
-    *,
-    new_id: NewId,
-    way: Understanding | None,
-) -> list[list[Outcome]]:
-    """What became of the items of each, in their order. Raises `StartOver`."""
-    sender = Sender(workspace=workspace, actor=account.actor, proves=account.proves_now)
-    items = [item for one in placed for item in one.items]
-    outcomes = iter(await receive(db, sender, items, new_id=new_id) if items else ())
-    done = [[next(outcomes) for _ in one.items] for one in placed]
-    if way is None:
-        return done
-    done = [[_by_its_bytes(one) for one in own] for own in done]
-    await way.record(db, workspace, account, list(zip(placed, done, strict=True)))
-    return done
-
-
-def _by_its_bytes(outcome: Outcome) -> Outcome:
-    """An item that is named by its bytes is the one of that name, whatever was read of it when it came first."""
-    is_here = outcome.code == "content_differs" and outcome.event_id is not None
-    return Outcome(status=200, event_id=outcome.event_id) if is_here else outcome
 
 
 def _why(reading: Reading, refused: Outcome | None) -> Outcome:

@@ -13,13 +13,14 @@ from uuid import UUID
 import msgspec
 
 from channels import accounts, store
-from channels.contract import Delivery, Unparseable
+from channels.contract import Account, Delivery, Unparseable
+from channels.reading import Reread, hand_in
 from channels.registry import KINDS
 from identity.claims import lock_key
 from identity.customers import WorkspaceId
 from identity.errors import NotFound
 from timeline.errors import ItemRefused
-from timeline.events import Actor
+from timeline.events import Actor, EventId
 from timeline.intake import Outcome, Sender, receive
 from timeline.interactions import Interaction, InvalidField, decode
 from timeline.threads import Workspace
@@ -126,12 +127,33 @@ async def show(db: store.Db, workspace: UUID, entry: UUID) -> tuple[Entry, bytes
     return _entry(workspace, row), row["raw"]
 
 
-async def replay(db: store.Db, workspace: Workspace, entry: UUID, *, by: Actor, new_id: Callable[[], UUID]) -> Replayed:
-    """Read the payload again and receive it; of several items the first that is refused is the outcome.
+async def find_delivery(db: store.Db, workspace: UUID, entry: UUID) -> tuple[Account, Delivery] | None:
+    """What a channel account was handed and the quarantine has, with the account that has it now; None of anything
+    else. Raises `InvalidField`."""
+    row = await store.entry(db, workspace, entry)
+    if row is None or row["state"] != "waiting" or not row["door"].startswith(HOOKS):
+        return None
+    return await accounts.find_account(db, workspace, row["account_id"]), _delivery(row)
+
+
+async def replay(
+    db: store.Db,
+    workspace: Workspace,
+    entry: UUID,
+    *,
+    by: Actor,
+    new_id: Callable[[], UUID],
+    reread: Reread | None = None,
+) -> Replayed:
+    """Read the payload again and receive it; of several items the first that is refused is the outcome. What its kind
+    reads apart has been `reread`.
 
     Raises `NotFound`, `ItemRefused`, `StartOver`."""
     row = await _waiting(db, workspace.id, entry)
-    outcomes = await _receive(db, workspace, row, new_id)
+    if reread is None:
+        outcomes = await _receive(db, workspace, row, new_id)
+    else:
+        outcomes = await _receive_reread(db, workspace, reread, new_id)
     refused = next((one for one in outcomes if one.status >= 400), None)
     if refused is not None:
         counted = await store.count_try(db, workspace.id, entry)
@@ -174,6 +196,24 @@ async def _receive(db: store.Db, workspace: Workspace, row: store.Row, new_id: C
     return await receive(db, sender, items, new_id=new_id)
 
 
+async def _receive_reread(
+    db: store.Db, workspace: Workspace, reread: Reread, new_id: Callable[[], UUID]
+) -> list[Outcome]:
+    if reread.read is None:
+        refusal = reread.refusal or Unparseable("", "it could not be read")
+        return [Outcome(status=400, code="invalid", fields=[refusal.field], words=refusal.words)]
+    account, way = reread.account, reread.way
+    placed = await way.place(db, workspace, account, [reread.read])
+    outcomes = await hand_in(db, workspace, account, placed, new_id=new_id, way=way)
+    done = [Outcome(status=201, event_id=EventId(event)) for one in placed for event in one.events]
+    return [*done, *(one for own in outcomes for one in own)]
+
+
+def _delivery(row: store.Row) -> Delivery:
+    headers = msgspec.json.decode(row["headers"], type=dict[str, str])
+    return Delivery(key=row["source_id"], raw=row["raw"], headers=headers, received_at=row["received_at"])
+
+
 async def _read(db: store.Db, workspace: Workspace, row: store.Row) -> tuple[Sender, list[Interaction]]:
     """Who hands it in, and what it says. Raises `InvalidField` and `Unparseable`."""
     if row["door"] == NOT_FETCHED:
@@ -182,8 +222,7 @@ async def _read(db: store.Db, workspace: Workspace, row: store.Row) -> tuple[Sen
         sender = Sender(workspace=workspace, actor=row["actor"], proves=frozenset(row["proves"]))
         return sender, [decode(row["raw"], workspace.channels)]
     account = await accounts.find_account(db, workspace.id, row["account_id"])
-    headers = msgspec.json.decode(row["headers"], type=dict[str, str])
-    delivery = Delivery(key=row["source_id"], raw=row["raw"], headers=headers)
+    delivery = _delivery(row)
     sender = Sender(workspace=workspace, actor=account.actor, proves=account.proves_now)
     try:
         return sender, KINDS[account.kind].parse(delivery, account)

@@ -11,9 +11,9 @@ from uuid import UUID
 
 import msgspec
 
-from channels.contract import Account, Delivery
+from channels.contract import Account, Delivery, Unparseable
 from channels.store import Db
-from timeline.intake import Outcome
+from timeline.intake import NewId, Outcome, Sender, receive
 from timeline.interactions import Interaction
 from timeline.threads import Workspace
 
@@ -56,3 +56,39 @@ class Understanding(Protocol):
 
 Apart = Mapping[str, Understanding]
 """The kinds that are read so, by name."""
+
+
+class Reread(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery in the quarantine that was read apart once more: what it says, or why it is refused again."""
+
+    account: Account
+    way: Understanding
+    read: Read | None = None
+    refusal: Unparseable | None = None
+
+
+async def hand_in(
+    db: Db,
+    workspace: Workspace,
+    account: Account,
+    placed: Sequence[Placed],
+    *,
+    new_id: NewId,
+    way: Understanding | None,
+) -> list[list[Outcome]]:
+    """What became of the items of each, in their order. Raises `StartOver`."""
+    sender = Sender(workspace=workspace, actor=account.actor, proves=account.proves_now)
+    items = [item for one in placed for item in one.items]
+    outcomes = iter(await receive(db, sender, items, new_id=new_id) if items else ())
+    done = [[next(outcomes) for _ in one.items] for one in placed]
+    if way is None:
+        return done
+    done = [[_by_its_bytes(one) for one in own] for own in done]
+    await way.record(db, workspace, account, list(zip(placed, done, strict=True)))
+    return done
+
+
+def _by_its_bytes(outcome: Outcome) -> Outcome:
+    """An item that is named by its bytes is the one of that name, whatever was read of it when it came first."""
+    is_here = outcome.code == "content_differs" and outcome.event_id is not None
+    return Outcome(status=200, event_id=outcome.event_id) if is_here else outcome

@@ -322,6 +322,13 @@ async def mark_failed(db: Db, workspace: UUID, delivery: UUID, reason: str, even
     )
 
 
+async def is_waiting(db: Db, workspace: UUID, delivery: UUID) -> bool:
+    found = await db.fetchval(
+        "SELECT state = 'waiting' FROM inbound_delivery WHERE workspace_id = $1 AND id = $2", workspace, delivery
+    )
+    return found is True
+
+
 async def put_off(db: Db, workspace: UUID, delivery: UUID, reason: str, until: datetime) -> None:
     """Let it wait for another try; others pass it meanwhile."""
     await db.execute(

@@ -23,6 +23,7 @@ from app.filing import FOLDER
 from app.limits import Rates
 from app.live import Live
 from app.mail_doors import MailDoors
+from app.mailroom import Mailroom
 from app.outstanding import Outstanding
 from app.outward import Outward
 from app.settings import Settings
@@ -59,6 +60,7 @@ class Edge:
         self.outward = Outward(private=settings.webhooks_private)
         self.mail_doors = MailDoors(Outward(private=settings.mail_private))
         self.files = open_files(settings.files, settings.home / FOLDER)
+        self.mailroom = Mailroom(settings, database, self.files)
         self.streams: dict[UUID, int] = {}
 
 

@@ -9,6 +9,7 @@ from app.api.interactions import result_of
 from app.api.routes import Parameter, Route, route
 from app.api.shapes import EntryPage, EntryWithRaw, ReplayResult
 from app.db import Db, new_id
+from app.understanding import read_again
 from channels import inbox
 from channels.inbox import Entry, State
 
@@ -64,9 +65,11 @@ async def show(call: Call) -> Answer:
 async def replay(call: Call) -> Answer:
     """Read it again with what its key proved then. Refused again, it goes on waiting: `result` says why."""
     wanted = call.path_id("entry_id")
+    workspace, actor, edge = call.caller.workspace, call.caller.actor, call.edge
+    reread = await read_again(edge.database, workspace, wanted, edge.mailroom.ways)
 
     async def work(db: Db) -> Answer:
-        replayed = await inbox.replay(db, call.caller.workspace, wanted, by=call.caller.actor, new_id=new_id)
+        replayed = await inbox.replay(db, workspace, wanted, by=actor, new_id=new_id, reread=reread)
         result = result_of(0, replayed.outcome)
         return answer(ReplayResult(id=replayed.entry.id, state=replayed.entry.state, result=result))
 

@@ -10,7 +10,12 @@ import click
 from app.cli.desk import Desk, with_desk, workspace_option
 from app.cli.words import Refused, data, failing_in_words, say
 from app.db import Db, new_id
+from app.filing import FOLDER
+from app.mailroom import Mailroom
+from app.understanding import read_again
 from channels import inbox
+from channels.files import open_files
+from channels.reading import Reread
 from identity.errors import NotFound
 from timeline.errors import ItemRefused
 from timeline.events import Actor
@@ -76,18 +81,24 @@ def replay(entries: tuple[UUID, ...], slug: str | None) -> None:
 
     async def work(desk: Desk) -> None:
         workspace = await desk.workspace(slug)
-        again = 0
-        for entry in entries:
+        settings, again = desk.settings, 0
+        mailroom = Mailroom(settings, desk.database, open_files(settings.files, settings.home / FOLDER))
+        try:
+            for entry in entries:
+                reread = await read_again(desk.database, workspace, entry, mailroom.ways)
 
-            async def take(db: Db, entry: UUID = entry) -> inbox.Replayed:
-                return await inbox.replay(db, workspace, entry, by=CLI, new_id=new_id)
+                async def take(db: Db, entry: UUID = entry, reread: Reread | None = reread) -> inbox.Replayed:
+                    return await inbox.replay(db, workspace, entry, by=CLI, new_id=new_id, reread=reread)
 
-            done = await _found(entry, workspace, lambda take=take: desk.write(workspace.id, take))
-            if done.outcome.status < 400:
-                data(f"{entry}\t{done.outcome.event_id}")
-            else:
-                again += 1
-                say(f"{entry} is refused again: {', '.join(done.outcome.fields)} {done.outcome.words or ''}".rstrip())
+                done = await _found(entry, workspace, lambda take=take: desk.write(workspace.id, take))
+                if done.outcome.status < 400:
+                    data(f"{entry}\t{done.outcome.event_id}")
+                else:
+                    again += 1
+                    why = f"{', '.join(done.outcome.fields)} {done.outcome.words or ''}"
+                    say(f"{entry} is refused again: {why}".rstrip())
+        finally:
+            await mailroom.close()
         if again:
             raise Refused(f"{again} of {len(entries)} refused again.")
 

@@ -25,6 +25,7 @@ class Email:
     settings: type[msgspec.Struct] = MailSettings
     proves: tuple[str, ...] = ("email",)
     headers: tuple[str, ...] = ()
+    is_apart = True
 
     def new_secret(self) -> str:
         return signatures.new_secret()

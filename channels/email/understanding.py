@@ -77,11 +77,10 @@ class Answering(msgspec.Struct, frozen=True, kw_only=True):
     address: str
     text: str
     proof: Proof
-    source_id: str
 
 
-Answer = Callable[[Db, Workspace, Account, Answering], Awaitable[Sequence[UUID] | None]]
-"""Let an agent who may do so answer by mail: the events that came of it, or None: it is a mail from outside."""
+Answer = Callable[[Db, Workspace, Account, Answering], Awaitable[Sequence[UUID] | str]]
+"""Let an agent who may do so answer by mail: the events that came of it, or why it is a mail from outside."""
 
 
 class MailReading:
@@ -162,11 +161,12 @@ class MailReading:
         placed: list[Placed] = []
         for read in reads:
             at = place(read.mail, read.proof, read.wanted, read.source_id, sent, threads)
-            events = await self._answered(db, workspace, account, read, sent, at) if read.alone else None
-            if events is not None:
-                placed.append(Placed(events=events))
-                continue
-            at = _outside(at, read.source_id)
+            if (told := _told(read, sent)) is not None:
+                answered = await self._answered(db, workspace, account, read, told, at)
+                if not isinstance(answered, str):
+                    placed.append(Placed(events=answered))
+                    continue
+                at = Place(conversation=read.source_id, by="new", words=answered)
             item = items.interaction(
                 account, read.source_id, read.mail, read.proof, at, read.files, arrived=read.arrived
             )
@@ -177,33 +177,20 @@ class MailReading:
         return placed
 
     async def _answered(
-        self,
-        db: Db,
-        workspace: Workspace,
-        account: Account,
-        read: MailRead,
-        sent: Mapping[UUID, Sent],
-        at: Place,
-    ) -> Sequence[UUID] | None:
-        """The events of an agent's answer to a notification. Whatever else bears the token of one, a stranger's mail
-        as well, is told of to those who look after the desk, and is a mail from outside."""
-        one = next((sent[id_] for id_ in read.wanted.sent if id_ in sent and sent[id_].purpose == NOTIFICATION), None)
-        if one is None or read.mail.bounce is not None or read.mail.robot is not None:
-            return None
+        self, db: Db, workspace: Workspace, account: Account, read: MailRead, told: Sent, at: Place
+    ) -> Sequence[UUID] | str:
+        """The events of an agent's answer to what we told, or why it is none."""
+        if read.mail.bounce is not None or read.mail.robot is not None:
+            return "no person answers what we told an agent"
         mailbox = read.mail.sender.mailbox
-        is_theirs = at.sent is not None and at.sent.id == one.id
-        return await self._answer(
-            db,
-            workspace,
-            account,
-            Answering(
-                sent=one,
-                address=mailbox.address if mailbox is not None and is_theirs else "",
-                text=_new_in(read.mail),
-                proof=read.proof,
-                source_id=read.source_id,
-            ),
+        is_theirs = mailbox is not None and at.sent is not None and at.sent.id == told.id
+        answering = Answering(
+            sent=told,
+            address=mailbox.address if mailbox is not None and is_theirs else "",
+            text=_new_in(read.mail),
+            proof=read.proof,
         )
+        return await self._answer(db, workspace, account, answering)
 
     async def record(
         self, db: Db, workspace: Workspace, account: Account, done: Sequence[tuple[Placed, Sequence[Outcome]]]
@@ -241,11 +228,10 @@ def _use(workspace: Workspace, account: Account, source_id: str, ordinal: int, o
     )
 
 
-def _outside(at: Place, source_id: str) -> Place:
-    """No thread of a customer's has anything to do with what we tell agents."""
-    if at.sent is None or at.sent.purpose != NOTIFICATION:
-        return at
-    return Place(conversation=source_id, by="new", words="it answers what we told an agent, and is not that agent's")
+def _told(read: MailRead, sent: Mapping[UUID, Sent]) -> Sent | None:
+    """The notification that a mail answers, if it bears the token of one: no thread of a customer's has anything to do
+    with it."""
+    return next((sent[one] for one in read.wanted.sent if one in sent and sent[one].purpose == NOTIFICATION), None)
 
 
 def _new_in(mail: Mail) -> str:

@@ -22,6 +22,7 @@ class Orders:
     settings: type[msgspec.Struct] = OrdersSettings
     proves: tuple[str, ...] = ("account", "email", "phone")
     headers: tuple[str, ...] = (signatures.TIMESTAMP, "content-type")
+    is_apart = False
 
     def new_secret(self) -> str:
         return signatures.new_secret()
