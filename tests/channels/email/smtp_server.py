@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -40,6 +40,7 @@ class MailServer:
         self.open = 0
         self.most_open = 0
         self.port = 0
+        self.when_taken: Callable[[], None] = lambda: None
 
     @property
     def mails(self) -> list[Taken]:
@@ -151,6 +152,7 @@ class _Talk:
     def keep(self, raw: bytes, *, answered: bool) -> None:
         taken = Taken(sender=self.sender, recipients=self.recipients, raw=raw, answered=answered, secured=self.secured)
         self.server.taken.append(taken)
+        self.server.when_taken()
 
     async def say(self, line: str) -> None:
         self.writer.write(f"{line}\r\n".encode())
