@@ -131,6 +131,8 @@ def check_address(address: str) -> None:
     """Raises `Uncomposable` for what cannot stand in a header or a command."""
     if not _ADDRESS.fullmatch(address) or len(address) > 320:
         raise Uncomposable("this is no address that mail can be sent to")
+    if not address.isascii():
+        raise Uncomposable("an address with other letters than ASCII's cannot be sent to yet")
 
 
 def pieces(raw: bytes, slots: Sequence[Slot]) -> Iterator[bytes | Slot]:
@@ -276,8 +278,6 @@ def _addresses(name: str, everybody: Sequence[Recipient]) -> str:
     words: list[str] = []
     for at, one in enumerate(everybody):
         check_address(one.address)
-        if not one.address.isascii():
-            raise Uncomposable("an address with other letters than ASCII's cannot be sent to yet")
         comma = "," if at < len(everybody) - 1 else ""
         label = _phrase(_one_line(one.name or ""))
         words += [*label, f"<{one.address}>{comma}"] if label else [f"{one.address}{comma}"]
