@@ -14,7 +14,7 @@ from app.people_store import Db, Row
 from identity.customers import WorkspaceId
 from identity.errors import Impossible, NotFound
 from identity.identifiers import normalise
-from timeline.interactions import InvalidField, check_text
+from timeline.interactions import InvalidField, check_text, check_time
 from timeline.tickets import views
 from timeline.tickets.routing import KEY, KEY_WORDS
 from timeline.tickets.versions import read_desk
@@ -161,6 +161,8 @@ async def set_state(
     db: Db, workspace: WorkspaceId, agent: UUID, state: State, until: datetime | None, now: datetime
 ) -> AgentView:
     """Raises `NotFound`, `InvalidField`, `Impossible` for who works here no more."""
+    if until is not None:
+        check_time("until", until)
     if until is not None and (state not in AFTERWARDS or until <= now):
         raise InvalidField("until", "expected a time to come, of a state that ends: online or away")
     if not await people_store.lock_agent(db, workspace, agent):

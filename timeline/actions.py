@@ -83,8 +83,8 @@ def plan(terms: Terms, aim: Aim | TicketElsewhere, version: int | None, commands
         raise aim
     if aim.deriving:
         raise StillDeriving
-    if version is not None and version != aim.fold.version:
-        raise TicketStale(aim.fold.version)
+    if version is not None and version != aim.fold.shown_version:
+        raise TicketStale(aim.fold.shown_version)
     root = Root(Written())
     root.load(as_of(aim.fold, terms.now))
     made: list[Made] = []

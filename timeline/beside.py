@@ -68,8 +68,8 @@ def _customers(aims: Sequence[Aim], rows: Sequence[Row]) -> set[CustomerId]:
 def check_asked(aim: Aim, version: int | None) -> None:
     if aim.deriving:
         raise StillDeriving
-    if version is not None and version != aim.fold.version:
-        raise TicketStale(aim.fold.version)
+    if version is not None and version != aim.fold.shown_version:
+        raise TicketStale(aim.fold.shown_version)
 
 
 def beside_opening(aim: Aim) -> Place:

@@ -35,7 +35,7 @@ async def claim(db: Db, desk: Desk, ticket: TicketId, agent: UUID) -> Done:
         if fold.is_ended:
             raise Impossible("ticket", f"this ticket is {fold.status}: nothing waits for anybody")
         try:
-            return await perform(db, desk, Ask(ticket=ticket, version=fold.version), [Assign(assignee=agent)])
+            return await perform(db, desk, Ask(ticket=ticket, version=fold.shown_version), [Assign(assignee=agent)])
         except TicketStale:
             if not left:
                 raise

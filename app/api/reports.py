@@ -7,15 +7,17 @@ from zoneinfo import available_timezones
 
 import msgspec
 
-from app.api.calls import Answer, Call, answer
+from app.api.calls import Answer, Call, answer, read_id
 from app.api.customers import CURSOR, LIMIT, PAGING
 from app.api.routes import Parameter, Route, route
 from app.api.sheets import CHARSET, CSV, sheet
 from app.errors import bad_request
 from identity.errors import NotFound
+from timeline.events import Priority
 from timeline.tickets import reporting
 from timeline.tickets.reporting import DEFINITIONS, Counted, Definition, Line, Measure
 from timeline.tickets.reporting_views import Dimension, Number, Period, Question
+from timeline.tickets.sla import Target
 
 NONE: Final = "none"
 DIMENSIONS: Final[tuple[Dimension, ...]] = get_args(Dimension)
@@ -69,6 +71,7 @@ _BETWEEN: Final = tuple(
     for one in PAGING
     if one.name in ("from", "to")
 )
+_WORDS: Final[dict[str, tuple[str, ...]]] = {"priority": get_args(Priority), "target": get_args(Target)}
 _ASKED: Final = (
     Parameter(
         name="group",
@@ -148,15 +151,23 @@ def _question(call: Call) -> Question:
         group=group,
         period=period,
         zone=zone,
-        where={one: _wanted(texts) for one, texts in given.items() if texts},
+        where={one: _wanted(one, texts) for one, texts in given.items() if texts},
         start=start,
         end=end,
         now=datetime.now(UTC),
     )
 
 
-def _wanted(texts: tuple[str, ...]) -> frozenset[str | None]:
-    return frozenset(None if text == NONE else text for text in texts)
+def _wanted(dimension: Dimension, texts: tuple[str, ...]) -> frozenset[str | None]:
+    """Raises the 400 for a word that no ticket can have, and `NotFound` for what is no agent's id."""
+    wanted = frozenset(None if text == NONE else text for text in texts)
+    known = _WORDS.get(dimension)
+    if known is not None and not wanted <= {None, *known}:
+        raise bad_request(dimension, f"expected {NONE}, or one of {', '.join(known)}")
+    if dimension == "agent":
+        for text in wanted - {None}:
+            read_id(str(text))
+    return wanted
 
 
 def _group(text: str | None) -> tuple[tuple[Dimension, ...], Period | None]:

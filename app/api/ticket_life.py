@@ -11,7 +11,6 @@ from app.api.ticket_commands import IF_MATCH, Version, meant, performed, seen_ve
 from app.api.tickets import etag
 from app.confirming import GOOD_FOR, Confirmation, open_link, seal
 from app.db import Db, new_id
-from app.errors import bad_request
 from identity.customers import CustomerId
 from identity.errors import Impossible, NotFound
 from timeline.acting import Ask, perform
@@ -20,6 +19,7 @@ from timeline.decisions import Desk
 from timeline.errors import StillDeriving, TicketElsewhere
 from timeline.escalating import escalate
 from timeline.events import Actor, Status
+from timeline.interactions import check_time
 from timeline.tickets.reading import TicketView, read_ticket
 
 _REFUSES: Final = frozenset({404, 409, 412, 422})
@@ -101,8 +101,8 @@ async def escalate_talk(call: Call) -> Answer:
 async def snooze(call: Call) -> Answer:
     """Lay a ticket aside until a time or until its customer writes, whichever comes first; its status stays."""
     asked = await call.take(SnoozeTicket)
-    if asked.until is not None and asked.until.tzinfo is None:
-        raise bad_request("until", "expected a time with its zone, such as 2026-10-23T16:00:00Z")
+    if asked.until is not None:
+        check_time("until", asked.until)
     until = None if asked.until is None else asked.until.astimezone(UTC)
     noted: list[Command] = [] if asked.note is None else [AddNote(body=asked.note)]
     return await _do(call, asked.version, [*noted, Snooze(until=until)])

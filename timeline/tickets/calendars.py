@@ -216,7 +216,7 @@ def _instant(moment: datetime) -> int:
 
 @lru_cache(maxsize=1)
 def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
+    return frozenset(available_timezones()) - {"localtime"}  # the machine's own
 
 
 @lru_cache(maxsize=4_096)

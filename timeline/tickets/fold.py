@@ -82,7 +82,7 @@ class Root:
             new = clocked(old, new, item, *self._time)
         self.written.changed.setdefault(new.id, old)
         if old is not None and self.edge > old.position:
-            self.written.past.append(Past(ticket=old, until=new.position))
+            self.written.past.append(Past(ticket=_replace(old, version_base=0), until=new.position))
         if self._now is not None:
             self.written.moments.extend(moments_of(old, new, self._now))
         self.load(new)

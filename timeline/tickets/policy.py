@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from timeline.interactions import Direction, InvalidField, check_json, refused_json
+from timeline.interactions import Direction, InvalidField, check_json, check_name, refused_json
 from timeline.tickets.configuration import NO_DESK_RULES, DeskRules
 
 OnLink = Literal["suggest", "leave", "join"]
@@ -126,8 +126,10 @@ def check_policy(policy: TicketPolicy) -> None:
     if not policy.name.strip() or len(policy.name) > 200:
         raise InvalidField("name", "expected 1 to 200 characters")
     channels = policy.opens_on_escalation
-    if len(channels) > MOST_CHANNELS or any(not 0 < len(channel) <= MOST_CHANNELS for channel in channels):
+    if len(channels) > MOST_CHANNELS:
         raise InvalidField("opens_on_escalation", f"expected at most {MOST_CHANNELS} names of channels")
+    for channel in channels:
+        check_name("opens_on_escalation", channel)
     rules_of(policy, 0)
 
 

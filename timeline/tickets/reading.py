@@ -102,7 +102,7 @@ def view(
         sla=clock_views(ticket),
         sla_due_at=due_at(ticket),
         opened_at=ticket.opened_at,
-        version=ticket.version,
+        version=ticket.shown_version,
         channel=ticket.channel,
         channels=ticket.channels,
         objects=[TicketObject(type=kind, id=name) for kind, name in ticket.objects],

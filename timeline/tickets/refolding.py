@@ -204,6 +204,7 @@ class Refold:
             db, workspace, [v.event_id for v in self.written.voids if v.event_id not in known]
         )
         before = {i: self._kept.get(i) or self.written.changed.get(i) for i in {**self._kept, **after}}
+        after = {i: _unseen(before[i], ticket) for i, ticket in after.items()}
         ids = [i for i, ticket in before.items() if ticket != after.get(i)]
         return Difference(
             before={i: before[i] for i in ids},
@@ -248,6 +249,18 @@ class Refold:
         opened = await self._take_over(db, workspace)
         kept = await streams.items(db, workspace, [*self._kept, *opened], self.stage.start)
         return _other([i for i in kept if i.position > self._start_of[i.ticket_id]], self.written.items)
+
+
+def _unseen(before: Ticket | None, after: Ticket) -> Ticket:
+    """A ticket under a version under which nobody has seen another: an undoing takes steps back, and whoever saw them
+    must not be taken for somebody who saw what comes in their place."""
+    if before is None:
+        return after
+    same = msgspec.structs.replace(after, version_base=before.version_base)
+    if same == before:
+        return before
+    base = max(before.version_base, before.shown_version + 1 - after.version)
+    return msgspec.structs.replace(after, version_base=base)
 
 
 def _other(kept: list[R], folded: list[R]) -> tuple[list[R], list[R]]:

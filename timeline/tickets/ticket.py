@@ -59,6 +59,8 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     opened_position: int
     position: int
     version: int = 1
+    version_base: int = 0
+    """What folding the past again adds to its version, so that no version is shown of two states."""
     status: Status = "new"
     subject: str | None = None
     matter: str = ""
@@ -126,6 +128,10 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     def turns_at(self) -> datetime | None:
         """When silence gives it another state next."""
         return self.resolves_at or self.closes_at
+
+    @property
+    def shown_version(self) -> int:
+        return self.version_base + self.version
 
     @property
     def next_at(self) -> datetime | None:

@@ -153,9 +153,9 @@ def _is_date(value: str) -> bool:
 def _wanted(field: Field) -> str:
     match field.kind:
         case "number":
-            return "a number"
+            return f"a number up to {MOST_NUMBER:,}"
         case "integer":
-            return "a whole number"
+            return f"a whole number up to {MOST_NUMBER:,}"
         case "boolean":
             return "true or false"
         case "date":

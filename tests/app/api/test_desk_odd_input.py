@@ -1,0 +1,79 @@
+"""What the desk is asked that cannot be, and what was seen of a ticket whose past was folded again."""
+
+from typing import Any
+
+import pytest
+
+from tests.app.api.asking import PATH, agent, asks, opened, patched, ticket_of
+from tests.app.api.conftest import Api
+
+TOO_FAR = ("9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59", "2200-01-01T00:00:00", "2301-01-01T00:00:00Z")
+
+
+def fields_of(response: Any) -> list[str]:
+    assert response.status_code == 400, response.text
+    return [one["field"] for one in response.json()["fields"]]
+
+
+@pytest.mark.parametrize("until", TOO_FAR)
+async def test_a_time_that_is_none_of_ours_is_refused_by_name(api: Api, until: str) -> None:
+    ticket = await opened(api)
+    assert fields_of(await api("POST", f"{PATH}/{ticket['id']}/snooze", json={"until": until})) == ["until"]
+    state = {"state": "away", "until": until}
+    assert fields_of(await api("PUT", f"/api/v1/agents/{await agent(api)}/state", json=state)) == ["until"]
+
+
+@pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
+@pytest.mark.parametrize("kind", ["teams", "queues", "views"])
+async def test_a_name_with_a_null_is_nobodys(api: Api, method: str, kind: str) -> None:
+    nobodys = await api(method, f"/api/v1/{kind}/a%00b", json={} if method == "PATCH" else None)
+    assert nobodys.status_code == 404, nobodys.text
+
+
+async def test_a_channel_of_a_policy_has_a_name(api: Api) -> None:
+    policy = {"name": "Chats", "opens_on_escalation": ["a\0b"]}
+    assert fields_of(await api("POST", "/api/v1/ticket-policies", json={"policy": policy})) == [
+        "policy.opens_on_escalation"
+    ]
+
+
+async def test_a_report_says_which_words_there_are(api: Api) -> None:
+    refused = await api("GET", "/api/v1/reports/opened?priority=bogus")
+    assert fields_of(refused) == ["priority"]
+    assert "urgent" in refused.text
+    assert (await api("GET", "/api/v1/reports/opened?agent=xyz")).status_code == 404
+    assert (await api("GET", "/api/v1/reports/opened?priority=none&agent=none")).status_code == 200
+
+
+async def test_the_machines_own_zone_is_no_zone(api: Api) -> None:
+    asked = {"calendar": {"zone": "localtime", "hours": {"mon": [["09:00", "17:00"]]}}, "start": "2026-01-05T09:00:00Z", "seconds": 60}
+    assert fields_of(await api("POST", "/api/v1/calendars/due", json=asked)) == ["calendar.zone"]
+
+
+async def test_a_version_is_never_shown_of_two_states_though_an_edit_is_undone(api: Api) -> None:
+    lamp, item = await opened(api, subject="Lamp"), await asks(api, minutes=1, subject="Lamp")
+    if item["ticket"]["id"] != lamp["id"]:
+        pytest.fail("both are one matter")
+    split = await api("POST", f"{PATH}/{lamp['id']}/split", json={"items": [item["event_id"]]})
+    assert split.status_code in (200, 201), split.text
+    seen = (await ticket_of(api, lamp["id"]))["version"]
+    undone = await api("POST", f"/api/v1/edits/{split.json()['edit_id']}/undo")
+    assert undone.status_code == 200
+    await patched(api, lamp["id"], status="resolved")
+    stale = await api("PATCH", f"{PATH}/{lamp['id']}", json={"status": "closed"}, headers={"If-Match": f'"{seen}"'})
+    assert stale.status_code == 412, stale.text
+
+
+async def test_nor_though_an_unmerge_takes_steps_back(api: Api) -> None:
+    ann, ben = await asks(api, "ann", subject="Lamp"), await asks(api, "ben", subject="Sofa")
+    merged = await api("POST", f"/api/v1/customers/{ann['customer_id']}/merge", json={"other": ben["customer_id"]})
+    ticket = ann["ticket"]["id"]
+    joined = await api("POST", f"{PATH}/{ticket}/merge", json={"other": ben["ticket"]["id"]})
+    assert joined.status_code in (200, 201), joined.text
+    seen = (await ticket_of(api, ticket))["version"]
+    gone = {"decision": merged.json()["decision_id"]}
+    assert (await api("POST", f"/api/v1/customers/{ann['customer_id']}/unmerge", json=gone)).status_code == 200
+    shown = [(await ticket_of(api, ticket))["version"]]
+    while shown[-1] < seen + 2:
+        shown.append((await patched(api, ticket, tags=[f"t{len(shown)}"]))["version"])
+    assert seen not in shown
