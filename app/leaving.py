@@ -4,6 +4,7 @@ Nothing is kept about how far that got: whatever such an agent still has is foun
 ticket that is opened again later does not wait for somebody who left.
 """
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from itertools import groupby
 from typing import Final
@@ -11,12 +12,14 @@ from uuid import UUID
 
 from app.db import Database, Db, new_id
 from identity.customers import WorkspaceId
+from identity.errors import NotFound
 from timeline.acting import Ask, Done, Refusal, perform_on_each
 from timeline.commands import Assign
 from timeline.decisions import Desk
 from timeline.events import Actor
 from timeline.store import Row
-from timeline.tickets import views
+from timeline.tasking import change_task
+from timeline.tickets import task_store, views
 
 CHUNK: Final = 100
 CAUSE: Final = "agent left"
@@ -43,6 +46,21 @@ async def hand_back(
         if len(held) < CHUNK:
             return done
         after = (held[-1]["agent_id"], held[-1]["id"])
+
+
+async def hand_back_tasks(database: Database, workspace: WorkspaceId, *, by: Actor) -> int:
+    """Take from agents who left some of the tasks that are still to be done; returns how many."""
+    desk = Desk(workspace=workspace, actor=by, new_id=new_id)
+    async with database.read(workspace) as db:
+        tasks = await task_store.left_behind(db, workspace, CHUNK)
+    for task in tasks:
+
+        async def work(db: Db, task: UUID = task) -> None:
+            with contextlib.suppress(NotFound):  # erased meanwhile
+                await change_task(db, desk, task, owner=None)
+
+        await database.write(workspace, work)
+    return len(tasks)
 
 
 def _taking(desk: Desk, held: list[Row]) -> Work:

@@ -206,6 +206,7 @@ class Worker:
                     workspace, lambda db: tell_due(db, workspace, new_id, datetime.now(UTC))
                 )
                 done += await leaving.hand_back(self._database, workspace, by=SYSTEM)
+                done += await leaving.hand_back_tasks(self._database, workspace, by=SYSTEM)
                 if done:
                     self._live.say(workspace)
             except DatabaseAway:

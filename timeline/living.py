@@ -73,7 +73,7 @@ def _check_end(command: SetStatus, ticket: Ticket, rules: Rules) -> None:
         raise Impossible("disposition", f"expected what came of it, one of {known}")
     missing = missing_at_close(section, ticket.type, (key for key, _ in ticket.fields))
     if missing is not None:
-        raise Impossible(f"fields.{missing}", "expected before the ticket ends")
+        raise Impossible(f"fields.{missing}", f"expected {missing} before the ticket ends")
 
 
 def _confirmed(command: Confirm, ticket: Ticket, rules: Rules, now: datetime, cause: str) -> Event | None:

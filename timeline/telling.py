@@ -1,7 +1,8 @@
 """What is an agent to hear of? A follower of the ledger tells each who is meant, once, in the product.
 
-To hear of: a ticket given to one, a note that names one, a task of one's own and its time, anything in a ticket that
-one follows. Nobody hears of what they did themselves, nor of imports.
+To hear of: a ticket given to one, a note that names one, a task of one's own and its time, what a ticket of one's own
+waits for (its customer's answer, the end of a snooze, a promise about to be broken or broken), anything in a ticket
+that one follows. Nobody hears of what they did themselves, nor of imports.
 """
 
 import re
@@ -26,6 +27,7 @@ NewId = Callable[[], UUID]
 FOLLOWER: Final = "notifications"
 MOST_MENTIONED: Final = 50
 DUE_AT_ONCE: Final = 500
+_OF_CLOCKS: Final = {"SlaWarned": "sla_warned", "SlaBreached": "sla_breached"}
 _GIVEN: Final = {"TicketAssigned": "assigned", "TaskAdded": "task", "TaskChanged": "task"}
 
 
@@ -37,6 +39,9 @@ class _Said(msgspec.Struct, frozen=True, kw_only=True):
     assignee: UUID | None = None
     data: msgspec.Raw = msgspec.Raw(b"null")
     history: bool = False
+    found_missed: bool = False
+    confirmed: bool | None = None
+    due: datetime | None = None
 
 
 class _Named(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +52,9 @@ async def tell(db: Db, workspace: WorkspaceId, batch: Sequence[Followed], new_id
     """Tell who is meant of a batch of events; how many notices that made at most."""
     events = {one.event.id: one.event for one in batch}
     meant = [one for event in events.values() for one in _meant(event)]
+    why = {event.id: kind for event in events.values() if (kind := _concern(event)) is not None}
+    held = await task_store.having(db, workspace, list(why)) if why else []
+    meant.extend((row["agent_id"], why[row["event_id"]], row["ticket_id"], events[row["event_id"]]) for row in held)
     for row in await task_store.followed(db, workspace, list(events)):
         event = events[row["event_id"]]
         if not _said(event).history:
@@ -87,6 +95,20 @@ def _meant(event: RecordedEvent) -> Iterator[tuple[UUID, str, UUID, RecordedEven
             return  # a push says in `data` what it likes
         for agent in named.mentions[:MOST_MENTIONED] if named else ():
             yield agent, "mentioned", said.ticket_id, event
+
+
+def _concern(event: RecordedEvent) -> str | None:
+    """Why whoever has the ticket is to hear of an event."""
+    said = _said(event)
+    if said.history or said.found_missed:
+        return None
+    if event.type in ("MessageRecorded", "CallRecorded"):
+        return "answered" if event.direction == "inbound" else None
+    if event.type == "TicketConfirmed":
+        return "rejected" if said.confirmed is False else None
+    if event.type == "TicketAwoke":
+        return "awake" if said.due is not None else None
+    return _OF_CLOCKS.get(event.type)
 
 
 def _said(event: RecordedEvent) -> _Said:

@@ -5,14 +5,18 @@ from typing import Any, Final
 
 import msgspec
 
+from app import people
 from app.api.calls import Answer, Call
 from app.api.routes import Route, route
 from app.api.setting_up import REFUSES, replaced, shown
 from app.api.shapes import Reason
 from app.api.ticket_commands import IF_MATCH, Version
+from app.db import Db
+from identity.errors import Impossible
 from timeline.tickets.calendars import Calendar
-from timeline.tickets.sla import Sla
-from timeline.tickets.versions import DeskVersion
+from timeline.tickets.sla import Sla, When
+from timeline.tickets.types import Types
+from timeline.tickets.versions import DeskVersion, read_desk
 
 _SLA_SCHEMA: Final[dict[str, Any]] = msgspec.json.schema(Sla)
 _CALENDAR_SCHEMA: Final[dict[str, Any]] = msgspec.json.schema(Calendar)
@@ -111,13 +115,34 @@ async def show_sla(call: Call) -> Answer:
     headers=(IF_MATCH,),
     takes=NewSla,
     answers={200: SlaShown},
-    refuses=REFUSES,
+    refuses=REFUSES | {422},
 )
 async def put_sla(call: Call) -> Answer:
     """Replace the SLA policies, from now on: promises that were made stay as they were made. `throughline replay sla`
     shows first what they would have made of the past. Without a version 428, with one of before 412."""
     asked = await call.take(NewSla)
-    return await replaced(call, asked, lambda desk: msgspec.structs.replace(desk, sla=asked.sla), _sla)
+
+    async def check(db: Db) -> None:
+        queues = {queue.key for queue in await people.list_queues(db, call.workspace)}
+        _check_words(asked.sla, (await read_desk(db, call.workspace)).configuration.types, queues)
+
+    return await replaced(call, asked, lambda desk: msgspec.structs.replace(desk, sla=asked.sla), _sla, check)
+
+
+def _check_words(sla: Sla, types: Types, queues: set[str]) -> None:
+    """Raises `Impossible` with the path of a policy that would never apply: what it asks for is not there, or one
+    before it asks for nothing."""
+    kinds = {one.key for one in types.types}
+    fields = {field.key for one in types.types for field in one.fields}
+    for index, policy in enumerate(sla.policies):
+        if any(earlier.when == When() for earlier in sla.policies[:index]):
+            raise Impossible(f"sla.policies[{index}]", "it never applies: one before it is for every ticket")
+        path = f"sla.policies[{index}].when"
+        for name, known in (("queue", queues), ("type", kinds), ("fields", fields)):
+            unknown = next((one for one in getattr(policy.when, name) if one not in known), None)
+            if unknown is not None:
+                words = f"there is no {name.removesuffix('s')} {unknown}"
+                raise Impossible(f"{path}.{name}", f"{words}: the desk has {', '.join(sorted(known)) or 'none yet'}")
 
 
 ROUTES: Final[tuple[Route, ...]] = (show_calendars, put_calendars, show_sla, put_sla)

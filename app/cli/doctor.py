@@ -20,7 +20,7 @@ def doctor() -> None:
     """
     settings = load_settings()
     for name, value, source in settings_lines(settings):
-        data(f"{name:<24}{value}  [{source}]")
+        data(f"{name:<30}{value}  [{source}]")
     findings = list(look_around(settings))
     try:
         with admin_address(settings) as address:

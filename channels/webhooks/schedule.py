@@ -117,8 +117,8 @@ def how_many(standing: Standing) -> int:
 def read_retry_after(text: str | None, now: datetime) -> float | None:
     """Seconds from now, from either form of the header (RFC 9110, 10.2.3); None for what is neither."""
     text = (text or "").strip()
-    if text.isascii() and text.isdigit() and len(text) <= 9:
-        return float(text)
+    if text.isascii() and text.isdigit():
+        return min(float(text[:20]), 1e9)
     try:
         at = parsedate_to_datetime(text)
     except (ValueError, IndexError, OverflowError):

@@ -166,6 +166,31 @@ async def followed(db: Db, workspace: WorkspaceId, events: Sequence[UUID]) -> li
     )
 
 
+async def having(db: Db, workspace: WorkspaceId, events: Sequence[UUID]) -> list[Row]:
+    """Who has the tickets that some events belong to, where nobody was given one since."""
+    return await db.fetch(
+        "SELECT i.event_id, i.ticket_id, t.assignee AS agent_id FROM unnest($2::uuid[]) AS k(id) CROSS JOIN LATERAL "
+        "(SELECT event_id, ticket_id, position FROM ticket_item WHERE workspace_id = $1 AND event_id = k.id OFFSET 0) "
+        "AS i JOIN ticket t ON t.workspace_id = $1 AND t.id = i.ticket_id AND t.assignee IS NOT NULL "
+        "WHERE NOT EXISTS (SELECT FROM ticket_item j JOIN event e ON e.workspace_id = $1 AND e.id = j.event_id "
+        "WHERE j.workspace_id = $1 AND j.ticket_id = i.ticket_id AND j.position > i.position "
+        "AND e.type = 'TicketAssigned')",
+        workspace,
+        events,
+    )
+
+
+async def left_behind(db: Db, workspace: WorkspaceId, limit: int) -> list[UUID]:
+    """Open tasks of agents who work here no more."""
+    rows = await db.fetch(
+        "SELECT k.id FROM agent a JOIN ticket_task k ON k.workspace_id = $1 AND k.owner_id = a.id "
+        "AND k.done_at IS NULL WHERE a.workspace_id = $1 AND a.disabled_at IS NOT NULL ORDER BY k.id LIMIT $2",
+        workspace,
+        limit,
+    )
+    return [row["id"] for row in rows]
+
+
 async def working(db: Db, workspace: WorkspaceId) -> list[Row]:
     """The agents who work here, with what they may be called."""
     return await db.fetch(

@@ -14,6 +14,8 @@ OWNER: Final = (
 IN_FORCE: Final = (
     "(SELECT coalesce(max(version), 0) FROM ticket_policy WHERE workspace_id = $1) AS policy, now() AS now"
 )
+VERSION: Final = "coalesce(({0}fold->>'version')::integer, 1) + coalesce(({0}fold->>'version_base')::integer, 0)"
+"""The version that a ticket is shown under."""
 LAST: Final = UUID(int=2**128 - 1)
 """Beyond every id."""
 
@@ -149,7 +151,7 @@ async def left_behind(
     """Open tickets of agents who work here no more, of one where that is said, in order of agent and id: each with its
     version, the agent's name, and why the agent left."""
     return await db.fetch(
-        "SELECT t.id, coalesce((t.fold->>'version')::integer, 1) AS version, a.id AS agent_id, a.name, a.left_because "
+        f"SELECT t.id, {VERSION.format('t.')} AS version, a.id AS agent_id, a.name, a.left_because "
         "FROM (SELECT id, name, left_because FROM agent WHERE workspace_id = $1 AND disabled_at IS NOT NULL "
         "AND ($2::uuid IS NULL OR id = $2) AND ($3::uuid IS NULL OR id >= $3) ORDER BY id) AS a "
         "CROSS JOIN LATERAL (SELECT id, fold FROM ticket WHERE workspace_id = $1 AND assignee = a.id AND is_open "
@@ -185,7 +187,7 @@ async def waiting_in(db: Db, workspace: WorkspaceId, queue: str) -> int:
 async def tickets_in(db: Db, workspace: WorkspaceId, queue: str, after: UUID | None, limit: int) -> list[Row]:
     """Open tickets of a queue in order of id, each with its version."""
     return await db.fetch(
-        "SELECT id, coalesce((fold->>'version')::integer, 1) AS version FROM ticket WHERE workspace_id = $1 "
+        f"SELECT id, {VERSION.format('')} AS version FROM ticket WHERE workspace_id = $1 "
         "AND queue = $2 AND is_open AND joined_into IS NULL AND ($3::uuid IS NULL OR id > $3) ORDER BY id LIMIT $4",
         workspace,
         queue,

@@ -46,7 +46,11 @@ async def test_a_report_says_which_words_there_are(api: Api) -> None:
 
 
 async def test_the_machines_own_zone_is_no_zone(api: Api) -> None:
-    asked = {"calendar": {"zone": "localtime", "hours": {"mon": [["09:00", "17:00"]]}}, "start": "2026-01-05T09:00:00Z", "seconds": 60}
+    asked = {
+        "calendar": {"zone": "localtime", "hours": {"mon": [["09:00", "17:00"]]}},
+        "start": "2026-01-05T09:00:00Z",
+        "seconds": 60,
+    }
     assert fields_of(await api("POST", "/api/v1/calendars/due", json=asked)) == ["calendar.zone"]
 
 
@@ -77,3 +81,19 @@ async def test_nor_though_an_unmerge_takes_steps_back(api: Api) -> None:
     while shown[-1] < seen + 2:
         shown.append((await patched(api, ticket, tags=[f"t{len(shown)}"]))["version"])
     assert seen not in shown
+
+
+@pytest.mark.parametrize(
+    ("policies", "field"),
+    [
+        ([{"key": "a", "when": {"queue": ["typo"]}}], "sla.policies[0].when.queue"),
+        ([{"key": "a", "when": {"type": ["typo"]}}], "sla.policies[0].when.type"),
+        ([{"key": "a", "when": {"fields": {"typo": ["x"]}}}], "sla.policies[0].when.fields"),
+        ([{"key": "all"}, {"key": "a", "when": {"tag": ["vip"]}}], "sla.policies[1]"),
+    ],
+)
+async def test_a_policy_that_would_never_apply_is_refused_by_path(api: Api, policies: list[Any], field: str) -> None:
+    version = (await api("GET", "/api/v1/sla-policies")).json()["version"]
+    promised = [{**one, "targets": {"resolution": {"seconds": 60}}} for one in policies]
+    refused = await api("PUT", "/api/v1/sla-policies", json={"version": version, "sla": {"policies": promised}})
+    assert (refused.status_code, refused.json()["fields"][0]["field"]) == (422, field), refused.text

@@ -1,14 +1,20 @@
 """Tasks, followers and notifications over HTTP: who is meant hears of it, once, and of nothing that they did."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from app.alarms import tell as tell_alarms
 from app.db import new_id
+from app.leaving import hand_back_tasks
+from app.rebuilding import announce_closed
 from app.worker import FOLLOWERS, Worker
 from identity.customers import WorkspaceId
 from tests.app.api.asking import PATH, asks, opened, patched, settled, soon
 from tests.app.api.conftest import Api
+from timeline.events import Actor
 from timeline.telling import tell_due
 
 TASKS = "/api/v1/tasks"
@@ -35,6 +41,14 @@ async def told(api: Api, key: str, **query: str) -> list[tuple[str, int]]:
     listed = await api("GET", NOTICES, key, params=query)
     assert listed.status_code == 200, listed.text
     return [(one["kind"], one["number"]) for one in listed.json()["items"]]
+
+
+async def until_done(step: Callable[[], Awaitable[int]], wanted: int) -> None:
+    async with asyncio.timeout(30):
+        done = await step()
+        while done < wanted:
+            await asyncio.sleep(0.05)
+            done += await step()
 
 
 async def task(api: Api, ticket: Any, key: str = "", **fields: Any) -> dict[str, Any]:
@@ -112,6 +126,46 @@ async def test_who_follows_hears_of_what_others_do_also_after_a_merge(api: Api) 
     assert gone.json()["items"] == []
     await asks(api, minutes=4, subject="Lamp")
     assert len(await told(api, key)) == 3
+
+
+async def test_who_has_a_ticket_hears_of_what_it_waited_for(api: Api) -> None:
+    (kim, key), asked = await hired(api, "Kim"), await asks(api, subject="Lamp")
+    number = asked["ticket"]["number"]
+    await patched(api, number, assignee=kim)
+    await asks(api, minutes=1, subject="Lamp")
+    await asks(api, minutes=2, subject="Lamp", direction="outbound")
+    await patched(api, number, status="resolved")
+    await api("POST", f"{PATH}/{number}/confirmation", json={"confirmed": False})
+    soonest = (datetime.now(UTC) + timedelta(seconds=0.3)).isoformat()
+    assert (await api("POST", f"{PATH}/{number}/snooze", json={"until": soonest})).status_code == 200
+    await until_done(lambda: announce_closed(api.database, WorkspaceId(api.mine.id)), 1)
+    assert await told(api, key) == [(one, number) for one in ("awake", "rejected", "answered", "assigned")]
+
+
+async def test_who_has_a_ticket_hears_of_its_promises(api: Api) -> None:
+    (kim, key), one = await hired(api, "Kim"), {"seconds": 2, "warn": 1}
+    sla = {"policies": [{"key": "all", "targets": {"first_response": one}}]}
+    assert (await api("PUT", "/api/v1/sla-policies", json={"version": 0, "sla": sla})).status_code == 200
+    ticket = await opened(api)
+    await patched(api, ticket["id"], assignee=kim)
+
+    async def alarms() -> int:
+        return (await tell_alarms(api.database, WorkspaceId(api.mine.id)))[0]
+
+    await until_done(alarms, 2)
+    assert await told(api, key) == [(one, ticket["number"]) for one in ("sla_breached", "sla_warned", "assigned")]
+
+
+async def test_what_somebody_who_left_was_to_do_is_nobodys(api: Api) -> None:
+    (kim, _), ticket = await hired(api, "Kim"), await opened(api)
+    made = await task(api, ticket["id"], owner=kim)
+    done = await task(api, ticket["id"], owner=kim)
+    await api("POST", f"{TASKS}/{done['id']}/done")
+    await api("PATCH", f"/api/v1/agents/{kim}", json={"disabled": True, "reason": "moved on"})
+    workspace = WorkspaceId(api.mine.id)
+    assert [await hand_back_tasks(api.database, workspace, by=Actor("system")) for _ in range(2)] == [1, 0]
+    found = (await api("GET", f"{TASKS}?ticket={ticket['id']}&state=all")).json()["items"]
+    assert {one["id"]: one["owner"] for one in found} == {made["id"]: None, done["id"]: kim}
 
 
 async def test_a_task_that_is_due_is_told_once_and_again_at_its_new_time(api: Api) -> None:
