@@ -995,7 +995,7 @@ CREATE TABLE public.notification (
     actor text NOT NULL,
     made_at timestamp with time zone NOT NULL,
     read_at timestamp with time zone,
-    CONSTRAINT notification_kind_check CHECK ((kind = ANY (ARRAY['assigned'::text, 'mentioned'::text, 'changed'::text, 'task'::text, 'task_due'::text])))
+    CONSTRAINT notification_kind_check CHECK ((kind = ANY (ARRAY['assigned'::text, 'mentioned'::text, 'changed'::text, 'task'::text, 'task_due'::text, 'answered'::text, 'rejected'::text, 'awake'::text, 'sla_warned'::text, 'sla_breached'::text])))
 );
 ALTER TABLE ONLY public.notification ALTER COLUMN workspace_id SET (n_distinct=1);
 
@@ -1576,6 +1576,20 @@ COMMENT ON TABLE public.ticket_task IS 'what is to be done about a ticket; the e
 
 COMMENT ON COLUMN public.ticket_task.told_at IS 'when its owner was told that it is due';
 
+CREATE TABLE public.ticket_version (
+    workspace_id uuid NOT NULL,
+    ticket_id uuid NOT NULL,
+    base integer NOT NULL,
+    CONSTRAINT ticket_version_base_check CHECK ((base > 0))
+);
+ALTER TABLE ONLY public.ticket_version ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.ticket_version FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ticket_version OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.ticket_version IS 'what is added to the version of a ticket that an undoing took steps back, so that no version is shown of two states';
+
 CREATE TABLE public.ticket_void (
     workspace_id uuid NOT NULL,
     event_id uuid NOT NULL,
@@ -1920,6 +1934,9 @@ ALTER TABLE ONLY public.ticket_policy
 ALTER TABLE ONLY public.ticket_task
     ADD CONSTRAINT ticket_task_pkey PRIMARY KEY (workspace_id, id);
 
+ALTER TABLE ONLY public.ticket_version
+    ADD CONSTRAINT ticket_version_pkey PRIMARY KEY (workspace_id, ticket_id);
+
 ALTER TABLE ONLY public.ticket_void
     ADD CONSTRAINT ticket_void_pkey PRIMARY KEY (workspace_id, event_id);
 
@@ -2226,6 +2243,8 @@ ALTER TABLE public.ticket_policy ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.ticket_task ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.ticket_version ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.ticket_void ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.value_class ENABLE ROW LEVEL SECURITY;
@@ -2351,6 +2370,8 @@ CREATE POLICY workspace_wall ON public.ticket_past USING ((workspace_id = (NULLI
 CREATE POLICY workspace_wall ON public.ticket_policy USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.ticket_task USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.ticket_version USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.ticket_void USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
@@ -2534,6 +2555,8 @@ GRANT SELECT ON TABLE public.ticket_policy TO throughline_reports;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.ticket_task TO throughline_app;
 GRANT SELECT ON TABLE public.ticket_task TO throughline_reports;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.ticket_version TO throughline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.ticket_void TO throughline_app;
 GRANT SELECT ON TABLE public.ticket_void TO throughline_reports;

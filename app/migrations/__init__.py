@@ -20,4 +20,5 @@ IDS = (
     "0017-outbox",
     "0018-files",
     "0020-mail-threads",
+    "0021-versions",
 )

@@ -36,6 +36,7 @@ SQL_FILES = frozenset(
         "timeline/tickets/store.py",
         "timeline/tickets/task_store.py",
         "timeline/tickets/streams.py",
+        "timeline/tickets/version_store.py",
         "timeline/tickets/views.py",
         "timeline/tickets/reporting_views.py",
         "search/postgres.py",

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.laws.edit_history import EDITED, EditHistory
-from tests.laws.ticket_ledger import PROJECTED, rows_of
+from tests.laws.ticket_ledger import unversioned
 from tests.laws.ticket_steps import Do, Step
 from tests.laws.world import World, law
 
@@ -28,11 +28,11 @@ def test_undoing_an_edit_is_where_it_began(world: World):
             history = EditHistory(await world.open_workspace())
             for step in steps:
                 await history.do(step)
-            before, stood = await rows_of(history.place, *PROJECTED), await history.standing()
+            before, stood = await unversioned(history.place), await history.standing()
             await history.do(Do(edit, one, other, "move"))
             for made in {*await history.standing()} - {*stood}:
                 await history.undo(made)
-            assert await rows_of(history.place, *PROJECTED) == before
+            assert await unversioned(history.place) == before
 
         world.run(there_and_back())
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.laws.ticket_history import told
-from tests.laws.ticket_ledger import PROJECTED, rows_of, shape
+from tests.laws.ticket_ledger import shape, unversioned
 from tests.laws.ticket_steps import SAID, SPOKEN, STEPS, TALK, Do, Push, Step
 from tests.laws.world import World, law
 
@@ -19,12 +19,12 @@ def test_unmerge_of_a_merge_is_where_it_began(world: World):
     def holds(steps: Sequence[Step], one: int, other: int) -> None:
         async def there_and_back() -> None:
             history = await told(await world.open_workspace(), steps)
-            before = await rows_of(history.place, *PROJECTED)
+            before = await unversioned(history.place)
             decided = len(await history.decisions("merge"))
             await history.do(Do("merge", one, other))
             if len(await history.decisions("merge")) > decided:
                 await history.do(Do("unmerge", -1))
-            assert await rows_of(history.place, *PROJECTED) == before
+            assert await unversioned(history.place) == before
 
         world.run(there_and_back())
 

@@ -1,5 +1,6 @@
 """A workspace's raw ledger and its tables of tickets, read by SQL: what the oracle derives from, and what it judges."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -38,6 +39,7 @@ SETS: Final[Mapping[str, Any]] = {
     "TicketQueued": lambda data: ("queue", data.get("queue")),
     "TicketClosed": lambda data: ("closing", data["due"]),
 }
+_BASE: Final = re.compile(r'""version_base"": \d+(, )?')
 PROJECTED: Final = ("ticket", "ticket_item", "ticket_conversation", "ticket_past", "ticket_void", "ticket_moment")
 TABLES: Final = (*PROJECTED, "ticket_number", "ticket_policy", "ticket_deriving")
 
@@ -164,6 +166,13 @@ async def rows_of(place: Place, *tables: str) -> dict[str, list[str]]:
     }
 
 
+async def unversioned(place: Place) -> dict[str, list[str]]:
+    """The tables of tickets but for what is added to versions: an undoing gives them others, so that nobody who saw
+    what was undone is taken for somebody who saw this."""
+    found = await rows_of(place, *PROJECTED)
+    return {table: [_BASE.sub("", text) for text in rows] for table, rows in found.items()}
+
+
 async def shape(place: Place) -> Any:
     """Tickets without what another run makes other: events are told by their order, positions not at all."""
     rows = await place.fetch(
@@ -174,7 +183,16 @@ async def shape(place: Place) -> Any:
     names = {row["id"]: at for at, row in enumerate(rows)}
     folds = await read_folds(place)
     items = await place.fetch("SELECT event_id, ticket_id FROM ticket_item WHERE workspace_id = $1", place.id)
-    left_out = ("id", "contact_id", "opened_position", "position", "follow_up_of", "joined_into", "parts")
+    left_out = (
+        "id",
+        "contact_id",
+        "opened_position",
+        "position",
+        "follow_up_of",
+        "joined_into",
+        "parts",
+        "version_base",
+    )
     return {
         names[ticket]: {name: getattr(fold, name) for name in fold.__struct_fields__ if name not in left_out}
         | {

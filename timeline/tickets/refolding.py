@@ -11,7 +11,7 @@ import msgspec
 from identity.customers import ContactId, Edge, WorkspaceId
 from timeline.events import EventId
 from timeline.store import Db
-from timeline.tickets import edit_store, moment_store, store, streams
+from timeline.tickets import edit_store, moment_store, store, streams, version_store
 from timeline.tickets.fold import Root
 from timeline.tickets.items import FoldEvent, Holding, ItemOf, Past, Void, Written
 from timeline.tickets.moments import Moment
@@ -204,7 +204,9 @@ class Refold:
             db, workspace, [v.event_id for v in self.written.voids if v.event_id not in known]
         )
         before = {i: self._kept.get(i) or self.written.changed.get(i) for i in {**self._kept, **after}}
-        after = {i: _unseen(before[i], ticket) for i, ticket in after.items()}
+        fresh = [i for i in after if before[i] is None]
+        bases = await version_store.bases(db, workspace, fresh) if fresh else {}
+        after = {i: _unseen(before[i], ticket, bases.get(i, 0)) for i, ticket in after.items()}
         ids = [i for i, ticket in before.items() if ticket != after.get(i)]
         return Difference(
             before={i: before[i] for i in ids},
@@ -251,16 +253,16 @@ class Refold:
         return _other([i for i in kept if i.position > self._start_of[i.ticket_id]], self.written.items)
 
 
-def _unseen(before: Ticket | None, after: Ticket) -> Ticket:
+def _unseen(before: Ticket | None, after: Ticket, base: int) -> Ticket:
     """A ticket under a version under which nobody has seen another: an undoing takes steps back, and whoever saw them
-    must not be taken for somebody who saw what comes in their place."""
+    must not be taken for somebody who saw what comes in their place. `base` is that of one that was gone."""
     if before is None:
-        return after
+        return msgspec.structs.replace(after, version_base=base)
     same = msgspec.structs.replace(after, version_base=before.version_base)
     if same == before:
         return before
-    base = max(before.version_base, before.shown_version + 1 - after.version)
-    return msgspec.structs.replace(after, version_base=base)
+    beyond = max(before.version_base, before.shown_version + 1 - after.version)
+    return msgspec.structs.replace(after, version_base=beyond)
 
 
 def _other(kept: list[R], folded: list[R]) -> tuple[list[R], list[R]]:
@@ -315,6 +317,10 @@ async def write(db: Db, workspace: WorkspaceId, found: Difference) -> None:
     await streams.remove(db, workspace, gone, found.items[0], found.holdings[0], found.voids[0], found.past[0])
     await moment_store.remove(db, workspace, found.moments[0])
     folds = [fold for fold in found.after.values() if fold is not None]
+    bases = {i: before.shown_version for i in gone if (before := found.before[i]) is not None}
+    bases |= {fold.id: fold.version_base for fold in folds if fold.version_base}
+    if bases:
+        await version_store.keep_bases(db, workspace, bases)
     numbers = found.numbers | await store.numbers_of(db, workspace, [t.id for t in folds if t.id not in found.numbers])
     await store.write(
         db,
