@@ -16,6 +16,7 @@ from channels.files import FileUse
 from identity.customers import ClaimedIdentifier, ContactClaim
 from timeline.interactions import AHEAD, EARLIEST, Interaction, check_time
 
+DISPLAY_NAME: Final = "display_name"
 SLACK: Final = timedelta(days=7)
 """A mail may be on its way for days. A Date that is further away is a wrong clock or a lie."""
 MOST_HEADER: Final = 1_000
@@ -69,7 +70,9 @@ def _written_at(said: datetime | None, arrived: datetime) -> datetime:
 
 def contact_of(account: Account, mail: Mail, proof: Proof, place: Place) -> ContactClaim:
     """Whose it is: a proved sender is known by the address, a claimed one is somebody of this thread alone, and one who
-    is contradicted or cannot be told is nobody: the address stands in the data and links nothing."""
+    is contradicted or cannot be told is nobody: the address stands in the data and links nothing.
+
+    A claimed sender's name is shown and compares with nobody's: whoever forges an address writes the name beside it."""
     mailbox = mail.sender.mailbox
     if mailbox is None or proof.verdict in ("contradicted", "ambiguous"):
         return ContactClaim()
@@ -79,7 +82,8 @@ def contact_of(account: Account, mail: Mail, proof: Proof, place: Place) -> Cont
     if is_proved:
         return ContactClaim(name=name, identifiers=[identifier])
     said = f"{mailbox.address.lower()}\n{place.conversation}".encode("utf-8", "surrogatepass")
-    return ContactClaim(key=f"mail/{hashlib.sha256(said).hexdigest()}", name=name, identifiers=[identifier])
+    attributes: dict[str, str | None] = {DISPLAY_NAME: name} if name else {}
+    return ContactClaim(key=f"mail/{hashlib.sha256(said).hexdigest()}", identifiers=[identifier], attributes=attributes)
 
 
 def _data(mail: Mail, proof: Proof, place: Place, files: Sequence[FileUse]) -> dict[str, Any]:
