@@ -127,7 +127,8 @@ async def list_changes(db: store.Db, workspace: UUID, account: UUID, before: UUI
 def _changed(row: store.Row) -> Changed:
     fields: dict[str, Any] = dict(row)
     for name in ("before", "after"):
-        fields[name] = msgspec.Raw(fields[name].encode())
+        text = fields[name]
+        fields[name] = msgspec.Raw(text.encode() if isinstance(text, str) else text)
     return Changed(**fields)
 
 

@@ -24,6 +24,7 @@ GROUPS = {
     "key": ("create", "list", "revoke"),
     "channel": ("create", "change", "list", "test", "rotate", "disable"),
     "webhook": ("list", "deliveries", "replay"),
+    "deliveries": ("list", "retry", "discard"),
     "import": ("interactions", "tau-retail", "tau-airline", "multidogo"),
     "export": ("identity", "interactions", "customer"),
     "rebuild": ("tickets", "objects", "counts"),
@@ -325,6 +326,24 @@ def test_the_policy_of_identity_is_shown_and_changed_in_what_is_named(home: Home
         assert "Traceback" not in wrong.stderr
     assert policy().stdout == changed.stdout
     assert json.loads(home.run("identity", "policy", "--workspace", "one").stdout) == json.loads(shown.stdout)
+
+
+def test_a_mailbox_is_set_up_and_its_password_is_never_shown(home: Home) -> None:
+    words = ("--address", "help@desk.example", "--imap-host", "127.0.0.1", "--imap-port", "1", "--workspace", "one")
+    made = home.run("channel", "create", "email", "help", *words, "--password-file", "-", given="horse battery\n")
+    assert made.returncode == 0, made.stderr
+    account = made.stdout.split()[0].rpartition("/")[2]
+    more = ("--set", "imap.poll_seconds=30", "--set", "aliases=a@desk.example,b@desk.example")
+    changed = home.run("channel", "change", account, "--workspace", "one", *more, "--smtp-host", "smtp.desk.example")
+    assert changed.returncode == 0, changed.stderr
+    wrong = home.run("channel", "change", account, "--workspace", "one", "--imap-port", "many")
+    assert (wrong.returncode, "settings.imap.port" in wrong.stderr) == (2, True)
+    tried = home.run("channel", "test", account, "--workspace", "one")
+    assert tried.returncode == 1
+    assert "THROUGHLINE_MAIL_PRIVATE=yes" in tried.stdout
+    for ran in (made, changed, wrong, tried):
+        assert "battery" not in ran.stdout + ran.stderr
+        assert "Traceback" not in ran.stderr
 
 
 def test_suggestions_are_listed_and_answered(home: Home, tmp_path: Path) -> None:
