@@ -15,6 +15,7 @@ import msgspec
 
 from channels import accounts, forgotten, outbox_store
 from channels.contract import Delivery, Unparseable
+from channels.email import threading_store
 from channels.inbox import HOOKS
 from channels.registry import KINDS
 from channels.store import Db, Row
@@ -68,6 +69,7 @@ async def forget(
     assert workspace.pseudonyms is not None
     await forgotten.blank_deliveries(db, workspace.id, entries, erasure, workspace.pseudonyms.blocks)
     await outbox_store.erase(db, workspace.id, contacts, erasure)
+    await threading_store.forget(db, workspace.id, erasure)
 
 
 async def _is_about(

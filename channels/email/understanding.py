@@ -235,9 +235,10 @@ def _told(read: MailRead, sent: Mapping[UUID, Sent]) -> Sent | None:
 
 
 def _new_in(mail: Mail) -> str:
-    """What was written, without what it quotes and the signature."""
+    """What was written, without the signature and whatever it quotes: that may be for colleagues alone."""
     text = mail.text if mail.quoted_at is None else mail.text[: mail.quoted_at]
-    return (text if mail.signed_at is None else text[: mail.signed_at]).strip()
+    text = text if mail.signed_at is None else text[: mail.signed_at]
+    return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith(">")).strip()
 
 
 async def _known(db: Db, workspace: UUID, account: UUID, reads: Sequence[MailRead]) -> Threads:
