@@ -31,6 +31,8 @@ ANSWER_SECONDS: Final = 60.0
 COMMAND_SECONDS: Final = 600.0
 LONGEST_LINE: Final = 256 * 1024
 MOST_LITERALS: Final = 200
+MOST_FOLDERS: Final = 1_000
+MOST_MAILS: Final = 2_000_000
 MOST_HEADERS: Final = 64 * 1024
 CHUNK: Final = 64 * 1024
 
@@ -75,7 +77,7 @@ class Imap:
         self._writer = self._below = writer
         self._most_bytes = most_bytes
         self._number = 0
-        self._folder: dict[str, str] = {}
+        self._uidvalidity = ""
         self._early: asyncio.Task[list[Part]] | None = None
 
     async def greet(self) -> None:
@@ -110,9 +112,9 @@ class Imap:
 
     async def open(self, folder: str) -> Folder:
         """Open a folder for looking only. Raises `Declined` and `Broken`."""
-        self._folder, self.mails = {}, 0
+        self._uidvalidity, self.mails = "", 0
         await self._simple("EXAMINE", utf7_encode(folder))
-        validity = self._folder.get("UIDVALIDITY", "")
+        validity = self._uidvalidity
         if not validity.isdigit() or len(validity) > 18:
             raise Broken("it opens the folder without UIDVALIDITY: its numbers for mails mean nothing")
         return Folder(uidvalidity=int(validity), mails=self.mails)
@@ -121,7 +123,7 @@ class Imap:
         """The names of all folders. Raises `Declined` and `Broken`."""
         found: list[str] = []
         async for parts in self._command("LIST", b"", b"*"):
-            if _text(parts).upper().startswith(b"LIST "):
+            if len(found) < MOST_FOLDERS and _text(parts).upper().startswith(b"LIST "):
                 values = _values(parts)
                 name = values[3] if len(values) > 3 else None
                 found.append(utf7_decode(name.encode("latin-1") if isinstance(name, str) else name or b""))
@@ -129,7 +131,12 @@ class Imap:
 
     async def list_mails(self, first: int, last: int) -> list[Listed]:
         """What is at these places in the folder, the first is 1; it may be fewer. Raises `Declined` and `Broken`."""
-        return [one async for one in self._listed("FETCH", f"{first}:{last}")]
+        found: dict[int, Listed] = {}
+        async for one in self._listed("FETCH", f"{first}:{last}"):
+            found[one.uid] = one
+            if len(found) > last - first + 1:
+                raise Broken("it lists more mails than it was asked for")
+        return list(found.values())
 
     async def find(self, uid: int) -> Listed | None:
         """One mail, if the server still has it. Raises `Declined` and `Broken`."""
@@ -282,13 +289,15 @@ class Imap:
         """What the server tells by the way. Raises `Broken` where it hangs up."""
         text = _text(parts).removeprefix(b"* ")
         exists = read_number(text, b"EXISTS")
+        if exists is not None and exists > MOST_MAILS:
+            raise Broken(f"it says that the folder has {exists} mails, and {MOST_MAILS} can be looked through")
         if exists is not None:
             self.mails = exists
         elif read_number(text, b"EXPUNGE") is not None:
             self.mails = max(0, self.mails - 1)
         said = read_said(text)
-        if said is not None and said.code:
-            self._folder[said.code] = said.value
+        if said is not None and said.code == "UIDVALIDITY":
+            self._uidvalidity = said.value
         if said is not None and said.verdict == "BYE" and not leaving:
             raise Broken(f"it hangs up: {said.words}" if said.words else "it hangs up")
 
@@ -303,6 +312,7 @@ class Imap:
             async with asyncio.timeout(seconds):
                 return await early
         parts: list[Part] = []
+        room = self._most_bytes
         try:
             while True:
                 async with asyncio.timeout(seconds):
@@ -313,7 +323,8 @@ class Imap:
                     return parts
                 if len(parts) > MOST_LITERALS:
                     raise Broken("an answer without an end")
-                parts.append(await self._literal(size))
+                parts.append(await self._literal(size, room))
+                room -= 0 if isinstance(parts[-1], Skipped) else size
         except asyncio.LimitOverrunError:
             raise Broken("a line without an end") from None
         except TimeoutError:
@@ -321,9 +332,9 @@ class Imap:
         except (OSError, EOFError):
             raise Broken("the connection ended") from None
 
-    async def _literal(self, size: int) -> Part:
+    async def _literal(self, size: int, room: int) -> Part:
         """What is longer than may be kept is read past, so that the connection goes on."""
-        if size > self._most_bytes:
+        if size > room:
             left = size
             while left:
                 async with asyncio.timeout(ANSWER_SECONDS):

@@ -15,11 +15,9 @@ from app.live import Live
 from app.mail_doors import MailDoors
 from app.mailboxes import Fetcher
 from app.outward import Outward
-from channels import accounts, credentials, inbox, mailboxes, registry
+from channels import accounts, credentials, inbox, mailboxes
 from channels.accounts import NewAccount
-from channels.email.settings import MailSettings
 from channels.mailboxes import Standing
-from channels.orders.kind import Orders
 from identity.customers import WorkspaceId
 from tests.channels.conftest import NAMES, VAULT
 from tests.channels.email.imap_server import PASSWORD, USER, Action, ImapServer, imap_server
@@ -47,7 +45,7 @@ class Desk:
             await db.execute(
                 "INSERT INTO workspace (id, slug, region) VALUES ($1, $2, 'DE')", self.workspace, f"w{uuid4().hex}"
             )
-        server = {"host": "127.0.0.1", "port": self.server.port, "user": USER, "security": "none", "poll_seconds": 5}
+        server = {"host": "127.0.0.1", "port": self.server.port, "user": USER, "security": "none", "poll_seconds": 60}
         settings = {"address": USER, "imap": {**server, **imap}, "max_bytes": 100_000}
         new = NewAccount(kind="email", name="help", settings=settings)
 
@@ -107,16 +105,10 @@ class Desk:
             return await inbox.list_entries(db, self.workspace, ("waiting",), None, 200)
 
 
-class Mailboxes(Orders):
-    name = "email"
-    settings = MailSettings
-
-
 @pytest.fixture
 async def desk(database_of_module: Cloned, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
     for name in ("FIRST_PAUSE", "AFTER_REFUSED_SIGN_IN", "OTHERS_SECONDS", "ACCOUNTS_SECONDS"):
         monkeypatch.setattr(f"app.mailboxes.{name}", 0.02)
-    monkeypatch.setitem(registry.KINDS, "email", registry.KINDS.get("email", Mailboxes()))
     hot, live = Database(database_of_module.app_dsn), Live(database_of_module.app_dsn)
     await hot.open()
     async with imap_server() as server:
