@@ -23,7 +23,6 @@ SPOOL: Final = "spool"
 LOOK_SECONDS: Final = 5.0
 UPLOADS_SECONDS: Final = 600.0
 AFTER_A_FAULT: Final = 30.0
-AT_ONCE: Final = 8
 PAGE: Final = 100
 
 log = structlog.get_logger(__name__)
@@ -44,16 +43,7 @@ async def keep(database: Database, store: FileStore, workspace: UUID, paths: Map
         return
     sizes = {sha256: path.stat().st_size for sha256, path in paths.items()}
     await database.write(workspace, lambda db: files.announce(db, workspace, sizes, datetime.now(UTC)))
-    room = asyncio.Semaphore(AT_ONCE)
-
-    async def put(sha256: str, path: Path) -> None:
-        async with room:
-            await store.put(workspace, sha256, path)
-
-    done = await asyncio.gather(*(put(*one) for one in paths.items()), return_exceptions=True)
-    for fault in done:
-        if fault is not None:
-            raise fault
+    await store.put(workspace, paths)
 
 
 async def let_go(database: Database, store: FileStore, workspace: UUID, now: datetime) -> int:

@@ -29,7 +29,7 @@ from channels.email.tokens import Tokens
 from channels.email.understanding import MailReading
 from channels.files import FilesAway, FileStore
 from channels.imports.imported import Refusal, Unreadable
-from channels.imports.mailboxes import MOST_BYTES, Found
+from channels.imports.mailboxes import MOST_BYTES, TOO_LARGE, Found
 from channels.imports.mailboxes import read as read_bytes
 from channels.imports.run import KEPT_REFUSALS, Summary
 from timeline import store
@@ -126,7 +126,7 @@ class Importer:
         return fresh
 
     async def _read(self, one: Found) -> tuple[Found, PastRead] | None:
-        if one.end - one.start > MOST_BYTES:
+        if one.key == TOO_LARGE:
             self._refuse(one, f"it has more than {MOST_BYTES:,} bytes")
             return None
         try:

@@ -251,7 +251,7 @@ async def _load_files(files: FileStore, archive: Archive, spool: Path) -> None:
             with tempfile.NamedTemporaryFile(dir=spool) as copy, archive.open(name) as content:
                 shutil.copyfileobj(content, copy, BLOCK)
                 copy.flush()
-                await files.put(UUID(workspace), sha256, Path(copy.name))
+                await files.put(UUID(workspace), {sha256: Path(copy.name)})
 
 
 async def _begin_epoch(db: copying.Db, home: Path, archive: Archive, epoch: int, actor: str) -> None:

@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import os
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
@@ -37,6 +37,7 @@ BLOCK: Final = 256 * 1024
 TIMEOUT: Final = timedelta(seconds=30)
 PATIENCE: Final = timedelta(seconds=10)
 INCOMING: Final = "incoming"
+AT_ONCE: Final = 8
 
 
 class FileMissing(LookupError):
@@ -95,32 +96,44 @@ class FileStore:
         self.folder = folder
         self._made: set[Path] = set()
 
-    async def put(self, workspace: UUID, sha256: str, path: Path) -> None:
-        """Store a file's bytes, on the disk when this returns. What is there already stays.
+    async def put(self, workspace: UUID, paths: Mapping[str, Path]) -> None:
+        """Store files by the hashes of their bytes, on the disk when this returns. What is there already stays.
 
-        Raises `FileDamaged` where they are not the hash's, and `FilesAway`."""
-        if await asyncio.to_thread(digest_of, path) != sha256:
-            raise FileDamaged(f"{path.name} is not {sha256}")
-        if await self.has(workspace, sha256):
-            return
-        key = _key(workspace, sha256)
+        Raises `FileDamaged` where bytes are not their hash's, and `FilesAway`."""
         try:
-            if self.folder is None:
-                await obstore.put_async(self._store, key, path)
-            else:
-                await self._put_durably(self.folder, key, path)
+            if self.folder is not None:
+                await asyncio.to_thread(self._put_in_folder, self.folder, workspace, paths)
+                return
+            for sha256, path in paths.items():
+                await asyncio.to_thread(_check, sha256, path)
+            room = asyncio.Semaphore(AT_ONCE)
+            await asyncio.gather(*(self._put_away(room, workspace, *one) for one in paths.items()))
         except (BaseError, OSError) as error:
             raise FilesAway(_first_line(error)) from error
 
-    async def _put_durably(self, folder: Path, key: str, path: Path) -> None:
-        partial = f"{INCOMING}/{secrets.token_hex(16)}"
-        await obstore.put_async(self._store, partial, path)
-        await asyncio.to_thread(_sync, folder / partial)
-        await obstore.rename_async(self._store, partial, key)
-        await asyncio.to_thread(self._sync_above, folder, (folder / key).parent)
+    async def _put_away(self, room: asyncio.Semaphore, workspace: UUID, sha256: str, path: Path) -> None:
+        async with room:
+            if not await self.has(workspace, sha256):
+                await obstore.put_async(self._store, _key(workspace, sha256), path)
+
+    def _put_in_folder(self, folder: Path, workspace: UUID, paths: Mapping[str, Path]) -> None:
+        """All are written, then all are synced, then all get their names: a disk does each of these together."""
+        partial: dict[str, str] = {}
+        for sha256, path in paths.items():
+            _check(sha256, path)
+            key = _key(workspace, sha256)
+            if not (folder / key).exists():
+                partial[key] = f"{INCOMING}/{secrets.token_hex(16)}"
+                obstore.put(self._store, partial[key], path)
+        for name in partial.values():
+            _sync(folder / name)
+        for key, name in partial.items():
+            obstore.rename(self._store, name, key)
+        for leaf in {(folder / key).parent for key in partial}:
+            self._sync_above(folder, leaf)
 
     def _sync_above(self, folder: Path, leaf: Path) -> None:
-        """Every folder between that is new to us, and the one that the file is in."""
+        """The folder that a file is in, and every folder above that is new to us."""
         _sync(leaf)
         while leaf != folder and leaf not in self._made:
             self._made.add(leaf)
@@ -188,6 +201,11 @@ def open_files(url: str | None, folder: Path) -> FileStore:
         return FileStore(LocalStore(folder), folder)
     except (BaseError, OSError, ValueError) as error:
         raise FilesAway(_first_line(error)) from error
+
+
+def _check(sha256: str, path: Path) -> None:
+    if digest_of(path) != sha256:
+        raise FileDamaged(f"{path.name} is not {sha256}")
 
 
 def digest_of(path: Path) -> str:

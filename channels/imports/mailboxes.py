@@ -1,8 +1,8 @@
 """Which mails are in these files: mbox in its variants, and Maildir; each with where it stands, when it was written,
 and what names it.
 
-Nothing is held in memory but a mail's span: files of any size with lines of any length are read in blocks. A mail's
-bytes are those that a mail server hands out: without what clients add, with CRLF.
+Nothing is held in memory but one mail: files of any size with lines of any length are read in blocks. A mail's bytes
+are those that a mail server hands out: without what clients add, with CRLF.
 """
 
 import hashlib
@@ -29,17 +29,21 @@ as Content-Length says; as long as that says, without `>`; or as a file of its o
 BLOCK: Final = 1 << 18
 MOST_HEAD: Final = 1 << 18
 RUN: Final = 50_000
-MOST_BYTES: Final = 128 << 20
+MOST_BYTES: Final = 64 << 20
+TOO_LARGE: Final = "-"
+"""In the place of the key of a mail that is too large to be read."""
 
 _SEPARATOR: Final = re.compile(rb"From [^\r\n]{0,998}\b\d{1,2}:\d\d(:\d\d)?\b[^\r\n]{0,60}\b\d{4}\b")
 _FIELD: Final = re.compile(rb"[!-9;-~]{1,998}[ \t]*:|>From |\r?\n")
-_QUOTED: Final = re.compile(rb">+From ")
+_QUOTED: Final = re.compile(rb"^>(>*From )", re.MULTILINE)
+_BLANK_LINE: Final = re.compile(rb"\A\n|(?<=\n)\n")
+_FIELDS: Final = re.compile(rb"^[^ \t\n][^\n]*\n(?:[ \t][^\n]*\n)*", re.MULTILINE)
 _LENGTH: Final = re.compile(rb"^content-length[ \t]*:[ \t]*(\d{1,15})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 _DATED: Final = re.compile(rb"^(received|date)[ \t]*:((?:[^\n]*\n[ \t])*[^\n]*)", re.IGNORECASE | re.MULTILINE)
 _AFTER: Final = re.compile(rb"(?:\r?\n){0,3}(?:$|From )")
 _OF_CLIENTS: Final = re.compile(
-    rb"(status|x-status|x-keywords|x-uid|x-imap|x-imapbase|x-uidl|x-gm-thrid|x-gmail-labels|x-mozilla-[\w-]+"
-    rb"|x-evolution[\w-]*|>from [^:]*|from [^:]*)[ \t]*:?",
+    rb"(?:status|x-status|x-keywords|x-uid|x-imap|x-imapbase|x-uidl|x-gm-thrid|x-gmail-labels|x-mozilla-[\w-]+"
+    rb"|x-evolution[\w-]*)[ \t]*:|>from ",
     re.IGNORECASE,
 )
 _OF_MBOX: Final = re.compile(rb"(content-length|lines)[ \t]*:", re.IGNORECASE)
@@ -98,7 +102,7 @@ def read(found: Found) -> bytes:
     """A mail's bytes. Raises `Unreadable` where the file is another by now."""
     try:
         with _again(found.path).open("rb") as file:
-            raw = b"".join(_canonical(file, found.start, found.end, found.form))
+            raw = _canonical(file, found.start, found.end, found.form)
     except OSError as error:
         raise Unreadable(f"{found.path}: {error.strerror or error}") from None
     if hashlib.sha256(raw).hexdigest() != found.key:
@@ -161,12 +165,11 @@ def _write(lines: list[bytes], folder: Path, files: ExitStack) -> IO[bytes]:
 
 
 def _found(file: IO[bytes], path: Path, start: int, end: int, form: Form, changed: datetime) -> Found:
-    digest = hashlib.sha256()
-    for piece in _canonical(file, start, end, form):
-        digest.update(piece)
+    is_large = end - start > MOST_BYTES
+    key = TOO_LARGE if is_large else hashlib.sha256(_canonical(file, start, end, form)).hexdigest()
     file.seek(start)
     at = _written(file.read(min(end - start, MOST_HEAD)), changed)
-    return Found(path=path, start=start, end=end, form=form, key=digest.hexdigest(), at=at)
+    return Found(path=path, start=start, end=end, form=form, key=key, at=at)
 
 
 def _written(head: bytes, changed: datetime) -> datetime:
@@ -264,50 +267,25 @@ def _has_separator(file: IO[bytes], start: int, end: int) -> bool:
     return False
 
 
-def _canonical(file: IO[bytes], start: int, end: int, form: Form) -> Iterator[bytes]:
-    """The mail in a span as a mail server hands it out, piece by piece."""
+def _canonical(file: IO[bytes], start: int, end: int, form: Form) -> bytes:
+    """The mail in a span as a mail server hands it out."""
     file.seek(start)
-    lines = _lines(file, end - start)
-    dropping = False
-    for line, is_start in lines:
-        if is_start and line in (b"\n", b"\r\n"):
-            yield b"\r\n"
-            break
-        if is_start and line[:1] not in b" \t":
-            mbox = form != "file" and _OF_MBOX.match(line)
-            dropping = bool(mbox or _OF_CLIENTS.match(line))
-        if not dropping:
-            yield _with_crlf(line)
-    yield from _body(lines, form)
+    content = file.read(end - start).replace(b"\r\n", b"\n")
+    if form != "file":
+        content = content.partition(b"\n")[2]
+    found = _BLANK_LINE.search(content)
+    at = found.end() if found else len(content)
+    head, body = _FIELDS.sub(_kept_field if form == "file" else _kept_in_mbox, content[:at]), content[at:]
+    if form in ("quoted", "measured"):
+        body = _QUOTED.sub(rb"\1", body)
+    if form == "quoted" and (body == b"\n" or body.endswith(b"\n\n")):
+        body = body[:-1]
+    return (head + body).replace(b"\n", b"\r\n")
 
 
-def _body(lines: Iterator[tuple[bytes, bool]], form: Form) -> Iterator[bytes]:
-    held = b""
-    for line, is_start in lines:
-        if held:
-            yield held
-            held = b""
-        is_quoted = is_start and form in ("quoted", "measured") and _QUOTED.match(line)
-        said = _with_crlf(line[1:] if is_quoted else line)
-        if is_start and said == b"\r\n" and form == "quoted":
-            held = said
-        else:
-            yield said
+def _kept_field(match: re.Match[bytes]) -> bytes:
+    return b"" if _OF_CLIENTS.match(match[0]) else match[0]
 
 
-def _lines(file: IO[bytes], left: int) -> Iterator[tuple[bytes, bool]]:
-    """Lines of a span, long ones in pieces: each with whether it begins a line. No piece ends between CR and LF."""
-    is_start = True
-    while left > 0 and (line := file.readline(min(BLOCK, left))):
-        left -= len(line)
-        if line.endswith(b"\r") and left > 0:
-            more = file.read(1)
-            line, left = line + more, left - len(more)
-        yield line, is_start
-        is_start = line.endswith(b"\n")
-
-
-def _with_crlf(line: bytes) -> bytes:
-    if not line.endswith(b"\n") or line.endswith(b"\r\n"):
-        return line
-    return line[:-1] + b"\r\n"
+def _kept_in_mbox(match: re.Match[bytes]) -> bytes:
+    return b"" if _OF_MBOX.match(match[0]) else _kept_field(match)

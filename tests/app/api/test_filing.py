@@ -174,7 +174,7 @@ async def test_files_and_rows_that_do_not_agree_are_told_and_mended(mine: Desk, 
     await mine.record(event, kept, msgspec.structs.replace(lost, ordinal=1))
     next(tmp_path.rglob(f"files/**/{lost.sha256}")).unlink()
     stray = mine.file(b"after the backup")
-    await mine.store.put(mine.id, files.digest_of(stray), stray)
+    await mine.store.put(mine.id, {files.digest_of(stray): stray})
     found = await reconcile(mine.api.database, mine.store, mine.id)
     assert found == Reconciled(needed=2, missing=[lost.sha256], strays=1, deleted=1)
     assert not list(tmp_path.rglob(f"files/**/{files.digest_of(stray)}"))

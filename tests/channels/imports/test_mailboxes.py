@@ -19,7 +19,7 @@ SEPARATOR = b"From ann@example.com Mon Mar  2 09:00:00 2026\n"
 
 
 def mail(number: int, body: bytes, fields: bytes = b"") -> bytes:
-    head = f"From: ann@example.com\nSubject: {number}\nDate: {DATE}\nMessage-ID: <{number}@example.com>\n".encode()
+    head = f"From : ann@example.com\nSubject: {number}\nDate: {DATE}\nMessage-ID: <{number}@example.com>\nStatus-Of: x\n".encode()
     return head + fields + b"\n" + body
 
 
@@ -33,7 +33,10 @@ BODIES = [
     b"a line without an end " + b"x" * 700_000 + b"\n",
     b"latin \xe4\xf6\xfc\nlone \r return\n",
 ]
-STATUS = b"Status: RO\nX-Status: A\nX-Mozilla-Status: 0001\nX-Keywords: a\n b\nX-UID: 7\n"
+STATUS = (
+    b">From a relay Mon Mar  2 09:00:00 2026\nStatus: RO\nX-Status: A\nX-Mozilla-Status: 0001\n"
+    b"X-Keywords: a\n b\nX-UID: 7\n"
+)
 
 
 def quoted(body: bytes, pattern: bytes) -> bytes:
