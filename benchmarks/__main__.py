@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from benchmarks import (
+    archives,
     desk,
     folding,
     growth,
@@ -118,6 +119,7 @@ PARTS: dict[str, Callable[[house.House, Size], Awaitable[list[Line]]]] = {
     "settle-sla": promises.measure_settle,
     "alarms": promises.measure_alarms,
     "hostile": hostile.measure,
+    "mbox": archives.measure,
     "memory": memory,
     "cold": cold_start,
 }
