@@ -43,6 +43,7 @@ class ImapServer:
         self.short_pages = 0
         self.short_lists = 0
         self.shuffled = False
+        self.silent = False
         self.verbs: list[str] = []
         self.handed_out: Counter[int] = Counter()
         self.open_connections = 0
@@ -108,6 +109,9 @@ class _Session:
         self._box: list[Kept] | None = None
 
     async def run(self) -> None:
+        if self._of.silent:
+            await self._reader.read()
+            return
         action = self._of.at("GREETING")
         if action is not None:
             await self._end(action)

@@ -45,6 +45,9 @@ class Desk:
             await db.execute(
                 "INSERT INTO workspace (id, slug, region) VALUES ($1, $2, 'DE')", self.workspace, f"w{uuid4().hex}"
             )
+        await self.open_mailbox(**imap)
+
+    async def open_mailbox(self, **imap: Any) -> None:
         server = {"host": "127.0.0.1", "port": self.server.port, "user": USER, "security": "none", "poll_seconds": 60}
         settings = {"address": USER, "imap": {**server, **imap}, "max_bytes": 100_000}
         new = NewAccount(kind="email", name="help", settings=settings)
@@ -74,7 +77,7 @@ class Desk:
             while True:
                 if await holds():
                     return
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(0.005)
 
     async def until_looked(self) -> None:
         """Until a look has ended that began after now."""
@@ -108,7 +111,7 @@ class Desk:
 @pytest.fixture
 async def desk(database_of_module: Cloned, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
     for name in ("FIRST_PAUSE", "AFTER_REFUSED_SIGN_IN", "OTHERS_SECONDS", "ACCOUNTS_SECONDS"):
-        monkeypatch.setattr(f"app.mailboxes.{name}", 0.02)
+        monkeypatch.setattr(f"app.mailboxes.{name}", 0.002)
     hot, live = Database(database_of_module.app_dsn), Live(database_of_module.app_dsn)
     await hot.open()
     async with imap_server() as server:
@@ -298,3 +301,53 @@ async def test_a_disabled_account_fetches_nothing(desk: Desk) -> None:
     async with desk.fetching():
         await asyncio.sleep(0.1)
     assert await desk.bodies() == []
+
+
+async def test_a_dead_mailbox_slows_no_other_and_its_fault_is_told_in_words(desk: Desk) -> None:
+    desk.server.put(mail(1))
+    async with imap_server() as deaf, imap_server() as strict:
+        deaf.silent = True
+        living, server = desk.account, desk.server
+        for other in (deaf, strict):
+            desk.server = other
+            await desk.open_mailbox(user=USER if other is deaf else "nobody@desk.example")
+        failing, desk.account, desk.server = desk.account, living, server
+        async with desk.fetching():
+            await desk.until_looked()
+            assert await desk.bodies() == [mail(1)]
+            desk.account = failing
+
+            async def told() -> bool:
+                standing = await desk.standing()
+                return standing is not None and standing.failures > 0
+
+            await desk.until(told)
+    standing = await desk.standing()
+    assert standing is not None
+    assert "refuses to sign nobody@desk.example in (wrong name or password)" in (standing.fault or "")
+    assert standing.next_at is not None
+    async with desk.database.read(desk.workspace) as db:
+        faults = await mailboxes.find_faults(db, desk.workspace, desk.account, VAULT, datetime.now(UTC))
+    assert any(one.startswith("Fetching fails since") and "refuses to sign" in one for one in faults)
+
+
+async def test_whoever_held_a_mailbox_and_was_killed_is_succeeded(desk: Desk) -> None:
+    desk.server.put(mail(1))
+
+    async def hold(db: Any, seconds: int) -> None:
+        await db.execute(
+            "INSERT INTO mailbox (workspace_id, account_id, folder, claimed_by, claimed_until) VALUES "
+            "($1, $2, 'INBOX', $1, now() + $3 * interval '1 second') ON CONFLICT (workspace_id, account_id, folder) "
+            "DO UPDATE SET claimed_until = excluded.claimed_until",
+            desk.workspace,
+            desk.account,
+            seconds,
+        )
+
+    await desk.database.write(desk.workspace, lambda db: hold(db, 60))
+    async with desk.fetching():
+        await asyncio.sleep(0.1)
+        assert desk.server.verbs == []
+        await desk.database.write(desk.workspace, lambda db: hold(db, 0))
+        await desk.until_looked()
+    assert await desk.bodies() == [mail(1)]
