@@ -19,7 +19,8 @@ SEPARATOR = b"From ann@example.com Mon Mar  2 09:00:00 2026\n"
 
 
 def mail(number: int, body: bytes, fields: bytes = b"") -> bytes:
-    head = f"From : ann@example.com\nSubject: {number}\nDate: {DATE}\nMessage-ID: <{number}@example.com>\nStatus-Of: x\n".encode()
+    said = f"From : ann@example.com\nSubject: {number}\nDate: {DATE}\nMessage-ID: <{number}@x>\nStatus-Of: x\n"
+    head = said.encode()
     return head + fields + b"\n" + body
 
 
