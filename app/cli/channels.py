@@ -108,7 +108,13 @@ def create_channel(kind: str, called: str | None, name: str | None, slug: str | 
             raise click.UsageError(str(error)) from None
         proven = ", ".join(made.account.proves) or "nothing"
         say(f"Made the {kind} account {name} in {workspace.slug}: source {made.account.source}, proves {proven}.")
-        say("Give its sender the address and the secret. The secret is shown this once.")
+        if kind == EMAIL:
+            say(
+                f"`throughline channel test {made.account.id}` asks its servers. Mail may also be posted to the address,"
+            )
+            say("signed with the secret, which is shown this once.")
+        else:
+            say("Give its sender the address and the secret. The secret is shown this once.")
         data(address_of(desk.settings.public_url, made.account.id))
         data(made.secret)
 
