@@ -109,10 +109,8 @@ def create_channel(kind: str, called: str | None, name: str | None, slug: str | 
         proven = ", ".join(made.account.proves) or "nothing"
         say(f"Made the {kind} account {name} in {workspace.slug}: source {made.account.source}, proves {proven}.")
         if kind == EMAIL:
-            say(
-                f"`throughline channel test {made.account.id}` asks its servers. Mail may also be posted to the address,"
-            )
-            say("signed with the secret, which is shown this once.")
+            say(f"`throughline channel test {made.account.id}` asks its servers.")
+            say("Mail may also be posted to the address, signed with the secret, which is shown this once.")
         else:
             say("Give its sender the address and the secret. The secret is shown this once.")
         data(address_of(desk.settings.public_url, made.account.id))
