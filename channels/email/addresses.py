@@ -34,6 +34,7 @@ _ADDRESS_IN_NAME: Final = re.compile(r"[^\s<>\"'()\[\],;:]{1,64}@[\w.-]{1,253}")
 
 Kind = Literal["text", "quoted", "comment", "space", "special"]
 Token = tuple[Kind, str]
+_COMMA: Final[Token] = ("text", ",")
 
 
 class Addresses(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,11 +82,13 @@ def misleading_name(values: list[bytes]) -> str | None:
 
 
 def read_addresses(value: bytes) -> Addresses:
-    """The mailboxes of one header. What stands in a group counts; `a@b; c@d`, as Outlook writes it, is two."""
+    """The mailboxes of one header. What stands in a group counts; `a@b; c@d`, as Outlook writes it, is two. A name
+    with a comma that should be quoted, `Doe, Jane <a@b>`, is one."""
     mailboxes: list[Mailbox] = []
     faults: list[str] = []
     count, has_group = 0, False
     held: list[Token] = []
+    words: list[Token] = []
     is_angled = False
     for token in _tokens(decode(value, None)[0], faults):
         kind, text = token
@@ -95,18 +98,27 @@ def read_addresses(value: bytes) -> Addresses:
             held.append(token)
             continue
         if text == ":":
-            has_group, held = True, []
-            continue
-        if any(kind not in {"space", "comment"} for kind, _ in held):
+            has_group, held, words = True, [], []
+        elif not any(kind == "special" for kind, _ in held):
+            words += [*held, _COMMA] if _says(held) else []
+        else:
             count += 1
             if count > MOST_MAILBOXES:
                 break
-            _take(held, mailboxes, faults)
+            _take([*words, *held] if ("special", "<") in held else held, mailboxes, faults)
+            words = []
         held = []
+    if words:
+        count += 1
+        faults.append("there is no address")
     if is_angled:
         count += 1
         faults.append("an address is not closed by >")
     return Addresses(mailboxes=tuple(mailboxes), count=count, faults=tuple(dict.fromkeys(faults)), has_group=has_group)
+
+
+def _says(tokens: list[Token]) -> bool:
+    return any(kind not in {"space", "comment"} for kind, _ in tokens)
 
 
 def _take(held: list[Token], mailboxes: list[Mailbox], faults: list[str]) -> None:

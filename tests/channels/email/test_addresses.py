@@ -30,6 +30,7 @@ from channels.email.mail import Mailbox
         (b'"jane"@example.com', "jane@example.com", None),
         (b"root@localhost", "root@localhost", None),
         ("J\u202eane\u200b <jane@example.com>".encode(), "jane@example.com", "Jane"),
+        (b"Doe, Jane <jane@example.com>", "jane@example.com", "Doe, Jane"),
         (b"'Jane' <jane@example.com>,", "jane@example.com", "Jane"),
     ],
 )
@@ -63,6 +64,8 @@ def test_an_address_beyond_doubt(value: bytes, address: str, name: str | None):
         (b"victim@corp.example <", "not closed"),
         (b'"victim@corp.example', "no end"),
         (b"Jane", "no address"),
+        (b"<attacker@evil.example>, Jane", "names 2 people"),
+        (b"victim@corp.example, Jane <attacker@evil.example>", "names 2 people"),
         (b"", "no address"),
         (b"(" * 5_000, "no end"),
         (b"a" * 400 + b"@example.com", "too long"),
@@ -98,7 +101,7 @@ def test_a_name_that_shows_another_address_is_left_out(value: bytes):
 
 
 def test_lists_are_read_with_groups_and_semicolons_and_at_most_500():
-    found = read_addresses(b"Desk: a@example.com, B <b@example.com>;, c@example.com; d@example.com, nobody")
+    found = read_addresses(b"Desk: a@example.com, B <b@example.com>;, c@example.com; Dee, D <d@example.com>, nobody")
     assert [one.address for one in found.mailboxes] == [f"{letter}@example.com" for letter in "abcd"]
     many = read_addresses(b", ".join(b"p%d@example.com" % number for number in range(32_000)))
     assert len(many.mailboxes) == 500

@@ -236,6 +236,7 @@ def test_nothing_that_was_said_is_lost_among_many_parts(tmp_path: Path):
     assert read_mail(one("nested"), tmp_path).text == "deep"
     parts = read_mail(one("parts", 0.06), tmp_path)
     assert "it has 600 files: the first 500 are kept" in parts.defects[-1]
+    assert len(parts.attachments) == MOST_FILES
     assert "more than 500 people" in read_mail(one("recipients", 0.05), tmp_path).defects[0]
 
 
