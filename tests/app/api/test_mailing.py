@@ -508,7 +508,7 @@ async def test_one_domain_that_hangs_or_refuses_keeps_no_other_waiting(
 
 async def test_files_go_along_as_they_are(api: Api, there: MailServer, app: Litestar, tmp_path: Path) -> None:
     await mail_account(api.database, api.mine.id, there)
-    content = bytes(range(256)) * 400
+    content = bytes(range(256)) * 16_000
     made = await api("POST", "/api/v1/files?name=Gr%C3%BC%C3%9Fe.bin", content=content)
     assert made.status_code == 201, made.text
     item = await written(api)
@@ -518,7 +518,10 @@ async def test_files_go_along_as_they_are(api: Api, there: MailServer, app: Lite
     assert (used.status_code, used.json()["fields"][0]["field"]) == (422, "attachments")
     async with mailer(api.database, tmp_path) as out:
         await follow(out, api.mine.id)
-        await send(out, api.mine.id)
+        there.drops, there.times, at = "CONTENT", 1, await now_of(api)
+        await send(out, api.mine.id, at)
+        assert [row["state"] for row in await rows_of(api)] == ["uncertain"]
+        await send(out, api.mine.id, at + MINUTE)
     (mail,) = there.mails
     (part,) = list(opened(mail.raw).iter_attachments())
     assert (part.get_filename(), part.get_content()) == ("Grüße.bin", content)

@@ -133,16 +133,16 @@ class _Talk:
         await self.say(said)
         if not said.startswith("354"):
             return
-        raw = await self.reader.readline()
+        raw = bytearray(await self.reader.readline())
         if self.server._strikes("CONTENT", self.server.drops):
-            self.keep(raw, answered=False)
+            self.keep(bytes(raw), answered=False)
             raise _Hangup
         while not raw.endswith(b"\r\n.\r\n"):
             more = await self.reader.readline()
             if not more:
                 raise EOFError
             raw += more
-        content = raw.removesuffix(b".\r\n").replace(b"\r\n..", b"\r\n.")
+        content = bytes(raw).removesuffix(b".\r\n").replace(b"\r\n..", b"\r\n.")
         said = answers.get("FINAL", "250 kept as 17")
         broken = self.server.times != 0 and "FINAL" in (self.server.drops, self.server.hangs)
         self.keep(content, answered=said.startswith("250") and not broken)

@@ -7,7 +7,7 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from channels.email.composing import (
@@ -74,6 +74,8 @@ NASTY = st.text(
 
 
 @settings(max_examples=60, deadline=None)
+@example(*["x\r\nBcc: b@example.org"] * 5)
+@example(*["x\nBcc: b@example.org\n\nbody"] * 5)
 @given(name=NASTY, subject=NASTY, text=NASTY, file=NASTY, reference=NASTY)
 def test_nothing_that_is_typed_becomes_a_header_a_recipient_or_the_end(
     name: str, subject: str, text: str, file: str, reference: str
