@@ -32,9 +32,12 @@ async def check_removal(db: Db, workspace: WorkspaceId, queue: str, move_to: str
         await people.read_queue(db, workspace, move_to)
         if move_to == queue:
             raise Impossible("move_to", "expected another queue")
-    routing = (await read_desk(db, workspace)).configuration.routing
-    if queue in routing.queues:
+    configuration = (await read_desk(db, workspace)).configuration
+    if queue in configuration.routing.queues:
         raise Impossible("queue", "routing puts tickets here: change it first")
+    promising = next((one.key for one in configuration.sla.policies if queue in one.when.queue), None)
+    if promising is not None:
+        raise Impossible("queue", f"the SLA policy {promising} asks for it: change that first")
     waiting = await views.waiting_in(db, workspace, queue)
     if waiting and move_to is None:
         raise Impossible("queue", f"{waiting} open tickets wait here: say with move_to where they go")

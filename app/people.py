@@ -189,6 +189,11 @@ async def enable_agent(db: Db, workspace: WorkspaceId, agent: UUID) -> None:
     await people_store.enable_agent(db, workspace, agent)
 
 
+async def working_by(db: Db, workspace: WorkspaceId) -> list[tuple[str, str]]:
+    """The calendars by which agents who work here do, each with the name of one of them."""
+    return [(row["calendar"], row["name"]) for row in await people_store.calendars_in_use(db, workspace)]
+
+
 async def _set_calendar(db: Db, workspace: WorkspaceId, agent: UUID, calendar: str | None) -> None:
     if calendar is not None and calendar not in (await read_desk(db, workspace)).configuration.calendars:
         raise Impossible("calendar", f"there is no calendar {calendar}")

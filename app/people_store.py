@@ -69,6 +69,14 @@ async def change_agent(db: Db, workspace: UUID, agent: UUID, name: str, role: st
     )
 
 
+async def calendars_in_use(db: Db, workspace: UUID) -> list[Row]:
+    return await db.fetch(
+        "SELECT DISTINCT ON (calendar) calendar, name FROM agent WHERE workspace_id = $1 AND calendar IS NOT NULL "
+        "AND disabled_at IS NULL ORDER BY calendar, id",
+        workspace,
+    )
+
+
 async def set_calendar(db: Db, workspace: UUID, agent: UUID, calendar: str | None) -> None:
     await db.execute("UPDATE agent SET calendar = $3 WHERE workspace_id = $1 AND id = $2", workspace, agent, calendar)
 

@@ -214,6 +214,10 @@ async def link_tickets(db: store.Db, desk: Desk, ticket: TicketId, other: Ticket
     for row in await edit_store.edits_of(db, desk.workspace, [ticket], edit_store.LINKS, standing=True):
         if meant(row, ticket) == (other, kind):
             return Edited(edit_id=row["id"], ticket_id=ticket)
+    if kind in ("parent", "child"):
+        child, parent = (one.fold.id, two.fold.id) if kind == "parent" else (two.fold.id, one.fold.id)
+        if child in await edit_store.above(db, desk.workspace, parent):
+            raise Impossible("other", "a ticket cannot be above itself, and it is already")
     event = TicketLinked(ticket=one.fold.id, event=EventId(two.fold.id), kind=kind)
     made, _ = await append(db, desk, event, beside_opening(one))
     await _keep(db, desk, made, kind, one.fold.id, two.fold.id)

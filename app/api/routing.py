@@ -14,7 +14,8 @@ from app.api.ticket_commands import IF_MATCH, Version
 from app.db import Db
 from identity.errors import Impossible
 from timeline.tickets.routing import Routing
-from timeline.tickets.versions import DeskVersion
+from timeline.tickets.types import Types
+from timeline.tickets.versions import DeskVersion, read_desk
 
 SCHEMA: Final[dict[str, Any]] = msgspec.json.schema(Routing)
 
@@ -61,8 +62,16 @@ async def replace(call: Call) -> Answer:
 
     async def check(db: Db) -> None:
         await _check_queues(db, call, asked.section)
+        _check_types(asked.section, (await read_desk(db, call.workspace)).configuration.types)
 
     return await replaced(call, asked, lambda desk: msgspec.structs.replace(desk, routing=asked.section), _view, check)
+
+
+def _check_types(routing: Routing, types: Types) -> None:
+    """Raises `Impossible` with the path of a type that is not there."""
+    for index, rule in enumerate(routing.rules):
+        if rule.type is not None and types.named(rule.type) is None:
+            raise Impossible(f"rules[{index}].type", f"there is no ticket type {rule.type}")
 
 
 async def _check_queues(db: Db, call: Call, routing: Routing) -> None:

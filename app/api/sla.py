@@ -91,14 +91,20 @@ async def show_calendars(call: Call) -> Answer:
     headers=(IF_MATCH,),
     takes=NewCalendars,
     answers={200: CalendarsShown},
-    refuses=REFUSES,
+    refuses=REFUSES | {422},
 )
 async def put_calendars(call: Call) -> Answer:
     """Replace the calendars, from now on: what is due already stays due when it was promised. Without a version 428,
     with one of before 412."""
     asked = await call.take(NewCalendars)
+
+    async def check(db: Db) -> None:
+        for key, name in await people.working_by(db, call.workspace):
+            if key not in asked.calendars:
+                raise Impossible(f"calendars.{key}", f"{name} works by it: give them another first")
+
     return await replaced(
-        call, asked, lambda desk: msgspec.structs.replace(desk, calendars=asked.calendars), _calendars
+        call, asked, lambda desk: msgspec.structs.replace(desk, calendars=asked.calendars), _calendars, check
     )
 
 

@@ -2,7 +2,7 @@
 
 `docs/sla.md` is the definition. `clocked` is the one hook: the fold calls it wherever it puts a ticket."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -141,6 +141,34 @@ def with_their_promises(
             changed[source.id] = _replace(source, clocks=stay)
             changed[target.id] = _replace(target, clocks=together(target.clocks, go))
     return list(changed.values())
+
+
+def begun_by_edit(ticket: Ticket, came: Sequence[FoldEvent], now: datetime, rules: Rules, *, opened: bool) -> Ticket:
+    """A ticket to which an edit gave items, with the promises that nobody made of them where they were: of an answer to
+    the oldest of them that waits for one, and of an end where the edit `opened` it; both from the edit on."""
+    sla = rules.desk.sla
+    if ticket.is_ended or ticket.backstage_of is not None or not sla.policies:
+        return ticket
+    found: list[tuple[Target, FoldEvent]] = []
+    asking = _unanswered(came) if ticket.asked_at is not None else None
+    if asking is not None and not any(c.target != "resolution" and not c.is_over for c in ticket.clocks):
+        found.append(("first_response" if ticket.first_reply_at is None else "next_response", asking))
+    if opened and not any(clock.target == "resolution" for clock in ticket.clocks):
+        found.append(("resolution", came[0]))
+    policy = first_match(sla, ticket)
+    started = [_started(target, _replace(item, now=now), policy, sla) for target, item in found]
+    return _replace(ticket, clocks=(*ticket.clocks, *started)) if started else ticket
+
+
+def _unanswered(items: Sequence[FoldEvent]) -> FoldEvent | None:
+    """The first message or call of the customer behind our last answer."""
+    found: FoldEvent | None = None
+    for item in items:
+        if item.moves and item.direction == "outbound":
+            found = None
+        elif item.moves and item.direction == "inbound" and not item.answered:
+            found = found or item
+    return found
 
 
 # -- which policy ----------------------------------------------------------------------------------------------------

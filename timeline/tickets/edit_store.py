@@ -149,6 +149,20 @@ async def last_of_talks(
     return {(row["source"], row["conversation"]): EventId(row["id"]) for row in rows}
 
 
+async def above(db: Db, workspace: WorkspaceId, ticket: UUID) -> set[UUID]:
+    """The parents of a ticket, theirs, and so on, as links that stand say."""
+    rows = await db.fetch(
+        "WITH RECURSIVE up (id) AS (SELECT $2::uuid UNION SELECT p.id FROM up CROSS JOIN LATERAL ("
+        "SELECT t.other_id AS id FROM ticket_edit t WHERE t.workspace_id = $1 AND t.ticket_id = up.id "
+        "AND t.kind = 'parent' AND t.undone_at IS NULL UNION ALL SELECT t.ticket_id FROM ticket_edit t "
+        "WHERE t.workspace_id = $1 AND t.other_id = up.id AND t.kind = 'child' AND t.undone_at IS NULL) AS p) "
+        "SELECT id FROM up WHERE id <> $2",
+        workspace,
+        ticket,
+    )
+    return {row["id"] for row in rows}
+
+
 async def edits_of(
     db: Db, workspace: WorkspaceId, tickets: Sequence[UUID], kinds: Sequence[str], *, standing: bool
 ) -> list[Row]:

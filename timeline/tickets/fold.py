@@ -14,7 +14,7 @@ from timeline.events import Command, Edit, EventId
 from timeline.sla_events import SlaEvent
 from timeline.tickets.candidates import Candidates
 from timeline.tickets.carrying import carried
-from timeline.tickets.clocks import clocked, with_their_promises
+from timeline.tickets.clocks import begun_by_edit, clocked, with_their_promises
 from timeline.tickets.edits import Present, edited
 from timeline.tickets.items import FoldEvent, Holding, ItemOf, Past, Void, Written
 from timeline.tickets.matters import Asking
@@ -205,6 +205,7 @@ class Root:
         if isinstance(made, str):
             self._void(event, made)
             return
+        opened = made.tickets[0].id not in self.tickets
         for ticket in made.tickets:
             self._put(ticket)
         for item, ticket in made.gone:
@@ -218,7 +219,10 @@ class Root:
             self._converse(name, event.position, ticket)
         for ticket in with_their_promises(self.tickets, made.gone, made.came):
             self._put(ticket)
-        self._add(self.tickets[made.tickets[0].id], event, rules)
+        ticket = self.tickets[made.tickets[0].id]
+        if came := [item for item, whose in made.came if whose == ticket.id]:
+            ticket = begun_by_edit(ticket, came, event.now, rules, opened=opened)
+        self._add(ticket, event, rules)
 
     def holds(self, item: EventId, ticket: TicketId) -> None:
         """An item is in a ticket; in which it was before, it is first of all."""

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from app.rebuilding import rebuild_all
+from identity.customers import WorkspaceId
 from tests.app.api.asking import PATH, agent, asks, opened, patched, ticket_of
 from tests.app.api.conftest import Api
 
@@ -97,3 +99,68 @@ async def test_a_policy_that_would_never_apply_is_refused_by_path(api: Api, poli
     promised = [{**one, "targets": {"resolution": {"seconds": 60}}} for one in policies]
     refused = await api("PUT", "/api/v1/sla-policies", json={"version": version, "sla": {"policies": promised}})
     assert (refused.status_code, refused.json()["fields"][0]["field"]) == (422, field), refused.text
+
+
+async def test_a_ticket_is_not_above_itself(api: Api) -> None:
+    first, second, third = [(await opened(api, who, subject=who))["id"] for who in ("ann", "ben", "eve")]
+    for child, parent in ((first, second), (second, third)):
+        linked = await api("POST", f"{PATH}/{child}/links", json={"other": parent, "kind": "parent"})
+        assert linked.status_code == 201, linked.text
+    for ticket, other, kind in ((second, first, "parent"), (third, first, "parent"), (first, third, "child")):
+        refused = await api("POST", f"{PATH}/{ticket}/links", json={"other": other, "kind": kind})
+        assert (refused.status_code, refused.json()["fields"][0]["field"]) == (422, "other"), refused.text
+
+
+async def test_what_is_asked_for_elsewhere_is_not_taken_away(api: Api) -> None:
+    await api("POST", "/api/v1/queues", json={"key": "vip", "name": "VIP"})
+    hours = {"zone": "UTC", "hours": {"mon": [["09:00", "17:00"]]}}
+    version = (await api("PUT", "/api/v1/calendars", json={"version": 0, "calendars": {"office": hours}})).json()
+    promised = {"policies": [{"key": "a", "when": {"queue": ["vip"]}, "targets": {"resolution": {"seconds": 60}}}]}
+    put = await api("PUT", "/api/v1/sla-policies", json={"version": version["version"], "sla": promised})
+    assert put.status_code == 200, put.text
+    kept = await api("DELETE", "/api/v1/queues/vip")
+    assert (kept.status_code, kept.json()["fields"][0]["field"]) == (422, "queue")
+    assert (await api("PATCH", f"/api/v1/agents/{await agent(api)}", json={"calendar": "office"})).status_code == 200
+    none = await api("PUT", "/api/v1/calendars", json={"version": put.json()["version"], "calendars": {}})
+    assert (none.status_code, none.json()["fields"][0]["field"]) == (422, "calendars.office")
+    routing = {"version": put.json()["version"], "rules": [{"type": "nosuch", "queue": "vip"}]}
+    unknown = await api("PUT", "/api/v1/routing", json=routing)
+    assert (unknown.status_code, unknown.json()["fields"][0]["field"]) == (422, "rules[0].type")
+
+
+PROMISES = {"first_response": {"seconds": 600}, "next_response": {"seconds": 300}, "resolution": {"seconds": 900}}
+
+
+def running(ticket: Any) -> list[tuple[str, str, str]]:
+    return [(one["target"], one["state"], one["started_by"]) for one in ticket["sla"]]
+
+
+async def test_what_is_split_off_unanswered_is_promised_an_answer(api: Api) -> None:
+    sla = {"policies": [{"key": "all", "targets": PROMISES}]}
+    assert (await api("PUT", "/api/v1/sla-policies", json={"version": 0, "sla": sla})).status_code == 200
+    lamp, more = await asks(api, subject="Lamp"), await asks(api, minutes=1, subject="Lamp")
+    path = f"{PATH}/{lamp['ticket']['id']}"
+    split = await api("POST", f"{path}/split", json={"items": [more["event_id"]]})
+    off = await ticket_of(api, more["event_id"])
+    opening = more["event_id"]
+    assert running(off) == [("first_response", "running", opening), ("resolution", "running", opening)]
+    assert [one[2] for one in running(await ticket_of(api, lamp["ticket"]["id"]))] == [lamp["event_id"]] * 2
+    assert (await api("POST", f"{PATH}/{off['id']}/replies", json={"body": "Soon"})).status_code == 201
+    assert running(await ticket_of(api, off["id"]))[0][1] == "met"
+    assert (await rebuild_all(api.database, WorkspaceId(api.mine.id), lambda _: None)).rows == 0
+    assert (await api("POST", f"/api/v1/edits/{split.json()['edit_id']}/undo")).status_code == 200
+    assert [one[2] for one in running(await ticket_of(api, lamp["ticket"]["id"]))] == [lamp["event_id"]] * 2
+
+
+async def test_a_chat_that_becomes_a_ticket_is_promised_an_answer(api: Api) -> None:
+    policy = {"name": "Chats are talk", "opens_on_escalation": ["chat"]}
+    assert (await api("POST", "/api/v1/ticket-policies", json={"policy": policy})).status_code == 201
+    sla = {"policies": [{"key": "all", "targets": PROMISES}]}
+    version = (await api("GET", "/api/v1/sla-policies")).json()["version"]
+    assert (await api("PUT", "/api/v1/sla-policies", json={"version": version, "sla": sla})).status_code == 200
+    said = [await asks(api, minutes=at, channel="chat", conversation="c1") for at in (0, 2)]
+    escalated = f"/api/v1/customers/{said[0]['customer_id']}/escalate"
+    ticket = (await api("POST", escalated, json={"event": said[0]["event_id"]})).json()
+    opening = said[0]["event_id"]
+    assert running(ticket) == [("first_response", "running", opening), ("resolution", "running", opening)]
+    assert (await rebuild_all(api.database, WorkspaceId(api.mine.id), lambda _: None)).rows == 0
