@@ -32,6 +32,7 @@ TABLES: Final = (
     "file_upload",
     "mail_thread",
     "mail_reference",
+    "mail_bounce",
     "idempotency_key",
 )
 """Where people are; the others hold ids, times and numbers."""

@@ -379,6 +379,8 @@ CREATE TABLE public.agent (
     zone text,
     calendar text,
     left_because text,
+    mails text DEFAULT 'mine'::text NOT NULL,
+    CONSTRAINT agent_mails_check CHECK ((mails = ANY (ARRAY['off'::text, 'mine'::text, 'all'::text]))),
     CONSTRAINT agent_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'lead'::text, 'agent'::text, 'auditor'::text]))),
     CONSTRAINT agent_state_check CHECK ((state = ANY (ARRAY['online'::text, 'away'::text, 'offline'::text])))
 );
@@ -395,6 +397,8 @@ COMMENT ON COLUMN public.agent.zone IS 'where the agent works: an IANA time zone
 COMMENT ON COLUMN public.agent.calendar IS 'the key of the calendar that the agent works by';
 
 COMMENT ON COLUMN public.agent.left_because IS 'said on each ticket that is handed back for a disabled agent';
+
+COMMENT ON COLUMN public.agent.mails IS 'which notifications also come by mail: none, what is meant for the agent, or all';
 
 CREATE TABLE public.api_key (
     workspace_id uuid NOT NULL,
@@ -845,6 +849,32 @@ COMMENT ON COLUMN public.link_suggestion.value IS 'what an answer is worth, time
 
 COMMENT ON COLUMN public.link_suggestion.later_until IS 'an open one is not shown before';
 
+CREATE TABLE public.mail_bounce (
+    workspace_id uuid NOT NULL,
+    id uuid NOT NULL,
+    mail_id uuid NOT NULL,
+    address text NOT NULL,
+    event_id uuid NOT NULL,
+    status text,
+    words text,
+    bounced_at timestamp with time zone NOT NULL,
+    cleared_at timestamp with time zone,
+    cleared_by text
+);
+ALTER TABLE ONLY public.mail_bounce ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.mail_bounce FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.mail_bounce OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.mail_bounce IS 'a mail of ours that did not arrive at an address; it marks the address until cleared';
+
+COMMENT ON COLUMN public.mail_bounce.address IS 'in small letters';
+
+COMMENT ON COLUMN public.mail_bounce.event_id IS 'the report that said so';
+
+COMMENT ON COLUMN public.mail_bounce.status IS 'the enhanced code (RFC 3463), such as 5.1.1';
+
 CREATE TABLE public.mail_reference (
     workspace_id uuid NOT NULL,
     account_id uuid NOT NULL,
@@ -995,7 +1025,8 @@ CREATE TABLE public.notification (
     actor text NOT NULL,
     made_at timestamp with time zone NOT NULL,
     read_at timestamp with time zone,
-    CONSTRAINT notification_kind_check CHECK ((kind = ANY (ARRAY['assigned'::text, 'mentioned'::text, 'changed'::text, 'task'::text, 'task_due'::text, 'answered'::text, 'rejected'::text, 'awake'::text, 'sla_warned'::text, 'sla_breached'::text])))
+    mailed_at timestamp with time zone,
+    CONSTRAINT notification_kind_check CHECK ((kind = ANY (ARRAY['assigned'::text, 'mentioned'::text, 'changed'::text, 'task'::text, 'task_due'::text, 'answered'::text, 'rejected'::text, 'awake'::text, 'sla_warned'::text, 'sla_breached'::text, 'undelivered'::text])))
 );
 ALTER TABLE ONLY public.notification ALTER COLUMN workspace_id SET (n_distinct=1);
 
@@ -1004,6 +1035,8 @@ ALTER TABLE ONLY public.notification FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.notification OWNER TO throughline_owner;
 
 COMMENT ON TABLE public.notification IS 'what an agent is to hear of, once each; the event says what happened';
+
+COMMENT ON COLUMN public.notification.mailed_at IS 'when it was decided whether a mail tells of it';
 
 CREATE TABLE public.object_event (
     workspace_id uuid NOT NULL,
@@ -1823,6 +1856,12 @@ ALTER TABLE ONLY public.link_suggestion
 ALTER TABLE ONLY public.link_suggestion
     ADD CONSTRAINT link_suggestion_pkey PRIMARY KEY (workspace_id, id);
 
+ALTER TABLE ONLY public.mail_bounce
+    ADD CONSTRAINT mail_bounce_pkey PRIMARY KEY (workspace_id, id);
+
+ALTER TABLE ONLY public.mail_bounce
+    ADD CONSTRAINT mail_bounce_workspace_id_mail_id_address_key UNIQUE (workspace_id, mail_id, address);
+
 ALTER TABLE ONLY public.mail_reference
     ADD CONSTRAINT mail_reference_pkey PRIMARY KEY (workspace_id, account_id, message, event_id);
 
@@ -2021,6 +2060,8 @@ CREATE INDEX link_suggestion_by_b ON public.link_suggestion USING btree (workspa
 
 CREATE INDEX link_suggestion_queue ON public.link_suggestion USING btree (workspace_id, state, value DESC, id);
 
+CREATE INDEX mail_bounce_marks ON public.mail_bounce USING btree (workspace_id, address) WHERE (cleared_at IS NULL);
+
 CREATE INDEX mail_reference_by_event ON public.mail_reference USING btree (workspace_id, event_id);
 
 CREATE INDEX mail_thread_by_event ON public.mail_thread USING btree (workspace_id, event_id);
@@ -2031,6 +2072,8 @@ CREATE INDEX mail_thread_members ON public.mail_thread USING btree (workspace_id
 
 CREATE INDEX notification_of_agent ON public.notification USING btree (workspace_id, agent_id, id);
 
+CREATE INDEX notification_unmailed ON public.notification USING btree (workspace_id, made_at) WHERE ((mailed_at IS NULL) AND (read_at IS NULL));
+
 CREATE INDEX notification_unread ON public.notification USING btree (workspace_id, agent_id, id) WHERE (read_at IS NULL);
 
 CREATE INDEX object_event_by_contact ON public.object_event USING btree (workspace_id, contact_id, "position");
@@ -2040,6 +2083,8 @@ CREATE INDEX object_event_by_object ON public.object_event USING btree (workspac
 CREATE INDEX object_state_by_object ON public.object_state USING btree (workspace_id, type, id);
 
 CREATE INDEX object_type_changes ON public.object_type USING btree (workspace_id, "position");
+
+CREATE INDEX outbound_mail_automatic ON public.outbound_mail USING btree (workspace_id, lower((recipients #>> '{to,0,address}'::text[])), made_at) WHERE (purpose <> 'reply'::text);
 
 CREATE INDEX outbound_mail_by_contact ON public.outbound_mail USING btree (workspace_id, contact_id) WHERE (contact_id IS NOT NULL);
 
@@ -2179,6 +2224,8 @@ ALTER TABLE public.link_decision ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.link_suggestion ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.mail_bounce ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.mail_reference ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.mail_thread ENABLE ROW LEVEL SECURITY;
@@ -2306,6 +2353,8 @@ CREATE POLICY workspace_wall ON public.legal_hold USING ((workspace_id = (NULLIF
 CREATE POLICY workspace_wall ON public.link_decision USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.link_suggestion USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.mail_bounce USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.mail_reference USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
@@ -2469,6 +2518,8 @@ GRANT SELECT ON TABLE public.legal_hold TO throughline_reports;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.link_suggestion TO throughline_app;
 GRANT SELECT ON TABLE public.link_suggestion TO throughline_reports;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.mail_bounce TO throughline_app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.mail_reference TO throughline_app;
 

@@ -19,6 +19,7 @@ IDS = (
     "0016-mailboxes",
     "0017-outbox",
     "0018-files",
+    "0019-automatic",
     "0020-mail-threads",
     "0021-versions",
 )

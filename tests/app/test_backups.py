@@ -194,7 +194,7 @@ def test_a_backup_of_an_older_version_is_brought_to_this_one(folder: Path, shop:
     grown = {"link_suggestion": 9, "ticket_policy": 7, "agent": 7, "api_key": 13, "ticket": 20}
     since |= {"mailbox_password", "channel_account_change", "mailbox", "mailbox_mail"}
     since |= {"stored_file", "file_use", "file_upload", "mail_thread", "mail_reference"}
-    since |= {"webhook", "webhook_delivery", "outbound_mail", "outbound_lane"}
+    since |= {"webhook", "webhook_delivery", "outbound_mail", "outbound_lane", "mail_bounce"}
 
     def older(manifest: dict[str, Any], parts: dict[str, bytes]) -> None:
         del manifest["migrations"][6:]
