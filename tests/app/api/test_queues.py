@@ -51,7 +51,7 @@ async def test_the_first_rule_that_fits_names_the_queue_of_a_new_ticket(api: Api
 
 async def test_a_typo_in_routing_is_named(api: Api) -> None:
     await queues(api, "mail")
-    twice = [{"channel": "email", "queue": "mail"}, {"channel": "email", "type": "x", "queue": "mail"}]
+    twice = [{"channel": "email", "queue": "mail"}, {"channel": "email", "source": "x", "queue": "mail"}]
     for asked, status, field in (
         ({"rules": [{"queue": "nobodys"}]}, 422, "rules[0].queue"),
         ({"default": "nobodys"}, 422, "default"),

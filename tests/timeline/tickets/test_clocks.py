@@ -243,7 +243,11 @@ def test_a_split_takes_along_what_its_items_started_and_a_join_brings_it_back():
     one.say(20, kind="change", channel=None, direction=None, edit=split, moved=(moved,))
     kept, made = one.root.tickets[TicketId(first)], one.root.tickets[TicketId(second)]
     assert [(c.target, c.started_by) for c in kept.clocks] == [("first_response", first), ("resolution", first)]
-    assert [(c.target, c.started_by, c.due_at) for c in made.clocks] == [("next_response", second, at(70))]
+    assert [(c.target, c.started_by, c.started_at) for c in made.clocks] == [
+        ("next_response", second, at(10)),
+        ("resolution", second, at(20)),
+    ]
+    assert made.clocks[0].due_at == at(70)
     joined = TicketsJoined(ticket=first, absorbed=second)
     one.say(100, kind="change", channel=None, direction=None, edit=joined)
     kept, made = one.root.tickets[TicketId(first)], one.root.tickets[TicketId(second)]
@@ -252,4 +256,5 @@ def test_a_split_takes_along_what_its_items_started_and_a_join_brings_it_back():
         ("first_response", None),
         ("resolution", None),
         ("next_response", at(70)),
+        ("resolution", None),
     ]
