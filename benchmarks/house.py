@@ -61,7 +61,7 @@ def memory(processes: list[psutil.Process]) -> float:
 
 def environment(home: Path, port: int) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("THROUGHLINE_", "DATABASE_"))}
-    private = {"THROUGHLINE_WEBHOOKS_PRIVATE": "yes"}
+    private = {"THROUGHLINE_WEBHOOKS_PRIVATE": "yes", "THROUGHLINE_MAIL_PRIVATE": "yes"}
     return {**kept, **private, "THROUGHLINE_HOME": str(home), "THROUGHLINE_PORT": str(port)}
 
 
