@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final, Literal
 
 import idna
@@ -122,11 +123,20 @@ def _says(tokens: list[Token]) -> bool:
 
 
 def _take(held: list[Token], mailboxes: list[Mailbox], faults: list[str]) -> None:
+    """Of a list that lost its commas (Python's own generator encodes them in long ones) every address counts; as a
+    From it has a fault."""
     mailbox, fault = _mailbox(held)
-    if mailbox:
-        mailboxes.append(mailbox)
     if fault:
         faults.append(fault)
+    if mailbox:
+        mailboxes.append(mailbox)
+        return
+    starts = [at for at, token in enumerate(held) if token == ("special", "<")]
+    for start, stop in pairwise([*starts, len(held)]) if len(starts) > 1 else ():
+        ends = [at for at in range(start, stop) if held[at] == ("special", ">")]
+        address = _address(held[start + 1 : ends[0]])[0] if ends else None
+        if address and len(mailboxes) < MOST_MAILBOXES:
+            mailboxes.append(Mailbox(address=address))
 
 
 def _tokens(text: str, faults: list[str]) -> Iterator[Token]:

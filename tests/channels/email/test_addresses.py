@@ -103,6 +103,8 @@ def test_a_name_that_shows_another_address_is_left_out(value: bytes):
 def test_lists_are_read_with_groups_and_semicolons_and_at_most_500():
     found = read_addresses(b"Desk: a@example.com, B <b@example.com>;, c@example.com; Dee, D <d@example.com>, nobody")
     assert [one.address for one in found.mailboxes] == [f"{letter}@example.com" for letter in "abcd"]
+    lost = read_addresses(b"A <a@example.com>\n =?utf-8?q?=2C?= B <b@example.com>, C <c@example.com>")
+    assert [one.address for one in lost.mailboxes] == [f"{letter}@example.com" for letter in "abc"]
     many = read_addresses(b", ".join(b"p%d@example.com" % number for number in range(32_000)))
     assert len(many.mailboxes) == 500
     assert many.count > 500
