@@ -132,7 +132,7 @@ class Look:
 
     async def _fetch(self, page: Sequence[Wanted], wanted: dict[int, Wanted]) -> str | None:
         """Archive what the server hands out, in parts that fit in memory; its words where it declines."""
-        held: list[tuple[int, bytes]] = []
+        held: list[tuple[Listed, bytes]] = []
         too_large: list[int] = []
         refusal: str | None = None
         try:
@@ -140,7 +140,7 @@ class Look:
                 if mailed.raw is None:
                     too_large.append(mailed.uid)
                 else:
-                    held.append((mailed.uid, mailed.raw))
+                    held.append((wanted[mailed.uid].mail, mailed.raw))
                 if sum(len(raw) for _, raw in held) >= PAGE_BYTES:
                     await self._archive(held, wanted)
                     held = []
@@ -154,11 +154,11 @@ class Look:
             del wanted[uid]
         return refusal
 
-    async def _archive(self, held: Sequence[tuple[int, bytes]], wanted: dict[int, Wanted]) -> None:
+    async def _archive(self, held: Sequence[tuple[Listed, bytes]], wanted: dict[int, Wanted]) -> None:
         await self._write(lambda db: mailboxes.archive(db, self.box, held, self._office.names, new_id=new_id))
         self._office.live.say(self.box.workspace)
-        for uid, _ in held:
-            wanted.pop(uid, None)
+        for mail, _ in held:
+            wanted.pop(mail.uid, None)
 
     async def _not_handed_out(self, one: Wanted, wanted: dict[int, Wanted], refusal: str | None) -> None:
         if refusal is None and await self._is_gone(one.uid):

@@ -3,7 +3,6 @@
 A mail counts as here in the transaction that archives it, and never before.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,9 +11,10 @@ from uuid import UUID
 import msgspec
 
 from channels import accounts, credentials, deliveries, inbox, mailbox_store, store
-from channels.contract import Account, Delivery
+from channels.contract import Account
+from channels.email import kind
 from channels.email.backlog import Known, refused_until
-from channels.email.imap_answers import Listed
+from channels.email.imap_answers import Listed, read_arrived
 from channels.email.settings import MailSettings
 from channels.vault import DoesNotOpen, Vault
 from timeline.interactions import InvalidField
@@ -129,14 +129,14 @@ async def check_open(db: store.Db, box: Mailbox) -> None:
 
 
 async def archive(
-    db: store.Db, box: Mailbox, mails: Sequence[tuple[int, bytes]], names: Pseudonyms, *, new_id: NewId
+    db: store.Db, box: Mailbox, mails: Sequence[tuple[Listed, bytes]], names: Pseudonyms, *, new_id: NewId
 ) -> None:
     """Archive mails, each one delivery by its bytes, and count their numbers as done. Raises `NotOurs`."""
     await check_open(db, box)
-    for _, raw in mails:
-        delivery = Delivery(key=hashlib.sha256(raw).hexdigest(), raw=raw, headers={})
+    for mail, raw in mails:
+        delivery = kind.delivery(raw, arrived=read_arrived(mail.arrived))
         await deliveries.accept(db, box.workspace, box.account, delivery, names, new_id=new_id)
-    for entry in await mailbox_store.mark_archived(db, *box.place, [uid for uid, _ in mails]):
+    for entry in await mailbox_store.mark_archived(db, *box.place, [mail.uid for mail, _ in mails]):
         await inbox.came_after_all(db, box.workspace, entry, by=box.account.actor)
 
 

@@ -4,6 +4,7 @@ A server is no friend: depth, length and number are bounded, and what is no answ
 """
 
 import re
+from datetime import datetime
 from typing import Any, Final, Literal
 
 import msgspec
@@ -13,6 +14,8 @@ MOST_DEPTH: Final = 20
 _WORD: Final = re.compile(rb"(?:[^\s()\"\[\]{}\\]|\\[^\s()\"\[\]{}]+|\[[^\]]*\])+(?:<\d+>)?|\\\*")
 _QUOTED: Final = re.compile(rb'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _CODE: Final = re.compile(rb"\[([A-Za-z0-9-]+)(?: ([^\]]*))?\]\s*")
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_ARRIVED: Final = re.compile(r"(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d\d:\d\d:\d\d) ([+-]\d{4})")
 _LITERAL_AT_END: Final = re.compile(rb"~?\{(\d{1,12})\+?\}\Z")
 
 Verdict = Literal["OK", "NO", "BAD", "BYE", "PREAUTH"]
@@ -61,6 +64,18 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     uid: int
     size: int
     arrived: str
+
+
+def read_arrived(text: str) -> datetime | None:
+    """INTERNALDATE as a moment; None where it is none. Months are in English whatever the machine speaks."""
+    match = _ARRIVED.fullmatch(text.strip())
+    if match is None or match[2].title() not in _MONTHS:
+        return None
+    month = _MONTHS.index(match[2].title()) + 1
+    try:
+        return datetime.fromisoformat(f"{match[3]}-{month:02}-{int(match[1]):02}T{match[4]}{match[5]}")
+    except ValueError:
+        return None
 
 
 def literal_at_end(line: bytes) -> int | None:

@@ -132,7 +132,9 @@ async def test_every_mail_is_archived_once_by_its_bytes_and_no_flag_is_changed(d
     await desk.fetch()
     assert sorted(await desk.bodies()) == sorted(raw)
     async with desk.database.read(desk.workspace) as db:
-        keys = {row["delivery_key"] for row in await db.fetch("SELECT delivery_key FROM inbound_delivery")}
+        rows = await db.fetch("SELECT delivery_key, headers->>'arrived' AS arrived FROM inbound_delivery")
+    assert {row["arrived"] for row in rows} == {"2026-01-01T10:00:00+00:00"}
+    keys = {row["delivery_key"] for row in rows}
     assert keys == {hashlib.sha256(one).hexdigest() for one in raw}
     standing = await desk.standing()
     assert standing is not None
