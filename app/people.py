@@ -252,12 +252,21 @@ async def add_team(db: Db, workspace: WorkspaceId, key: str, name: str, members:
 
 
 async def change_team(
-    db: Db, workspace: WorkspaceId, key: str, name: str | None, members: Sequence[UUID] | None
+    db: Db,
+    workspace: WorkspaceId,
+    key: str,
+    name: str | None,
+    members: Sequence[UUID] | None,
+    *,
+    added: Sequence[UUID] = (),
+    removed: Sequence[UUID] = (),
 ) -> TeamView:
     """None: as it is. Raises `NotFound`, `InvalidField`."""
     was = await read_team(db, workspace, key)
     if not await people_store.rename_team(db, workspace, key, was.name if name is None else checked_name(name)):
         raise NotFound
+    if added or removed:  # the row is locked now: whoever changed it before us is seen
+        members = sorted(({*(await read_team(db, workspace, key)).members} | {*added}) - {*removed})
     if members is not None:
         await _fill(db, workspace, key, members)
     return await read_team(db, workspace, key)

@@ -30,11 +30,18 @@ class NewTeam(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     members: Members = []
 
 
+class MemberChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who comes and who goes; the others stay, also those whom somebody else puts in meanwhile."""
+
+    add: Members = []
+    remove: Members = []
+
+
 class ChangeTeam(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is left out stays; `members` are all that there are then."""
+    """What is left out stays; a list of `members` are all that there are then."""
 
     name: str | None = None
-    members: Members | None = None
+    members: Members | MemberChange | None = None
 
 
 @route("GET", PATH, "read", answers={200: TeamPage})
@@ -67,10 +74,14 @@ async def show(call: Call) -> Answer:
 async def change(call: Call) -> Answer:
     """Call a team something else, or say who is in it."""
     asked, team = await call.take(ChangeTeam), call.request.path_params["team"]
-    members = None if asked.members is None else [read_id(one) for one in asked.members]
+    members = asked.members
+    every = [read_id(one) for one in members] if isinstance(members, list) else None
+    come, go = (members.add, members.remove) if isinstance(members, MemberChange) else ([], [])
+    added, removed = [read_id(one) for one in come], [read_id(one) for one in go]
 
     async def work(db: Db) -> Answer:
-        return answer(await people.change_team(db, call.workspace, team, asked.name, members))
+        done = people.change_team(db, call.workspace, team, asked.name, every, added=added, removed=removed)
+        return answer(await done)
 
     return await call.write(work)
 

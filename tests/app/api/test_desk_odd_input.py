@@ -1,5 +1,6 @@
 """What the desk is asked that cannot be, and what was seen of a ticket whose past was folded again."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -164,3 +165,16 @@ async def test_a_chat_that_becomes_a_ticket_is_promised_an_answer(api: Api) -> N
     opening = said[0]["event_id"]
     assert running(ticket) == [("first_response", "running", opening), ("resolution", "running", opening)]
     assert (await rebuild_all(api.database, WorkspaceId(api.mine.id), lambda _: None)).rows == 0
+
+
+async def test_two_who_put_somebody_into_a_team_do_not_undo_each_other(api: Api) -> None:
+    one, two, gone = [await agent(api) for _ in range(3)]
+    await api("POST", "/api/v1/teams", json={"key": "mail", "name": "Mail", "members": [gone]})
+
+    async def change(**members: list[str]) -> Any:
+        return await api("PATCH", "/api/v1/teams/mail", json={"members": members})
+
+    done = await asyncio.gather(change(add=[one]), change(add=[two]), change(remove=[gone]))
+    assert [response.status_code for response in done] == [200] * 3
+    assert {*(await api("GET", "/api/v1/teams/mail")).json()["members"]} == {one, two}
+    assert (await change(add=["nobodys"])).status_code == 404
