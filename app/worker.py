@@ -22,6 +22,7 @@ import structlog
 from app import alarms, leaving, rebuilding, store, upkeep
 from app.audit import SealLog
 from app.auth import read_workspace
+from app.automatic import Robots
 from app.db import Database, DatabaseAway, Db, new_id
 from app.filing import FOLDER, Filing
 from app.live import Live
@@ -39,7 +40,7 @@ from channels.email.tokens import Tokens
 from channels.files import open_files
 from channels.vault import Vault
 from identity.customers import WorkspaceId
-from timeline import audit, retention
+from timeline import audit, retention, undelivered
 from timeline.audit import Seal
 from timeline.events import Actor
 from timeline.followers import BATCH, Followed, advance
@@ -72,6 +73,7 @@ Attend = Callable[[WorkspaceId], Coroutine[None, None, None]]
 async def notify(db: Db, workspace: WorkspaceId, batch: list[Followed]) -> None:
     """Tell agents of what concerns them."""
     await tell(db, workspace, batch, new_id, datetime.now(UTC))
+    await undelivered.tell(db, workspace, batch, new_id, datetime.now(UTC))
 
 
 FOLLOWERS: Final[dict[str, Take]] = {FOLLOWER: notify}
@@ -96,7 +98,8 @@ async def _work(settings: Settings, url: str, admin_url: str) -> None:
     doors, files = MailDoors(to_mail), open_files(settings.files, settings.home / FOLDER)
     fetcher = Fetcher(database, live, Vault(settings.secret), doors, names)
     mailer = Mailer(database, live, Vault(settings.secret), Tokens(settings.secret), doors, files)
-    attending = [sender.attend, Filing(database, files).attend, fetcher.attend, mailer.attend]
+    robots = Robots(database, live, settings)
+    attending = [sender.attend, Filing(database, files).attend, fetcher.attend, mailer.attend, robots.attend]
     mailroom = Mailroom(settings, database, files)
     understander = Understander(database, mailroom.ways())
     worker = Worker(database, live, settings.home, FOLLOWERS, names, attending, understander)

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from channels import accounts, forgotten, outbox_store
+from channels import accounts, automatic_store, forgotten, outbox_store
 from channels.contract import Delivery, Unparseable
 from channels.email import threading_store
 from channels.inbox import HOOKS
@@ -68,6 +68,7 @@ async def forget(
     await forgotten.blank_entries(db, workspace.id, entries)
     assert workspace.pseudonyms is not None
     await forgotten.blank_deliveries(db, workspace.id, entries, erasure, workspace.pseudonyms.blocks)
+    await automatic_store.erase(db, workspace.id, contacts, erasure)
     await outbox_store.erase(db, workspace.id, contacts, erasure)
     await threading_store.forget(db, workspace.id, erasure)
 

@@ -55,10 +55,15 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     rendered: Rendered | None
     fault: str | None
     held: str | None
+    suppressed: str | None = None
 
     @property
-    def state(self) -> Literal["failed", "uncertain", "waiting"]:
-        return "failed" if self.fault else "uncertain" if self.held else "waiting"
+    def state(self) -> Literal["suppressed", "failed", "uncertain", "waiting"]:
+        return "suppressed" if self.suppressed else "failed" if self.fault else "uncertain" if self.held else "waiting"
+
+    @property
+    def reason(self) -> str | None:
+        return self.suppressed or self.fault or self.held
 
 
 def prepare(
@@ -74,13 +79,16 @@ def prepare(
     contact: UUID | None = None,
     conversation: str | None = None,
     held: str | None = None,
+    suppressed: str | None = None,
 ) -> Prepared:
-    """A letter as it would be sent. `held` keeps it back until a person decides, and says why."""
+    """A letter as it is sent. `held` keeps it back until a person decides, `suppressed` for good; each says why."""
     settings = account.settings
     assert isinstance(settings, MailSettings)
     mail = new_id()
     message_id = tokens.message_id(account.id, mail, settings.domain)
-    rendered, fault = _render(letter, settings, tokens, account.id, mail, message_id, now)
+    rendered, fault = None, None
+    if suppressed is None:
+        rendered, fault = _render(letter, settings, tokens, account.id, mail, message_id, now)
     return Prepared(
         id=mail,
         account=account.id,
@@ -94,6 +102,7 @@ def prepare(
         rendered=rendered,
         fault=fault,
         held=held,
+        suppressed=suppressed,
     )
 
 
@@ -117,7 +126,7 @@ async def keep(db: Db, workspace: UUID, mail: Prepared, now: datetime) -> bool:
         raw=rendered and rendered.raw,
         files=msgspec.json.encode(rendered.slots if rendered else ()),
         state=mail.state,
-        reason=mail.fault or mail.held,
+        reason=mail.reason,
         next_try_at=now if mail.state == "waiting" else None,
         now=now,
     )

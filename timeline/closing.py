@@ -13,7 +13,7 @@ from identity import store as identity_store
 from identity.claims import customer_lock
 from identity.customers import CustomerId, WorkspaceId
 from timeline import store
-from timeline.actions import NO_POINT, Made, append
+from timeline.actions import MAIL, NO_POINT, Made, append
 from timeline.errors import StartOver
 from timeline.events import Actor, Event, EventId, MessageRecorded, NewEvent, TicketClosed
 from timeline.reactions import settle
@@ -101,10 +101,12 @@ def _told(terms: _Terms) -> Iterator[Made]:
 
 
 def _reminder(terms: _Terms, ticket: Ticket, cause: str) -> Made:
-    """What the customer is told, on the channel of what he wrote last; it is sent as a reply is."""
+    """What the customer is told, on the channel of what he wrote last; it is sent as a reply is. No automatic mail says
+    what somebody from outside wrote: the subject stays out of it."""
     place = terms.aim.answered or terms.aim.opening
     words = terms.rules.reminder.replace("{number}", str(terms.kept.number))
-    words = words.replace("{subject}", (ticket.subject or "")[:MOST_SUBJECT])
+    subject = "" if place.channel == MAIL else ticket.subject or ""
+    words = words.replace("{subject}", subject[:MOST_SUBJECT])
     data = {"cause": cause, "to": place.point, "delivery": "recorded"}
     if place.point is None:
         data["words"] = NO_POINT

@@ -20,6 +20,8 @@ Port = Annotated[int, msgspec.Meta(ge=1, le=65_535)]
 IMAP_PORTS: Final[dict[Security, int]] = {"tls": 993, "starttls": 143, "none": 143}
 SMTP_PORTS: Final[dict[Security, int]] = {"tls": 465, "starttls": 587, "none": 25}
 MOST_BYTES: Final = 50 * 1024 * 1024
+LINK: Final = "{link}"
+"""What the link that is asked for stands for in a text."""
 
 _HOST: Final = re.compile(r"[a-z0-9_.-]{1,253}|[0-9a-f]{0,4}:[0-9a-f:.]{1,43}")
 _AUTHSERV_ID: Final = re.compile(r"[!#-'*-:<-?A-Z^-~-]{1,200}")
@@ -59,8 +61,9 @@ class SmtpSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 class MailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`aliases` are further addresses that are ours. `authserv_id` names the server whose Authentication-Results are
-    believed; no other is. `acknowledge` is the text of the automatic answer to a new thread: without one there is none.
-    Raises `InvalidField`, which names the setting."""
+    believed; no other is. `acknowledge` is the text of the automatic answer to a new thread, `confirm` that of the
+    question whether a resolved ticket is one, with its `{link}`: without them there are none. `notifies`: agents are
+    written to by this account. Raises `InvalidField`, which names the setting."""
 
     address: Line
     name: Line | None = None
@@ -70,6 +73,8 @@ class MailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     aliases: Annotated[tuple[Line, ...], msgspec.Meta(max_length=100)] = ()
     plus_addressing: bool = False
     acknowledge: Text | None = None
+    confirm: Text | None = None
+    notifies: bool = False
     signature: Text | None = None
     max_bytes: Annotated[int, msgspec.Meta(ge=1024, le=MOST_BYTES)] = MOST_BYTES
 
@@ -85,9 +90,15 @@ class MailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         _check_line("imap.folder", self.imap and self.imap.folder)
         if self.authserv_id is not None and not _AUTHSERV_ID.fullmatch(self.authserv_id):
             raise InvalidField("authserv_id", "expected the name that our mail server bears in Authentication-Results")
-        for field, text in (("acknowledge", self.acknowledge), ("signature", self.signature)):
+        for field, text in self._texts:
             if text is not None and any(not (one.isprintable() or one == "\n") for one in text):
                 raise InvalidField(field, "expected lines of text")
+        if self.confirm is not None and LINK not in self.confirm:
+            raise InvalidField("confirm", f"expected a text with {LINK}, where the link is put in")
+
+    @property
+    def _texts(self) -> tuple[tuple[str, str | None], ...]:
+        return (("acknowledge", self.acknowledge), ("confirm", self.confirm), ("signature", self.signature))
 
     @property
     def addresses(self) -> tuple[str, ...]:
