@@ -280,7 +280,13 @@ class Lane:
             return await self._until_taken(step)
 
         mail = Sending(
-            sender=one.sender, envelope=one.envelope, raw=one.raw, slots=one.slots, files=self._files, begin=begin
+            sender=one.sender,
+            envelope=one.envelope,
+            raw=one.raw,
+            slots=one.slots,
+            files=self._files,
+            begin=begin,
+            seconds=sending.CONTENT_SECONDS + sending.seconds_for(one.size),
         )
         try:
             attempt = await session.send(mail)

@@ -14,7 +14,7 @@ import msgspec
 from channels import credentials, outbox_store
 from channels.contract import Account
 from channels.email import sending
-from channels.email.composing import Slot
+from channels.email.composing import Slot, encoded_size
 from channels.email.sending import Attempt, Course, Standing, Verdict
 from channels.email.settings import MailSettings
 from channels.email.tokens import Tokens
@@ -45,6 +45,11 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     raw: bytes
     slots: tuple[Slot, ...]
     course: Course
+
+    @property
+    def size(self) -> int:
+        """In bytes, with its files."""
+        return len(self.raw) + sum(encoded_size(slot.size) for slot in self.slots)
 
     @property
     def is_about_an_event(self) -> bool:
@@ -117,7 +122,8 @@ async def turn(
 
 async def begin(db: Db, workspace: UUID, claimed: Claimed, now: datetime) -> bool:
     """Write down that its content goes out from the commit on; False where it may not any more."""
-    return await outbox_store.begin(db, workspace, claimed.id, claimed.course.tries, now + sending.CLAIM)
+    until = now + sending.CLAIM + timedelta(seconds=sending.seconds_for(claimed.size))
+    return await outbox_store.begin(db, workspace, claimed.id, claimed.course.tries, until)
 
 
 async def settle(

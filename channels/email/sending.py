@@ -20,8 +20,12 @@ LONGEST_PAUSE: Final = 3_600.0
 KEPT_TRYING: Final = timedelta(days=2)
 AGAIN: Final = 30.0
 """Before the one further attempt after an unknown outcome."""
-CLAIM: Final = timedelta(seconds=180)
-"""A mail in a worker's hands is due again after this; longer than any attempt."""
+CLAIM: Final = timedelta(seconds=140)
+"""A mail in a worker's hands is due again after this: longer than any attempt from its content on. Large ones get more
+time, see `seconds_for`."""
+CONTENT_SECONDS: Final = 45.0
+SLOWEST: Final = 100_000.0
+"""Bytes a second."""
 FULL: Final = 64
 BREAKS: Final = 3
 FIRST_REST: Final = 5.0
@@ -91,6 +95,11 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 def all_alike(recipients: Mapping[str, object] | list[str], end: End, words: str, status: int | None = None) -> Attempt:
     """An attempt that ended for all recipients in the same way."""
     return Attempt(told={one: Told(end=end, words=words) for one in recipients}, status=status)
+
+
+def seconds_for(size: int) -> float:
+    """What a mail of so many bytes may take beyond what any may."""
+    return size / SLOWEST
 
 
 def longest_pause(tries: int) -> float:

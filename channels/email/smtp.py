@@ -16,7 +16,7 @@ import msgspec
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException, SMTPServerDisconnected, SMTPTimeoutError
 
 from channels.email.composing import Slot, encoded, pieces
-from channels.email.sending import Attempt, End, Told, all_alike, cleaned
+from channels.email.sending import CONTENT_SECONDS, Attempt, End, Told, all_alike, cleaned
 from channels.email.settings import SmtpSettings
 
 BUFFER: Final = 256 * 1024
@@ -28,10 +28,9 @@ Files = Callable[[Slot], AsyncIterator[bytes]]
 
 
 class Patience(msgspec.Struct, frozen=True, kw_only=True):
-    """Seconds: for a command and its answer, for a block of content, for the final answer."""
+    """Seconds: for a command and its answer, and for the final answer."""
 
-    command: float = 20.0
-    block: float = 30.0
+    command: float = 15.0
     final: float = 60.0
 
 
@@ -54,7 +53,8 @@ class FilesUnread(Exception):
 
 
 class Sending(msgspec.Struct, frozen=True, kw_only=True):
-    """One mail for one attempt. `begin` is awaited right before its content goes out: False calls it off."""
+    """One mail for one attempt. `begin` is awaited right before its content goes out: False calls it off; `seconds` is
+    what the content may take."""
 
     sender: str
     envelope: list[str]
@@ -62,6 +62,7 @@ class Sending(msgspec.Struct, frozen=True, kw_only=True):
     slots: tuple[Slot, ...]
     files: Files
     begin: Callable[[], Awaitable[bool]]
+    seconds: float = CONTENT_SECONDS
 
 
 class Session:
@@ -120,7 +121,8 @@ class Session:
             words = f"the server answered {ready.code} {cleaned(ready.message)}"
             return all_alike(taken, _end(ready.code), words, ready.code)
         try:
-            await self._stream(mail)
+            async with asyncio.timeout(mail.seconds):
+                await self._stream(mail)
         except FilesUnread as error:
             self.close()  # without the end of the mail the server keeps nothing
             return all_alike(taken, "failed" if error.for_good else "later", error.words)
@@ -164,11 +166,10 @@ class Session:
         if protocol is None or transport is None or transport.is_closing():
             raise SMTPServerDisconnected("gone")
         protocol.write(block)
-        async with asyncio.timeout(self._patience.block):
-            while getattr(transport, "get_write_buffer_size", int)() > BUFFER:
-                if transport.is_closing():
-                    raise SMTPServerDisconnected("gone")
-                await asyncio.sleep(0.005)
+        while getattr(transport, "get_write_buffer_size", int)() > BUFFER:
+            if transport.is_closing():
+                raise SMTPServerDisconnected("gone")
+            await asyncio.sleep(0.005)
 
     def _nothing_sent(self, recipients: list[str], error: Exception) -> Attempt:
         if isinstance(error, SMTPResponseException):

@@ -26,7 +26,7 @@ from tests.channels.email.smtp_server import MailServer
 SECRET = "a secret of tests, long enough"
 VAULT = Vault(SECRET)
 TOKENS = Tokens(SECRET)
-QUICK = Patience(command=2.0, block=2.0, final=0.3)
+QUICK = Patience(command=2.0, final=0.3)
 DESK = "desk@shop.example"
 
 
