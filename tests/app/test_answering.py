@@ -7,9 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from app import people
 from app.db import new_id
-from app.people import NewAgent
+from app.people import NewAgent, add_agent
 from channels.email.threading import NOTIFICATION
 from identity.customers import WorkspaceId
 from tests.channels.email.mailroom import House, Office, housed, letter
@@ -66,7 +65,7 @@ async def told(house: House) -> Told:
 async def _told(office: Office) -> Told:
     new = NewAgent(email="zoe@desk.example", role="agent")
     workspace = WorkspaceId(office.workspace.id)
-    agent = await office.database.write(workspace, lambda db: people.add_agent(db, workspace, new, new_id))
+    agent = await office.database.write(workspace, lambda db: add_agent(db, workspace, new, new_id))
     (item,) = await office.take(letter())
     made = Told(office, agent.id, item)
     await made.tell()
