@@ -309,8 +309,11 @@ class Imap:
         """One answer, its literals read. Raises `Broken`."""
         if self._early is not None and seconds is not None:
             early, self._early = self._early, None
-            async with asyncio.timeout(seconds):
-                return await early
+            try:
+                async with asyncio.timeout(seconds):
+                    return await early
+            except TimeoutError:
+                raise Broken(f"no answer in {ANSWER_SECONDS:.0f} seconds") from None
         parts: list[Part] = []
         room = self._most_bytes
         try:

@@ -170,12 +170,20 @@ async def test_a_page_that_comes_short_is_asked_for_again(desk: Desk) -> None:
     assert sorted(await desk.bodies()) == sorted(raw)
 
 
-async def test_new_mail_comes_at_once_where_the_server_tells_and_before_what_is_older(desk: Desk) -> None:
+async def test_new_mail_comes_at_once_where_the_server_tells_and_before_what_is_older(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.mailboxes.CLAIM_SECONDS", 0.02)
     for n in range(130):
         desk.server.put(mail(n))
     async with desk.fetching():
         await desk.until_looked()
         assert [int(one.split()[3]) for one in await desk.bodies()] == [*range(80, 130), *range(80)]
+
+        async def waits_long() -> bool:
+            return desk.server.verbs.count("IDLE") > 3
+
+        await desk.until(waits_long)
         desk.server.put(mail(500))
 
         async def came() -> bool:
