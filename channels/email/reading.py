@@ -4,7 +4,6 @@ It runs where it may be killed (`channels.email.child`). A stage that fails cost
 defect in words: headers, text and files are read apart, so that nearly every mail becomes an event.
 """
 
-import hashlib
 import re
 from datetime import UTC, datetime
 from email.utils import mktime_tz, parsedate_tz
@@ -14,6 +13,7 @@ from typing import Final
 import msgspec
 
 from channels.email.addresses import MOST_MAILBOXES, Addresses, misleading_name, read_addresses, read_from
+from channels.email.attachments import keep
 from channels.email.bodies import Body, read_body
 from channels.email.bounces import read_form, read_report
 from channels.email.charsets import decode, printable, tidy
@@ -22,9 +22,7 @@ from channels.email.mail import Attached, Bounce, Mail
 from channels.email.mime import Part, Structure, content, content_type, split
 from channels.email.quoting import Folded, fold
 from channels.email.robots import read_robot
-from channels.sniffing import HEAD, OCTETS, safe_name, type_of
 
-MOST_FILES: Final = 500
 MOST_SUBJECT: Final = 1_000
 MOST_IDS: Final = 100
 MOST_DEFECTS: Final = 30
@@ -35,10 +33,8 @@ _ID: Final = re.compile(r"<([^<>\s]{1,900})>")
 _RETURNED: Final = frozenset(
     {"message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers", "message/rfc822-headers"}
 )
+_ENCRYPTED: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _STATUSES: Final = frozenset({"message/delivery-status", "message/global-delivery-status"})
-_ENDINGS: Final = {"message/rfc822": ".eml", "text/calendar": ".ics", "text/html": ".html", "text/plain": ".txt",
-                   "image/png": ".png", "image/jpeg": ".jpg", "image/gif": ".gif", "application/pdf": ".pdf",
-                   "text/rfc822-headers": ".txt", "message/delivery-status": ".txt"}  # fmt: skip
 
 
 def read_mail(raw: bytes, folder: Path) -> Mail:
@@ -47,7 +43,9 @@ def read_mail(raw: bytes, folder: Path) -> Mail:
     head = read_head(raw, 0)
     structure = split(raw, head)
     body = read_body(raw, structure.parts)
-    attached = _keep(raw, structure.parts, body, folder, defects)
+    attached = keep(raw, [structure.parts[number] for number in body.kept], folder, defects)
+    if structure.type == "multipart/encrypted" or any(part.type in _ENCRYPTED for part in structure.parts):
+        defects.append("it is encrypted or signed as a whole: what it says is in its files")
     bounce = _report(raw, structure)
     mail = _with_headers(head, structure.type, structure.parameters, body, bounce)
     folded = fold(body.text, mail.subject, marked_at=body.marked_at, signed_at=body.signed_at)
@@ -180,70 +178,3 @@ def _report(raw: bytes, structure: Structure) -> Bounce | None:
 
 def _beginning(raw: bytes, part: Part) -> bytes:
     return b"".join(content(raw, msgspec.structs.replace(part, stop=min(part.stop, part.start + (256 << 10))), []))
-
-
-def _keep(raw: bytes, parts: tuple[Part, ...], body: Body, folder: Path, defects: list[str]) -> tuple[Attached, ...]:
-    """Writes the files; of more than 500 the rest stays in the raw mail alone."""
-    attached: list[Attached] = []
-    for number in body.kept[:MOST_FILES]:
-        found: list[str] = []
-        try:
-            one = _file(raw, parts[number], len(attached) + 1, folder, found)
-        except (ValueError, ArithmeticError, LookupError) as error:
-            one, found = None, [f"a file could not be read ({type(error).__name__}): it is in the raw mail only"]
-        defects.extend(found)
-        if one:
-            attached.append(one)
-    if len(body.kept) > MOST_FILES:
-        defects.append(f"it has {len(body.kept):,} files: the first {MOST_FILES} are kept, the rest is in the raw mail")
-    if any(one.said_type in {"application/ms-tnef", "application/vnd.ms-tnef"} for one in attached):
-        defects.append("Outlook packed files into winmail.dat: that is kept as it is")
-    return tuple(attached)
-
-
-def _file(raw: bytes, part: Part, number: int, folder: Path, defects: list[str]) -> Attached | None:
-    written = folder / f"part-{number}"
-    sha256, size, beginning = hashlib.sha256(), 0, b""
-    with written.open("xb") as file:
-        for piece in content(raw, part, defects):
-            file.write(piece)
-            sha256.update(piece)
-            size += len(piece)
-            if len(beginning) < HEAD:
-                beginning += piece[: HEAD - len(beginning)]
-    if not size and not part.file_name:
-        written.unlink()
-        return None
-    kept = folder / sha256.hexdigest()
-    if kept.exists():
-        written.unlink()
-    else:
-        written.rename(kept)
-    return Attached(
-        name=_name(part, number),
-        type=_type(part.type, beginning),
-        said_type=part.type,
-        size=size,
-        sha256=sha256.hexdigest(),
-        is_inline=part.disposition != "attachment" and (part.disposition == "inline" or part.is_related),
-        content_id=part.content_id,
-    )
-
-
-def _name(part: Part, number: int) -> str:
-    if part.file_name:
-        return safe_name(part.file_name[-1_000:])
-    if part.type == "message/rfc822" and (said := part.head.text("content-description")):
-        return safe_name(said[:100] + ".eml")
-    kind = "mail" if part.type == "message/rfc822" else part.type.partition("/")[0]
-    return safe_name(f"{kind}-{number}{_ENDINGS.get(part.type, '')}")
-
-
-def _type(said: str, beginning: bytes) -> str:
-    """What the bytes are. Of text and of what nobody knows by its bytes, what the mail says, where that is harmless."""
-    found = type_of(beginning)
-    if found == "text/plain" and (said.startswith("text/") or said == "message/rfc822"):
-        return said if said not in {"text/html", "text/xml"} else "text/plain"
-    if found == OCTETS and said.startswith("message/"):
-        return said
-    return found

@@ -1,6 +1,7 @@
 """Headers, parts, encodings, charsets and HTML: what their standards say, and what is made of what they do not."""
 
 import base64
+import struct
 import time
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from channels.email.headers import read_head, with_parameters, words_of
 from channels.email.html import read_html
 from channels.email.mime import content, split
 from channels.email.reading import read_mail
+from channels.email.tnef import packed
 from tests.channels.email.hostile import HEAD
 
 
@@ -281,8 +283,35 @@ def test_both_forms_of_one_text_are_one_text(tmp_path: Path):
     assert [one.name for one in mail.attachments] == ["text-1.ics", "notes.txt"]
 
 
-def test_winmail_is_kept_and_said(tmp_path: Path):
-    raw = HEAD + b"Content-Type: application/ms-tnef; name=winmail.dat\n\n\x78\x9f\x3e\x22"
+def test_what_is_encrypted_is_said_to_be(tmp_path: Path):
+    raw = HEAD + b"Content-Type: application/pkcs7-mime; name=smime.p7m\nContent-Transfer-Encoding: base64\n\nMIAG"
     mail = read_mail(raw, tmp_path)
-    assert [one.name for one in mail.attachments] == ["winmail.dat"]
-    assert "winmail.dat" in mail.defects[0]
+    assert [one.name for one in mail.attachments] == ["smime.p7m"]
+    assert "encrypted" in mail.defects[0]
+
+
+def attribute(kind: int, data: bytes) -> bytes:
+    return struct.pack("<BII", 2, kind, len(data)) + data + struct.pack("<H", sum(data) & 0xFFFF)
+
+
+def test_winmail_is_kept_and_so_is_what_is_in_it(tmp_path: Path):
+    packet = b"\x78\x9f\x3e\x22\x01\x00" + attribute(0x00088004, b"Hello\0")
+    for name, data in ((b"../plan.pdf\0", b"%PDF-1.4"), (b"a.txt\0", b"hello")):
+        packet += attribute(0x00069002, bytes(14)) + attribute(0x0006800F, data) + attribute(0x00018010, name)
+    said = b"Content-Type: application/ms-tnef; name=winmail.dat\nContent-Transfer-Encoding: base64\n\n"
+    mail = read_mail(HEAD + said + base64.encodebytes(packet), tmp_path)
+    assert [(one.name, one.type, one.size) for one in mail.attachments] == [
+        ("winmail.dat", mail.attachments[0].type, len(packet)),
+        ("plan.pdf", "application/pdf", 8),
+        ("a.txt", "text/plain", 5),
+    ]
+    assert "2 files were found in it" in mail.defects[0]
+    assert (tmp_path / mail.attachments[1].sha256).read_bytes() == b"%PDF-1.4"
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.binary(max_size=80), at=st.integers(0, 60))
+def test_a_damaged_packet_gives_what_can_be_found(data: bytes, at: int):
+    whole = b"\x78\x9f\x3e\x22\x01\x00" + attribute(0x00069002, b"") + attribute(0x0006800F, b"x")
+    broken = whole[: at % len(whole)] + data
+    assert all(0 < start < stop <= len(broken) for _, start, stop in packed(broken) if start != stop)

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from channels.email.attachments import MOST_FILES
 from channels.email.bodies import MOST_TEXT
 from channels.email.mail import Mail, Mailbox
-from channels.email.reading import MOST_FILES, MOST_PLAIN, read_mail, read_plainly
+from channels.email.reading import MOST_PLAIN, read_mail, read_plainly
 from tests.channels.email.hostile import HEAD, KINDS, one
 
 MAILS = Path(__file__).parent / "mails"
@@ -212,6 +213,13 @@ def test_two_files_of_the_same_bytes_are_one_file_twice(tmp_path: Path):
     )
     assert [one.name for one in mail.attachments] == ["a.gif", "b.gif"]
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_an_empty_file_is_a_file_if_it_has_a_name(tmp_path: Path):
+    parts = b"--b\nContent-Type: a/b; name=a\n\n\n--b\nContent-Type: a/b\n\n\n--b--"
+    mail = read_mail(HEAD + b"Content-Type: multipart/mixed; boundary=b\n\n" + parts, tmp_path)
+    assert [(one.name, one.size) for one in mail.attachments] == [("a", 0)]
+    assert (tmp_path / mail.attachments[0].sha256).read_bytes() == b""
 
 
 def test_what_the_mail_calls_a_picture_is_what_its_bytes_are(tmp_path: Path):
