@@ -228,7 +228,7 @@ def test_doctor_hides_secrets_and_finds_nothing_wrong(home: Home) -> None:
     assert told.returncode == 0, told.stdout
     secret = (home.folder / "secret").read_text().strip()
     assert secret not in told.stdout + told.stderr
-    assert f"THROUGHLINE_PORT        {home.port}  [environment]" in told.stdout
+    assert f"{'THROUGHLINE_PORT':<30}{home.port}  [environment]" in told.stdout
 
 
 def test_a_persons_export_is_a_file_of_its_own(home: Home, tmp_path: Path) -> None:
