@@ -48,7 +48,7 @@ AT_ONCE: Final = 4
 SEATS: Final = 8
 """Connections of an account to where mail is taken; and to where it is not."""
 FAILING_SEATS: Final = 2
-SENDING_SECONDS: Final = 60.0
+SENDING_SECONDS: Final = 40.0
 """Within a claim: what was not begun by then is due again when the claim is over."""
 
 T = TypeVar("T")
@@ -273,11 +273,16 @@ class Lane:
             self.failing = True
             return sending.all_alike(one.envelope, "later", error.words, error.status)
 
+        signs: list[asyncio.Task[None]] = []
+
         async def begin() -> bool:
             async def step(db: Db) -> bool:
                 return await dispatch.begin(db, self._workspace, one, now or datetime.now(UTC))
 
-            return await self._until_taken(step)
+            begun = await self._until_taken(step)
+            if begun:
+                signs.append(asyncio.create_task(self._sign(one)))
+            return begun
 
         mail = Sending(
             sender=one.sender,
@@ -293,9 +298,23 @@ class Lane:
         except BaseException:
             session.close()
             raise
+        finally:
+            for sign in signs:
+                sign.cancel()
         if session.is_ready:
             self._idle.append(session)
         return attempt
+
+    async def _sign(self, one: Claimed) -> None:
+        """Say now and then that its content is still on its way."""
+
+        async def step(db: Db) -> None:
+            await dispatch.beat(db, self._workspace, one, datetime.now(UTC))
+
+        while True:
+            await asyncio.sleep(sending.BEAT_SECONDS)
+            with contextlib.suppress(DatabaseAway):
+                await self._mailer.database.write(self._workspace, step)
 
     async def _session(self, batch: Batch) -> Session:
         """A connection that stands, or a new one. Raises `NotConnected`."""

@@ -122,8 +122,12 @@ async def turn(
 
 async def begin(db: Db, workspace: UUID, claimed: Claimed, now: datetime) -> bool:
     """Write down that its content goes out from the commit on; False where it may not any more."""
-    until = now + sending.CLAIM + timedelta(seconds=sending.seconds_for(claimed.size))
-    return await outbox_store.begin(db, workspace, claimed.id, claimed.course.tries, until)
+    return await outbox_store.begin(db, workspace, claimed.id, claimed.course.tries, now + sending.HOLD)
+
+
+async def beat(db: Db, workspace: UUID, claimed: Claimed, now: datetime) -> None:
+    """A sign that its worker lives and is still at it."""
+    await outbox_store.hold(db, workspace, claimed.id, claimed.course.tries, now + sending.HOLD)
 
 
 async def settle(

@@ -150,6 +150,18 @@ async def begin(db: Db, workspace: UUID, mail_id: UUID, tries: int, until: datet
     return done is not None
 
 
+async def hold(db: Db, workspace: UUID, mail_id: UUID, tries: int, until: datetime) -> None:
+    """Nobody takes it for lost before then."""
+    await db.execute(
+        "UPDATE outbound_mail SET next_try_at = $4 WHERE workspace_id = $1 AND id = $2 AND tries = $3 "
+        "AND state = 'sending'",
+        workspace,
+        mail_id,
+        tries,
+        until,
+    )
+
+
 async def settle(db: Db, workspace: UUID, mails: Sequence[dict[str, Any]], now: datetime) -> list[UUID]:
     """What became of attempts, each with id, tries, before (the state that it must be in; None: any that goes on),
     state, outcomes (bytes), doubts, status, reason, next_try_at; those that were erased, discarded or taken by another

@@ -20,9 +20,12 @@ LONGEST_PAUSE: Final = 3_600.0
 KEPT_TRYING: Final = timedelta(days=2)
 AGAIN: Final = 30.0
 """Before the one further attempt after an unknown outcome."""
-CLAIM: Final = timedelta(seconds=140)
-"""A mail in a worker's hands is due again after this: longer than any attempt from its content on. Large ones get more
-time, see `seconds_for`."""
+CLAIM: Final = timedelta(seconds=60)
+"""A mail in a worker's hands is due again after this, where its content has not begun to go out."""
+HOLD: Final = timedelta(seconds=45)
+"""One whose content goes out is taken for lost after this without a sign of its worker."""
+BEAT_SECONDS: Final = 10.0
+"""Between signs."""
 CONTENT_SECONDS: Final = 45.0
 SLOWEST: Final = 100_000.0
 """Bytes a second."""

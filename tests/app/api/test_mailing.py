@@ -1,5 +1,6 @@
 """Replies by mail to a real mail server on this machine that fails in every way: once, or twice at most and marked."""
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -243,3 +244,28 @@ async def test_one_domain_that_hangs_or_refuses_keeps_no_other_waiting(
     await send(out, api.mine.id, at + 5 * MINUTE)
     async with api.database.read(api.mine.id) as db:
         assert await db.fetch("SELECT FROM outbound_lane") == []
+
+
+async def test_a_worker_that_is_still_at_it_says_so(
+    api: Api, there: MailServer, out: Mailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("channels.email.sending.BEAT_SECONDS", 0.03)
+    await mail_account(api.database, api.mine.id, there)
+    await answered(api, out)
+    there.hangs, seen = "FINAL", asyncio.Event()
+    there.when_taken = seen.set
+    at_it = asyncio.create_task(send(out, api.mine.id, await now_of(api)))
+    await seen.wait()
+    held = {(await rows_of(api))[0]["next_try_at"] for _ in range(40) if not await asyncio.sleep(0.005)}
+    await at_it
+    assert len(held) > 1
+
+
+async def test_an_account_that_was_disabled_sends_nothing_more(api: Api, there: MailServer, out: Mailer) -> None:
+    await mail_account(api.database, api.mine.id, there)
+    await answered(api, out)
+    (account,) = (await api("GET", "/api/v1/channel-accounts")).json()["items"]
+    assert (await api("DELETE", f"/api/v1/channel-accounts/{account['id']}")).status_code == 200
+    await send(out, api.mine.id)
+    (row,) = await listed(api, f"&account={account['id']}")
+    assert (row["state"], "disabled" in row["reason"], there.connections) == ("failed", True, 0)
