@@ -115,7 +115,7 @@ class Robots:
             return None
         return Asked(
             box=box,
-            key=f"{limits.CONFIRMATION}/{event.id}",
+            key=f"{limits.CONFIRMATION}/{shown.id}/{shown.resolved_at}",
             purpose=limits.CONFIRMATION,
             to=item.came.address,
             subject=limits.subject(box.settings, shown.number),

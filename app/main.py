@@ -14,6 +14,7 @@ from litestar.datastructures import State
 
 from app.api import (
     agents,
+    bounces,
     calendars,
     changes,
     channel_accounts,
@@ -102,6 +103,7 @@ def all_routes() -> tuple[Route, ...]:
         *hooks.ROUTES,
         *webhooks.ROUTES,
         *outbound.ROUTES,
+        *bounces.ROUTES,
         *files.ROUTES,
         *changes.ROUTES,
         *operations.ROUTES,

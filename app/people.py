@@ -21,6 +21,7 @@ from timeline.tickets.versions import read_desk
 
 AgentRole = Literal["admin", "lead", "agent", "auditor"]
 State = Literal["online", "away", "offline"]
+Mails = Literal["off", "mine", "all"]
 AGENT_ROLES: Final[tuple[AgentRole, ...]] = get_args(AgentRole)
 STATES: Final[tuple[State, ...]] = get_args(State)
 MOST_TEAMS: Final = 100
@@ -32,7 +33,8 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class AgentView(msgspec.Struct, frozen=True, kw_only=True):
-    """An agent as of now. `holds` are the open tickets that the agent has."""
+    """An agent as of now. `holds` are the open tickets that the agent has, `mails` which notifications also come by
+    mail: none, what is meant for the agent, or what happens where the agent follows as well."""
 
     id: UUID
     email: str
@@ -47,6 +49,7 @@ class AgentView(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     disabled_at: datetime | None
     left_because: str | None
+    mails: Mails
 
 
 class NewAgent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -137,6 +140,14 @@ async def add_agent(db: Db, workspace: WorkspaceId, asked: NewAgent, new_id: Cal
     await people_store.change_agent(db, workspace, agent, name, asked.role, asked.zone)
     await _set_calendar(db, workspace, agent, asked.calendar)
     await _put_in_teams(db, workspace, agent, asked.teams)
+    return await read_agent(db, workspace, agent)
+
+
+async def set_mails(db: Db, workspace: WorkspaceId, agent: UUID, mails: Mails) -> AgentView:
+    """Raises `NotFound`."""
+    if not await people_store.lock_agent(db, workspace, agent):
+        raise NotFound
+    await people_store.set_mails(db, workspace, agent, mails)
     return await read_agent(db, workspace, agent)
 
 

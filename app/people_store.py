@@ -12,7 +12,7 @@ Row = asyncpg.Record
 
 _AGENT = (
     "a.id, a.email, a.name, a.role, a.state, a.state_until, a.zone, a.calendar, a.created_at, a.disabled_at, "
-    "a.left_because, ARRAY(SELECT m.team FROM team_member m WHERE m.workspace_id = $1 AND m.agent_id = a.id "
+    "a.left_because, a.mails, ARRAY(SELECT m.team FROM team_member m WHERE m.workspace_id = $1 AND m.agent_id = a.id "
     "ORDER BY m.team) AS teams, (SELECT count(*) FROM ticket t WHERE t.workspace_id = $1 AND t.assignee = a.id "
     "AND t.is_open AND t.joined_into IS NULL) AS holds, now() AS now"
 )
@@ -109,6 +109,10 @@ async def enable_agent(db: Db, workspace: UUID, agent: UUID) -> None:
         workspace,
         agent,
     )
+
+
+async def set_mails(db: Db, workspace: UUID, agent: UUID, mails: str) -> None:
+    await db.execute("UPDATE agent SET mails = $3 WHERE workspace_id = $1 AND id = $2", workspace, agent, mails)
 
 
 async def put_in_teams(db: Db, workspace: UUID, agent: UUID, teams: Sequence[str]) -> None:

@@ -17,7 +17,6 @@ from channels.email.settings import MailSettings
 from channels.email.tokens import Tokens
 from channels.outbox import KIND, NewId, Prepared
 from channels.outbox_store import Db
-from identity import store as identity_store
 from identity.claims import lock_key
 from identity.customers import WorkspaceId
 from timeline import posting
@@ -112,7 +111,7 @@ async def post(
 async def _lately(db: Db, workspace: WorkspaceId, asked: Sequence[Asked], now: datetime) -> dict[str, Lately]:
     """Counted where nobody else counts the same addresses meanwhile."""
     addresses = sorted({(one.to or "").lower() for one in asked if one.to} - {""})
-    await identity_store.lock(db, sorted({lock_key(workspace, "automatic mail", one) for one in addresses}))
+    await automatic_store.lock(db, sorted({lock_key(workspace, "automatic mail", one) for one in addresses}))
     since, acknowledged = now - automatic.WITHIN, now - automatic.ACKNOWLEDGED_WITHIN
     rows = await automatic_store.lately(db, workspace, addresses, since, acknowledged)
     found = {

@@ -11,6 +11,11 @@ from channels.store import Db, Row
 _BOUNCE: Final = "id, mail_id, address, event_id, status, words, bounced_at, cleared_at, cleared_by"
 
 
+async def lock(db: Db, keys: Sequence[int]) -> None:
+    """Count addresses alone until the transaction ends; `keys` come sorted."""
+    await db.execute("SELECT pg_advisory_xact_lock(k) FROM unnest($1::bigint[]) AS k", keys)
+
+
 async def lately(
     db: Db, workspace: UUID, addresses: Sequence[str], since: datetime, acknowledged_since: datetime
 ) -> list[Row]:
@@ -86,13 +91,15 @@ async def bounces(db: Db, workspace: UUID, address: str | None, before: UUID | N
     )
 
 
-async def bounced(db: Db, workspace: UUID, addresses: Sequence[str]) -> list[Row]:
-    """The latest bounce of each of these addresses that has one which was not cleared."""
+async def bounced_of(db: Db, workspace: UUID, reply: UUID) -> list[Row]:
+    """The latest bounce of each address that a reply goes to and that has one which was not cleared."""
     return await db.fetch(
-        f"SELECT DISTINCT ON (address) {_BOUNCE} FROM mail_bounce WHERE workspace_id = $1 "
-        "AND address = ANY($2::text[]) AND cleared_at IS NULL ORDER BY address, id DESC",
+        f"SELECT DISTINCT ON (address) {_BOUNCE} FROM mail_bounce WHERE workspace_id = $1 AND cleared_at IS NULL "
+        "AND address IN (SELECT lower(one) FROM event e CROSS JOIN unnest(ARRAY['to', 'cc', 'bcc']) AS field "
+        "CROSS JOIN jsonb_array_elements_text(coalesce(e.data->'data'->'mail'->field, '[]')) AS one "
+        "WHERE e.workspace_id = $1 AND e.id = $2) ORDER BY address, id DESC",
         workspace,
-        list(addresses),
+        reply,
     )
 
 

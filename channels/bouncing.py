@@ -175,10 +175,9 @@ async def list_bounces(
     return [BounceView(**dict(row)) for row in await automatic_store.bounces(db, workspace, wanted, before, limit)]
 
 
-async def bounced(db: Db, workspace: UUID, addresses: Sequence[str]) -> list[BounceView]:
-    """What is known of addresses that a mail is about to go to."""
-    small = [address.lower() for address in addresses]
-    return [BounceView(**dict(row)) for row in await automatic_store.bounced(db, workspace, small)] if small else []
+async def bounced_of(db: Db, workspace: UUID, reply: UUID) -> list[BounceView]:
+    """What is known of the addresses that a reply goes to."""
+    return [BounceView(**dict(row)) for row in await automatic_store.bounced_of(db, workspace, reply)]
 
 
 async def clear(db: Db, workspace: UUID, bounce: UUID, *, by: Actor, now: datetime) -> BounceView:

@@ -13,7 +13,8 @@ from app.api.customers import CURSOR, LIMIT
 from app.api.routes import Parameter, Route, route
 from app.api.shapes import Reason
 from app.db import Db, new_id
-from app.people import AgentChange, AgentView, NewAgent, State
+from app.inviting import NOBODY_WRITES, invite
+from app.people import AgentChange, AgentView, Mails, NewAgent, State
 from identity.errors import Impossible
 
 ME: Final = "me"
@@ -44,6 +45,18 @@ class SetState(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     until: datetime | None = None
 
 
+class InviteAgent(NewAgent, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`invite`: the agent is told by mail, with the address of the console and without any secret."""
+
+    invite: bool = False
+
+
+class SetMails(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which notifications also come by mail: none, what is meant for the agent, or all."""
+
+    mails: Mails
+
+
 _TEAM: Final = Parameter(name="team", words="Only who is in this team.", schema={"type": "string"})
 _DISABLED: Final = Parameter(
     name="disabled", words="Only who works here no more, or only who does.", schema={"type": "boolean"}
@@ -64,14 +77,17 @@ async def list_agents(call: Call) -> Answer:
 
 
 @route(
-    "POST", "/api/v1/agents", "people.write", takes=NewAgent, answers={201: AgentView}, refuses=frozenset({404, 422})
+    "POST", "/api/v1/agents", "people.write", takes=InviteAgent, answers={201: AgentView}, refuses=frozenset({404, 422})
 )
 async def add(call: Call) -> Answer:
-    """Add an agent. A key for the agent is made with `POST /api/v1/keys`."""
-    asked = await call.take(NewAgent)
+    """Add an agent. A key is made with `POST /api/v1/keys`; to `invite` takes an account that `notifies`."""
+    asked = await call.take(InviteAgent)
 
     async def work(db: Db) -> Answer:
-        return answer(await people.add_agent(db, call.workspace, asked, new_id), 201)
+        added = await people.add_agent(db, call.workspace, asked, new_id)
+        if asked.invite and not await invite(db, call.workspace, added.id, added.email, call.edge.settings):
+            raise Impossible("invite", NOBODY_WRITES)
+        return answer(added, 201)
 
     return await call.write(work)
 
@@ -143,6 +159,26 @@ async def set_state(call: Call) -> Answer:
     return await call.write(work)
 
 
+@route(
+    "PUT",
+    "/api/v1/agents/{agent}/mails",
+    "desk",
+    takes=SetMails,
+    answers={200: AgentView},
+    refuses=frozenset({403, 404, 422}),
+)
+async def set_mails(call: Call) -> Answer:
+    """Say which notifications an agent also gets by mail. Of others that takes the right to configure."""
+    asked, wanted = await call.take(SetMails), _wanted(call)
+    if wanted != call.caller.agent:
+        permit(call.caller, "config.write")
+
+    async def work(db: Db) -> Answer:
+        return answer(await people.set_mails(db, call.workspace, wanted, asked.mails))
+
+    return await call.write(work)
+
+
 def _wanted(call: Call) -> UUID:
     """Raises `NotFound`, and the 422 for `me` where the key is nobody's."""
     if call.request.path_params["agent"] != ME:
@@ -152,4 +188,4 @@ def _wanted(call: Call) -> UUID:
     return call.caller.agent
 
 
-ROUTES: Final[tuple[Route, ...]] = (list_agents, add, show, change, set_state)
+ROUTES: Final[tuple[Route, ...]] = (list_agents, add, show, change, set_state, set_mails)

@@ -14,6 +14,7 @@ from app.api.tickets import etag
 from app.db import Db
 from app.errors import bad_request, problem_of, too_large, version_required
 from app.limits import PUSH_BYTES
+from channels.bouncing import BounceView, bounced_of
 from channels.files import FileGone, use_uploads
 from identity.errors import Impossible, NotFound
 from timeline.acting import Ask, Done, Refusal, perform, perform_on_each
@@ -120,11 +121,13 @@ class SayToColleagues(Say, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
-    """What was said, all events that came of it in their order, and the ticket as it is now."""
+    """What was said, all events that came of it in their order, and the ticket as it is now. `bounced`: of those whom
+    a reply goes to, at whom mail did not arrive lately."""
 
     event_id: UUID
     events: tuple[UUID, ...]
     ticket: TicketView
+    bounced: list[BounceView] = []
 
 
 class TicketResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -229,7 +232,9 @@ async def _say(call: Call, asked: Say, said: Reply | AddNote) -> Answer:
         if isinstance(said, Reply) and said.attachments:
             await _enclose(db, call, done.events[0], said.attachments)
         shown = await read_ticket(db, call.workspace, str(ticket))
-        return answer(Said(event_id=done.events[0], events=done.events, ticket=shown), 201, etag(shown))
+        bounced = await bounced_of(db, call.workspace, done.events[0]) if isinstance(said, Reply) else []
+        said_so = Said(event_id=done.events[0], events=done.events, ticket=shown, bounced=bounced)
+        return answer(said_so, 201, etag(shown))
 
     return await call.write(work)
 

@@ -9,6 +9,7 @@ from app import leaving, people, people_store, store
 from app.cli.desk import Desk, with_desk, workspace_option
 from app.cli.words import Refused, data, failing_in_words, say
 from app.db import Db, new_id
+from app.inviting import NOBODY_WRITES, invite
 from identity.identifiers import normalise
 from timeline.events import Actor
 from timeline.threads import Workspace
@@ -72,9 +73,10 @@ def agent() -> None:
 @click.argument("email")
 @click.option("--role", required=True, type=click.Choice(AGENT_ROLES), help="What the agent may do.")
 @click.option("--name", help="How colleagues call the agent; otherwise the address up to its @.")
+@click.option("--invite", "invites", is_flag=True, help="Tell the agent by mail, with the console's address.")
 @workspace_option
 @failing_in_words
-def create_agent(email: str, role: str, name: str | None, slug: str | None) -> None:
+def create_agent(email: str, role: str, name: str | None, invites: bool, slug: str | None) -> None:
     """Add an agent; the agent's id goes to stdout."""
     read = normalise("email", email, None, None)
     if read.problem:
@@ -85,9 +87,11 @@ def create_agent(email: str, role: str, name: str | None, slug: str | None) -> N
         id_ = new_id()
 
         async def add(db: Db) -> bool:
-            return await store.add_agent(
-                db, workspace.id, id_, email=read.value, name=name or read.value.partition("@")[0], role=role
-            )
+            called = name or read.value.partition("@")[0]
+            added = await store.add_agent(db, workspace.id, id_, email=read.value, name=called, role=role)
+            if added and invites and not await invite(db, workspace.id, id_, read.value, desk.settings):
+                raise Refused(f"Nobody was added: {NOBODY_WRITES}.")
+            return added
 
         if not await desk.write(workspace.id, add):
             raise Refused(f"{read.value} is an agent of {workspace.slug} already.")

@@ -65,7 +65,7 @@ async def run(office: Office, now: datetime | None = None) -> list[dict[str, Any
 
 async def mails(office: Office) -> list[dict[str, Any]]:
     rows = await office.fetch(
-        "SELECT id, key, purpose, state, reason, raw, conversation, message_id, recipients, event_id FROM outbound_mail "
+        "SELECT id, key, purpose, state, reason, raw, conversation, message_id, event_id FROM outbound_mail "
         "WHERE workspace_id = $1 AND key NOT LIKE 'test/%' ORDER BY id",
         office.workspace.id,
     )

@@ -27,6 +27,7 @@ class Things(msgspec.Struct, frozen=True, kw_only=True):
     thing: str
     webhook: str
     outbound: str
+    bounce: str
     mail: str
     ticket: str
     agent: str
@@ -162,6 +163,9 @@ CASES: dict[str, Case] = {
     ),
     "GET /api/v1/agents/{agent}": Case(path=_at("/api/v1/agents/{agent}")),
     "PATCH /api/v1/agents/{agent}": Case(path=_at("/api/v1/agents/{agent}"), body=lambda _: {"name": "Kim"}),
+    "PUT /api/v1/agents/{agent}/mails": Case(path=_at("/api/v1/agents/{agent}/mails"), body=lambda _: {"mails": "off"}),
+    "GET /api/v1/mail-bounces": Case(path=_at("/api/v1/mail-bounces"), names=False),
+    "POST /api/v1/mail-bounces/{bounce}/clear": Case(path=_at("/api/v1/mail-bounces/{bounce}/clear")),
     "PUT /api/v1/agents/{agent}/state": Case(
         path=_at("/api/v1/agents/{agent}/state"), body=lambda _: {"state": "online"}
     ),
@@ -327,6 +331,7 @@ async def make_things(api: Api, tenant: Tenant) -> Things:
         webhook=webhook.json()["id"],
         outbound=outbound.json()["id"],
         mail=await _post(api, tenant),
+        bounce=await _come_back(api, tenant),
         ticket=asked["ticket"]["id"],
         agent=kim.json()["id"],
         view=view.json()["id"],
@@ -353,6 +358,22 @@ async def _post(api: Api, tenant: Tenant) -> str:
 
     await api.database.write(tenant.id, post)
     return str(mail)
+
+
+async def _come_back(api: Api, tenant: Tenant) -> str:
+    """A mail that did not arrive."""
+    bounce = uuid4()
+
+    async def come_back(db: Any) -> None:
+        await db.execute(
+            "INSERT INTO mail_bounce (workspace_id, id, mail_id, address, event_id, bounced_at) "
+            "VALUES ($1, $2, $2, 'x@shop.example', $2, now())",
+            tenant.id,
+            bounce,
+        )
+
+    await api.database.write(tenant.id, come_back)
+    return str(bounce)
 
 
 async def _suggest(api: Api, tenant: Tenant, one: str, other: str) -> str:

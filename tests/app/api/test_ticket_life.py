@@ -122,7 +122,7 @@ async def test_who_is_waited_for_and_since_when(api: Api) -> None:
 
 
 async def test_silence_resolves_a_day_after_one_reminder(api: Api) -> None:
-    policy = {"resolves": {"pending_after": "2 days", "reminder_before": "1 day", "reminder": "About {subject}?"}}
+    policy = {"resolves": {"pending_after": "2 days", "reminder_before": "1 day", "reminder": "About {number}{subject}?"}}
     assert (await api("POST", "/api/v1/ticket-policies", json={"policy": policy})).status_code == 201
     ticket = await opened(api, subject="Shoes")
     said = await api("POST", f"{PATH}/{ticket['id']}/replies", json={"body": "Here they are."})
@@ -139,7 +139,8 @@ async def test_silence_resolves_a_day_after_one_reminder(api: Api) -> None:
     assert not await announced(reminds - timedelta(seconds=1))
     assert [await announced(reminds), await announced(reminds)] == [True, False]
     told = (await api("GET", f"{PATH}/{ticket['id']}/timeline?kind=message")).json()["items"][0]
-    assert (told["body"], told["direction"], told["actor"]) == ("About Shoes?", "outbound", "policy:1")
+    said_so = f"About {ticket['number']}?"  # by mail: no word of a stranger's
+    assert (told["body"], told["direction"], told["actor"]) == (said_so, "outbound", "policy:1")
     assert datetime.fromisoformat((await ticket_of(api, ticket["id"]))["resolves_at"]) == resolves
     assert not await announced(resolves - timedelta(seconds=1))
     assert [await announced(resolves), await announced(resolves)] == [True, False]
