@@ -70,7 +70,7 @@ def mails(how_many: int) -> Iterator[bytes]:
     now = datetime.now(UTC) - timedelta(hours=how_many / 3600)
     for number in range(how_many):
         sender = dice.randrange(300)
-        text = "\r\n".join(" ".join(dice.choices(WORDS, k=12)) for _ in range(int(dice.lognormvariate(4.1, 0.8)) + 5))
+        text = "\r\n".join(" ".join(dice.choices(WORDS, k=12)) for _ in range(int(dice.lognormvariate(4.55, 0.8)) + 5))
         html = "".join(f"<p style='margin:0'>{line}</p>\r\n" for line in text.split("\r\n"))
         answers = f"References: <{number - 300}.{sender}@bench.example>\r\n" if number % 3 == 0 else ""
         file = base64.encodebytes(dice.randbytes(9_000)).replace(b"\n", b"\r\n").decode() if number % 5 == 0 else ""
