@@ -122,7 +122,8 @@ async def test_who_is_waited_for_and_since_when(api: Api) -> None:
 
 
 async def test_silence_resolves_a_day_after_one_reminder(api: Api) -> None:
-    policy = {"resolves": {"pending_after": "2 days", "reminder_before": "1 day", "reminder": "About {number}{subject}?"}}
+    words = "About {number}{subject}?"
+    policy = {"resolves": {"pending_after": "2 days", "reminder_before": "1 day", "reminder": words}}
     assert (await api("POST", "/api/v1/ticket-policies", json={"policy": policy})).status_code == 201
     ticket = await opened(api, subject="Shoes")
     said = await api("POST", f"{PATH}/{ticket['id']}/replies", json={"body": "Here they are."})
