@@ -88,7 +88,7 @@ def returned_id(returned: bytes | None) -> str | None:
         return None
     at = len(returned) - len(returned[:1_000].lstrip(b"\r\n\t ")) if returned[:1].isspace() else 0
     found = _ID.search(read_head(returned, max(0, min(at, 1_000))).first("message-id") or b"")
-    return decode(found[1], None)[0] if found else None
+    return printable(decode(found[1], None)[0]) if found else None
 
 
 def read_form(head: Head, text: str, *, is_machine: bool) -> Bounce | None:

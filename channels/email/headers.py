@@ -8,7 +8,7 @@ from urllib.parse import unquote_to_bytes
 
 import msgspec
 
-from channels.email.charsets import decode, printable
+from channels.email.charsets import decode, printable, tidy
 
 MOST_HEADER: Final = 4 << 20
 MOST_LINES: Final = 60_000
@@ -124,7 +124,7 @@ def _word_bytes(encoding: str, text: str) -> bytes:
 def with_parameters(value: bytes) -> tuple[str, dict[str, str]]:
     """`text/plain; charset="utf-8"` as its value in small letters and its parameters, continued and encoded ones
     (RFC 2231) put together."""
-    text = decode(value[:16_384], None)[0]
+    text = tidy(decode(value[:16_384], None)[0])
     first, _, rest = text.partition(";")
     return _without_comment(first).lower(), _parameters(rest)
 
@@ -141,7 +141,7 @@ def _parameters(rest: str) -> dict[str, str]:
             sections.setdefault(section[1], {}).setdefault(int(section[2] or 0), (value, is_encoded))
     for name, pieces in sections.items():
         plain[name] = _joined(pieces)
-    return {name: words_of(value) if name not in sections else value for name, value in plain.items()}
+    return {name: tidy(words_of(value) if name not in sections else value) for name, value in plain.items()}
 
 
 def _pairs(rest: str) -> list[tuple[str, str]]:

@@ -127,12 +127,12 @@ def _tokens(source: str) -> Iterator[tuple[str, str, str]]:
     while at < len(source):
         made += 1
         if made > MOST_TOKENS:
-            yield "text", "", html.unescape(_ANY_TAG.sub(" ", source[at:]))
+            yield "text", "", tidy(html.unescape(_ANY_TAG.sub(" ", source[at:])))
             return
         start = source.find("<", at)
         start = len(source) if start < 0 else start
         if start > at and not hidden[1]:
-            yield "text", "", html.unescape(source[at:start])
+            yield "text", "", tidy(html.unescape(source[at:start]))
         if start == len(source):
             return
         at, kind, name, attributes = _tag(source, start)
@@ -183,7 +183,7 @@ def _after(source: str, at: int, name: str) -> int:
 def _attributes(said: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, one, two, three in _ATTRIBUTE.findall(said):
-        found.setdefault(name.lower(), html.unescape(one or two or three))
+        found.setdefault(name.lower(), tidy(html.unescape(one or two or three)))
     return found
 
 

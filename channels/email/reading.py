@@ -106,7 +106,9 @@ def _with_headers(head: Head, type_: str, parameters: dict[str, str], body: Body
             head, type_, parameters, sender=address, return_path=return_path, is_bounce=bounce is not None
         ),
         bounce=bounce,
-        authentication_results=tuple(decode(one, None)[0] for one in head.all("authentication-results")[:MOST_RESULTS]),
+        authentication_results=tuple(
+            tidy(decode(one, None)[0]) for one in head.all("authentication-results")[:MOST_RESULTS]
+        ),
         return_path=return_path,
         delivered_to=_delivered_to(head),
         defects=tuple(defects),

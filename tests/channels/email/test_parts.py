@@ -5,6 +5,7 @@ import struct
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -281,6 +282,19 @@ def test_both_forms_of_one_text_are_one_text(tmp_path: Path):
     assert mail.text == "plain\nfooter <x>"
     assert mail.html == "<p>html</p>\nfooter &lt;x&gt;"
     assert [one.name for one in mail.attachments] == ["text-1.ics", "notes.txt"]
+
+
+def test_no_field_of_a_mail_holds_what_a_database_cannot_keep(tmp_path: Path):
+    raw = (
+        b"From: a@b.example\nAuthentication-Results: mx;\0 dkim=pass\nAuto-Submitted: auto\0-replied\nSubject: a\0b\n"
+        b"Message-ID: <a\0@b>\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n"
+        b"--b\nContent-Type: text/html; name*=utf-8''%00\n\n<pre>&#13;&#0;&#1;\0</pre>\n--b\n"
+        b"Content-Type: message/delivery-status\n\nFinal-Recipient: rfc822; \0a@b.example\n\n"
+        b"--b\nContent-Type: message/rfc822\nContent-ID: <\0>\n\nMessage-ID: <x\0y@b>\n\n--b--\n"
+    )
+    told = msgspec.json.encode(read_mail(raw, tmp_path))
+    assert b"x" in told
+    assert not any(sign in told for sign in (b"\\u0000", b"\\u0001", b"\\r"))
 
 
 def test_what_is_encrypted_is_said_to_be(tmp_path: Path):
