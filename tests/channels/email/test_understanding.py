@@ -356,7 +356,9 @@ class Slow:
 async def until(office: Office, bodies: set[str]) -> None:
     """On a busy machine what is fast may be set aside too; it waits for nobody all the same."""
     async with asyncio.timeout(30):
-        while {one["data"]["body"].strip() for one in await office.items()} != bodies:
+        while True:
+            if {one["data"]["body"].strip() for one in await office.items()} == bodies:
+                return
             await asyncio.sleep(0.02)
 
 
