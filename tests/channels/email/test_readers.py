@@ -59,12 +59,12 @@ async def test_a_process_is_kept_warm_knows_no_secret_and_is_replaced_when_it_is
 
 async def test_a_mail_that_takes_too_long_is_read_plainly_and_the_next_one_whole(tmp_path: Path):
     others = children()
-    async with Readers(tmp_path, most=1, seconds=2) as readers:
+    async with Readers(tmp_path, most=1, seconds=3) as readers:
         (await readers.read(MAIL)).discard()
         children(others)[0].send_signal(signal.SIGSTOP)
         read = await readers.read(WITH_FILE)
         assert read.mail.subject == "Hello"
-        assert "its parts could not be read: it took longer than 2 seconds" in read.mail.defects[0]
+        assert "its parts could not be read: it took longer than 3 seconds" in read.mail.defects[0]
         assert "PNG" in read.mail.text
         after = await readers.read(WITH_FILE)
         assert after.mail.defects == ()
