@@ -130,14 +130,12 @@ def create_app(settings: Settings, dsn: str | None = None, *, logs: bool = True)
     `settings.database_url`."""
     if logs:
         configure_logs()
-    dsn = dsn or application_dsn(settings)
-    live = Live(dsn)
-    edge = Edge(settings, Database(dsn, on_commit=live.say), live)
+    edge = edge_of(settings, dsn or application_dsn(settings))
 
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncIterator[None]:
         await edge.database.open()
-        live.open()
+        edge.live.open()
         upkeep = asyncio.create_task(_keep_up(edge), name="upkeep")
         try:
             yield
@@ -145,7 +143,7 @@ def create_app(settings: Settings, dsn: str | None = None, *, logs: bool = True)
             upkeep.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await upkeep
-            await live.close()
+            await edge.live.close()
             edge.outward.close()
             edge.mail_doors.close()
             await edge.mailroom.close()
@@ -162,6 +160,11 @@ def create_app(settings: Settings, dsn: str | None = None, *, logs: bool = True)
         logging_config=None,
         request_max_body_size=BODY_BYTES,
     )
+
+
+def edge_of(settings: Settings, dsn: str) -> Edge:
+    live = Live(dsn)
+    return Edge(settings, Database(dsn, on_commit=live.say), live)
 
 
 def application_dsn(settings: Settings) -> str:

@@ -248,7 +248,7 @@ async def list_teams(db: Db, workspace: WorkspaceId) -> list[TeamView]:
 
 async def read_team(db: Db, workspace: WorkspaceId, key: str) -> TeamView:
     """Raises `NotFound`."""
-    row = await people_store.team(db, workspace, key)
+    row = await people_store.team(db, workspace, key) if KEY.fullmatch(key) else None
     if row is None:
         raise NotFound
     return TeamView(**dict(row))
@@ -306,7 +306,7 @@ async def list_queues(db: Db, workspace: WorkspaceId) -> list[QueueView]:
 
 async def read_queue(db: Db, workspace: WorkspaceId, key: str) -> QueueView:
     """Raises `NotFound`."""
-    row = await people_store.queue(db, workspace, key)
+    row = await people_store.queue(db, workspace, key) if KEY.fullmatch(key) else None
     if row is None:
         raise NotFound
     return QueueView(**dict(row))

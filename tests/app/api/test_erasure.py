@@ -86,6 +86,7 @@ async def tickets_of(api: Api) -> list[tuple[str, Any]]:
         words = " ".join([fold.pop("subject", None) or "", *fold.pop("tags", [])])
         for hashed in ("matter", "objects"):
             fold.pop(hashed, None)
+        fold.pop("version_base", None)  # whoever saw the words has not seen it without them
         found.append((words, (row["number"], row["items"], fold)))
     return found
 
