@@ -70,6 +70,7 @@ def server(address: str, database_of_module: Cloned) -> tuple[str, dict[str, str
             "webhook_id": webhook,
             "customer_id": made["customer_id"],
             "entry_id": entry,
+            "file_id": http.post("/api/v1/files", content=b"\x00\x01").json()["id"],
             "object_id": "a/b",
             "ticket": asked["ticket"]["id"],
             "type": "order",
