@@ -16,7 +16,7 @@ _KEYED: Final = (400, 401, 403, 404, 429, 503)
 _REQUEST_ID: Final = {
     "X-Request-ID": {"description": "Finds this request in the log.", "schema": {"type": "string"}, "required": True}
 }
-_OPAQUE: Final = frozenset({"account", "link", "object_id", "report", "ticket", "type"})
+_OPAQUE: Final = frozenset({"account", "object_id", "report", "ticket", "type"})
 """Ids in a path that need not be UUIDs."""
 _RETRY: Final = {"Retry-After": {"description": "Seconds.", "schema": {"type": "string"}, "required": True}}
 _WRITES: Final = [
