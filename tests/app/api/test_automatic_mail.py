@@ -22,6 +22,7 @@ from channels.accounts import NewAccount
 from identity.customers import WorkspaceId
 from tests.app.api.asking import PATH, patched, settled
 from tests.app.api.conftest import Api
+from tests.app.api.lives import erase
 from tests.app.api.test_tasks import hired, told
 from tests.app.posting import DESK, SECRET, TOKENS, VAULT, follow, mailer
 from tests.builders import contact, identifier, settings
@@ -201,6 +202,14 @@ async def test_an_agent_is_told_by_one_mail_of_all_that_was_not_read(post: Post)
         f"Ticket #{number} was given to you.",
         f"Ticket #{number} has a note for you.",
     ]
+    await post.api("POST", f"{PATH}/{number}/notes", json={"body": "Once more, @Kim Lee"})
+    await patched(post.api, item["ticket"]["id"], assignee=None)
+    await patched(post.api, item["ticket"]["id"], assignee=kim)
+    await told(post.api, key)
+    newest = (await post.api("GET", "/api/v1/notifications", key)).json()["items"][0]
+    await post.api("POST", "/api/v1/notifications/read", key, json={"ids": [newest["id"]]})
+    _, second = await post.run(2 * MINUTES)
+    assert text_of(second).splitlines()[:2] == [f"Ticket #{number} has a note for you.", ""]
 
 
 async def test_no_agent_is_told_of_what_is_read_unwanted_or_not_theirs_any_more(post: Post):
@@ -309,3 +318,11 @@ async def test_a_report_names_those_who_got_it_and_nobody_else(post: Post):
     assert await post.marks() == []
     await post.returned(ours, address="Bob@Example.org")
     assert [mark["address"] for mark in await post.marks()] == ["bob@example.org"]
+
+
+async def test_who_is_erased_leaves_no_mark(post: Post):
+    item, _, ours = await post.replied()
+    await post.returned(ours)
+    assert len(await post.marks()) == 1
+    await erase(post.api, item["customer_id"])
+    assert await post.marks() == []

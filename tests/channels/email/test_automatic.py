@@ -71,11 +71,12 @@ def test_our_own_address_and_one_that_bounced_get_nothing():
 
 
 def test_an_old_mailbox_that_is_read_for_the_first_time_waits_for_nothing():
-    hour, since = timedelta(hours=1), NOW - timedelta(days=3)
+    hour, since, long_since = timedelta(hours=1), NOW - timedelta(hours=3), NOW - timedelta(days=3)
     assert automatic.is_due(NOW - hour, NOW, since, NOW)
     assert not automatic.is_due(since - hour, NOW, since, NOW)
     assert not automatic.is_due(NOW, since - hour, since, NOW)
-    assert not automatic.is_due(NOW - timedelta(hours=25), NOW, since, NOW)
+    assert not automatic.is_due(NOW - 25 * hour, NOW, long_since, NOW)
+    assert not automatic.is_due(NOW, NOW - 25 * hour, long_since, NOW)
 
 
 def test_a_mail_to_an_agent_says_which_ticket_and_why_and_nothing_else():
