@@ -32,6 +32,7 @@ AUTOMATIC: Final = "automatic"
 BOUNCES: Final = "bounces"
 LINKS: Final = "/api/v1/confirmations/"
 POLL_SECONDS: Final = 2.0
+GATHER_SECONDS: Final = 0.5
 PAUSE_SECONDS: Final = 0.5
 AFTER_A_FAULT: Final = 5.0
 
@@ -63,7 +64,8 @@ class Robots:
                     listening = await outbox_store.is_listening(db, workspace, KIND)
                 if listening and await self.step(workspace, datetime.now(UTC)):
                     self._live.say(workspace)
-                await self._live.wait(workspace, POLL_SECONDS)
+                if await self._live.wait(workspace, POLL_SECONDS):
+                    await asyncio.sleep(GATHER_SECONDS)
             except DatabaseAway:
                 await asyncio.sleep(PAUSE_SECONDS)
             except Exception as error:  # noqa: BLE001 - a fault of ours here stops no other work of the process

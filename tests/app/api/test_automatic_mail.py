@@ -82,10 +82,12 @@ class Post:
         await follow(self.out, self.api.mine.id)
 
         async def went(db: Db) -> str:
-            return await db.fetchval(
+            message_id = await db.fetchval(
                 "UPDATE outbound_mail SET state = 'sent', next_try_at = NULL WHERE event_id = $1 RETURNING message_id",
                 UUID(said.json()["event_id"]),
             )
+            assert message_id is not None
+            return message_id
 
         return item, said.json(), await self.api.database.write(self.api.mine.id, went)
 
@@ -249,7 +251,7 @@ async def test_two_workers_and_one_that_dies_tell_an_agent_once(post: Post):
     post.api.database.write = dies  # type: ignore[method-assign]
     with pytest.raises(ConnectionError):
         await post.robots.step(WorkspaceId(post.api.mine.id), at)
-    post.api.database.write = real  # type: ignore[method-assign]
+    post.api.database.write = real
     for _ in range(2):
         await post.robots.step(WorkspaceId(post.api.mine.id), at)
     assert len(await post.run(MINUTES)) == 1
