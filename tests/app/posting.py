@@ -1,6 +1,5 @@
 """The mailer over a test's database, a step at a time and by a clock that the test holds."""
 
-import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,6 +21,7 @@ from channels.files import open_files
 from channels.vault import Vault
 from identity.customers import WorkspaceId
 from tests.channels.email.smtp_server import MailServer
+from tests.settling import settled
 
 SECRET = "a secret of tests, long enough"
 VAULT = Vault(SECRET)
@@ -63,18 +63,8 @@ async def mail_account(database: Database, workspace: UUID, server: MailServer, 
 
 async def follow(made: Mailer, workspace: UUID) -> None:
     """Until every reply that is recorded is a mail: a transaction that is open on this server holds it back."""
-    for _ in range(1_000):
-        await made.follow(WorkspaceId(workspace))
-        async with made.database.read(workspace) as db:
-            settled = await db.fetchval(
-                "SELECT NOT EXISTS (SELECT FROM event e WHERE e.workspace_id = $1 AND (e.epoch, e.xid, e.position) > "
-                "(SELECT epoch, xid, position FROM follower_checkpoint WHERE workspace_id = $1 "
-                "AND follower = 'outbox'))",
-                workspace,
-            )
-        if settled:
-            return
-        await asyncio.sleep(0.01)
+    await settled(made.database, workspace)
+    await made.follow(WorkspaceId(workspace))
 
 
 async def send(made: Mailer, workspace: UUID, now: datetime | None = None) -> int:

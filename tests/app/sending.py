@@ -1,6 +1,5 @@
 """The sender of webhooks over a test's database, a step at a time and by a clock that the test holds."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from app.outward import Outward
 from app.webhooks import Lane, Sender
 from channels.vault import Vault
 from identity.customers import WorkspaceId
+from tests.settling import settled
 
 SECRET = "a secret of tests, long enough"
 
@@ -27,19 +27,8 @@ async def sender(database: Database, *, private: bool = True) -> AsyncIterator[S
 
 async def follow(made: Sender, workspace: UUID) -> None:
     """Until everything that is recorded is queued: a transaction that is open anywhere on this server holds it back."""
-    for _ in range(1_000):
-        if not await made.follow(WorkspaceId(workspace)):
-            return
-        async with made.database.read(workspace) as db:
-            settled = await db.fetchval(
-                "SELECT NOT EXISTS (SELECT FROM event e WHERE e.workspace_id = $1 AND (e.epoch, e.xid, e.position) > "
-                "(SELECT epoch, xid, position FROM follower_checkpoint WHERE workspace_id = $1 "
-                "AND follower = 'webhooks'))",
-                workspace,
-            )
-        if settled is not False:
-            return
-        await asyncio.sleep(0.01)
+    await settled(made.database, workspace)
+    await made.follow(WorkspaceId(workspace))
 
 
 async def send(made: Sender, workspace: UUID, webhook: str, now: datetime | None = None) -> int:

@@ -8,10 +8,10 @@ import asyncpg
 import pytest
 
 from app.embedded import EmbeddedDatabase
-from tests.app.api.conftest import api, app
+from tests.app.api.conftest import api, app, routed
 from tests.laws.world import APP_PASSWORD, World, opened_world
 
-__all__ = ["api", "app", "world"]
+__all__ = ["api", "app", "routed", "world"]
 
 
 @pytest.fixture(scope="module")

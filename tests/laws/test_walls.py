@@ -44,7 +44,10 @@ async def fill_the_rest(admin: asyncpg.Connection, workspace: UUID) -> None:
             "SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, "
             "(SELECT pg_get_constraintdef(k.oid) FROM pg_constraint k WHERE k.conrelid = a.attrelid "
             "AND k.contype = 'c' AND k.conkey = ARRAY[a.attnum] "
-            "AND pg_get_constraintdef(k.oid) LIKE '%ARRAY%' LIMIT 1) AS allowed "
+            "AND pg_get_constraintdef(k.oid) LIKE '%ARRAY%' LIMIT 1) AS allowed, "
+            "(SELECT substring(pg_get_constraintdef(k.oid) FROM 'length.* = ([0-9]+)') FROM pg_constraint k "
+            "WHERE k.conrelid = a.attrelid AND k.contype = 'c' AND k.conkey = ARRAY[a.attnum] "
+            "AND pg_get_constraintdef(k.oid) LIKE '%length(%' LIMIT 1) AS length "
             "FROM pg_attribute a WHERE a.attrelid = $1::text::regclass AND a.attnum > 0 AND NOT a.attisdropped "
             "AND a.attnotnull AND a.attname <> 'workspace_id'",
             table,
@@ -57,6 +60,8 @@ async def fill_the_rest(admin: asyncpg.Connection, workspace: UUID) -> None:
 def made_up(column: Any) -> str:
     if column["allowed"]:
         return "'" + column["allowed"].split("'")[1] + "'"
+    if column["length"]:
+        return f"substr(sha256('x'), 1, {column['length']})"
     return {
         "uuid": "gen_random_uuid()",
         "text": "'x'",

@@ -1,6 +1,7 @@
 """Rebuilding beside traffic, long threads left to a job, closings announced once, policies tried and activated."""
 
 import asyncio
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,9 +19,16 @@ from timeline.tickets.policy import Closes, Continues, TicketPolicy, read_policy
 TABLES = ("ticket", "ticket_item", "ticket_conversation", "ticket_past", "ticket_void", "ticket_moment")
 
 
+_BASE = re.compile(r'"version_base": \d+(, )?')
+
+
 async def projection(place: Place) -> dict[str, list[str]]:
+    """But for what mending adds to the versions of tickets: somebody may have seen what was damaged."""
     return {
-        table: sorted(map(repr, await place.fetch(f"SELECT * FROM {table} WHERE workspace_id = $1", place.id)))
+        table: sorted(
+            _BASE.sub("", repr(row))
+            for row in await place.fetch(f"SELECT * FROM {table} WHERE workspace_id = $1", place.id)
+        )
         for table in TABLES
     }
 

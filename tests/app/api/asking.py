@@ -1,11 +1,11 @@
 """People who ask, and the tickets that come of it, through the API."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.db import new_id
 from app.store import add_agent
+from tests import settling
 from tests.app.api.conftest import Api, Tenant
 from tests.builders import contact
 
@@ -58,12 +58,5 @@ async def joined(api: Api) -> tuple[dict[str, Any], dict[str, Any], str]:
 
 
 async def settled(api: Api) -> None:
-    """Until followers may read all that is recorded: transactions of other tests' databases hold them back, too."""
-    for _ in range(1_000):
-        async with api.database.read(api.mine.id) as db:
-            if not await db.fetchval(
-                "SELECT EXISTS (SELECT FROM event WHERE xid >= pg_snapshot_xmin(pg_current_snapshot()))"
-            ):
-                return
-        await asyncio.sleep(0.03)
-    raise AssertionError("some transaction stays open")
+    """Until followers may read all that is recorded."""
+    await settling.settled(api.database, api.mine.id)
