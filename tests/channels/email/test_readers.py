@@ -5,7 +5,7 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import psutil
@@ -27,8 +27,9 @@ async def readers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rea
     assert not list(spool.glob("reading-*"))
 
 
-def children(but: Sequence[psutil.Process] = ()) -> list[psutil.Process]:
-    return [one for one in psutil.Process().children() if "channels.email.child" in one.cmdline() and one not in but]
+def children(readers: Readers) -> list[psutil.Process]:
+    """Its own that rest: other tests of this process have theirs."""
+    return [psutil.Process(child.process.pid) for child in readers._idle]
 
 
 async def test_a_mail_and_its_files_are_there_until_they_are_discarded(readers: Readers):
@@ -45,23 +46,22 @@ async def test_a_mail_and_its_files_are_there_until_they_are_discarded(readers: 
 
 async def test_a_process_is_kept_warm_knows_no_secret_and_is_replaced_when_it_is_gone(readers: Readers):
     (await readers.read(MAIL)).discard()
-    (child,) = children()
+    (child,) = children(readers)
     (await readers.read(MAIL)).discard()
-    assert children() == [child]
+    assert children(readers) == [child]
     assert set(child.environ()) <= {"PYTHONPATH", "LANG", "LC_CTYPE"}
     child.kill()
     read = await readers.read(WITH_FILE)
     assert read.mail.defects == ()
     assert len(read.parts) == 1
-    assert children() != [child]
+    assert children(readers) != [child]
     read.discard()
 
 
 async def test_a_mail_that_takes_too_long_is_read_plainly_and_the_next_one_whole(tmp_path: Path):
-    others = children()
     async with Readers(tmp_path, most=1, seconds=3) as readers:
         (await readers.read(MAIL)).discard()
-        children(others)[0].send_signal(signal.SIGSTOP)
+        children(readers)[0].send_signal(signal.SIGSTOP)
         read = await readers.read(WITH_FILE)
         assert read.mail.subject == "Hello"
         assert "its parts could not be read: it took longer than 3 seconds" in read.mail.defects[0]
@@ -93,7 +93,7 @@ async def test_signatures_that_cannot_be_checked_are_unusable(readers: Readers):
 async def test_a_hostile_mail_leaves_its_reader_as_small_as_it_was(readers: Readers):
     for name in ("parts", "nested", "recipients", "noise"):
         (await readers.read(one(name, 0.05))).discard()
-    (child,) = children()
+    (child,) = children(readers)
     assert child.memory_info().rss < 150 << 20
 
 
