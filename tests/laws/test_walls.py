@@ -74,6 +74,7 @@ def made_up(column: Any) -> str:
         "jsonb": "'{}'",
         "boolean": "false",
         "text[]": "'{}'",
+        "bytea[]": "'{}'",
         "uuid[]": "'{}'",
         "timestamp with time zone": "now()",
     }[column["type"]]
