@@ -58,6 +58,18 @@ async def test_a_process_is_kept_warm_knows_no_secret_and_is_replaced_when_it_is
     read.discard()
 
 
+async def test_it_is_kept_warm_by_a_process_that_holds_much(tmp_path: Path):
+    """What a process is said to have held at most begins with that of the one that started it."""
+    ballast = bytearray(300 << 20)
+    ballast[::4096] = b"x" * len(ballast[::4096])
+    async with Readers(tmp_path, most=1) as readers:
+        (await readers.read(MAIL)).discard()
+        (child,) = children(readers)
+        (await readers.read(MAIL)).discard()
+        assert children(readers) == [child]
+    del ballast
+
+
 async def test_a_mail_that_takes_too_long_is_read_plainly_and_the_next_one_whole(tmp_path: Path):
     async with Readers(tmp_path, most=1, seconds=3) as readers:
         (await readers.read(MAIL)).discard()
