@@ -19,6 +19,7 @@ from uuid import UUID
 import structlog
 
 from app.db import Database, DatabaseAway, Db, new_id
+from app.lanes import AFTER_A_FAULT, SendingLane
 from app.live import Live
 from app.mail_doors import MailDoors, MailFault
 from channels import dispatch, outbox_store, replying
@@ -37,10 +38,6 @@ from timeline.followers import BATCH
 POLL_SECONDS: Final = 2.0
 GATHER_SECONDS: Final = 0.05
 PAUSE_SECONDS: Final = 0.5
-AFTER_A_FAULT: Final = 5.0
-ENDING_SECONDS: Final = 3.0
-LINGER_SECONDS: Final = 3.0
-"""How long a lane that is done keeps its connections for what may come."""
 HOUSE_SECONDS: Final = 60.0
 CONNECT_SECONDS: Final = 5.0
 AT_ONCE: Final = 4
@@ -164,62 +161,27 @@ class Mailer:
             pass
 
 
-class Lane:
-    """Everything that goes from one account to one domain. It ends by itself when there is nothing left."""
+class Lane(SendingLane):
+    """Everything that goes from one account to one domain."""
 
     def __init__(self, mailer: Mailer, workspace: WorkspaceId, account: UUID, domain: str) -> None:
-        self.wake = asyncio.Event()
+        super().__init__(f"mail {account} {domain}")
         self.failing = False
         self._mailer = mailer
         self._workspace = workspace
         self._account = account
         self._domain = domain
         self._idle: list[Session] = []
-        self._ending = False
-        self._task: asyncio.Task[None] | None = None
         self._results: list[Result] = []
         self._settling = asyncio.Lock()
 
-    @property
-    def is_done(self) -> bool:
-        return self._task is not None and self._task.done()
-
-    def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name=f"mail {self._account} {self._domain}")
-
-    async def stop(self) -> None:
-        """Begin nothing more, settle what is on its way if it ends soon, and end."""
-        self._ending = True
-        self.wake.set()
-        if self._task is not None:
-            await asyncio.wait((self._task,), timeout=ENDING_SECONDS)
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _run(self) -> None:
-        try:
-            while not self._ending:
-                self.wake.clear()
-                await self.empty()
-                async with asyncio.timeout(LINGER_SECONDS):
-                    await self.wake.wait()
-        except TimeoutError:
-            pass
-        except Exception as error:  # noqa: BLE001 - a fault of ours with one domain stops no other
-            log.error("mail.fault", account=str(self._account), domain=self._domain, error=error)
-            await asyncio.sleep(AFTER_A_FAULT)
-        finally:
-            await self.close()
-
     async def close(self) -> None:
-        """Hang up."""
         await asyncio.gather(*(session.quit() for session in self._idle))
         self._idle.clear()
 
     async def empty(self, now: datetime | None = None) -> int:
-        """Send until nothing is due; how many attempts."""
         done = 0
-        while not self._ending:
+        while not self.ending:
             batch = await self._turn(now)
             if not batch.claimed:
                 break
@@ -255,7 +217,7 @@ class Lane:
         async def work() -> None:
             async with self._mailer.seats(self._account, failing=self.failing):
                 for one in waiting:
-                    if self._ending or time.monotonic() > until:
+                    if self.ending or time.monotonic() > until:
                         return
                     attempt = await self._attempt(batch, one, now)
                     if attempt is not None:

@@ -17,6 +17,7 @@ from uuid import UUID
 import structlog
 
 from app.db import Database, DatabaseAway, Db, new_id
+from app.lanes import AFTER_A_FAULT, SendingLane
 from app.live import Live
 from app.outward import ATTEMPT_SECONDS, Line, Outward
 from channels.vault import Vault
@@ -36,10 +37,6 @@ POLL_SECONDS: Final = 2.0
 GATHER_SECONDS: Final = 0.1
 """After a hint: under load what comes within it is one round."""
 PAUSE_SECONDS: Final = 0.5
-AFTER_A_FAULT: Final = 5.0
-ENDING_SECONDS: Final = 3.0
-LINGER_SECONDS: Final = 3.0
-"""How long a lane that is done keeps its connections for what may come."""
 HOUSE_SECONDS: Final = 60.0
 AT_ONCE: Final = 16
 """Requests at once to one endpoint."""
@@ -117,56 +114,22 @@ class Sender:
             pass
 
 
-class Lane:
-    """Everything that goes to one endpoint. It ends by itself when there is nothing left."""
+class Lane(SendingLane):
+    """Everything that goes to one endpoint."""
 
     def __init__(self, sender: Sender, workspace: WorkspaceId, webhook: UUID) -> None:
-        self.wake = asyncio.Event()
+        super().__init__(f"webhook {webhook}")
         self._sender = sender
         self._workspace = workspace
         self._webhook = webhook
         self._line: Line | None = None
-        self._ending = False
-        self._task: asyncio.Task[None] | None = None
 
-    @property
-    def is_done(self) -> bool:
-        return self._task is not None and self._task.done()
-
-    def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name=f"webhook {self._webhook}")
-
-    async def stop(self) -> None:
-        """Begin nothing more, settle what is on its way if it comes soon, and end."""
-        self._ending = True
-        self.wake.set()
-        if self._task is not None:
-            await asyncio.wait((self._task,), timeout=ENDING_SECONDS)
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _run(self) -> None:
-        try:
-            while not self._ending:
-                self.wake.clear()
-                await self.empty()
-                async with asyncio.timeout(LINGER_SECONDS):
-                    await self.wake.wait()
-        except TimeoutError:
-            pass
-        except Exception as error:  # noqa: BLE001 - a fault of ours with one webhook stops no other
-            log.error("webhook.fault", webhook=str(self._webhook), error=error)
-            await asyncio.sleep(AFTER_A_FAULT)
-        finally:
-            self.close()
-
-    def close(self) -> None:
-        """Hang up."""
+    async def close(self) -> None:
         if self._line is not None:
             self._line.close()
 
     async def empty(self, now: datetime | None = None) -> int:
-        """Send until nothing is due; how many attempts. What was sent is settled with the next claim."""
+        """What was sent is settled with the next claim."""
         results: Sequence[Result] = ()
         done = 0
         while True:
@@ -183,7 +146,7 @@ class Lane:
 
         async def step(db: Db) -> Turn:
             at, dice = now or datetime.now(UTC), random.random()  # noqa: S311 - jitter
-            vault = None if self._ending else self._sender.vault
+            vault = None if self.ending else self._sender.vault
             return await queue.turn(db, self._workspace, self._webhook, results, vault, at, dice)
 
         while True:
@@ -209,7 +172,7 @@ class Lane:
 
         async def work() -> None:
             for one in waiting:
-                if self._ending or time.monotonic() > until:
+                if self.ending or time.monotonic() > until:
                     return
                 now = datetime.now(UTC)
                 body = queue.payload(one, items.get(one.id)) if items else queue.payload(one)

@@ -38,4 +38,4 @@ async def send(made: Sender, workspace: UUID, webhook: str, now: datetime | None
         return await lane.empty(now or datetime.now(UTC))
     finally:
         await lane.stop()
-        lane.close()
+        await lane.close()
