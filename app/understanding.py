@@ -97,14 +97,6 @@ class Understander:
             await asyncio.wait(self._aside, return_when=asyncio.FIRST_COMPLETED)
 
 
-async def understand_waiting(database: Database, workspace: Workspace, now: datetime, ways: Apart | None = None) -> int:
-    """One round, to its end. Raises `DatabaseAway`."""
-    understander = Understander(database, ways)
-    moved = await understander.round(workspace, now)
-    await understander.settle()
-    return moved
-
-
 async def read_again(database: Database, workspace: Workspace, entry: UUID, ways: Callable[[], Apart]) -> Reread | None:
     """What an entry of the quarantine says whose kind is read apart; None of any other."""
     async with database.read(workspace.id) as db:

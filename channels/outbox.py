@@ -107,7 +107,8 @@ def prepare(
 
 
 async def keep(db: Db, workspace: UUID, mail: Prepared, now: datetime) -> bool:
-    """Let it be sent from the commit on; False where one of its key is there already."""
+    """Let it be sent from the commit on, or be there with the reason why not; False where one of its key is there
+    already. With an event and a contact, what becomes of it is told on the thread of that contact, about that event."""
     letter, rendered = mail.letter, mail.rendered
     first = letter.everybody[0].address if letter.everybody else ""
     return await outbox_store.add(
@@ -130,39 +131,6 @@ async def keep(db: Db, workspace: UUID, mail: Prepared, now: datetime) -> bool:
         next_try_at=now if mail.state == "waiting" else None,
         now=now,
     )
-
-
-async def enqueue(
-    db: Db,
-    workspace: UUID,
-    account: Account,
-    letter: Letter,
-    *,
-    key: str,
-    purpose: str,
-    tokens: Tokens,
-    new_id: NewId,
-    now: datetime,
-    event: UUID | None = None,
-    contact: UUID | None = None,
-    conversation: str | None = None,
-) -> UUID | None:
-    """Let a letter be sent, in the caller's transaction; None where one of this key is there already. What cannot be
-    composed is there as failed, with the reason. With an event and a contact, what becomes of it is told on the thread
-    of that contact, about that event."""
-    mail = prepare(
-        account,
-        letter,
-        key=key,
-        purpose=purpose,
-        tokens=tokens,
-        new_id=new_id,
-        now=now,
-        event=event,
-        contact=contact,
-        conversation=conversation,
-    )
-    return mail.id if await keep(db, workspace, mail, now) else None
 
 
 def _render(

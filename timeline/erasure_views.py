@@ -143,17 +143,6 @@ async def last_erasure(db: Db, workspace: WorkspaceId, contacts: Sequence[Contac
     )
 
 
-async def erased_among(db: Db, workspace: WorkspaceId, ids: Sequence[UUID]) -> set[UUID]:
-    """Which of these ids are events or decisions that were blanked, or people who were erased."""
-    rows = await db.fetch(
-        "SELECT id FROM erased_record WHERE workspace_id = $1 AND id = ANY($2::uuid[]) UNION "
-        "SELECT id FROM contact WHERE workspace_id = $1 AND id = ANY($2) AND source_key = 'erased/' || id",
-        workspace,
-        ids,
-    )
-    return {row["id"] for row in rows}
-
-
 async def add_hold(
     db: Db,
     workspace: WorkspaceId,

@@ -10,7 +10,6 @@ import asyncpg
 import pytest
 
 from app.db import Database, Db, new_id
-from app.understanding import understand_waiting
 from channels import accounts, deliveries, inbox
 from channels.accounts import NewAccount
 from channels.deliveries import Accepted
@@ -18,6 +17,7 @@ from channels.vault import Vault
 from identity.customers import WorkspaceId
 from tests.builders import signed
 from tests.conftest import Database as Cloned
+from tests.understood import understand_waiting
 from timeline.events import Actor
 from timeline.pseudonyms import pseudonyms
 from timeline.threads import Workspace

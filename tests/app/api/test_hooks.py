@@ -13,10 +13,10 @@ import pytest
 from app.auth import workspace_of
 from app.limits import PUSH_BYTES
 from app.store import workspace
-from app.understanding import understand_waiting
 from channels import accounts, signatures
 from tests.app.api.conftest import Api
 from tests.builders import signed
+from tests.understood import understand_waiting
 from timeline.pseudonyms import pseudonyms
 
 HOOKS = "/api/v1/hooks"
