@@ -103,15 +103,6 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
         return Use(people=proved) if proved else self
 
 
-def use_of(sightings: Iterable[NameKey | None]) -> Use:
-    """The use of a value by the names of the contacts that hold it, in the order given; None: came without a name."""
-    use = Use()
-    for name in sightings:
-        if name is not None:
-            use = use.seen_with(name)
-    return use
-
-
 class Statistics:
     """What one transaction knows: every read is `counts` and `lesson` together, everything learned goes into `lesson`
     alone, which the caller adds to the counts once it is committed. `uses` is filled by the caller for the values at

@@ -5,8 +5,9 @@ import pytest
 from identity.decision import Bands, score
 from identity.facts import Profile, merged
 from identity.identities import vetoes
-from identity.statistics import Use, use_of
+from identity.statistics import Use
 from tests.identity.desk import HOME, Desk, contact, customers_of, held
+from tests.identity.uses import use_of
 
 ANN = "email:ann.smith@gmail.com"
 LANDLINE = "phone:+61299998888"

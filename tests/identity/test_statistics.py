@@ -17,8 +17,9 @@ from identity.decision import (
 from identity.errors import Impossible
 from identity.facts import NameKey, read_phone
 from identity.policy import SCHEMA, STANDARD, IdentityPolicy, check_policy
-from identity.statistics import Counts, Statistics, countable, kind_of, use_of, value_key
+from identity.statistics import Counts, Statistics, countable, kind_of, value_key
 from tests.identity.desk import HOME, Desk, contact
+from tests.identity.uses import use_of
 
 
 def statistics(**numbers: float) -> Statistics:

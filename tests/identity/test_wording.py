@@ -7,10 +7,11 @@ import pytest
 from identity.decision import Bands, score
 from identity.evidence import Evidence
 from identity.facts import Profile
-from identity.statistics import Counts, Statistics, use_of
+from identity.statistics import Counts, Statistics
 from identity.weights import TABLE, VERSION
 from identity.wording import Rival, sentences, shown, words
 from tests.identity.desk import HOME, Desk, contact
+from tests.identity.uses import use_of
 
 ANN = "email:ann.smith@gmail.com"
 LANDLINE = "phone:+61 2 9999 8888"
