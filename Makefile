@@ -16,7 +16,7 @@ install: $(STAMP) ## The environment in .venv: quick when nothing changed
 $(STAMP): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing into .venv (a minute or two the first time)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,semantic,meilisearch]'
 	@touch $(STAMP)
 
 run: install ## Everything in one go, over a demo desk: database, server, worker

@@ -1,0 +1,1 @@
+"""Past cases, by words and by meaning."""
