@@ -31,8 +31,8 @@ class EngineAway(Exception):
 
 
 class Index(msgspec.Struct, frozen=True, kw_only=True):
-    """One index of a workspace: the live one, or one that is made beside it. `model` names whose vectors it holds; None:
-    words alone."""
+    """One index of a workspace: the live one, or one that is made beside it. `model` names whose vectors it holds;
+    None: words alone."""
 
     generation: int
     model: str | None = None
@@ -96,8 +96,8 @@ class Word(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Words(msgspec.Struct, frozen=True, kw_only=True):
-    """The words' side of a query. A document must hold every phrase, one of each alternative group, no excluded one, and
-    `least` of the words (all of them at most); idents weigh more than any words."""
+    """The words' side of a query. A document must hold every phrase, one of each alternative group, no excluded one,
+    and `least` of the words (all of them at most); idents weigh more than any words."""
 
     words: tuple[Word, ...] = ()
     phrases: tuple[str, ...] = ()
@@ -128,8 +128,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """`score`: words: 0 to 1, and 1 where everything that was asked for is there, close together; meaning: the raw cosine,
-    never scaled. `words` is also told of what meaning found, where the engine knows it."""
+    """`score`: words: 0 to 1, and 1 where everything that was asked for is there, close together; meaning: the raw
+    cosine, never scaled."""
 
     id: str
     kind: str
@@ -199,6 +199,6 @@ class Engine(Protocol):
 
     async def find(self, workspace: WorkspaceId, index: Index, asked: Asked) -> Found: ...
 
-    async def near(self, workspace: WorkspaceId, index: Index, id: str, asked: Asked) -> Found:
+    async def near(self, workspace: WorkspaceId, index: Index, document: str, asked: Asked) -> Found:
         """What means the same as a document that is there; empty where it has no vector."""
         ...
