@@ -189,6 +189,10 @@ class Engine(Protocol):
         """Ids and `documents.digest` of what is really in the index, by id, from behind `after` on."""
         ...
 
+    async def held(self, workspace: WorkspaceId, index: Index, ids: Sequence[str]) -> dict[str, str]:
+        """The `documents.digest` of those of some documents that are in the index; at most 1,000 are asked for."""
+        ...
+
     async def count(self, workspace: WorkspaceId, index: Index) -> Counts: ...
 
     async def swap(self, workspace: WorkspaceId, live: Index, new: Index) -> None:
