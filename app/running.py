@@ -17,8 +17,10 @@ from urllib.parse import urlsplit
 import structlog
 
 from app.embedded import EmbeddedDatabase
+from app.embedding import models
 from app.settings import Settings, child_environment, local_url
 from app.supervise import supervise
+from search.preparing import fault
 
 log = structlog.get_logger(__name__)
 
@@ -95,6 +97,14 @@ def ending_on_sigterm() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def prepare_model(settings: Settings) -> None:
+    """Run `throughline prepare` where the model is not there: in a process of its own, which says what it does. Words
+    are searched without it."""
+    if settings.embedder == "minilm" and fault(models(settings)) is not None:
+        environment = child_environment(settings, None, None)
+        subprocess.run([sys.executable, "-m", "app", "prepare"], env=environment, stdin=subprocess.DEVNULL, check=False)
 
 
 def fill_demo(settings: Settings, database_url: str) -> str:

@@ -19,7 +19,7 @@ from environs import Env, EnvError
 
 Source = Literal["environment", "default", "generated", "file"]
 
-EMBEDDERS = ("minilm", "none")
+EMBEDDERS = ("minilm", "trigrams", "none")
 STORES = ("s3://", "gs://", "az://", "https://", "http://", "file:///")
 SECRET_FILE = "secret"  # noqa: S105 - a file's name
 SECRET_LENGTH = 16

@@ -73,10 +73,16 @@ class Threaded:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embed")
 
     async def embed(self, texts: Sequence[str]) -> list[bytes]:
-        vectors: list[bytes] = []
-        for chunk in _chunks(texts):
-            vectors += await self._run(chunk)
+        vectors: list[bytes] = [b""] * len(texts)
+        order = iter(sorted(range(len(texts)), key=lambda at: len(texts[at])))  # alike in length: little is padded
+        while chunk := list(islice(order, CHUNK)):
+            for at, vector in zip(chunk, await self._run([texts[at] for at in chunk]), strict=True):
+                vectors[at] = vector
         return vectors
+
+    def start(self) -> None:
+        """Load the model before the first text comes, and wait for nothing; what fails is said to that text."""
+        self._thread.submit(self._load_now)
 
     async def query(self, text: str) -> bytes:
         known = self._cache.get(text)
@@ -102,9 +108,12 @@ class Threaded:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._encode, texts)
 
     def _encode(self, texts: list[str]) -> list[bytes]:
+        return self._load_now().encode(texts)
+
+    def _load_now(self) -> Model:
         if self._loaded is None:
             self._loaded = self._load()
-        return self._loaded.encode(texts)
+        return self._loaded
 
 
 class Trigrams:
@@ -155,9 +164,3 @@ def _pieces(text: str) -> Iterator[str]:
         yield word
         padded = f" {word} "
         yield from (padded[at : at + 3] for at in range(len(padded) - 2))
-
-
-def _chunks(texts: Sequence[str]) -> Iterator[list[str]]:
-    left = iter(texts)
-    while chunk := list(islice(left, CHUNK)):
-        yield chunk

@@ -12,7 +12,7 @@ from app.cli.words import Refused, data, failing_in_words, say
 from app.fitness import check_port
 from app.logs import configure_logs
 from app.outstanding import refuse_half_restored
-from app.running import AlreadyUp, ending_on_sigterm, fill_demo, only_one, run_everything
+from app.running import AlreadyUp, ending_on_sigterm, fill_demo, only_one, prepare_model, run_everything
 from app.settings import Settings, load_settings, local_url
 
 
@@ -23,7 +23,7 @@ def up(with_demo: bool) -> None:
     """Everything in one go: the database, the server and the worker, until SIGINT or SIGTERM.
 
     The database is the embedded one in THROUGHLINE_HOME, made at the first start, unless DATABASE_URL is set. It is
-    migrated where it has to be. Whatever of the three dies comes back by itself. The address is printed when the
+    migrated where it has to be, and the model of search by meaning prepared. Whatever of the three dies comes back by itself. The address is printed when the
     server is ready.
     """
     settings = load_settings()
@@ -52,6 +52,7 @@ def _run(settings: Settings, with_demo: bool) -> int:
         applied = asyncio.run(ensure_migrated(settings, address))
         if applied:
             say(f"Migrated the database: {', '.join(applied)}.")
+        prepare_model(settings)
         lines = fill_demo(settings, address) if with_demo else ""
 
         def ready() -> None:

@@ -30,6 +30,7 @@ class Home:
             "THROUGHLINE_HOME": str(folder),
             "THROUGHLINE_PORT": str(self.port),
             "NO_COLOR": "1",
+            "THROUGHLINE_EMBEDDER": "none",
             **environment,
         }
         self.words = Path(tempfile.gettempdir()) / f"throughline-words-{uuid.uuid4().hex}"
