@@ -41,6 +41,8 @@ SQL_FILES = frozenset(
         "timeline/tickets/reporting_views.py",
         "search/postgres.py",
         "search/meilisearch.py",
+        "search/sources.py",  # what documents are built from
+        "search/index_store.py",
         "channels/store.py",
         "channels/archives.py",
         "channels/outbox_store.py",

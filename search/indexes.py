@@ -1,0 +1,63 @@
+"""Which index of a workspace answers, and which is made beside it?"""
+
+from datetime import datetime
+from typing import Final, Literal
+
+import msgspec
+
+from identity.customers import WorkspaceId
+from search import index_store
+from search.engine import Index
+from search.index_store import Db, Row
+
+FOLLOWER: Final = "search/"
+
+State = Literal["building", "live"]
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """An index with how far it is. `swept_to`: the document up to which all were compared with the ledger, None: all
+    were; `documents`: as many as should be in it."""
+
+    index: Index
+    engine: str
+    state: State
+    swept_to: str | None
+    swept: int
+    drift: int
+    documents: int
+    timed_until: datetime
+    checked_at: datetime | None
+    trouble: str | None
+    made_at: datetime
+
+    @property
+    def follower(self) -> str:
+        return f"{FOLLOWER}{self.index.generation}"
+
+
+def kept(row: Row) -> Kept:
+    return Kept(
+        index=Index(generation=row["generation"], model=row["model"], dimensions=row["dimensions"]),
+        engine=row["engine"],
+        state=row["state"],
+        swept_to=row["swept_to"],
+        swept=row["swept"],
+        drift=row["drift"],
+        documents=row["documents"],
+        timed_until=row["timed_until"],
+        checked_at=row["checked_at"],
+        trouble=row["trouble"],
+        made_at=row["made_at"],
+    )
+
+
+async def live(db: Db, workspace: WorkspaceId, engine: str) -> Index | None:
+    """The index that answers; None before the worker has made one. Its vectors are those of its `model`."""
+    row = await index_store.live(db, workspace, engine)
+    return None if row is None else kept(row).index
+
+
+async def read(db: Db, workspace: WorkspaceId, engine: str) -> list[Kept]:
+    """The live one, then the one that is made beside it."""
+    return [kept(row) for row in await index_store.indexes(db, workspace) if row["engine"] == engine]
