@@ -23,8 +23,8 @@ def up(with_demo: bool) -> None:
     """Everything in one go: the database, the server and the worker, until SIGINT or SIGTERM.
 
     The database is the embedded one in THROUGHLINE_HOME, made at the first start, unless DATABASE_URL is set. It is
-    migrated where it has to be, and the model of search by meaning prepared. Whatever of the three dies comes back by itself. The address is printed when the
-    server is ready.
+    migrated where it has to be, and the model of search by meaning is prepared. Whatever of the three dies comes back
+    by itself. The address is printed when the server is ready.
     """
     settings = load_settings()
     configure_logs(level=logging.WARNING)
