@@ -124,6 +124,8 @@ class Robots:
             text=limits.filled(box.settings.confirm, shown.number, self._link(workspace, shown, now)),
             references=item.references,
             event=event.id,
+            answers=item.id,
+            whose=place.contact_id,
             conversation=item.conversation,
             refusal=limits.not_told(item.came),
         )

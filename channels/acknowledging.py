@@ -144,6 +144,8 @@ def _acknowledgement(
         references=item.references,
         automatic="replied",
         event=event.id,
+        answers=event.id,
+        whose=event.contact_id,
         conversation=item.conversation,
         refusal=automatic.not_answered(item.came, has_token(item.came, boxes, tokens)),
     )
@@ -174,6 +176,7 @@ def _reminder(one: Followed, said: _Said, items: Mapping[UUID, Item], boxes: Seq
         references=item.references,
         event=event.id,
         contact=event.contact_id,
+        answers=item.id,
         conversation=item.conversation,
         refusal=refusal,
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from channels import automatic_store, outbox
+from channels import automatic_store, outbox, outbox_store
 from channels.contract import Account
 from channels.email import automatic
 from channels.email.automatic import Lately
@@ -41,7 +41,8 @@ class Box(msgspec.Struct, frozen=True, kw_only=True):
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """An automatic mail to one address; to nobody where `refusal` says already why it does not go out. With a contact,
-    what becomes of it is told on the thread, about the event."""
+    what becomes of it is told on the thread, about the event. `answers` is the item that it answers, and `whose` that
+    is."""
 
     box: Box
     key: str
@@ -53,6 +54,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     automatic: Automatic = "generated"
     event: UUID | None = None
     contact: UUID | None = None
+    answers: UUID | None = None
+    whose: UUID | None = None
     conversation: str | None = None
     refusal: str | None = None
 
@@ -91,7 +94,10 @@ async def post(
 ) -> dict[str, Prepared]:
     """Let those go out that may, and keep the others with the reason; by their keys, without those that were there
     already. To be called once in a transaction, which writes nothing before. Raises `StartOver`."""
-    owners = await posting.lock(db, workspace, [one.contact for one in asked if one.contact is not None])
+    wanted = [contact for one in asked for contact in (one.contact, one.whose) if contact is not None]
+    owners = await posting.lock(db, workspace, wanted)
+    blanked = await outbox_store.blanked(db, workspace, [one.answers for one in asked if one.answers is not None])
+    asked = [one for one in asked if one.answers not in blanked]  # erased since they were read
     known = await _lately(db, workspace, asked, now)
     kept: dict[str, Prepared] = {}
     for one in asked:

@@ -154,7 +154,7 @@ async def settle(
     for one in results:
         after = sending.standing_after(after, one.attempt, now, dice)
     if after != standing:
-        await _keep_standing(db, workspace, account, domain, after, results)
+        await _keep_standing(db, workspace, account, domain, after, [one for one in results if one.claimed.id in done])
 
 
 async def is_restored(db: Db, workspace: UUID) -> bool:

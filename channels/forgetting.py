@@ -69,6 +69,7 @@ async def forget(
     assert workspace.pseudonyms is not None
     await forgotten.blank_deliveries(db, workspace.id, entries, erasure, workspace.pseudonyms.blocks)
     await automatic_store.erase(db, workspace.id, contacts, erasure)
+    await outbox_store.forget_lanes(db, workspace.id, contacts, erasure)
     await outbox_store.erase(db, workspace.id, contacts, erasure)
     await threading_store.forget(db, workspace.id, erasure)
 

@@ -275,6 +275,26 @@ async def forget_bytes(db: Db, workspace: UUID, made_before: datetime, before: U
     return len(done)
 
 
+async def blanked(db: Db, workspace: UUID, events: Sequence[UUID]) -> set[UUID]:
+    """Those of the events that an erasure has blanked."""
+    rows = await db.fetch(
+        "SELECT id FROM erased_record WHERE workspace_id = $1 AND id = ANY($2::uuid[])", workspace, list(events)
+    )
+    return {row["id"] for row in rows}
+
+
+async def forget_lanes(db: Db, workspace: UUID, contacts: Sequence[UUID], erasure: UUID) -> None:
+    """What servers said of mails that `erase` is about to blank: they name whom they refuse."""
+    await db.execute(
+        "DELETE FROM outbound_lane l USING outbound_mail m WHERE l.workspace_id = $1 AND m.workspace_id = $1 "
+        "AND m.account_id = l.account_id AND m.domain = l.domain AND (m.contact_id = ANY($2::uuid[]) "
+        "OR m.event_id IN (SELECT r.id FROM erased_record r WHERE r.workspace_id = $1 AND r.erasure_id = $3))",
+        workspace,
+        contacts,
+        erasure,
+    )
+
+
 async def erase(db: Db, workspace: UUID, contacts: Sequence[UUID], erasure: UUID) -> None:
     """Blank what was written to these contacts, and what carried an event that an erasure has blanked. What waits is
     never sent. That something was here stays, with its ids."""

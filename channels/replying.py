@@ -163,9 +163,12 @@ def _letter(one: _Asked, item: Row, before: Mapping[UUID, Sequence[str]], parts:
 
 
 async def _keep(db: Db, workspace: WorkspaceId, mails: Sequence[Prepared], now: datetime, new_id: NewId) -> None:
-    """What cannot go out is told at once, where the reply is."""
+    """What cannot go out is told at once, where the reply is. Who was erased since it was read gets nothing: erasures
+    wait for the locks, or are seen under them."""
+    owners = await posting.lock(db, workspace, [mail.contact for mail in mails if mail.contact is not None])
+    blanked = await outbox_store.blanked(db, workspace, [mail.event for mail in mails if mail.event is not None])
+    mails = [mail for mail in mails if mail.event not in blanked]
     stuck = {mail.id: settled for mail in mails if (settled := _stuck(mail)) is not None}
-    owners = await posting.lock(db, workspace, [one.contact_id for one in stuck.values()])
     kept = [mail.id for mail in mails if await outbox.keep(db, workspace, mail, now)]
     told = [stuck[mail] for mail in kept if mail in stuck]
     await posting.tell(db, workspace, owners, told, actor=Actor("system"), new_id=new_id)
