@@ -18,6 +18,8 @@ from search.documents import Document
 Facet = Literal["kind", "channel", "status", "queue", "tag", "agent", "outcome"]
 FACETS: Final[tuple[Facet, ...]] = ("kind", "channel", "status", "queue", "tag", "agent", "outcome")
 FACET_VALUES: Final = 100
+NEAREST: Final = 100
+SEEDS: Final = 10
 COUNTED: Final = 10_000
 """Totals and facets are exact up to here."""
 
@@ -205,4 +207,11 @@ class Engine(Protocol):
 
     async def near(self, workspace: WorkspaceId, index: Index, document: str, asked: Asked) -> Found:
         """What means the same as a document that is there; empty where it has no vector."""
+        ...
+
+    async def around(
+        self, workspace: WorkspaceId, index: Index, seeds: Sequence[tuple[str, float]], ids: Sequence[str]
+    ) -> dict[str, float]:
+        """How near each of `ids` (at most NEAREST) is to the middle of the seeds (at most SEEDS, with their weights):
+        cosines; those without a vector are left out, and all of them where no seed has one."""
         ...
