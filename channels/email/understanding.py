@@ -105,7 +105,7 @@ class MailReading:
             raise Unparseable("", error.words) from None
         source_id = items.source_id_of(delivery.key)
         try:
-            proof = await self._prove(delivery.raw, account, found.mail, received)
+            proof = _believed(await self._prove(delivery.raw, account, found.mail, received), account)
             uses = await self._keep_files(workspace, account, source_id, found)
         finally:
             await asyncio.to_thread(found.discard)
@@ -213,6 +213,13 @@ class MailReading:
 def settings_of(account: Account) -> MailSettings:
     assert isinstance(account.settings, MailSettings)
     return account.settings
+
+
+def _believed(proof: Proof, account: Account) -> Proof:
+    """Whatever shows who wrote it: an account that does not prove addresses proves nobody, customer or agent."""
+    if proof.verdict != "proved" or "email" in account.proves_now:
+        return proof
+    return Proof(verdict="claimed", words=f"{proof.words}, and this account proves nobody by mail")
 
 
 def _use(workspace: Workspace, account: Account, source_id: str, ordinal: int, one: Attached) -> FileUse:

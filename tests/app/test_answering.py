@@ -124,6 +124,13 @@ async def test_removed_access_is_gone_by_mail_as_well(told: Told, change: str):
     assert "what we told an agent who" in item["data"]["data"]["mail"]["thread"]["words"]
 
 
+async def test_an_account_that_proves_nobody_proves_no_agent(told: Told):
+    await told.office.say("UPDATE channel_account SET proves = '{}'")
+    item = await told.answer()
+    assert (item["actor"].startswith("channel:"), item["data"]["data"]["mail"]["proof"]["verdict"]) == (True, "claimed")
+    assert "proves nobody" in item["data"]["data"]["mail"]["thread"]["words"]
+
+
 async def test_a_notification_of_another_agent_is_not_answered_by_this_one(told: Told):
     await told.tell("yan@desk.example")
     item = await told.answer()
