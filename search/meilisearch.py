@@ -54,7 +54,6 @@ class Meilisearch:
         self._writing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def open(self) -> None:
-        """Asks nothing yet: a desk starts without its engine. Raises EngineAway where the library is missing."""
         await self._server.open()
 
     async def close(self) -> None:

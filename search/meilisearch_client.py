@@ -73,10 +73,11 @@ class Client:
         self._sdk: Any = None
 
     async def open(self) -> None:
+        """Asks nothing yet: a desk starts without its engine."""
         try:
             self._library = {name: importlib.import_module(name) for name in (_SDK, _ERRORS, _SETTINGS, _SEARCH, _HTTP)}
-        except ImportError as missing:
-            raise EngineAway(NOT_INSTALLED) from missing
+        except ImportError:
+            return
         make = self._library[_SDK].AsyncClient
         self._sdk = make(self._url, self._key, timeout=HTTP_SECONDS, json_handler=Json())
 
@@ -87,6 +88,8 @@ class Client:
     @asynccontextmanager
     async def asking(self, seconds: float | None = None) -> AsyncIterator[None]:
         """Whatever keeps the server from answering well, as EngineAway in words."""
+        if self._sdk is None:
+            raise EngineAway(NOT_INSTALLED)
         errors, web = self._library[_ERRORS], self._library[_HTTP]
         try:
             async with asyncio.timeout(seconds):

@@ -1,6 +1,6 @@
 """A document as Meilisearch keeps it, and back; and what an index has to be told before it can be asked."""
 
-from array import array
+import struct
 from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
@@ -128,7 +128,8 @@ def digest_of(row: Mapping[str, Any]) -> str:
 
 
 def floats(vector: bytes) -> list[float]:
-    return array("f", vector).tolist()
+    whole = len(vector) // 4
+    return list(struct.unpack_from(f"<{whole}f", vector))
 
 
 def vector_in(row: Mapping[str, Any]) -> list[float] | None:
