@@ -9,7 +9,7 @@ import random
 import re
 import ssl
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final, Literal
 
@@ -46,6 +46,7 @@ class ImapServer:
         self.silent = False
         self.verbs: list[str] = []
         self.handed_out: Counter[int] = Counter()
+        self.when_at: Callable[[str], None] = lambda _: None
         self.open_connections = 0
         self.port = 0
         self._tls, self._starttls = tls, starttls
@@ -93,6 +94,7 @@ class ImapServer:
             pass
 
     def at(self, verb: str) -> Action | None:
+        self.when_at(verb)
         planned = self.script.get(verb)
         return planned.pop(0) if planned else None
 
@@ -143,6 +145,7 @@ class _Session:
         if action == "drop halfway":
             self._writer.write(b"* 1 FETCH (UID 1 BODY[] {5000}\r\nhalf of")
         await self._writer.drain()
+        self._of.when_at(action)
         self._writer.close()
 
     async def _line(self) -> bytes:

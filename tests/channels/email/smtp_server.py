@@ -41,6 +41,7 @@ class MailServer:
         self.most_open = 0
         self.port = 0
         self.when_taken: Callable[[], None] = lambda: None
+        self.when_at: Callable[[str], None] = lambda _: None
 
     @property
     def mails(self) -> list[Taken]:
@@ -92,6 +93,7 @@ class _Talk:
             await self.handle(verb, line)
 
     async def fault(self, step: str) -> None:
+        self.server.when_at(step)
         if self.server._strikes(step, self.server.drops):
             raise _Hangup
         if self.server._strikes(step, self.server.hangs):
