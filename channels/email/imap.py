@@ -144,13 +144,14 @@ class Imap:
         return found[0] if found else None
 
     async def fetch(self, uids: Sequence[int]) -> AsyncIterator[Mailed]:
-        """Mails in the order in which the server hands them out, each at most once: it may hand out fewer.
+        """Mails in the order in which the server hands them out, each at most once: it may hand out fewer. One without
+        a single byte was not handed out: that is how some servers say that they cannot read it.
 
         Raises `Declined` and `Broken`, also after some."""
         wanted = set(uids)
         async for one in self._fetched("UID FETCH", ",".join(map(str, uids)), "(UID BODY.PEEK[])"):
             uid, body = one.uid, one.items.get("BODY[]")
-            if uid in wanted and isinstance(body, bytes | Skipped):
+            if uid in wanted and isinstance(body, bytes | Skipped) and body:
                 wanted.discard(uid)
                 yield Mailed(uid=uid, raw=None if isinstance(body, Skipped) else body)
 

@@ -251,6 +251,16 @@ async def test_a_mail_that_cannot_be_had_is_shown_and_holds_up_nothing(desk: Des
     assert header == kept[0].raw.replace(b" 0\r\n\r\nHello 0\r\n", b" 8\r\n\r\n")
 
 
+async def test_a_mail_that_is_handed_out_empty_is_not_had(desk: Desk) -> None:
+    empty = [desk.server.put(b"", arrived=f"0{day}-Jan-2026 10:00:00 +0000") for day in (1, 2)]
+    desk.server.sizes = {one.uid: 300 for one in empty}
+    desk.server.put(mail(3))
+    await desk.fetch()
+    assert await desk.bodies() == [mail(3)]
+    assert {one.source_id for one in await desk.entries()} == {f"INBOX/1/{one.uid}" for one in empty}
+    assert all("does not hand it out" in one.reason for one in await desk.entries())
+
+
 async def test_what_could_not_be_had_comes_by_itself_later(desk: Desk) -> None:
     desk.server.put(mail(1))
     desk.server.unreadable = {1}
