@@ -21,6 +21,7 @@ EMAIL: Final = "email"
 Door = Literal["imap", "smtp"]
 DOORS: Final[tuple[Door, ...]] = ("imap", "smtp")
 LONGEST: Final = 1_000
+ANOTHER_SERVER: Final = "{door}.host is another server: say its password too, the one that is known was for the other"
 
 
 class PasswordSet(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,7 +96,9 @@ async def change_account(
     by: str,
     new_id: Callable[[], UUID],
 ) -> ChannelAccount:
-    """Change it and keep what it was. Raises `NotFound`, `InvalidField`, and `Impossible` for a disabled account."""
+    """Change it and keep what it was.
+
+    Raises `NotFound`, `InvalidField`, and `Impossible` for a disabled account or a server without its password."""
     await store.lock(db, lock_key(WorkspaceId(workspace), "channel account", str(account)))
     before = await accounts.show_account(db, workspace, account)
     if before.disabled_at is not None:
@@ -105,16 +108,34 @@ async def change_account(
     said = merge(msgspec.json.decode(before.settings), change.settings)
     settings = msgspec.json.encode(read_settings(kind_of(before.kind), said))
     check_passwords(before.kind, change.passwords)
+    passwords = {**await _left_behind(db, workspace, account, before.settings, settings, change), **change.passwords}
     proves = before.proves if change.proves is None else sorted(set(change.proves))
     rate = before.rate if change.rate is None else change.rate
     await mailbox_store.change_account(db, workspace, account, name, settings, proves, rate)
-    await set_passwords(db, workspace, account, change.passwords, vault, by=by)
+    await set_passwords(db, workspace, account, passwords, vault, by=by)
     await mailbox_store.forget_faults(db, workspace, account)
     after = await accounts.show_account(db, workspace, account)
     was, became = _kept(before), _kept(after)
-    if was != became or change.passwords:
-        await mailbox_store.add_change(db, workspace, new_id(), account, was, became, sorted(change.passwords), by)
+    if was != became or passwords:
+        await mailbox_store.add_change(db, workspace, new_id(), account, was, became, sorted(passwords), by)
     return after
+
+
+async def _left_behind(
+    db: store.Db, workspace: UUID, account: UUID, before: bytes, after: bytes, change: Change
+) -> dict[str, str | None]:
+    """The passwords that end with their servers. One is for the server that it was given for and for no other: who may
+    say where mail goes out may not learn it so. Raises `Impossible`."""
+    was, becomes = msgspec.json.decode(before), msgspec.json.decode(after)
+    gone: dict[str, str | None] = {}
+    for one in await list_passwords(db, workspace, account):
+        old, new = (settings.get(one.door) or {} for settings in (was, becomes))
+        if one.door in change.passwords or old.get("host") == new.get("host"):
+            continue
+        if new:
+            raise Impossible(f"credentials.{one.door}", ANOTHER_SERVER.format(door=one.door))
+        gone[one.door] = None
+    return gone
 
 
 async def list_changes(db: store.Db, workspace: UUID, account: UUID, before: UUID | None, limit: int) -> list[Changed]:

@@ -108,11 +108,32 @@ async def test_a_password_opens_in_its_own_place_alone(api: Api) -> None:
     assert any("does not open" in one for one in faults)
 
 
+async def test_a_password_goes_to_the_server_that_it_was_given_for_and_to_no_other(api: Api, there: ImapServer) -> None:
+    at = f"{PATH}/{(await make(api, **mailbox(there)))['id']}"
+    for said in ({"host": "localhost"}, {"host": "evil.example", "security": "tls", "port": 993}):
+        refused = await api("PATCH", at, json={"settings": {"imap": said}})
+        assert (refused.status_code, refused.json()["fields"][0]["field"]) == (422, "credentials.imap")
+    assert (await api("PATCH", at, json={"settings": {"imap": {"poll_seconds": 30}}})).status_code == 200
+    assert (await api("PATCH", at, json={"settings": {"imap": None}})).status_code == 200
+    assert (await api("GET", at)).json()["credentials"] == []
+    back = {"settings": mailbox(there, host="localhost")["settings"]}
+    assert (await api("PATCH", at, json=back)).status_code == 200
+    (finding,) = (await api("POST", f"{at}/test")).json()["findings"]
+    assert (finding["wrong"], finding["setting"]) == (True, "credentials.imap")
+    told = await api("PATCH", at, json={**back, "credentials": {"imap": PASSWORD}})
+    assert told.status_code == 200, told.text
+
+
 async def test_a_change_says_what_stays_and_keeps_what_was(api: Api) -> None:
     made = await make(api, **mailbox())
     at = f"{PATH}/{made['id']}"
     changed = await api(
-        "PATCH", at, json={"settings": {"imap": {"host": "imap.example", "poll_seconds": 30}, "signature": "Bye"}}
+        "PATCH",
+        at,
+        json={
+            "settings": {"imap": {"host": "imap.example", "poll_seconds": 30}, "signature": "Bye"},
+            "credentials": {"imap": PASSWORD},
+        },
     )
     assert changed.json()["settings"]["imap"] == {
         **made["settings"]["imap"],
