@@ -98,12 +98,13 @@ async def test_the_cache_forgets_what_was_not_asked_for_longest(monkeypatch: pyt
 
 async def test_a_model_that_is_not_there_is_asked_for_again():
     tries: list[int] = []
+    slow = Slow()
 
     def load() -> Slow:
         tries.append(1)
         if len(tries) < 3:
             raise EmbedderAway("not yet")
-        return Slow()
+        return slow
 
     embedder = Threaded("slow-1", 2, load)
     embedder.start()
