@@ -101,6 +101,7 @@ class Indexer:
             async with self._room, self._alone(workspace, kept.index) as mine:
                 if mine:
                     done += await self._work(workspace, kept.index, now)
+        await self._drop(workspace)
         return done + await self._switch(workspace, now)
 
     async def _work(self, workspace: WorkspaceId, index: Index, now: datetime) -> int:
@@ -122,7 +123,7 @@ class Indexer:
     async def _sweep(self, place: Place, now: datetime) -> int:
         if place.kept.swept_to is None:
             return await self._check(place, now)
-        following, done = await sweep(place, now)
+        following, done = await sweep(place, now, settled=place.kept.checked_at is not None)
         if following is None:
             await self._count(place)
             log.info("search.swept", workspace=str(place.workspace), generation=place.generation)
@@ -165,6 +166,21 @@ class Indexer:
         await self._database.write(
             place.workspace, lambda db: index_store.set_trouble(db, place.workspace, place.generation, words)
         )
+
+    async def compare(self, workspace: WorkspaceId, index: Index, now: datetime, *, anew: bool = False) -> Kept | None:
+        """Compare the next part of an index with the ledger, or the first; how far it is then. None where it was given
+        up."""
+        async with self._alone(workspace, index, wait=True):
+            if anew:
+                await self._database.write(
+                    workspace, lambda db: index_store.begin_sweep(db, workspace, index.generation)
+                )
+            place = await self._place(workspace, index)
+            if place is not None and place.kept.swept_to is not None:
+                await self._make(place)
+                await self._sweep(place, now)
+                place = await self._place(workspace, index)
+            return None if place is None else place.kept
 
     # -- vectors -----------------------------------------------------------------------------------------------------
 
@@ -222,10 +238,19 @@ class Indexer:
         return await self._database.write(workspace, work) is not None
 
     async def give_up(self, workspace: WorkspaceId, index: Index) -> None:
-        """Drop an index that does not answer."""
+        """Let an index be that does not answer."""
         async with self._alone(workspace, index, wait=True):
-            await self.engine.drop(workspace, index)
             await self._database.write(workspace, lambda db: index_store.retire(db, workspace, index.generation))
+
+    async def _drop(self, workspace: WorkspaceId) -> None:
+        """Drop what answers no more."""
+        async with self._database.read(workspace) as db:
+            old = [indexes.kept(row).index for row in await index_store.old(db, workspace, self.engine.name)]
+        for index in old:
+            await self.engine.drop(workspace, index)
+            await self._database.write(
+                workspace, lambda db, index=index: index_store.dropped(db, workspace, index.generation)
+            )
 
     async def _switch(self, workspace: WorkspaceId, now: datetime) -> int:
         """Let the index that was made beside the live one answer, once it holds all that the live one does."""
@@ -240,10 +265,10 @@ class Indexer:
             place = await self._place(workspace, new) if first and second else None
             if place is None or await follow(place, now) or await catch_up(place, now):
                 return 0
-            await self.engine.swap(workspace, live, new)
             await self._database.write(
                 workspace, lambda db: index_store.switch(db, workspace, live.generation, new.generation, now)
             )
+            await self.engine.swap(workspace, live, new)  # who asks the old one for a moment still finds it
         log.info("search.switched", workspace=str(workspace), generation=new.generation, model=new.model)
         return 1
 

@@ -13,15 +13,16 @@ Db = Any
 Row = asyncpg.Record
 
 _INDEX: Final = (
-    "generation, engine, model, dimensions, state, swept_to, swept, drift, documents, timed_until, checked_at, "
-    "trouble, made_at, live_at"
+    "generation, engine, model, dimensions, state, swept_to, swept, missing, stale, orphaned, documents, timed_until, "
+    "checked_at, trouble, made_at, live_at"
 )
 
 
 async def indexes(db: Db, workspace: WorkspaceId) -> list[Row]:
-    """All that are not old, the live ones first."""
+    """Those that answer or will, the live ones first."""
     return await db.fetch(
-        f"SELECT {_INDEX} FROM search_index WHERE workspace_id = $1 AND state <> 'old' ORDER BY state DESC, generation",
+        f"SELECT {_INDEX} FROM search_index WHERE workspace_id = $1 AND state IN ('building', 'live') "
+        "ORDER BY state DESC, generation",
         workspace,
     )
 
@@ -55,7 +56,8 @@ async def add_index(
 async def begin_sweep(db: Db, workspace: WorkspaceId, generation: int) -> None:
     """Have all documents compared from the first one on."""
     await db.execute(
-        "UPDATE search_index SET swept_to = '', swept = 0, drift = 0 WHERE workspace_id = $1 AND generation = $2",
+        "UPDATE search_index SET swept_to = '', swept = 0, missing = 0, stale = 0, orphaned = 0 "
+        "WHERE workspace_id = $1 AND generation = $2",
         workspace,
         generation,
     )
@@ -64,23 +66,36 @@ async def begin_sweep(db: Db, workspace: WorkspaceId, generation: int) -> None:
 async def begin_sweeps(db: Db, workspace: WorkspaceId) -> None:
     """The same in every index, as after a restore."""
     await db.execute(
-        "UPDATE search_index SET swept_to = '', swept = 0, drift = 0 WHERE workspace_id = $1 AND state <> 'old'",
+        "UPDATE search_index SET swept_to = '', swept = 0, missing = 0, stale = 0, orphaned = 0 "
+        "WHERE workspace_id = $1 AND state IN ('building', 'live')",
         workspace,
     )
 
 
 async def move_sweep(
-    db: Db, workspace: WorkspaceId, generation: int, to: str | None, looked: int, drift: int, now: datetime
+    db: Db,
+    workspace: WorkspaceId,
+    generation: int,
+    to: str | None,
+    *,
+    looked: int,
+    missing: int,
+    stale: int,
+    orphaned: int,
+    now: datetime,
 ) -> None:
     """Go on from a document; None: all were compared."""
     await db.execute(
-        "UPDATE search_index SET swept_to = $3, swept = swept + $4, drift = drift + $5, checked_at = CASE WHEN $3 IS "
-        "NULL THEN $6::timestamptz ELSE checked_at END WHERE workspace_id = $1 AND generation = $2",
+        "UPDATE search_index SET swept_to = $3, swept = swept + $4, missing = missing + $5, stale = stale + $6, "
+        "orphaned = orphaned + $7, checked_at = CASE WHEN $3::text IS NULL THEN $8::timestamptz ELSE checked_at END "
+        "WHERE workspace_id = $1 AND generation = $2",
         workspace,
         generation,
         to,
         looked,
-        drift,
+        missing,
+        stale,
+        orphaned,
         now,
     )
 
@@ -143,6 +158,21 @@ async def retire(db: Db, workspace: WorkspaceId, generation: int) -> None:
     )
 
 
+async def old(db: Db, workspace: WorkspaceId, engine: str) -> list[Row]:
+    """Those that are to be dropped."""
+    return await db.fetch(
+        f"SELECT {_INDEX} FROM search_index WHERE workspace_id = $1 AND engine = $2 AND state = 'old'",
+        workspace,
+        engine,
+    )
+
+
+async def dropped(db: Db, workspace: WorkspaceId, generation: int) -> None:
+    await db.execute(
+        "UPDATE search_index SET state = 'gone' WHERE workspace_id = $1 AND generation = $2", workspace, generation
+    )
+
+
 # -- what is due -----------------------------------------------------------------------------------------------------
 
 
@@ -164,7 +194,8 @@ async def ask_for_customers(db: Db, workspace: WorkspaceId, customers: Sequence[
     await db.execute(
         "INSERT INTO search_due AS d (workspace_id, generation, kind, id) SELECT $1, x.generation, 'contact', c.id "
         "FROM (SELECT id FROM contact WHERE workspace_id = $1 AND customer_id = ANY($2::uuid[])) AS c CROSS JOIN "
-        "(SELECT generation FROM search_index WHERE workspace_id = $1 AND state <> 'old') AS x ORDER BY 2, 4 "
+        "(SELECT generation FROM search_index WHERE workspace_id = $1 AND state IN ('building', 'live')) AS x "
+        "ORDER BY 2, 4 "
         "ON CONFLICT (workspace_id, generation, kind, id) DO UPDATE SET after_at = '-infinity', after_position = 0, "
         "round = d.round + 1",
         workspace,

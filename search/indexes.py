@@ -12,24 +12,31 @@ from search.index_store import Db, Row
 
 FOLLOWER: Final = "search/"
 
-State = Literal["building", "live"]
+State = Literal["building", "live", "old"]
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """An index with how far it is. `swept_to`: the document up to which all were compared with the ledger, None: all
-    were; `documents`: as many as should be in it."""
+    were; `missing`, `stale` and `orphaned` are those that were not as they should be; `documents`: as many as should be
+    in it."""
 
     index: Index
     engine: str
     state: State
     swept_to: str | None
     swept: int
-    drift: int
+    missing: int
+    stale: int
+    orphaned: int
     documents: int
     timed_until: datetime
     checked_at: datetime | None
     trouble: str | None
     made_at: datetime
+
+    @property
+    def drift(self) -> int:
+        return self.missing + self.stale + self.orphaned
 
     @property
     def follower(self) -> str:
@@ -43,7 +50,9 @@ def kept(row: Row) -> Kept:
         state=row["state"],
         swept_to=row["swept_to"],
         swept=row["swept"],
-        drift=row["drift"],
+        missing=row["missing"],
+        stale=row["stale"],
+        orphaned=row["orphaned"],
         documents=row["documents"],
         timed_until=row["timed_until"],
         checked_at=row["checked_at"],

@@ -46,10 +46,19 @@ async def sweep(place: Place, now: datetime, *, settled: bool = False, limit: in
         if name not in expected.faults:
             expected.documents.setdefault(name, None)
     done = await put(place, expected, held, now)
-    looked = len(expected.documents)
 
     async def move(db: Db) -> None:
-        await index_store.move_sweep(db, place.workspace, place.generation, page.next, looked, done.drift, now)
+        await index_store.move_sweep(
+            db,
+            place.workspace,
+            place.generation,
+            page.next,
+            looked=sum(1 for one in expected.documents.values() if one is not None) + len(done.orphaned),
+            missing=len(done.missing),
+            stale=len(done.stale),
+            orphaned=len(done.orphaned),
+            now=now,
+        )
 
     await place.access.write(place.workspace, move)
     return page.next, done

@@ -15,10 +15,12 @@ CREATE TABLE search_index (
   engine text NOT NULL,
   model text,
   dimensions integer NOT NULL,
-  state text NOT NULL CHECK (state IN ('building', 'live', 'old')),
+  state text NOT NULL CHECK (state IN ('building', 'live', 'old', 'gone')),
   swept_to text,
   swept bigint NOT NULL DEFAULT 0,
-  drift bigint NOT NULL DEFAULT 0,
+  missing bigint NOT NULL DEFAULT 0,
+  stale bigint NOT NULL DEFAULT 0,
+  orphaned bigint NOT NULL DEFAULT 0,
   documents bigint NOT NULL DEFAULT 0,
   timed_until timestamptz NOT NULL,
   checked_at timestamptz,
@@ -32,11 +34,12 @@ COMMENT ON COLUMN search_index.model IS 'whose vectors it holds; null: words alo
 COMMENT ON COLUMN search_index.swept_to IS
   'the document up to which all were compared with the ledger; null where all were';
 COMMENT ON COLUMN search_index.swept IS 'documents compared by the pass under way, or by the last';
-COMMENT ON COLUMN search_index.drift IS 'of which so many were missing, other or too many';
+COMMENT ON COLUMN search_index.missing IS 'of those compared, with stale (other) and orphaned (too many)';
 COMMENT ON COLUMN search_index.documents IS 'as many as should be in it';
 COMMENT ON COLUMN search_index.timed_until IS 'what time alone did to tickets is in it up to here';
 COMMENT ON COLUMN search_index.trouble IS 'why it does not get on, in words';
-CREATE UNIQUE INDEX search_index_one ON search_index (workspace_id, engine, state) WHERE state <> 'old';
+COMMENT ON COLUMN search_index.state IS 'old: it answers no more and is to be dropped; gone: it was';
+CREATE UNIQUE INDEX search_index_one ON search_index (workspace_id, engine, state) WHERE state IN ('building', 'live');
 
 CREATE TABLE search_due (
   workspace_id uuid NOT NULL,
