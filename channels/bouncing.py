@@ -1,5 +1,8 @@
 """What came back: a report that one of our mails did not arrive, by its token, marks the address, and is told where the
-mail came from. A report without a token of ours is a mail from outside and changes nothing; so does one of a delay."""
+mail came from. A report without a token of ours is a mail from outside and changes nothing; so does one of a delay.
+
+The token is that of the Message-ID in the headers that came back, or, where none came, of the address that the report
+was sent to: each of our mails has a return address of its own (VERP)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -24,11 +27,23 @@ from timeline.posting import Settled
 
 _SYSTEM: Final = Actor("system")
 _MOST_WORDS: Final = 500
+_MOST_TO: Final = 20
 _WENT_OUT: Final = ("sending", "sent", "uncertain")
+
+
+class _To(msgspec.Struct, frozen=True, kw_only=True):
+    address: str
 
 
 class _Mail(msgspec.Struct, frozen=True, kw_only=True):
     bounce: Bounce | None = None
+    to: tuple[_To, ...] = ()
+
+    @property
+    def tokens(self) -> list[str]:
+        """Where a token of ours may stand, the surest first."""
+        named = self.bounce.message_id if self.bounce is not None else None
+        return [*([named] if named is not None else ()), *(one.address for one in self.to[:_MOST_TO])]
 
 
 class _Data(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,19 +111,20 @@ async def take(
 async def _returned(
     db: Db, workspace: UUID, event: RecordedEvent, boxes: Sequence[Box], tokens: Tokens
 ) -> Returned | None:
-    bounce = _bounce(event)
-    if bounce is None or bounce.message_id is None:
+    came = _came(event)
+    if came is None or came.bounce is None:
         return None
-    for box in boxes:
-        mail = tokens.read(box.account.id, bounce.message_id) if box.account.source == event.source else None
-        row = await outbox_store.mail(db, workspace, mail) if mail is not None else None
-        if row is not None and row["account_id"] == box.account.id and row["state"] in _WENT_OUT:
-            failed = _failed(row, bounce.failed)
-            return Returned(mail=row, event=event.id, failed=failed) if failed else None
+    for box in (box for box in boxes if box.account.source == event.source):
+        for text in came.tokens:
+            mail = tokens.read(box.account.id, text)
+            row = await outbox_store.mail(db, workspace, mail) if mail is not None else None
+            if row is not None and row["account_id"] == box.account.id and row["state"] in _WENT_OUT:
+                failed = _failed(row, came.bounce.failed)
+                return Returned(mail=row, event=event.id, failed=failed) if failed else None
     return None
 
 
-def _bounce(event: RecordedEvent) -> Bounce | None:
+def _came(event: RecordedEvent) -> _Mail | None:
     if event.type not in ("FactRecorded", "MessageRecorded") or event.direction != "inbound" or event.source is None:
         return None
     if b'"bounce"' not in bytes(event.data):
@@ -117,7 +133,7 @@ def _bounce(event: RecordedEvent) -> Bounce | None:
         said = _report.decode(event.data)
     except msgspec.MsgspecError:
         return None
-    return said.data.mail.bounce if not said.history and said.data is not None and said.data.mail is not None else None
+    return said.data.mail if not said.history and said.data is not None else None
 
 
 def _failed(mail: Row, failed: Sequence[Failed]) -> dict[str, Failed]:

@@ -91,11 +91,14 @@ class Post:
 
         return item, said.json(), await self.api.database.write(self.api.mine.id, went)
 
-    async def returned(self, message_id: str | None, address: str = ANN, action: str = "failed") -> None:
+    async def returned(
+        self, message_id: str | None, address: str = ANN, action: str = "failed", to: str = DESK
+    ) -> None:
         """A report about one of our mails."""
         failed = {"address": address, "action": action, "status": "5.1.1", "words": "no such user"}
         mail = {"proof": {"verdict": "claimed"}, "robot": {"kind": "bounce", "why": "x"}}
         mail["bounce"] = {"message_id": message_id, "failed": [failed]}  # type: ignore[assignment]
+        mail["to"] = [{"address": to}]  # type: ignore[assignment]
         await self.api.push(source="mail", kind="fact", channel="email", contact=contact("daemon"), data={"mail": mail})
         await self.run()
 
@@ -312,6 +315,18 @@ async def test_forged_and_delayed_reports_change_nothing(post: Post):
     assert await post.marks() == []
     async with post.api.database.read(post.api.mine.id) as db:
         assert await db.fetchval("SELECT count(*) FROM event WHERE type = 'MailSettled'") == 0
+
+
+async def test_a_report_without_the_returned_headers_is_known_by_the_address_that_it_came_to(post: Post):
+    _, _, ours = await post.replied()
+    mail = TOKENS.read(post.account, ours)
+    assert mail is not None
+    local, _, domain = DESK.partition("@")
+    for account, wrong in ((new_id(), mail), (post.account, new_id())):
+        await post.returned(None, to=f"{local}+{TOKENS.tag(account, wrong)}@{domain}")
+    assert await post.marks() == []
+    await post.returned("1@there", to=f"{local}+{TOKENS.tag(post.account, mail)}@{domain}")
+    assert [mark["address"] for mark in await post.marks()] == [ANN]
 
 
 async def test_a_report_names_those_who_got_it_and_nobody_else(post: Post):
