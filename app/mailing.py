@@ -208,9 +208,10 @@ class Lane(SendingLane):
 
     async def _send(self, batch: Batch, now: datetime | None) -> None:
         if batch.fault is not None:
-            end = "failed" if batch.gone else "later"
             for one in batch.claimed:
-                await self._settle(one, sending.all_alike(one.envelope, end, batch.fault), now)
+                later = sending.all_alike(one.envelope, "later", batch.fault)
+                never = sending.not_tried(one.course, one.envelope, batch.fault)
+                await self._settle(one, never if batch.gone else later, now)
             return
         waiting, until = iter(batch.claimed), time.monotonic() + SENDING_SECONDS
 
@@ -228,7 +229,7 @@ class Lane(SendingLane):
     async def _attempt(self, batch: Batch, one: Claimed, now: datetime | None) -> Attempt | None:
         """One attempt, whatever comes of it; None where it was called off."""
         if not one.raw:
-            return sending.all_alike(one.envelope, "failed", "its bytes are not there any more")
+            return sending.not_tried(one.course, one.envelope, "its bytes are not there any more")
         try:
             session = await self._session(batch)
         except NotConnected as error:

@@ -100,6 +100,17 @@ def all_alike(recipients: Mapping[str, object] | list[str], end: End, words: str
     return Attempt(told={one: Told(end=end, words=words) for one in recipients}, status=status)
 
 
+def not_tried(course: Course, envelope: list[str], words: str) -> Attempt:
+    """What could not be tried at all, and never will: it failed, but at whom it may have arrived before."""
+    told: dict[str, Told] = {}
+    for one in envelope:
+        before = course.outcomes.get(one)
+        in_doubt = before is not None and before.state == "uncertain"
+        said = f"{before.words}; then: {words}" if before is not None and in_doubt else words
+        told[one] = Told(end="uncertain" if in_doubt else "failed", words=said)
+    return Attempt(told=told)
+
+
 def seconds_for(size: int) -> float:
     """What a mail of so many bytes may take beyond what any may."""
     return size / SLOWEST
@@ -167,9 +178,12 @@ def to_try(outcomes: Mapping[str, Outcome], recipients: list[str]) -> list[str]:
 
 
 def standing_after(before: Standing, attempt: Attempt, now: datetime, dice: float) -> Standing:
-    """One that was taken shows that the domain lives."""
+    """One that was taken shows that the domain lives. What was in hand already when the domain was left alone, and
+    fails too, says nothing new."""
     if attempt.is_well or not attempt.told:
         return Standing()
+    if before.paused_until is not None and now < before.paused_until:
+        return before
     failures, rest = before.failures + 1, None
     if failures >= BREAKS:
         seconds = min(FIRST_REST * 2 ** min(failures - BREAKS, 10), LONGEST_REST) * (0.5 + dice / 2)

@@ -17,6 +17,7 @@ from channels.email.sending import (
     all_alike,
     cleaned,
     judge,
+    not_tried,
     standing_after,
     to_try,
 )
@@ -72,13 +73,32 @@ def test_after_a_doubt_there_is_one_attempt_more_and_a_recipient_who_has_it_gets
 
 
 def test_a_domain_is_left_alone_after_three_failures_and_forgiven_by_one_success() -> None:
-    standing = Standing()
+    standing, now = Standing(), AT
     pauses = []
     for _ in range(12):
-        standing = standing_after(standing, all_alike(BOTH, "later", "no"), AT, 1.0)
-        pauses.append(None if standing.paused_until is None else (standing.paused_until - AT).total_seconds())
+        standing = standing_after(standing, all_alike(BOTH, "later", "no"), now, 1.0)
+        pauses.append(None if standing.paused_until is None else (standing.paused_until - now).total_seconds())
+        now = standing.paused_until or now
     assert pauses == [None, None, 5, 10, 20, 40, 80, 160, 300, 300, 300, 300]
     assert standing_after(standing, all_alike(BOTH, "failed", "no"), AT, 1.0) == Standing()
+
+
+def test_what_was_in_hand_when_a_domain_is_left_alone_makes_that_no_longer() -> None:
+    standing = Standing()
+    for _ in range(64):
+        standing = standing_after(standing, all_alike(BOTH, "later", "no"), AT, 1.0)
+    assert (standing.failures, standing.paused_until) == (3, AT + timedelta(seconds=5))
+    assert standing_after(standing, all_alike(BOTH, "sent", "ok"), AT, 1.0) == Standing()
+
+
+def test_what_was_in_doubt_and_cannot_be_tried_stays_in_doubt() -> None:
+    first = Attempt(told={"a@x": Told(end="uncertain", words="hung up"), "b@x": Told(end="later", words="grey")})
+    verdict = judge(Course(outcomes={}, tries=1, doubts=0, due_at=AT), first, AT, 0.5)
+    course = Course(outcomes=verdict.outcomes, tries=2, doubts=verdict.doubts, due_at=AT)
+    ended = judge(course, not_tried(course, BOTH, "its account is disabled"), AT, 0.5)
+    assert (ended.state, ended.next_try_at) == ("uncertain", None)
+    assert {one: told.state for one, told in ended.outcomes.items()} == {"a@x": "uncertain", "b@x": "failed"}
+    assert ended.outcomes["a@x"].words == "hung up; then: its account is disabled"
 
 
 @pytest.mark.parametrize(
