@@ -10,6 +10,7 @@ import msgspec
 from app.db import Database, Db, new_id
 from app.runs import runs
 from identity.customers import CustomerId, WorkspaceId
+from search.index_store import ask_for_customers
 from timeline import closing
 from timeline.tickets import rebuilding, refolding, streams
 from timeline.tickets import store as ticket_store
@@ -72,7 +73,15 @@ async def _mend(database: Database, workspace: WorkspaceId, run: list[CustomerId
     rows = 0
     for at in range(0, len(run), MENDED_AT_ONCE):
         few = run[at : at + MENDED_AT_ONCE]
-        rows += await database.write(workspace, lambda db, few=few: rebuilding.mend(db, workspace, few))
+        rows += await database.write(workspace, lambda db, few=few: _mended(db, workspace, few))
+    return rows
+
+
+async def _mended(db: Db, workspace: WorkspaceId, customers: list[CustomerId]) -> int:
+    """No event tells of it: search is asked to look at them again."""
+    rows = await rebuilding.mend(db, workspace, customers)
+    if rows:
+        await ask_for_customers(db, workspace, customers)
     return rows
 
 
@@ -82,7 +91,7 @@ async def rebuild(database: Database, workspace: WorkspaceId, customer: Customer
         contacts = await streams.homes(db, workspace, [customer])
         long = await streams.is_long(db, workspace, list(contacts), EVENTS_AT_ONCE)
     if not long:
-        return await database.write(workspace, lambda db: rebuilding.mend(db, workspace, [customer]))
+        return await database.write(workspace, lambda db: _mended(db, workspace, [customer]))
     return await _rebuild_long(database, workspace, customer)
 
 
@@ -105,7 +114,10 @@ async def _rebuild_long(database: Database, workspace: WorkspaceId, customer: Cu
         rows = await _write_items(database, workspace, refold)
 
         async def finish(db: Db, refold: refolding.Refold = refold) -> int | None:
-            return await rebuilding.finish(db, workspace, customer, refold)
+            done = await rebuilding.finish(db, workspace, customer, refold)
+            if done is not None:
+                await ask_for_customers(db, workspace, [customer])
+            return done
 
         last = await database.write(workspace, finish)
         if last is not None:
