@@ -1,5 +1,13 @@
 -- Written by `make docs` from the migrations; not to be edited.
 
+CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA public;
+
+COMMENT ON EXTENSION pg_trgm IS 'text similarity measurement and index searching based on trigrams';
+
+CREATE EXTENSION IF NOT EXISTS vector WITH SCHEMA public;
+
+COMMENT ON EXTENSION vector IS 'vector data type and ivfflat and hnsw access methods';
+
 CREATE FUNCTION public.analyze_young_tables() RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
@@ -339,6 +347,235 @@ CREATE FUNCTION public.says_nothing(value jsonb) RETURNS boolean
 $_$;
 
 ALTER FUNCTION public.says_nothing(value jsonb) OWNER TO throughline_owner;
+
+CREATE FUNCTION public.search_by_meaning(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], asked public.halfvec, most integer) RETURNS TABLE(id text, kind text, at timestamp with time zone, facts tsvector, cosine double precision)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET "hnsw.ef_search" TO '100'
+    SET "hnsw.iterative_scan" TO 'relaxed_order'
+    SET "hnsw.max_scan_tuples" TO '40000'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    AS $$
+#variable_conflict use_column
+DECLARE ws uuid := nullif(current_setting('tl.workspace', true), '')::uuid;
+BEGIN
+  IF path = 'words' THEN 
+    RETURN QUERY WITH allowed AS MATERIALIZED (
+      SELECT d.id, d.kind, d.at, d.facts FROM search_document d WHERE d.workspace_id = ws AND d.generation = gen
+    AND (narrowed IS NULL OR d.facts @@ narrowed) AND (contacts IS NULL OR d.contact_id = ANY (contacts))
+    AND (since IS NULL OR d.at >= since) AND (until IS NULL OR d.at < until)
+    AND (without IS NULL OR d.id <> ALL (without)) AND d.words @@ held),
+    met AS MATERIALIZED (
+      SELECT a.id, a.kind, a.at, a.facts, v.vector <#> asked AS far FROM allowed a
+      JOIN search_vector v ON v.workspace_id = ws AND v.generation = gen AND v.id = a.id
+      WHERE v.dimensions = vector_dims(asked))
+    SELECT m.id, m.kind, m.at, m.facts, -m.far FROM met m ORDER BY m.far, m.id LIMIT most;
+  ELSIF path = 'contacts' THEN 
+    RETURN QUERY WITH allowed AS MATERIALIZED (
+      SELECT d.id, d.kind, d.at, d.facts FROM search_document d WHERE d.workspace_id = ws AND d.generation = gen
+    AND (narrowed IS NULL OR d.facts @@ narrowed) AND (contacts IS NULL OR d.contact_id = ANY (contacts))
+    AND (since IS NULL OR d.at >= since) AND (until IS NULL OR d.at < until)
+    AND (without IS NULL OR d.id <> ALL (without)) AND (held IS NULL OR d.words @@ held) AND d.contact_id = ANY (contacts)),
+    met AS MATERIALIZED (
+      SELECT a.id, a.kind, a.at, a.facts, v.vector <#> asked AS far FROM allowed a
+      JOIN search_vector v ON v.workspace_id = ws AND v.generation = gen AND v.id = a.id
+      WHERE v.dimensions = vector_dims(asked))
+    SELECT m.id, m.kind, m.at, m.facts, -m.far FROM met m ORDER BY m.far, m.id LIMIT most;
+  ELSIF path = 'graph' AND vector_dims(asked) = 384 THEN 
+    RETURN QUERY WITH met AS MATERIALIZED (
+      SELECT d.id, d.kind, d.at, d.facts, (v.vector::halfvec(384) <#> asked::halfvec(384)) AS far
+      FROM search_vector v JOIN search_document d ON d.workspace_id = ws AND d.generation = gen AND d.id = v.id
+      WHERE v.workspace_id = ws AND v.generation = gen AND v.dimensions = 384 AND d.workspace_id = ws AND d.generation = gen
+    AND (narrowed IS NULL OR d.facts @@ narrowed) AND (contacts IS NULL OR d.contact_id = ANY (contacts))
+    AND (since IS NULL OR d.at >= since) AND (until IS NULL OR d.at < until)
+    AND (without IS NULL OR d.id <> ALL (without)) AND (held IS NULL OR d.words @@ held)
+      ORDER BY v.vector::halfvec(384) <#> asked::halfvec(384) LIMIT most)
+    SELECT m.id, m.kind, m.at, m.facts, -m.far FROM met m ORDER BY m.far, m.id;
+  ELSIF path = 'graph' AND vector_dims(asked) = 768 THEN 
+    RETURN QUERY WITH met AS MATERIALIZED (
+      SELECT d.id, d.kind, d.at, d.facts, (v.vector::halfvec(768) <#> asked::halfvec(768)) AS far
+      FROM search_vector v JOIN search_document d ON d.workspace_id = ws AND d.generation = gen AND d.id = v.id
+      WHERE v.workspace_id = ws AND v.generation = gen AND v.dimensions = 768 AND d.workspace_id = ws AND d.generation = gen
+    AND (narrowed IS NULL OR d.facts @@ narrowed) AND (contacts IS NULL OR d.contact_id = ANY (contacts))
+    AND (since IS NULL OR d.at >= since) AND (until IS NULL OR d.at < until)
+    AND (without IS NULL OR d.id <> ALL (without)) AND (held IS NULL OR d.words @@ held)
+      ORDER BY v.vector::halfvec(768) <#> asked::halfvec(768) LIMIT most)
+    SELECT m.id, m.kind, m.at, m.facts, -m.far FROM met m ORDER BY m.far, m.id;
+  ELSE 
+    RETURN QUERY WITH allowed AS MATERIALIZED (
+      SELECT d.id, d.kind, d.at, d.facts FROM search_document d WHERE d.workspace_id = ws AND d.generation = gen
+    AND (narrowed IS NULL OR d.facts @@ narrowed) AND (contacts IS NULL OR d.contact_id = ANY (contacts))
+    AND (since IS NULL OR d.at >= since) AND (until IS NULL OR d.at < until)
+    AND (without IS NULL OR d.id <> ALL (without)) AND (held IS NULL OR d.words @@ held)),
+    met AS MATERIALIZED (
+      SELECT a.id, a.kind, a.at, a.facts, v.vector <#> asked AS far FROM allowed a
+      JOIN search_vector v ON v.workspace_id = ws AND v.generation = gen AND v.id = a.id
+      WHERE v.dimensions = vector_dims(asked))
+    SELECT m.id, m.kind, m.at, m.facts, -m.far FROM met m ORDER BY m.far, m.id LIMIT most;
+  END IF;
+END $$;
+
+ALTER FUNCTION public.search_by_meaning(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], asked public.halfvec, most integer) OWNER TO throughline_search;
+
+CREATE FUNCTION public.search_by_name(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], asked text, most integer) RETURNS TABLE(id text, kind text, at timestamp with time zone, facts tsvector, likeness real)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET "pg_trgm.strict_word_similarity_threshold" TO '0.45'
+    AS $$
+#variable_conflict use_column
+DECLARE ws uuid := nullif(current_setting('tl.workspace', true), '')::uuid;
+BEGIN
+  RETURN QUERY WITH met AS MATERIALIZED (
+    SELECT d.id, d.kind, d.at, d.facts, strict_word_similarity(asked, d.people) AS likeness FROM search_document d
+    WHERE d.kind = 'contact' AND asked <<% d.people AND d.workspace_id = ws AND d.generation = gen
+    AND (narrowed IS NULL OR d.facts @@ narrowed) AND (contacts IS NULL OR d.contact_id = ANY (contacts))
+    AND (since IS NULL OR d.at >= since) AND (until IS NULL OR d.at < until)
+    AND (without IS NULL OR d.id <> ALL (without)) AND (held IS NULL OR d.words @@ held))
+  SELECT m.id, m.kind, m.at, m.facts, m.likeness FROM met m ORDER BY m.likeness DESC, m.at DESC, m.id LIMIT most;
+END $$;
+
+ALTER FUNCTION public.search_by_name(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], asked text, most integer) OWNER TO throughline_search;
+
+CREATE FUNCTION public.search_by_words(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], probes tsquery[], worths real[], asked tsquery[], weights real[], whole tsquery, fewest integer, idents tsquery[], most integer) RETURNS TABLE(id text, kind text, at timestamp with time zone, facts tsvector, coverage real, closeness real, length integer, ident integer)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    AS $$
+#variable_conflict use_column
+DECLARE ws uuid := nullif(current_setting('tl.workspace', true), '')::uuid;
+BEGIN
+  RETURN QUERY
+  WITH met AS MATERIALIZED (
+    SELECT m.id, sum(m.worth) AS worth, max(m.at) AS at FROM unnest(probes, worths) AS p(probe, worth)
+    CROSS JOIN LATERAL (SELECT d.id, d.at, p.worth FROM search_document d WHERE d.words @@ p.probe AND d.workspace_id = ws AND d.generation = gen
+    AND (narrowed IS NULL OR d.facts @@ narrowed) AND (contacts IS NULL OR d.contact_id = ANY (contacts))
+    AND (since IS NULL OR d.at >= since) AND (until IS NULL OR d.at < until)
+    AND (without IS NULL OR d.id <> ALL (without))) AS m
+    GROUP BY m.id ORDER BY 2 DESC, 3 DESC, 1 LIMIT most * 2),
+  scored AS (
+    SELECT d.id, d.kind, d.at, d.facts, a.coverage, a.held,
+      CASE WHEN whole IS NULL THEN 1 ELSE least(1, ts_rank_cd('{1,1,1,1}', d.words, whole)) END AS closeness,
+      length(d.words) AS length,
+      (SELECT min(i.at) FROM unnest(idents) WITH ORDINALITY AS i(ident, at) WHERE d.words @@ i.ident)::integer AS ident
+    FROM met m JOIN search_document d ON d.workspace_id = ws AND d.generation = gen AND d.id = m.id
+    CROSS JOIN LATERAL (SELECT coalesce(sum(w.weight), 0)::real AS coverage, count(*) AS held
+      FROM unnest(asked, weights) AS w(word, weight) WHERE d.words @@ w.word) AS a)
+  SELECT s.id, s.kind, s.at, s.facts, s.coverage, s.closeness::real, s.length, s.ident FROM scored s
+  WHERE s.held >= fewest OR s.ident IS NOT NULL
+  ORDER BY s.ident NULLS LAST, s.coverage DESC, s.closeness DESC, s.at DESC, s.id LIMIT most;
+END $$;
+
+ALTER FUNCTION public.search_by_words(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], probes tsquery[], worths real[], asked tsquery[], weights real[], whole tsquery, fewest integer, idents tsquery[], most integer) OWNER TO throughline_search;
+
+CREATE FUNCTION public.search_counts(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], asked tsquery, singles tsquery[], fewest integer, idents tsquery, counted text[], most integer) RETURNS TABLE(letter text, value text, documents bigint)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    AS $$
+#variable_conflict use_column
+DECLARE
+  ws uuid := nullif(current_setting('tl.workspace', true), '')::uuid;
+  found tsvector[];
+BEGIN
+  IF path = 'words' THEN
+    found := ARRAY(SELECT d.facts FROM search_document d WHERE d.workspace_id = ws AND d.generation = gen
+    AND (narrowed IS NULL OR d.facts @@ narrowed) AND (contacts IS NULL OR d.contact_id = ANY (contacts))
+    AND (since IS NULL OR d.at >= since) AND (until IS NULL OR d.at < until)
+    AND (without IS NULL OR d.id <> ALL (without))
+      AND (fewest <= 1 OR (idents IS NOT NULL AND d.words @@ idents)
+        OR (SELECT count(*) FROM unnest(singles) AS w(word) WHERE d.words @@ w.word) >= fewest) AND (held IS NULL OR d.words @@ held) AND d.words @@ asked LIMIT most);
+  ELSIF path = 'contacts' THEN
+    found := ARRAY(SELECT d.facts FROM search_document d WHERE d.workspace_id = ws AND d.generation = gen
+    AND (narrowed IS NULL OR d.facts @@ narrowed) AND (contacts IS NULL OR d.contact_id = ANY (contacts))
+    AND (since IS NULL OR d.at >= since) AND (until IS NULL OR d.at < until)
+    AND (without IS NULL OR d.id <> ALL (without))
+      AND (fewest <= 1 OR (idents IS NOT NULL AND d.words @@ idents)
+        OR (SELECT count(*) FROM unnest(singles) AS w(word) WHERE d.words @@ w.word) >= fewest) AND (held IS NULL OR d.words @@ held) AND (asked IS NULL OR d.words @@ asked) AND d.contact_id = ANY (contacts) LIMIT most);
+  ELSE
+    found := ARRAY(SELECT p.facts FROM (SELECT d.facts FROM search_document d WHERE d.workspace_id = ws AND d.generation = gen
+    AND (narrowed IS NULL OR d.facts @@ narrowed) AND (contacts IS NULL OR d.contact_id = ANY (contacts))
+    AND (since IS NULL OR d.at >= since) AND (until IS NULL OR d.at < until)
+    AND (without IS NULL OR d.id <> ALL (without))
+      AND (fewest <= 1 OR (idents IS NOT NULL AND d.words @@ idents)
+        OR (SELECT count(*) FROM unnest(singles) AS w(word) WHERE d.words @@ w.word) >= fewest) AND (held IS NULL OR d.words @@ held) AND (asked IS NULL OR d.words @@ asked) ORDER BY d.at DESC, d.id DESC LIMIT most)
+      AS p);
+  END IF;
+  RETURN QUERY SELECT '', '', cardinality(found)::bigint;
+  IF cardinality(counted) > 0 THEN
+    RETURN QUERY SELECT left(f.fact, 1), substr(f.fact, 3), count(*) FROM unnest(found) AS one(facts)
+      CROSS JOIN LATERAL unnest(tsvector_to_array(one.facts)) AS f(fact)
+      WHERE left(f.fact, 1) = ANY (counted) GROUP BY f.fact;
+  END IF;
+END $$;
+
+ALTER FUNCTION public.search_counts(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], asked tsquery, singles tsquery[], fewest integer, idents tsquery, counted text[], most integer) OWNER TO throughline_search;
+
+CREATE FUNCTION public.search_newest(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], asked tsquery, before timestamp with time zone, before_id text, most integer) RETURNS TABLE(id text, kind text, at timestamp with time zone, facts tsvector)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    AS $$
+#variable_conflict use_column
+DECLARE ws uuid := nullif(current_setting('tl.workspace', true), '')::uuid;
+BEGIN
+  IF path = 'words' THEN
+    RETURN QUERY WITH met AS MATERIALIZED (SELECT d.id, d.kind, d.at, d.facts FROM search_document d WHERE d.workspace_id = ws AND d.generation = gen
+    AND (narrowed IS NULL OR d.facts @@ narrowed) AND (contacts IS NULL OR d.contact_id = ANY (contacts))
+    AND (since IS NULL OR d.at >= since) AND (until IS NULL OR d.at < until)
+    AND (without IS NULL OR d.id <> ALL (without))
+      AND (before IS NULL OR (d.at, d.id) < (before, before_id)) AND (held IS NULL OR d.words @@ held) AND d.words @@ asked)
+    SELECT m.id, m.kind, m.at, m.facts FROM met m ORDER BY m.at DESC, m.id DESC LIMIT most;
+  ELSIF path = 'contacts' THEN
+    RETURN QUERY WITH met AS MATERIALIZED (SELECT d.id, d.kind, d.at, d.facts FROM search_document d WHERE d.workspace_id = ws AND d.generation = gen
+    AND (narrowed IS NULL OR d.facts @@ narrowed) AND (contacts IS NULL OR d.contact_id = ANY (contacts))
+    AND (since IS NULL OR d.at >= since) AND (until IS NULL OR d.at < until)
+    AND (without IS NULL OR d.id <> ALL (without))
+      AND (before IS NULL OR (d.at, d.id) < (before, before_id)) AND (held IS NULL OR d.words @@ held) AND (asked IS NULL OR d.words @@ asked) AND d.contact_id = ANY (contacts))
+    SELECT m.id, m.kind, m.at, m.facts FROM met m ORDER BY m.at DESC, m.id DESC LIMIT most;
+  ELSIF before IS NULL THEN
+    RETURN QUERY SELECT d.id, d.kind, d.at, d.facts FROM search_document d WHERE d.workspace_id = ws AND d.generation = gen
+    AND (narrowed IS NULL OR d.facts @@ narrowed) AND (contacts IS NULL OR d.contact_id = ANY (contacts))
+    AND (since IS NULL OR d.at >= since) AND (until IS NULL OR d.at < until)
+    AND (without IS NULL OR d.id <> ALL (without))
+      AND (before IS NULL OR (d.at, d.id) < (before, before_id)) AND (held IS NULL OR d.words @@ held) AND (asked IS NULL OR d.words @@ asked) ORDER BY d.at DESC, d.id DESC LIMIT most;
+  ELSE
+    RETURN QUERY SELECT d.id, d.kind, d.at, d.facts FROM search_document d WHERE d.workspace_id = ws AND d.generation = gen
+    AND (narrowed IS NULL OR d.facts @@ narrowed) AND (contacts IS NULL OR d.contact_id = ANY (contacts))
+    AND (since IS NULL OR d.at >= since) AND (until IS NULL OR d.at < until)
+    AND (without IS NULL OR d.id <> ALL (without))
+      AND (before IS NULL OR (d.at, d.id) < (before, before_id)) AND (held IS NULL OR d.words @@ held) AND (asked IS NULL OR d.words @@ asked) AND (d.at, d.id) < (before, before_id)
+    ORDER BY d.at DESC, d.id DESC LIMIT most;
+  END IF;
+END $$;
+
+ALTER FUNCTION public.search_newest(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], asked tsquery, before timestamp with time zone, before_id text, most integer) OWNER TO throughline_search;
+
+CREATE FUNCTION public.search_sample(gen integer, most integer) RETURNS TABLE(word text, documents integer)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    AS $$
+#variable_conflict use_column
+DECLARE ws uuid := nullif(current_setting('tl.workspace', true), '')::uuid;
+BEGIN
+  RETURN QUERY WITH newest AS MATERIALIZED (
+    SELECT d.words FROM search_document d WHERE d.workspace_id = ws AND d.generation = gen
+    ORDER BY d.at DESC, d.id DESC LIMIT most)
+  SELECT NULL, count(*)::integer FROM newest UNION ALL
+  SELECT u.lexeme, count(*)::integer FROM newest CROSS JOIN LATERAL unnest(newest.words) AS u
+  WHERE substr(u.lexeme, 5, 1) NOT IN ('#', '@', '!') GROUP BY u.lexeme;
+END $$;
+
+ALTER FUNCTION public.search_sample(gen integer, most integer) OWNER TO throughline_search;
 
 CREATE FUNCTION public.tombstone(e public.event, keys bytea[]) RETURNS jsonb
     LANGUAGE sql STABLE
@@ -1303,6 +1540,139 @@ COMMENT ON COLUMN public.saved_view.owner IS 'the actor who made it: an agent, o
 
 COMMENT ON COLUMN public.saved_view.filters IS 'words and values as a list of tickets takes them in its query';
 
+CREATE TABLE public.search_document (
+    workspace_id uuid NOT NULL,
+    generation integer NOT NULL,
+    id text NOT NULL,
+    kind text NOT NULL,
+    contact_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    facts tsvector NOT NULL,
+    words tsvector NOT NULL,
+    people text DEFAULT ''::text NOT NULL,
+    content text NOT NULL,
+    digest text NOT NULL
+)
+WITH (fillfactor='85');
+ALTER TABLE ONLY public.search_document ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE public.search_document OWNER TO throughline_search;
+
+COMMENT ON TABLE public.search_document IS 'one for each item, case and contact that can be found; made again by reindex';
+
+COMMENT ON COLUMN public.search_document.generation IS 'of the index: one is live, another may be made beside it';
+
+COMMENT ON COLUMN public.search_document.facts IS 'what is filtered by and counted, each a letter and its value; in no index, so that a change of them touches none';
+
+COMMENT ON COLUMN public.search_document.words IS 'every word as it is and by its stem, ids, people and tickets; each behind a mark of the workspace and generation';
+
+COMMENT ON COLUMN public.search_document.people IS 'of a contact: its names and addresses, for those with a typo';
+
+COMMENT ON COLUMN public.search_document.content IS 'a digest of the words and people: while it is the same they stay';
+
+CREATE TABLE public.search_due (
+    workspace_id uuid NOT NULL,
+    generation integer NOT NULL,
+    kind text NOT NULL,
+    id uuid NOT NULL,
+    after_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    after_position bigint DEFAULT 0 NOT NULL,
+    round bigint DEFAULT 1 NOT NULL,
+    CONSTRAINT search_due_kind_check CHECK ((kind = ANY (ARRAY['contact'::text, 'ticket'::text])))
+);
+ALTER TABLE ONLY public.search_due ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.search_due FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.search_due OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.search_due IS 'whose documents are to be compared with the ledger again, and how far that is done';
+
+COMMENT ON COLUMN public.search_due.round IS 'asked again meanwhile, it begins anew';
+
+CREATE TABLE public.search_fault (
+    workspace_id uuid NOT NULL,
+    generation integer NOT NULL,
+    document_id text NOT NULL,
+    step text NOT NULL,
+    words text NOT NULL,
+    tries integer DEFAULT 1 NOT NULL,
+    failed_at timestamp with time zone NOT NULL,
+    CONSTRAINT search_fault_step_check CHECK ((step = ANY (ARRAY['build'::text, 'write'::text, 'embed'::text])))
+);
+ALTER TABLE ONLY public.search_fault ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.search_fault FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.search_fault OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.search_fault IS 'documents that were set aside: the others are in the index';
+
+CREATE TABLE public.search_index (
+    workspace_id uuid NOT NULL,
+    generation integer NOT NULL,
+    engine text NOT NULL,
+    model text,
+    dimensions integer NOT NULL,
+    state text NOT NULL,
+    swept_to text,
+    swept bigint DEFAULT 0 NOT NULL,
+    missing bigint DEFAULT 0 NOT NULL,
+    stale bigint DEFAULT 0 NOT NULL,
+    orphaned bigint DEFAULT 0 NOT NULL,
+    documents bigint DEFAULT 0 NOT NULL,
+    timed_until timestamp with time zone NOT NULL,
+    checked_at timestamp with time zone,
+    trouble text,
+    made_at timestamp with time zone NOT NULL,
+    live_at timestamp with time zone,
+    CONSTRAINT search_index_generation_check CHECK ((generation > 0)),
+    CONSTRAINT search_index_state_check CHECK ((state = ANY (ARRAY['building'::text, 'live'::text, 'old'::text, 'gone'::text])))
+);
+ALTER TABLE ONLY public.search_index ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.search_index FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.search_index OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.search_index IS 'the indexes of a workspace: the one that answers, and one that is made beside it';
+
+COMMENT ON COLUMN public.search_index.model IS 'whose vectors it holds; null: words alone';
+
+COMMENT ON COLUMN public.search_index.state IS 'old: it answers no more and is to be dropped; gone: it was';
+
+COMMENT ON COLUMN public.search_index.swept_to IS 'the document up to which all were compared with the ledger; null where all were';
+
+COMMENT ON COLUMN public.search_index.swept IS 'documents compared by the pass under way, or by the last';
+
+COMMENT ON COLUMN public.search_index.missing IS 'of those compared, with stale (other) and orphaned (too many)';
+
+COMMENT ON COLUMN public.search_index.documents IS 'as many as should be in it';
+
+COMMENT ON COLUMN public.search_index.timed_until IS 'what time alone did to tickets is in it up to here';
+
+COMMENT ON COLUMN public.search_index.trouble IS 'why it does not get on, in words';
+
+CREATE TABLE public.search_vector (
+    workspace_id uuid NOT NULL,
+    generation integer NOT NULL,
+    id text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    digest text NOT NULL,
+    meaning text,
+    dimensions smallint DEFAULT 0 NOT NULL,
+    vector public.halfvec
+);
+ALTER TABLE ONLY public.search_vector ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE public.search_vector OWNER TO throughline_search;
+
+COMMENT ON TABLE public.search_vector IS 'what each document means, of length one; those without one wait for it';
+
+COMMENT ON COLUMN public.search_vector.digest IS 'of the meaning: a vector stands while it is the same';
+
+COMMENT ON COLUMN public.search_vector.meaning IS 'the text, until it is embedded';
+
 CREATE TABLE public.stored_file (
     workspace_id uuid NOT NULL,
     sha256 bytea NOT NULL,
@@ -1925,6 +2295,21 @@ ALTER TABLE ONLY public.retention_policy
 ALTER TABLE ONLY public.saved_view
     ADD CONSTRAINT saved_view_pkey PRIMARY KEY (workspace_id, id);
 
+ALTER TABLE ONLY public.search_document
+    ADD CONSTRAINT search_document_pkey PRIMARY KEY (workspace_id, generation, id);
+
+ALTER TABLE ONLY public.search_due
+    ADD CONSTRAINT search_due_pkey PRIMARY KEY (workspace_id, generation, kind, id);
+
+ALTER TABLE ONLY public.search_fault
+    ADD CONSTRAINT search_fault_pkey PRIMARY KEY (workspace_id, generation, document_id);
+
+ALTER TABLE ONLY public.search_index
+    ADD CONSTRAINT search_index_pkey PRIMARY KEY (workspace_id, generation);
+
+ALTER TABLE ONLY public.search_vector
+    ADD CONSTRAINT search_vector_pkey PRIMARY KEY (workspace_id, generation, id);
+
 ALTER TABLE ONLY public.stored_file
     ADD CONSTRAINT stored_file_pkey PRIMARY KEY (workspace_id, sha256);
 
@@ -2108,6 +2493,24 @@ CREATE INDEX queue_of_team ON public.queue USING btree (workspace_id, team) WHER
 
 CREATE INDEX restoration_followers ON public.restoration USING btree (workspace_id, epoch, xid, "position");
 
+CREATE INDEX search_document_by_contact ON public.search_document USING btree (workspace_id, generation, contact_id, at);
+
+CREATE INDEX search_document_newest ON public.search_document USING btree (workspace_id, generation, at, id);
+
+CREATE INDEX search_document_people ON public.search_document USING gin (people public.gin_trgm_ops) WITH (fastupdate=off) WHERE (kind = 'contact'::text);
+
+CREATE INDEX search_document_words ON public.search_document USING gin (words) WITH (fastupdate=off);
+
+CREATE UNIQUE INDEX search_index_one ON public.search_index USING btree (workspace_id, engine, state) WHERE (state = ANY (ARRAY['building'::text, 'live'::text]));
+
+CREATE INDEX search_vector_384 ON public.search_vector USING hnsw (((vector)::public.halfvec(384)) public.halfvec_ip_ops) WHERE (dimensions = 384);
+
+COMMENT ON INDEX public.search_vector_384 IS 'vectors of other lengths are searched one by one';
+
+CREATE INDEX search_vector_768 ON public.search_vector USING hnsw (((vector)::public.halfvec(768)) public.halfvec_ip_ops) WHERE (dimensions = 768);
+
+CREATE INDEX search_vector_waiting ON public.search_vector USING btree (workspace_id, generation, at, id) WHERE (vector IS NULL);
+
 CREATE INDEX stored_file_looks ON public.stored_file USING btree (workspace_id, look_at) WHERE (look_at IS NOT NULL);
 
 CREATE INDEX team_member_of_agent ON public.team_member USING btree (workspace_id, agent_id);
@@ -2260,6 +2663,16 @@ ALTER TABLE public.retention_policy ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.saved_view ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.search_document ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.search_due ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.search_fault ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.search_index ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.search_vector ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.stored_file ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.team ENABLE ROW LEVEL SECURITY;
@@ -2390,6 +2803,16 @@ CREATE POLICY workspace_wall ON public.retention_policy USING ((workspace_id = (
 
 CREATE POLICY workspace_wall ON public.saved_view USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
+CREATE POLICY workspace_wall ON public.search_document USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.search_due USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.search_fault USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.search_index USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.search_vector USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
 CREATE POLICY workspace_wall ON public.stored_file USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.team USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
@@ -2458,6 +2881,24 @@ GRANT SELECT ON TABLE public.event TO throughline_reports;
 
 GRANT SELECT ON TABLE public.restoration TO throughline_app;
 GRANT SELECT ON TABLE public.restoration TO throughline_reports;
+
+REVOKE ALL ON FUNCTION public.search_by_meaning(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], asked public.halfvec, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_by_meaning(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], asked public.halfvec, most integer) TO throughline_app;
+
+REVOKE ALL ON FUNCTION public.search_by_name(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], asked text, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_by_name(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], asked text, most integer) TO throughline_app;
+
+REVOKE ALL ON FUNCTION public.search_by_words(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], probes tsquery[], worths real[], asked tsquery[], weights real[], whole tsquery, fewest integer, idents tsquery[], most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_by_words(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], probes tsquery[], worths real[], asked tsquery[], weights real[], whole tsquery, fewest integer, idents tsquery[], most integer) TO throughline_app;
+
+REVOKE ALL ON FUNCTION public.search_counts(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], asked tsquery, singles tsquery[], fewest integer, idents tsquery, counted text[], most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_counts(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], asked tsquery, singles tsquery[], fewest integer, idents tsquery, counted text[], most integer) TO throughline_app;
+
+REVOKE ALL ON FUNCTION public.search_newest(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], asked tsquery, before timestamp with time zone, before_id text, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_newest(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], asked tsquery, before timestamp with time zone, before_id text, most integer) TO throughline_app;
+
+REVOKE ALL ON FUNCTION public.search_sample(gen integer, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_sample(gen integer, most integer) TO throughline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.agent TO throughline_app;
 GRANT SELECT ON TABLE public.agent TO throughline_reports;
@@ -2562,6 +3003,16 @@ GRANT SELECT ON TABLE public.retention_policy TO throughline_reports;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.saved_view TO throughline_app;
 GRANT SELECT ON TABLE public.saved_view TO throughline_reports;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.search_document TO throughline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.search_due TO throughline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.search_fault TO throughline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.search_index TO throughline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.search_vector TO throughline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.stored_file TO throughline_app;
 

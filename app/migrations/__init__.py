@@ -22,4 +22,6 @@ IDS = (
     "0019-automatic",
     "0020-mail-threads",
     "0021-versions",
+    "0022-search",
+    "0023-indexing",
 )

@@ -16,13 +16,13 @@ def scripted(migration_id: str, description: str, scripts: Sequence[str]) -> Mig
 
     async def run() -> None:
         for script in ("SET LOCAL ROLE throughline_owner", *scripts, "RESET ROLE"):
-            await _run(script)
+            await run_script(script)
 
     manager.add_raw(run)
     return manager
 
 
-async def _run(script: str) -> None:
+async def run_script(script: str) -> None:
     """Run a script of statements on the migration's own connection, in its transaction."""
     engine = engine_finder()
     assert isinstance(engine, PostgresEngine)

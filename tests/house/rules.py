@@ -39,7 +39,7 @@ SQL_FILES = frozenset(
         "timeline/tickets/version_store.py",
         "timeline/tickets/views.py",
         "timeline/tickets/reporting_views.py",
-        "search/postgres.py",
+        "search/postgres_store.py",
         "search/meilisearch.py",
         "search/sources.py",  # what documents are built from
         "search/index_store.py",

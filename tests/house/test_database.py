@@ -12,8 +12,12 @@ from app.embedded import EmbeddedDatabase
 NO_TENANT = {"workspace", "migration"}
 """Tables without a workspace: the workspaces themselves, and what Piccolo keeps about migrations."""
 APPEND_ONLY = {"event", "link_decision"}
-DEFINERS = {"analyze_young_tables", "erase"}
+SEARCHED = {"search_by_meaning", "search_by_name", "search_by_words", "search_counts", "search_newest", "search_sample"}
+"""Functions that search across the wall, each for the workspace of its transaction alone."""
+DEFINERS = {"analyze_young_tables", "erase"} | SEARCHED
 """Functions that run with their owner's rights."""
+SEARCH_TABLES = {"search_document", "search_vector"}
+"""What belongs to the role that owns the functions of search, and is walled for everybody else."""
 ROLES = {  # may it log in, is it a superuser, does it pass row security, may it make roles or databases
     "throughline_owner": (False, False, False, False),
     "throughline_app": (True, False, False, False),
@@ -21,6 +25,7 @@ ROLES = {  # may it log in, is it a superuser, does it pass row security, may it
     "throughline_search": (False, False, False, False),
 }
 
+_SEARCH = ", ".join(f"'{name}'" for name in sorted(SEARCH_TABLES))
 _TABLE = "c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace"
 
 
@@ -38,10 +43,11 @@ def keys_without_workspace() -> str:
 
 
 def walls_missing() -> str:
-    """Row security is enabled and forced, by one policy for everybody on `tl.workspace`, for reading and writing."""
+    """Row security is enabled, and forced but for the tables of search, by one policy for everybody on
+    `tl.workspace`, for reading and writing."""
     return f"""
         SELECT c.relname || ': no forced row security' AS fault, c.relname AS on_table FROM pg_class c
-        WHERE {_TABLE} AND NOT (c.relrowsecurity AND c.relforcerowsecurity)
+        WHERE {_TABLE} AND NOT (c.relrowsecurity AND (c.relforcerowsecurity OR c.relname IN ({_SEARCH})))
         UNION ALL
         SELECT c.relname || ': not the one policy', c.relname FROM pg_class c
         WHERE {_TABLE} AND (SELECT array_agg(pg_get_expr(p.polqual, p.polrelid) || coalesce(' check ' ||
@@ -63,11 +69,12 @@ def privileges_too_many() -> str:
 
 
 def owned_by_others() -> str:
-    """Everything of ours belongs to the owner, who cannot log in."""
-    return """
+    """Everything of ours belongs to the owner, who cannot log in; what is searched to search, who cannot either."""
+    return f"""
         SELECT c.relname || ' belongs to ' || c.relowner::regrole AS fault, c.relname AS on_table FROM pg_class c
         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
-        AND c.relowner <> 'throughline_owner'::regrole AND c.relname NOT LIKE 'migration%'"""
+        AND c.relname NOT LIKE 'migration%' AND c.relowner <> CASE WHEN c.relname IN ({_SEARCH})
+          THEN 'throughline_search'::regrole ELSE 'throughline_owner'::regrole END"""
 
 
 def definers_unlisted() -> str:
@@ -79,12 +86,27 @@ def definers_unlisted() -> str:
           AND EXISTS (SELECT FROM unnest(p.proconfig) AS set WHERE set LIKE 'search_path=%'))"""
 
 
+def searches_without_workspace() -> str:
+    """Every function that belongs to search is listed, asks for `tl.workspace` in each of its statements, and may be
+    called by the application alone."""
+    return f"""
+        SELECT p.oid::regprocedure::text AS fault, p.proname AS on_table FROM pg_proc p
+        WHERE p.proowner = 'throughline_search'::regrole AND (p.proname <> ALL (
+          ARRAY[{", ".join(f"'{name}'" for name in sorted(SEARCHED))}]::text[])
+        OR p.prosrc !~ 'ws uuid := nullif\\(current_setting\\(.tl.workspace., true\\), ..\\)::uuid'
+        OR p.prosrc ~* 'execute'
+        OR regexp_count(p.prosrc, '(FROM|JOIN) search_\\w+') > regexp_count(p.prosrc, '\\mworkspace_id = ws\\M')
+        OR p.proacl IS NULL OR EXISTS (SELECT FROM aclexplode(p.proacl) AS g
+          WHERE g.grantee NOT IN (p.proowner, 'throughline_app'::regrole)))"""
+
+
 RULES: tuple[Callable[[], str], ...] = (
     keys_without_workspace,
     walls_missing,
     privileges_too_many,
     owned_by_others,
     definers_unlisted,
+    searches_without_workspace,
 )
 
 GOOD = "CREATE TABLE bad (workspace_id uuid NOT NULL, id uuid NOT NULL, other uuid, PRIMARY KEY (workspace_id, id));"
@@ -92,6 +114,12 @@ WALL = (
     "ALTER TABLE bad ENABLE ROW LEVEL SECURITY; ALTER TABLE bad FORCE ROW LEVEL SECURITY; CREATE POLICY w ON bad "
     "USING (workspace_id = nullif(current_setting('tl.workspace', true), '')::uuid);"
     "ALTER TABLE bad OWNER TO throughline_owner; GRANT SELECT, INSERT ON bad TO throughline_app;"
+)
+ASKS = "DECLARE ws uuid := nullif(current_setting('tl.workspace', true), '')::uuid;"
+LOOKS = (
+    "DROP FUNCTION search_sample; CREATE FUNCTION {name}() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER "
+    "SET search_path = pg_catalog, public AS $$ {asks} BEGIN RETURN (SELECT count(*) FROM search_document d{where}); "
+    "END $$; ALTER FUNCTION {name}() OWNER TO throughline_search; REVOKE ALL ON FUNCTION {name}() FROM PUBLIC"
 )
 FAULTS = [
     (keys_without_workspace, "CREATE TABLE bad (workspace_id uuid, id uuid)"),
@@ -115,6 +143,13 @@ FAULTS = [
     (owned_by_others, f"{GOOD} {WALL} ALTER TABLE bad OWNER TO throughline_app"),
     (definers_unlisted, "ALTER FUNCTION analyze_young_tables() RESET search_path"),
     (definers_unlisted, "CREATE FUNCTION bad() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'"),
+    (walls_missing, "ALTER TABLE search_vector DISABLE ROW LEVEL SECURITY"),
+    (owned_by_others, "ALTER TABLE search_vector OWNER TO throughline_owner"),
+    (owned_by_others, f"{GOOD} ALTER TABLE bad OWNER TO throughline_search"),
+    (searches_without_workspace, "GRANT EXECUTE ON FUNCTION search_sample TO PUBLIC"),
+    (searches_without_workspace, LOOKS.format(name="bad", asks=ASKS, where=" WHERE d.workspace_id = ws")),
+    (searches_without_workspace, LOOKS.format(name="search_sample", asks="", where="")),
+    (searches_without_workspace, LOOKS.format(name="search_sample", asks=ASKS, where="")),
 ]
 
 
@@ -175,6 +210,11 @@ def test_a_planted_fault_is_found(catalog: str, rule: Callable[[], str], planted
 
 def test_a_good_table_is_no_fault(catalog: str):
     assert [fault for rule in RULES for fault in faults(catalog, rule, GOOD + WALL)] == []
+
+
+def test_a_search_that_asks_for_its_workspace_is_no_fault(catalog: str):
+    planted = LOOKS.format(name="search_sample", asks=ASKS, where=" WHERE d.workspace_id = ws")
+    assert faults(catalog, searches_without_workspace, planted) == []
 
 
 def test_every_rule_was_seen_to_fail():

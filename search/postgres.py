@@ -1,0 +1,391 @@
+"""The engine that needs nothing: PostgreSQL with full text, trigrams and vectors."""
+
+import hashlib
+import re
+import struct
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Final, Protocol, TypeVar
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from identity.customers import WorkspaceId
+from search import lexemes, postgres_store, probing
+from search.documents import Document, digest, meaning_digest
+from search.engine import (
+    COUNTED,
+    FACET_VALUES,
+    Asked,
+    Candidate,
+    Counts,
+    Embedded,
+    Found,
+    Index,
+    Refused,
+    Unembedded,
+    Words,
+)
+from search.postgres_store import Db, Kept, Row, Scope
+from search.probing import Probing, Sample
+
+T = TypeVar("T")
+
+BATCH: Final = 500
+"""Documents of one transaction."""
+MOST_STEMS: Final = 50_000
+SAMPLE: Final = 2_000
+COUNT_TO: Final = 1_000_000
+SAMPLE_SECONDS: Final = 120.0
+YOUNG_SECONDS: Final = 5.0
+MOST_SAMPLES: Final = 200
+ONE_BY_ONE: Final = 5_000
+"""Up to so many documents each vector is compared: exact, and as fast as the graph."""
+COMMON: Final = 0.005
+"""The share of documents from which on a word is found faster by going through them, newest first."""
+NAME_WORDS: Final = 4
+LONGEST_NAME: Final = 100
+NOT_TAKEN: Final = (asyncpg.DataError, asyncpg.ProgramLimitExceededError, asyncpg.UntranslatableCharacterError)
+_OUTCOME: Final = re.compile(r"'o:(\w+)'")
+
+
+class Access(Protocol):
+    """The process's connections, as the edge has them."""
+
+    def read(self, workspace: UUID) -> AbstractAsyncContextManager[Db]: ...
+
+    async def write(self, workspace: UUID, work: Callable[[Db], Awaitable[T]]) -> T: ...
+
+
+class PostgresEngine:
+    """`search.engine.Engine`. A database that is away raises what `Access` raises for it."""
+
+    name = "postgres"
+
+    def __init__(self, database: Access) -> None:
+        self._database = database
+        self._stems: dict[str, tuple[str, ...]] = {}
+        self._samples: dict[tuple[UUID, int], tuple[float, Sample]] = {}
+
+    async def open(self) -> None:
+        pass
+
+    async def close(self) -> None:
+        pass
+
+    async def make(self, workspace: WorkspaceId, index: Index) -> None:
+        """Nothing to make: an index is its rows."""
+
+    async def write(self, workspace: WorkspaceId, index: Index, documents: Sequence[Document]) -> list[Refused]:
+        newest = list({document.id: document for document in documents}.values())
+        refused: list[Refused] = []
+        for start in range(0, len(newest), BATCH):
+            refused += await self._write(workspace, index, newest[start : start + BATCH])
+        self._samples.pop((workspace, index.generation), None)
+        return refused
+
+    async def _write(self, workspace: UUID, index: Index, documents: list[Document]) -> list[Refused]:
+        """All at once; one by one where one of them is not taken."""
+        try:
+            await self._database.write(workspace, lambda db: self._put(db, workspace, index, documents))
+        except (*NOT_TAKEN, UnicodeError) as error:
+            if len(documents) == 1:
+                return [Refused(id=documents[0].id, words=f"PostgreSQL does not take it: {error}")]
+            return [one for document in documents for one in await self._write(workspace, index, [document])]
+        return []
+
+    async def _put(self, db: Db, workspace: UUID, index: Index, documents: list[Document]) -> None:
+        await self._learn(db, (word for document in documents for word in lexemes.all_words(document)))
+        marked = lexemes.mark(workspace.bytes, index.generation)
+        kept = [_kept(document, marked, self._stems) for document in documents]
+        await postgres_store.write(db, workspace, index.generation, kept)
+        if meaning := [one for one in kept if one.meaning]:
+            await postgres_store.write_meanings(db, workspace, index.generation, meaning)
+        if silent := [one.id for one in kept if not one.meaning]:
+            await postgres_store.delete_meanings(db, workspace, index.generation, silent)
+
+    async def _learn(self, db: Db, words: Iterable[str]) -> None:
+        """Have the stems of these words at hand."""
+        unknown = {word for word in words if word not in self._stems}
+        if not unknown:
+            return
+        if len(self._stems) > MOST_STEMS:
+            self._stems = {}
+            unknown = set(words)
+        for row in await postgres_store.stems(db, sorted(unknown)):
+            self._stems[row["word"]] = tuple(sys.intern(stem) for stem in row["stems"])
+
+    async def delete(self, workspace: WorkspaceId, index: Index, ids: Sequence[str]) -> None:
+        for start in range(0, len(ids), BATCH):
+            some = ids[start : start + BATCH]
+            await self._database.write(
+                workspace, lambda db, some=some: postgres_store.delete(db, workspace, index.generation, some)
+            )
+        self._samples.pop((workspace, index.generation), None)
+
+    async def unembedded(self, workspace: WorkspaceId, index: Index, limit: int) -> list[Unembedded]:
+        async with self._database.read(workspace) as db:
+            rows = await postgres_store.waiting(db, workspace, index.generation, limit)
+        return [Unembedded(id=row["id"], meaning=row["meaning"], digest=row["digest"]) for row in rows]
+
+    async def embed(self, workspace: WorkspaceId, index: Index, vectors: Sequence[Embedded]) -> list[Refused]:
+        refused = [
+            Refused(id=one.id, words=f"a vector of {len(one.vector) // 4} numbers, not {index.dimensions}")
+            for one in vectors
+            if len(one.vector) != 4 * index.dimensions
+        ]
+        wrong = {one.id for one in refused}
+        rows = [(one.id, one.digest, _numbers(one.vector)) for one in vectors if one.id not in wrong]
+        if rows:
+            await self._database.write(
+                workspace, lambda db: postgres_store.put_vectors(db, workspace, index.generation, rows)
+            )
+        return refused
+
+    async def digests(self, workspace: WorkspaceId, index: Index, after: str, limit: int) -> list[tuple[str, str]]:
+        async with self._database.read(workspace) as db:
+            rows = await postgres_store.digests(db, workspace, index.generation, after, limit)
+        return [(row["id"], row["digest"]) for row in rows]
+
+    async def held(self, workspace: WorkspaceId, index: Index, ids: Sequence[str]) -> dict[str, str]:
+        async with self._database.read(workspace) as db:
+            rows = await postgres_store.held(db, workspace, index.generation, ids)
+        return {row["id"]: row["digest"] for row in rows}
+
+    async def count(self, workspace: WorkspaceId, index: Index) -> Counts:
+        async with self._database.read(workspace) as db:
+            row = await postgres_store.count(db, workspace, index.generation)
+        assert row is not None
+        return Counts(documents=row["documents"], unembedded=row["waiting"])
+
+    async def swap(self, workspace: WorkspaceId, live: Index, new: Index) -> None:
+        """Who asks names the generation, so there is nothing to point elsewhere."""
+        if live.generation != new.generation:
+            await self.drop(workspace, live)
+
+    async def drop(self, workspace: WorkspaceId, index: Index) -> None:
+        async def some(db: Db) -> list[str]:
+            ids = await postgres_store.some_ids(db, workspace, index.generation, BATCH)
+            await postgres_store.delete(db, workspace, index.generation, ids)
+            return ids
+
+        while await self._database.write(workspace, some):
+            pass
+        self._samples.pop((workspace, index.generation), None)
+
+    async def find(self, workspace: WorkspaceId, index: Index, asked: Asked) -> Found:
+        if asked.filters.contacts == ():
+            return Found(total=0 if asked.total else None, facets={facet: {} for facet in asked.facets})
+        async with self._database.read(workspace) as db:
+            sample = await self._sampled(db, workspace, index)
+            await self._learn(db, _typed(asked.words or Words()))
+            marked = lexemes.mark(workspace.bytes, index.generation)
+            held = lexemes.held_query(asked.filters, marked)
+            plan = probing.probing_of(asked.words or Words(), held, marked, self._stems, sample)
+            words = await self._by_words(db, index, asked, plan, sample)
+            meaning = await self._by_meaning(db, index, asked, plan, sample)
+            total, facets = await _counted(db, index, asked, plan, sample)
+        return Found(words=words, meaning=meaning, total=total, facets=facets)
+
+    async def near(self, workspace: WorkspaceId, index: Index, document: str, asked: Asked) -> Found:
+        async with self._database.read(workspace) as db:
+            vector = await postgres_store.vector_of(db, workspace, index.generation, document)
+        if vector is None:
+            return Found()
+        filters = msgspec.structs.replace(asked.filters, without=asked.filters.without | {document})
+        return await self.find(
+            workspace,
+            index,
+            msgspec.structs.replace(
+                asked, vector=struct.pack(f"<{len(vector)}f", *vector), words=None, filters=filters
+            ),
+        )
+
+    async def around(
+        self, workspace: WorkspaceId, index: Index, seeds: Sequence[tuple[str, float]], ids: Sequence[str]
+    ) -> dict[str, float]:
+        async with self._database.read(workspace) as db:
+            rows = await postgres_store.around(db, workspace, index.generation, seeds, ids)
+        return {row["id"]: row["cosine"] for row in rows}
+
+    async def _by_words(self, db: Db, index: Index, asked: Asked, plan: Probing, sample: Sample) -> list[Candidate]:
+        if plan.empty and asked.vector is not None:
+            return []
+        if plan.empty or asked.order == "newest":
+            return await _newest(db, index, asked, plan, sample)
+        if not plan.idents and probing.all_hold(plan, sample) > probing.MOST_ALL:
+            return await _newest(db, index, asked, plan, sample)
+        rows = await postgres_store.by_words(
+            db,
+            _scope(index, asked, "words"),
+            probes=probing.probes(plan, sample),
+            asked=probing.weights(plan, sample),
+            whole=lexemes.every(one.query for one in plan.words) if len(plan.words) > 1 else None,
+            least=plan.least + len(plan.required),
+            idents=plan.idents,
+            most=asked.limit,
+        )
+        found = {row["id"]: _scored(row, len(plan.idents)) for row in rows}
+        for one in await _by_name(db, index, asked, plan):
+            if one.id not in found or found[one.id].score < one.score:
+                found[one.id] = one
+        return sorted(found.values(), key=lambda one: (not one.ident, -one.score, -one.at.timestamp(), one.id))[
+            : asked.limit
+        ]
+
+    async def _by_meaning(self, db: Db, index: Index, asked: Asked, plan: Probing, sample: Sample) -> list[Candidate]:
+        if asked.vector is None or len(asked.vector) != 4 * index.dimensions:
+            return []
+        path = "graph" if sample.documents > ONE_BY_ONE else "all"
+        if asked.filters.contacts is not None:
+            path = "contacts"
+        elif plan.required or asked.filters.idents or asked.filters.people or asked.filters.tickets:
+            path = "words"
+        scope = _scope(index, asked, path, held=plan.base)
+        rows = await postgres_store.by_meaning(db, scope, _numbers(asked.vector), asked.limit)
+        return [_candidate(row, score=row["cosine"]) for row in rows]
+
+    async def _sampled(self, db: Db, workspace: UUID, index: Index) -> Sample:
+        """How common words are: looked at again every two minutes, in a young index every few seconds."""
+        key, now = (workspace, index.generation), time.monotonic()
+        known = self._samples.get(key)
+        if known is not None:
+            lasts = SAMPLE_SECONDS if known[1].documents > SAMPLE else YOUNG_SECONDS
+            if now - known[0] < lasts:
+                return known[1]
+        rows = await postgres_store.sample(db, index.generation, SAMPLE)
+        size = next(row["documents"] for row in rows if row["word"] is None)
+        seen = {row["word"][lexemes.MARK :]: row["documents"] for row in rows if row["word"] is not None}
+        if size == SAMPLE:
+            seen = {word: times for word, times in seen.items() if times > 1}
+        documents = size if size < SAMPLE else await postgres_store.count_to(db, workspace, index.generation, COUNT_TO)
+        sample = Sample(documents=documents, size=size, seen=seen, order=sorted(seen))
+        if len(self._samples) >= MOST_SAMPLES:
+            self._samples.clear()
+        self._samples[key] = (now, sample)
+        return sample
+
+
+def _kept(document: Document, marked: str, stems: lexemes.Stems) -> Kept:
+    words = lexemes.words_vector(document, marked, stems)
+    people = "\n".join(document.people).replace("\x00", "") if document.kind == "contact" else ""
+    return Kept(
+        id=document.id,
+        kind=document.kind,
+        contact_id=document.contact_id,
+        at=document.at,
+        facts=lexemes.facts_vector(document),
+        words=words,
+        people=people,
+        content=hashlib.blake2b(f"{words}\n{people}".encode(), digest_size=16).hexdigest(),
+        digest=digest(document),
+        meaning=document.meaning.replace("\x00", ""),
+        meaning_digest=meaning_digest(document),
+    )
+
+
+def _typed(words: Words) -> list[str]:
+    """Every word whose stems a question needs."""
+    asked = (*words.words, *(word for group in words.groups for word in group))
+    texts = [text for word in asked for text in (word.text, *word.instead)]
+    return [one for text in texts for one in lexemes.words_of(text)]
+
+
+def _scope(index: Index, asked: Asked, path: str, held: str | None = None) -> Scope:
+    filters = asked.filters
+    return Scope(
+        generation=index.generation,
+        path=path,
+        narrowed=lexemes.facts_query(filters),
+        held=held,
+        contacts=filters.contacts,
+        since=filters.start,
+        until=filters.end,
+        without=tuple(sorted(filters.without)) or None,
+    )
+
+
+async def _newest(db: Db, index: Index, asked: Asked, plan: Probing, sample: Sample) -> list[Candidate]:
+    path, query = _listing(asked, plan, sample)
+    rows = await postgres_store.newest(db, _scope(index, asked, path), query, asked.after, asked.limit)
+    whole = 0.0 if plan.empty else 1.0
+    return [_candidate(row, score=whole, coverage=whole) for row in rows]
+
+
+def _listing(asked: Asked, plan: Probing, sample: Sample) -> tuple[str, str | None]:
+    """How a list of all that is found is reached, and what is asked of its words."""
+    query = plan.barred if plan.empty else probing.matching(plan)
+    filters = asked.filters
+    if filters.contacts is not None:
+        return "contacts", query
+    held = filters.idents or filters.people or filters.tickets
+    rare = probing.all_hold(plan, sample) <= max(1_000, COMMON * sample.documents)
+    if plan.least < len(plan.words):
+        rare = sum(one.holding for one in plan.words) <= max(1_000, COMMON * sample.documents)
+    return ("words" if held or plan.idents or (not plan.empty and rare) else "time"), query
+
+
+async def _by_name(db: Db, index: Index, asked: Asked, plan: Probing) -> list[Candidate]:
+    """Contacts whose name or address is nearly what was typed."""
+    words = asked.words.words if asked.words else ()
+    kinds = asked.filters.kinds
+    if plan.required or not 0 < len(words) <= NAME_WORDS or (kinds and "contact" not in kinds):
+        return []
+    typed = " ".join(word.text for word in words)[:LONGEST_NAME]
+    rows = await postgres_store.by_name(db, _scope(index, asked, "name", held=plan.barred), typed, asked.limit)
+    return [_candidate(row, score=0.9 * row["likeness"], coverage=row["likeness"]) for row in rows]
+
+
+async def _counted(
+    db: Db, index: Index, asked: Asked, plan: Probing, sample: Sample
+) -> tuple[int | None, dict[str, dict[str, int]]]:
+    if not (asked.total or asked.facets):
+        return None, {}
+    path, query = _listing(asked, plan, sample)
+    letters = {lexemes.LETTERS[facet]: facet for facet in asked.facets}
+    rows = await postgres_store.counted(
+        db,
+        _scope(index, asked, path),
+        asked=query,
+        words=[one.query for one in plan.words],
+        least=plan.least if probing.loose(plan) else 0,
+        idents=lexemes.any_of(plan.idents),
+        letters=sorted(letters),
+        most=COUNTED,
+    )
+    facets: dict[str, dict[str, int]] = {facet: {} for facet in asked.facets}
+    total = 0
+    for row in sorted(rows, key=lambda row: (-row["documents"], row["value"])):
+        if not row["letter"]:
+            total = row["documents"]
+        elif len(values := facets[letters[row["letter"]]]) < FACET_VALUES:
+            values[row["value"]] = row["documents"]
+    return total if asked.total else None, facets
+
+
+def _scored(row: Row, idents: int) -> Candidate:
+    """All words, close together, in a short document: 1. What an id names comes before: the longest reading first."""
+    short = 1 / (1 + row["length"] / 400)
+    score = row["coverage"] * (0.85 + 0.1 * row["closeness"] + 0.05 * short)
+    if row["ident"] is not None:
+        score = 0.9 + 0.1 * (1 - (row["ident"] - 1) / max(idents, 1)) * (0.5 + 0.5 * score)
+    return _candidate(row, score=score, coverage=row["coverage"], ident=row["ident"] is not None)
+
+
+def _candidate(row: Row, *, score: float, coverage: float = 0.0, ident: bool = False) -> Candidate:
+    return Candidate(
+        id=row["id"],
+        kind=row["kind"],
+        at=row["at"],
+        score=score,
+        coverage=coverage,
+        ident=ident,
+        outcomes=tuple(_OUTCOME.findall(row["facts"])),
+    )
+
+
+def _numbers(vector: bytes) -> list[float]:
+    return list(struct.unpack(f"<{len(vector) // 4}f", vector))
