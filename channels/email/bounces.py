@@ -96,7 +96,9 @@ def read_form(head: Head, text: str, *, is_machine: bool) -> Bounce | None:
     its envelope, or a mailer daemon wrote it. A person who quotes such words has written no report."""
     text = text[:MOST_READ]
     told = head.text("x-failed-recipients")
-    if not told and not (is_machine and (_SUBJECT.match(head.text("subject") or "") or _FORMS.search(text[:8_000]))):
+    if not is_machine:
+        return None
+    if not (told or _SUBJECT.match(head.text("subject") or "") or _FORMS.search(text[:8_000])):
         return None
     back = _RETURNED.search(text)
     said, copy = (text[: back.start()], text[back.end() :]) if back else (text, text)

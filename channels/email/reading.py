@@ -35,6 +35,7 @@ _RETURNED: Final = frozenset(
 )
 _ENCRYPTED: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _STATUSES: Final = frozenset({"message/delivery-status", "message/global-delivery-status"})
+_REPORTS: Final = _STATUSES | {"multipart/report"}
 
 
 def read_mail(raw: bytes, folder: Path) -> Mail:
@@ -87,7 +88,8 @@ def _with_headers(head: Head, type_: str, parameters: dict[str, str], body: Body
     address = sender.mailbox.address if sender.mailbox else None
     return_path = _return_path(head)
     is_machine = return_path == "" or _is_mailer(address or sender.raw)
-    bounce = bounce or read_form(head, body.text, is_machine=is_machine)
+    is_report = is_machine or type_ in _REPORTS  # a person may attach one: that is a question about it
+    bounce = (bounce if is_report else None) or read_form(head, body.text, is_machine=is_machine)
     to, cc, reply_to = (_listed(head, name, defects) for name in ("to", "cc", "reply-to"))
     subject = head.text("subject")
     return Mail(

@@ -214,3 +214,20 @@ def test_reports_in_words_of_their_own(read, raw: str, status: str):
 def test_a_person_who_forwards_such_words_has_written_no_report(read):
     raw = QMAIL.replace("Return-Path: <>\n", "Return-Path: <bo@example.com>\n", 1).replace("MAILER-DAEMON@mx", "bo@b")
     assert read(raw).bounce is None
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        PERSON + "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nWhy did my mail come back?\n--b\n"
+        "Content-Type: message/delivery-status\n\nReporting-MTA: dns; x\n\nFinal-Recipient: rfc822; desk@shop.example\n"
+        "Action: failed\nStatus: 5.1.1\n\n--b\nContent-Type: message/rfc822\n\nMessage-ID: <1@x>\n\nHi\n--b--\n",
+        PERSON + "X-Failed-Recipients: desk@shop.example\n\nWhy did my mail come back?\n",
+    ],
+)
+def test_a_person_who_asks_about_a_report_has_written_none(read, raw: str):
+    mail = read(raw)
+    assert (mail.bounce, mail.robot) == (None, None)
+    assert "Why did my mail" in mail.text
+    daemon = read(raw.replace("jane@example.com", "MAILER-DAEMON@mx.example"))
+    assert daemon.bounce is not None
