@@ -33,6 +33,7 @@ _ID: Final = re.compile(r"<([^<>\s]{1,900})>")
 _RETURNED: Final = frozenset(
     {"message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers", "message/rfc822-headers"}
 )
+_NOBODY: Final = re.compile(rb"\s*<\s*>")
 _ENCRYPTED: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _STATUSES: Final = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _REPORTS: Final = _STATUSES | {"multipart/report"}
@@ -159,9 +160,9 @@ def _return_path(head: Head) -> str | None:
     value = head.first("return-path")
     if value is None:
         return None
-    if value.strip() == b"<>":
-        return ""
     found = read_addresses(value[:2_000])
+    if not found.mailboxes and _NOBODY.match(value):
+        return ""
     return found.mailboxes[0].address if found.mailboxes else None
 
 

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from channels.email.headers import Head, with_parameters
+from channels.email.headers import Head, text_of, with_parameters
 from channels.email.mail import Robot, RobotKind
 
 _SUPPRESSED: Final = frozenset({"all", "autoreply", "oof", "dr", "ndr", "rn", "nrn"})
@@ -28,7 +28,8 @@ _AWAY: Final = re.compile(
 )
 _MAILERS: Final = frozenset({"mailer-daemon", "mailerdaemon", "mail-daemon", "mailsystem"})
 _NO_ANSWER: Final = re.compile(
-    r"(?:do[-_.]?not|no|nicht)[-_.]?(?:reply|antworten|answer|respond|responder)\b|noreply|donotreply", re.IGNORECASE
+    r"(?<![^\W_])(?:do[-_.]?not|no|nicht)[-_.]?(?:reply|antworten|answer|respond|responder)\b|noreply|donotreply",
+    re.IGNORECASE,
 )
 
 
@@ -67,21 +68,28 @@ def _loop(head: Head) -> Robot | None:
 
 
 def _answer(head: Head) -> Robot | None:
-    said = with_parameters(head.first("auto-submitted") or b"")[0].partition(" ")[0]
-    if said and said != "no":
-        kind: RobotKind = "bulk" if said == "auto-generated" else "auto_reply"
-        return Robot(kind=kind, why=f"Auto-Submitted: {said[:60]}")
+    for value in head.all("auto-submitted"):
+        said = with_parameters(value)[0].partition(" ")[0]
+        if said and said != "no":
+            kind: RobotKind = "bulk" if said == "auto-generated" else "auto_reply"
+            return Robot(kind=kind, why=f"Auto-Submitted: {said[:60]}")
     for name in _ANSWERS:
         value = (head.text(name) or "").lower()
         if head.first(name) is not None and value not in {"no", "false", "0"}:
             return Robot(kind="auto_reply", why=f"it has the header {name}")
-    wished = (head.text("x-auto-response-suppress") or "").lower()
-    if _SUPPRESSED.intersection(one.strip() for one in wished.split(",")):
-        return Robot(kind="bulk", why=f"X-Auto-Response-Suppress: {wished[:60]}")
-    precedence = (head.text("precedence") or head.text("x-precedence") or "").lower().replace("-", "_")
-    if precedence in _PRECEDENCE:
-        return Robot(kind=_PRECEDENCE[precedence], why=f"Precedence: {precedence}")
+    for wished in _said(head, "x-auto-response-suppress"):
+        if _SUPPRESSED.intersection(one.strip() for one in wished.split(",")):
+            return Robot(kind="bulk", why=f"X-Auto-Response-Suppress: {wished[:60]}")
+    for said in (*_said(head, "precedence"), *_said(head, "x-precedence")):
+        precedence = said.replace("-", "_")
+        if precedence in _PRECEDENCE:
+            return Robot(kind=_PRECEDENCE[precedence], why=f"Precedence: {precedence}")
     return None
+
+
+def _said(head: Head, name: str) -> list[str]:
+    """What all fields of that name say: one that says nothing hides none below it."""
+    return [text_of(value).lower() for value in head.all(name)]
 
 
 def _list(head: Head) -> Robot | None:

@@ -36,6 +36,10 @@ def read(tmp_path: Path):
         ("List-Unsubscribe: <mailto:x@example.com>", "bulk"),
         ("X-Loop: desk@shop.example", "loop"),
         ("Return-Path: <>", "null_sender"),
+        ("Return-Path: < >", "null_sender"),
+        ("Return-Path: <> (nobody)", "null_sender"),
+        ("Auto-Submitted: no\nAuto-Submitted: auto-replied", "auto_reply"),
+        ("Precedence: first-class\nPrecedence: bulk", "bulk"),
         ("Content-Type: multipart/report; report-type=feedback-report; boundary=b", "report"),
         ("Content-Type: multipart/report; report-type=disposition-notification; boundary=b", "report"),
         ("Content-Type: multipart/report; report-type=delivery-status; boundary=b", "bounce"),
@@ -62,6 +66,11 @@ def test_forms_of_vacation(read, subject: str):
 )
 def test_addresses_that_nobody_reads(read, sender: str, kind: str):
     assert read(f"From: {sender}\nSubject: x\n\nx").robot.kind == kind
+
+
+@pytest.mark.parametrize("sender", ["bruno.reply@example.com", "casino-answer@example.com"])
+def test_a_name_that_ends_in_no_is_a_persons(read, sender: str):
+    assert read(f"From: {sender}\nSubject: x\n\nx").robot is None
 
 
 @pytest.mark.parametrize(
