@@ -15,8 +15,8 @@ from identity.customers import WorkspaceId
 from search.documents import Document, meaning_digest
 from search.engine import Asked, Candidate, Counts, Embedded, Found, Index, Refused, Unembedded
 from search.meilisearch_client import Client
-from search.meilisearch_filters import EMBEDDED, EVERY, FACETED, WAITING, behind, conditions
-from search.meilisearch_questions import Plan, Query, nearness, plan, read
+from search.meilisearch_filters import EMBEDDED, EVERY, FACETED, WAITING, behind, conditions, one_of
+from search.meilisearch_questions import Held, Plan, Query, held, nearness, plan, read
 from search.meilisearch_rows import (
     EMBEDDER,
     KEY,
@@ -36,7 +36,9 @@ from search.meilisearch_rows import (
 )
 
 NO_VECTORS: Final = "meaning: the index holds no vectors"
+NOT_ALL_HELD: Final = "meaning: more documents hold the phrases than can be compared"
 FIND_SECONDS: Final = 5.0
+MOST_HELD: Final = 2_000
 BATCH: Final = 500
 """Documents a task. Their texts are bounded, so that it stays far below what Meilisearch takes (100 MB)."""
 
@@ -174,10 +176,10 @@ class Meilisearch:
             return _nothing(asked)
         name = index_name(workspace, index)
         async with self._server.asking(self._find_seconds):
-            words, (meaning, degraded) = await asyncio.gather(
+            words, meaning = await asyncio.gather(
                 self._words(name, wanted, asked), self._meaning(name, index, wanted, asked)
             )
-        return msgspec.structs.replace(words, meaning=meaning, degraded=(*words.degraded, *degraded))
+        return msgspec.structs.replace(words, meaning=meaning.meaning, degraded=(*words.degraded, *meaning.degraded))
 
     async def _words(self, name: str, wanted: list[str], asked: Asked) -> Found:
         """Candidates, total and facets; with a vector alone, the last two of all that passes the filters."""
@@ -188,7 +190,9 @@ class Meilisearch:
             return Found()
         limit = asked.limit if asked.vector is None else 0
         told = await self._one(name, wanted, asked, Query(q=""), limit, newest=True)
-        return _found(asked, [candidate(hit, 1.0, 1.0) for hit in told.hits], told.total_hits, told.facet_distribution)
+        return _found(
+            asked, [candidate(hit, 1.0, 1.0) for hit in told.hits[:limit]], told.total_hits, told.facet_distribution
+        )
 
     async def _planned(self, name: str, wanted: list[str], asked: Asked, planned: Plan) -> Found:
         newest = asked.order == "newest"
@@ -215,7 +219,7 @@ class Meilisearch:
         question = self._query(query, wanted, newest=newest)
         q, _ = question.pop("query"), question.pop("weight")
         facets = [FACETED[facet] for facet in asked.facets] or None
-        return await self._server.search(name, q, page=1, hits_per_page=limit, facets=facets, **question)
+        return await self._server.search(name, q, page=1, hits_per_page=max(limit, 1), facets=facets, **question)
 
     def _query(self, query: Query, wanted: list[str], *, newest: bool) -> dict[str, Any]:
         return {
@@ -229,13 +233,18 @@ class Meilisearch:
             "show_ranking_score_details": True,
         }
 
-    async def _meaning(
-        self, name: str, index: Index, wanted: list[str], asked: Asked
-    ) -> tuple[list[Candidate], tuple[str, ...]]:
+    async def _meaning(self, name: str, index: Index, wanted: list[str], asked: Asked) -> Found:
         if asked.vector is None:
-            return [], ()
+            return Found()
         if index.model is None or len(asked.vector) != 4 * index.dimensions:
-            return [], (NO_VECTORS,)
+            return Found(degraded=(NO_VECTORS,))
+        degraded: tuple[str, ...] = ()
+        must = held(asked.words) if asked.words is not None else None
+        if must is not None:
+            ids, all_of_them = await self._ids(name, wanted, must)
+            degraded = () if all_of_them else (NOT_ALL_HELD,)
+            among = one_of("id", ids)
+            wanted = [*wanted, f"NOT {among}" if must.refused else among]
         told = await self._server.nearest(
             name,
             floats(asked.vector),
@@ -245,7 +254,17 @@ class Meilisearch:
             attributes_to_retrieve=list(SHOWN),
             show_ranking_score=True,
         )
-        return _cosines(told.hits), ()
+        return Found(meaning=_cosines(told.hits), degraded=degraded)
+
+    async def _ids(self, name: str, wanted: list[str], must: Held) -> tuple[list[str], bool]:
+        """Documents that the words say, and whether these are all: by meaning, words are not looked at."""
+        queries = [
+            {**self._query(query, wanted, newest=False), "attributes_to_retrieve": [KEY]} for query in must.queries
+        ]
+        if not queries:
+            return [], True
+        told = await self._server.merged(name, queries, MOST_HELD, ())
+        return [hit[KEY] for hit in told.hits], told.estimated_total_hits <= MOST_HELD
 
     async def near(self, workspace: WorkspaceId, index: Index, document: str, asked: Asked) -> Found:
         wanted = conditions(workspace, asked.filters)
@@ -280,8 +299,8 @@ class Meilisearch:
 
 
 def _cosines(hits: Sequence[dict[str, Any]]) -> list[Candidate]:
-    """Its score is (1 + cosine) / 2 while no `distribution` is set, and 0 for what has no vector."""
-    return [candidate(hit, 2 * hit["_rankingScore"] - 1) for hit in hits if hit.get("_rankingScore")]
+    """Its score is (1 + cosine) / 2 while no `distribution` is set."""
+    return [candidate(hit, 2 * hit["_rankingScore"] - 1) for hit in hits]
 
 
 def _found(
@@ -293,13 +312,21 @@ def _found(
 ) -> Found:
     best = {each.id: each for each in sorted(candidates, key=lambda each: each.score)}
     newest = asked.order == "newest" or asked.words is None
-    once = sorted(best.values(), key=lambda each: (0 if newest else each.score, each.at, each.id), reverse=True)
+    once = sorted(best.values(), key=_newest if newest else _best, reverse=True)
     return Found(
         words=once[: asked.limit],
         total=total if asked.total else None,
         facets={facet: (counted or {}).get(FACETED[facet], {}) for facet in asked.facets},
         degraded=degraded,
     )
+
+
+def _newest(found: Candidate) -> tuple[Any, ...]:
+    return found.at, found.id
+
+
+def _best(found: Candidate) -> tuple[Any, ...]:
+    return found.ident, found.score, found.at, found.id
 
 
 def _nothing(asked: Asked) -> Found:

@@ -79,6 +79,23 @@ def plan(words: Words) -> Plan:
     )
 
 
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """What documents must hold whatever they mean: those that the queries find, or with `refused` all others."""
+
+    queries: tuple[Query, ...]
+    refused: bool = False
+
+
+def held(words: Words) -> Held | None:
+    """None: anything may be found."""
+    mandatory, refused, _ = _mandatory(words, room=TERMS)
+    if words.phrases or words.groups:
+        return Held(queries=tuple(Query(q=_text(fixed, refused, ())) for fixed in mandatory))
+    if refused:
+        return Held(queries=tuple(Query(q=_text((phrase,), (), ())) for phrase in refused), refused=True)
+    return None
+
+
 def _mandatory(words: Words, *, room: int) -> tuple[list[tuple[str, ...]], tuple[str, ...], tuple[str, ...]]:
     """What every hit holds, once for each choice among alternatives; what none holds; what was left out."""
     phrases = tuple(phrase for phrase in (_phrase(each) for each in words.phrases) if phrase)

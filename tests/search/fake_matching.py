@@ -10,7 +10,9 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 TERMS = 10
 FAR = 8
-TOKEN = re.compile(r"[^\W_]+|[^\w\s]|_|\s+")
+IDEOGRAPHS = "\u3040-\u30ff\u3400-\u9fff"
+WORD = re.compile(rf"[{IDEOGRAPHS}]|[^\W_{IDEOGRAPHS}]+")
+TOKEN = re.compile(rf"[{IDEOGRAPHS}]|[^\W_{IDEOGRAPHS}]+|[^\w\s]|_|\s+")
 
 
 def plain(text: str) -> str:
@@ -18,7 +20,7 @@ def plain(text: str) -> str:
 
 
 def words_of(text: str) -> list[str]:
-    return re.findall(r"[^\W_]+", plain(text))
+    return WORD.findall(plain(text))
 
 
 class Question:
@@ -100,7 +102,7 @@ class Text:
         ]
 
     def term(self, term: str, rules: Rules, prefix: bool) -> tuple[int, list[int]] | None:
-        """Typos and places of the best match."""
+        """Typos and places of the best match; a word may also stand there in two parts."""
         if term in self.places:
             return 0, [at for at, _ in self.places[term]]
         if prefix:
@@ -114,6 +116,9 @@ class Text:
             loose = [at for at, exact in places if not exact]
             if typos <= allowed and loose:
                 near.setdefault(typos, []).extend(loose)
+        split = [at for cut in range(1, len(term)) for at in self.phrase((term[:cut], term[cut:]))]
+        if split:
+            near.setdefault(1, []).extend(split)
         return min(near.items()) if near else None
 
 

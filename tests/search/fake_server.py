@@ -2,14 +2,14 @@
 may fail after 202.
 
 It refuses what the real one refuses: fields that it does not know, filters and sorts that its settings do not allow,
-keys, batches with one bad document. `held` keeps tasks waiting, `failing` makes the next tasks of a type fail.
+keys, batches with one bad document. A task is done between two looks at it.
 """
 
 import json
 import re
 import threading
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -39,11 +39,12 @@ class FakeMeilisearch:
         self.indexes: dict[str, FakeIndex] = {}
         self.tasks: list[dict[str, Any]] = []
         self.asked: list[tuple[str, str, Any]] = []
-        self.failing: dict[str, deque[Failure]] = {}
+        self.failing: defaultdict[str, deque[Failure]] = defaultdict(deque)
+        """How the next tasks of a type end, after 202."""
         self.answers: deque[tuple[int, bytes]] = deque()
         """What the next requests get instead of an answer."""
-        self.running = threading.Event()
-        self.running.set()
+        self.meanwhile: dict[str, Callable[[], None]] = {}
+        """What somebody else does right before the next task of a type."""
         self._lock = threading.RLock()
         self._made = 0
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -72,23 +73,20 @@ class FakeMeilisearch:
     def _work(self) -> None:
         """One task for each look at the tasks: a client that does not look again does not see it done."""
         waiting = next((task for task in self.tasks if task["status"] in {"enqueued", "processing"}), None)
-        if waiting is None or not self.running.is_set():
+        if waiting is None:
             return
         if waiting["status"] == "enqueued":
             waiting["status"] = "processing"
             return
         try:
-            planned = self.failing.get(waiting["type"])
-            if planned:
-                raise planned.popleft()
+            if self.failing[waiting["type"]]:
+                raise self.failing[waiting["type"]].popleft()
+            self.meanwhile.pop(waiting["type"], lambda: None)()
             waiting["work"]()
             waiting["status"] = "succeeded"
         except Failure as failure:
-            waiting["status"], waiting["error"] = "failed", failure.told()
-
-    def settle(self) -> None:
-        while any(task["status"] in {"enqueued", "processing"} for task in self.tasks):
-            self._work()
+            ended = "canceled" if failure.code == "canceled" else "failed"
+            waiting["status"], waiting["error"] = ended, None if ended == "canceled" else failure.told()
 
     def answer(self, method: str, path: str, query: Mapping[str, list[str]], body: Any) -> tuple[int, Any]:
         with self._lock:
@@ -102,17 +100,9 @@ class FakeMeilisearch:
                 return 200, {"commitSha": "unknown", "commitDate": "unknown", "pkgVersion": "1.50.0"}
             if parts[0] == "multi-search":
                 return self._merged(body)
-            if parts[0] == "swap-indexes":
-                return self.task("indexSwap", None, lambda: self._swap(body))
             if parts[0] == "indexes" and len(parts) > 1:
                 return self._index(method, parts[1], parts[2:], query, body)
         raise Failure("not_found", "no such route", status=404)
-
-    def _swap(self, pairs: Sequence[Mapping[str, Any]]) -> None:
-        for left, right in (pair["indexes"] for pair in pairs):
-            for name in (left, right):
-                self.index(name)
-            self.indexes[left], self.indexes[right] = self.indexes[right], self.indexes[left]
 
     def index(self, name: str) -> FakeIndex:
         if name not in self.indexes:
@@ -252,7 +242,7 @@ def _handler(server: FakeMeilisearch) -> type[BaseHTTPRequestHandler]:
             sent = self.rfile.read(length)
             status, told = self._told(sent)
             self.send_response(status)
-            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Type", "text/html" if told.startswith(b"<") else "application/json")
             self.send_header("Content-Length", str(len(told)))
             self.end_headers()
             self.wfile.write(told)
