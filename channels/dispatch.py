@@ -18,13 +18,13 @@ from channels.email.composing import Slot, encoded_size
 from channels.email.sending import Attempt, Course, Standing, Verdict
 from channels.email.settings import MailSettings
 from channels.email.tokens import Tokens
-from channels.outbox import KIND, RESTORED, NewId, Recipients, account_of, outcomes_of, tagged
+from channels.outbox import KIND, RESTORED, NewId, Recipients, account_of, fates_of, outcomes_of, tagged
 from channels.outbox_store import Db, Row
 from channels.vault import DoesNotOpen, Vault
 from identity.customers import WorkspaceId
 from timeline import posting
 from timeline.events import Actor
-from timeline.mail_events import MailSettled, RecipientFate
+from timeline.mail_events import MailSettled
 from timeline.posting import Settled
 
 KEPT: Final = timedelta(days=30)
@@ -285,16 +285,12 @@ def _fact(result: Result, verdict: Verdict) -> Settled:
     claimed = result.claimed
     assert claimed.event_id is not None
     assert claimed.contact_id is not None
-    fates = tuple(
-        RecipientFate(address=address, status="uncertain" if one.state == "waiting" else one.state, words=one.words)
-        for address, one in verdict.outcomes.items()
-    )
     assert verdict.state in ("sent", "failed", "uncertain")
     told = MailSettled(
         status=verdict.state,
         message_id=claimed.message_id,
         words=verdict.reason,
         tries=claimed.course.tries,
-        recipients=fates,
+        recipients=fates_of(verdict.outcomes),
     )
     return Settled(event_id=claimed.event_id, contact_id=claimed.contact_id, told=told)

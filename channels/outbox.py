@@ -4,7 +4,7 @@ Nothing that happens later changes whom it goes to. `channels/replying.py` makes
 `channels/dispatch.py` hands them to who sends.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
@@ -19,6 +19,7 @@ from channels.email.sending import Outcome
 from channels.email.settings import MailSettings
 from channels.email.tokens import Tokens
 from channels.outbox_store import Db, Row
+from timeline.mail_events import RecipientFate
 
 KIND: Final = "email"
 LONGEST_LOCAL: Final = 64
@@ -172,3 +173,11 @@ def account_of(row: Row) -> Account:
 
 def outcomes_of(row: Row) -> dict[str, Outcome]:
     return msgspec.json.decode(row["outcomes"], type=dict[str, Outcome])
+
+
+def fates_of(outcomes: Mapping[str, Outcome]) -> tuple[RecipientFate, ...]:
+    """What is told of each recipient: nobody knows yet of one who is tried again."""
+    return tuple(
+        RecipientFate(address=address, status="uncertain" if one.state == "waiting" else one.state, words=one.words)
+        for address, one in outcomes.items()
+    )

@@ -191,10 +191,12 @@ async def settle(db: Db, workspace: UUID, mails: Sequence[dict[str, Any]], now: 
 async def decide(
     db: Db, workspace: UUID, mail_id: UUID, *, state: str, outcomes: bytes, reason: str | None, now: datetime
 ) -> Row:
-    """What a person decided: to be sent again, now and in this epoch, or never."""
+    """What a person decided: to be sent again, now and in this epoch, or never, or that it has arrived."""
     row = await db.fetchrow(
-        "UPDATE outbound_mail SET state = $3, outcomes = $4, reason = $5, epoch = current_epoch(), doubts = 0, "
-        "tries = tries + 1, due_at = CASE WHEN $3 = 'waiting' THEN $6 ELSE due_at END, "
+        "UPDATE outbound_mail SET state = $3, outcomes = $4, reason = $5, epoch = current_epoch(), "
+        "doubts = CASE WHEN $3 IN ('waiting', 'suppressed') THEN 0 ELSE doubts END, tries = tries + 1, "
+        "sent_at = CASE WHEN $3 = 'sent' THEN $6 ELSE sent_at END, "
+        "due_at = CASE WHEN $3 = 'waiting' THEN $6 ELSE due_at END, "
         "next_try_at = CASE WHEN $3 = 'waiting' THEN $6 END "
         f"WHERE workspace_id = $1 AND id = $2 RETURNING {_MAIL}",
         workspace,

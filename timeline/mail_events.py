@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-Fate = Literal["sent", "failed", "uncertain", "suppressed", "bounced"]
+Fate = Literal["waiting", "sent", "failed", "uncertain", "suppressed", "bounced"]
 
 
 class RecipientFate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -16,8 +16,8 @@ class RecipientFate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
 
 class MailSettled(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A mail went out, failed, or nobody knows: `uncertain` until a person looks or another attempt tells. The latest
-    of these about an item is what holds."""
+    """A mail went out, failed, or nobody knows: `uncertain` until a person looks or another attempt tells; `waiting`
+    when a person has it sent again. The latest of these about an item is what holds."""
 
     v: int = 1
     status: Fate

@@ -1,4 +1,4 @@
-"""What is on its way out, to webhooks and by mail: listed, sent again by hand, discarded."""
+"""What is on its way out, to webhooks and by mail: listed, sent again by hand, marked as sent, discarded."""
 
 from datetime import UTC, datetime
 from typing import Final, cast
@@ -92,9 +92,9 @@ async def replay(call: Call) -> Answer:
     wanted = call.path_id("delivery_id")
 
     async def work(db: Db) -> Answer:
-        now = datetime.now(UTC)
+        by, now = call.desk().actor, datetime.now(UTC)
         try:
-            return answer(await mailings.retry(db, call.workspace, wanted, now=now))
+            return answer(await mailings.retry(db, call.workspace, wanted, by=by, new_id=new_id, now=now))
         except NotFound:
             return answer(await queue.replay(db, call.workspace, wanted, now))
 
@@ -119,4 +119,23 @@ async def discard(call: Call) -> Answer:
     return await call.write(work)
 
 
-ROUTES: Final[tuple[Route, ...]] = (replay, discard)
+@route(
+    "POST",
+    "/api/v1/deliveries/{delivery_id}/mark-sent",
+    "config.write",
+    answers={200: MailDelivery},
+    refuses=frozenset({422}),
+)
+async def mark_sent(call: Call) -> Answer:
+    """Somebody knows that a mail that is `uncertain` has arrived: it is `sent`, and goes to nobody again. One that is
+    sent stays as it is."""
+    wanted = call.path_id("delivery_id")
+
+    async def work(db: Db) -> Answer:
+        by, now = call.desk().actor, datetime.now(UTC)
+        return answer(await mailings.mark_sent(db, call.workspace, wanted, by=by, new_id=new_id, now=now))
+
+    return await call.write(work)
+
+
+ROUTES: Final[tuple[Route, ...]] = (replay, discard, mark_sent)

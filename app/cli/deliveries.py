@@ -1,5 +1,6 @@
 """`throughline deliveries`: mails on their way."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -75,22 +76,25 @@ def retry(delivery: UUID | None, state: State | None, slug: str | None) -> None:
 def discard(delivery: UUID, slug: str | None) -> None:
     """Never send a mail that waits or failed, or leave one that is uncertain at that."""
 
-    async def work(desk: Desk) -> None:
-        workspace = await desk.workspace(slug)
+    async def step(db: Db, workspace: UUID) -> MailDelivery:
+        return await mailings.discard(db, workspace, delivery, by=CLI, new_id=new_id, now=datetime.now(UTC))
 
-        async def step(db: Db) -> MailDelivery:
-            now = datetime.now(UTC)
-            return await mailings.discard(db, workspace.id, delivery, by=CLI, new_id=new_id, now=now)
+    with_desk(lambda desk: _decide(desk, slug, delivery, step))
+    say(f"{delivery} will not be sent.")
 
-        try:
-            await desk.write(workspace.id, step)
-        except NotFound:
-            raise Refused(f"there is no mail {delivery} in this workspace.") from None
-        except Impossible as error:
-            raise Refused(f"{delivery}: {error}.") from None
-        say(f"{delivery} will not be sent.")
 
-    with_desk(work)
+@deliveries.command("mark-sent")
+@click.argument("delivery", type=click.UUID)
+@workspace_option
+@failing_in_words
+def mark_sent(delivery: UUID, slug: str | None) -> None:
+    """Say that a mail that is uncertain has arrived: it is sent to nobody again."""
+
+    async def step(db: Db, workspace: UUID) -> MailDelivery:
+        return await mailings.mark_sent(db, workspace, delivery, by=CLI, new_id=new_id, now=datetime.now(UTC))
+
+    with_desk(lambda desk: _decide(desk, slug, delivery, step))
+    say(f"{delivery} counts as sent.")
 
 
 async def _page(desk: Desk, workspace: UUID, states: tuple[State, ...], before: UUID | None) -> list[MailDelivery]:
@@ -108,9 +112,23 @@ async def _tried(desk: Desk, workspace: UUID, delivery: UUID) -> bool:
     return True
 
 
+async def _decide(
+    desk: Desk, slug: str | None, delivery: UUID, step: Callable[[Db, UUID], Awaitable[MailDelivery]]
+) -> None:
+    workspace = (await desk.workspace(slug)).id
+    await _decided(desk, workspace, delivery, lambda db: step(db, workspace))
+
+
 async def _retry(desk: Desk, workspace: UUID, delivery: UUID) -> None:
+    async def step(db: Db) -> MailDelivery:
+        return await mailings.retry(db, workspace, delivery, by=CLI, new_id=new_id, now=datetime.now(UTC))
+
+    await _decided(desk, workspace, delivery, step)
+
+
+async def _decided(desk: Desk, workspace: UUID, delivery: UUID, step: Callable[[Db], Awaitable[MailDelivery]]) -> None:
     try:
-        await desk.write(workspace, lambda db: mailings.retry(db, workspace, delivery, now=datetime.now(UTC)))
+        await desk.write(workspace, step)
     except NotFound:
         raise Refused(f"there is no mail {delivery} in this workspace.") from None
     except Impossible as error:

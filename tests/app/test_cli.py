@@ -24,7 +24,7 @@ GROUPS = {
     "key": ("create", "list", "revoke"),
     "channel": ("create", "change", "list", "test", "rotate", "disable"),
     "webhook": ("list", "deliveries", "replay"),
-    "deliveries": ("list", "retry", "discard"),
+    "deliveries": ("list", "retry", "mark-sent", "discard"),
     "import": ("interactions", "tau-retail", "tau-airline", "multidogo", "mbox", "maildir"),
     "export": ("identity", "interactions", "customer"),
     "reconcile": ("files",),

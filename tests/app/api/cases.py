@@ -29,6 +29,7 @@ class Things(msgspec.Struct, frozen=True, kw_only=True):
     outbound: str
     bounce: str
     mail: str
+    doubtful: str
     ticket: str
     agent: str
     view: str
@@ -262,6 +263,7 @@ CASES: dict[str, Case] = {
     "GET /api/v1/deliveries": Case(path=_at("/api/v1/deliveries?account={account}")),
     "POST /api/v1/deliveries/{delivery_id}/replay": Case(path=_at("/api/v1/deliveries/{outbound}/replay")),
     "POST /api/v1/deliveries/{delivery_id}/discard": Case(path=_at("/api/v1/deliveries/{mail}/discard")),
+    "POST /api/v1/deliveries/{delivery_id}/mark-sent": Case(path=_at("/api/v1/deliveries/{doubtful}/mark-sent")),
     "GET /api/v1/webhooks": Case(path=_at("/api/v1/webhooks"), names=False),
     "POST /api/v1/webhooks": Case(
         path=_at("/api/v1/webhooks"), body=lambda _: {"url": "https://8.8.8.8/", "events": ["*"]}, names=False
@@ -331,6 +333,7 @@ async def make_things(api: Api, tenant: Tenant) -> Things:
         webhook=webhook.json()["id"],
         outbound=outbound.json()["id"],
         mail=await _post(api, tenant),
+        doubtful=await _post(api, tenant, "uncertain"),
         bounce=await _come_back(api, tenant),
         ticket=asked["ticket"]["id"],
         agent=kim.json()["id"],
@@ -343,17 +346,17 @@ async def make_things(api: Api, tenant: Tenant) -> Things:
     )
 
 
-async def _post(api: Api, tenant: Tenant) -> str:
-    """A mail that waits to be sent."""
+async def _post(api: Api, tenant: Tenant, state: str = "waiting") -> str:
+    """A mail on its way."""
     mail = uuid4()
 
     async def post(db: Any) -> None:
         await db.execute(
             "INSERT INTO outbound_mail (workspace_id, id, key, account_id, purpose, message_id, recipients, domain, "
-            "state, made_at, due_at) VALUES ($1, $2, 'tenancy', $2, 'reply', 'm@desk', '{}', '', 'waiting', "
-            "now(), now())",
+            "state, made_at, due_at) VALUES ($1, $2, $3, $2, 'reply', $3 || '@desk', '{}', '', $3, now(), now())",
             tenant.id,
             mail,
+            state,
         )
 
     await api.database.write(tenant.id, post)
@@ -368,8 +371,7 @@ async def _come_back(api: Api, tenant: Tenant) -> str:
         await db.execute(
             "INSERT INTO mail_bounce (workspace_id, id, mail_id, address, event_id, bounced_at) "
             "VALUES ($1, $2, $2, 'x@shop.example', $2, now())",
-            tenant.id,
-            bounce,
+            *(tenant.id, bounce),
         )
 
     await api.database.write(tenant.id, come_back)

@@ -70,10 +70,38 @@ async def test_a_mail_in_doubt_is_tried_once_more_with_the_same_bytes_and_then_l
         setattr(there, fault, None)
         again = await api("POST", f"/api/v1/deliveries/{shown['id']}/replay")
         assert (again.status_code, again.json()["state"]) == (200, "waiting")
+        told = await delivery_of(api, item, said)
+        assert (told["status"], told["words"]) == ("waiting", "sent again by hand")
         assert await send(out, api.mine.id, await now_of(api) + MINUTE) == 1
         assert (len(there.mails), (await delivery_of(api, item, said))["status"]) == (1, "sent")
         assert (await api("POST", f"/api/v1/deliveries/{shown['id']}/replay")).status_code == 422
         assert (await api("POST", f"/api/v1/deliveries/{shown['id']}/discard")).status_code == 422
+
+
+async def test_a_mail_in_doubt_is_marked_as_sent_by_hand_once(api: Api, there: MailServer, out: Mailer) -> None:
+    await mail_account(api.database, api.mine.id, there)
+    item = await written(api)
+    said = await reply(api, item, to=["good@example.org", "ann@example.org"])
+    await follow(out, api.mine.id)
+    (shown,) = await listed(api)
+    path = f"/api/v1/deliveries/{shown['id']}/mark-sent"
+    refused = await api("POST", path)
+    assert (refused.status_code, "only one in doubt" in refused.text) == (422, True)
+    there.drops, at = "FINAL", await now_of(api)
+    for n in range(2):
+        await send(out, api.mine.id, at + n * MINUTE)
+    assert (await api("POST", path, api.mine.keys["agent"])).status_code == 403
+    marked = [(await api("POST", path)).json() for _ in range(2)]
+    assert marked[0] == marked[1]
+    assert (marked[0]["state"], marked[0]["uncertain"], marked[0]["next_try_at"]) == ("sent", True, None)
+    assert {one["state"] for one in marked[0]["outcomes"].values()} == {"sent"}
+    there.drops = None
+    assert await send(out, api.mine.id, await now_of(api) + MINUTE) == 0
+    told = await delivery_of(api, item, said)
+    assert (told["status"], told["words"], len(told["recipients"])) == ("sent", "marked as sent by hand", 2)
+    async with api.database.read(api.mine.id) as db:
+        rows = await db.fetch("SELECT actor FROM event WHERE type = 'MailSettled' ORDER BY position")
+    assert [row["actor"].partition(":")[0] for row in rows] == ["system", "system", "key"]
 
 
 async def test_a_worker_that_dies_leaves_doubt_only_where_content_had_begun(
