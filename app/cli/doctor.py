@@ -9,6 +9,7 @@ from app.cli.words import Refused, data, failing_in_words, in_words, say
 from app.doctor import Finding, look_around, look_at_database, look_at_files, settings_lines
 from app.embedded import EmbeddedDatabaseError
 from app.embedding import look_at_model
+from app.engines import look_at_engine
 from app.settings import load_settings
 
 
@@ -22,7 +23,7 @@ def doctor() -> None:
     settings = load_settings()
     for name, value, source in settings_lines(settings):
         data(f"{name:<30}{value}  [{source}]")
-    findings = [*look_around(settings), look_at_model(settings)]
+    findings = [*look_around(settings), look_at_model(settings), asyncio.run(look_at_engine(settings))]
     try:
         with admin_address(settings) as address:
             findings += asyncio.run(look_at_database(settings, address))

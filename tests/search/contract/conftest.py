@@ -1,23 +1,34 @@
-"""Every engine under the same cases: over a real database, in a workspace of each test's own."""
+"""Every engine under the same cases, in a workspace of each test's own: PostgreSQL over a real database, Meilisearch
+over HTTP."""
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from app.db import Database as Access
 from identity.customers import WorkspaceId
 from search.engine import Engine, Index
+from search.meilisearch import Meilisearch
 from search.postgres import PostgresEngine
 from tests.conftest import Database
 from tests.search.contract.desk import DIMENSIONS
+from tests.search.fake_server import KEY, FakeMeilisearch
 
 
-@pytest.fixture(params=["postgres"])
-async def engine(request: pytest.FixtureRequest, database_of_module: Database) -> AsyncIterator[Engine]:
+@pytest.fixture(scope="session")
+def meilisearch() -> Iterator[FakeMeilisearch]:
+    with FakeMeilisearch().listening() as listening:
+        yield listening
+
+
+@pytest.fixture(params=["postgres", "meilisearch"])
+async def engine(
+    request: pytest.FixtureRequest, database_of_module: Database, meilisearch: FakeMeilisearch
+) -> AsyncIterator[Engine]:
     access = Access(database_of_module.app_dsn)
     await access.open()
-    opened = PostgresEngine(access)
+    opened = PostgresEngine(access) if request.param == "postgres" else Meilisearch(meilisearch.url, KEY)
     await opened.open()
     yield opened
     await opened.close()
