@@ -77,6 +77,9 @@ class Hashes:
     def of_message(self, message_id: str) -> bytes:
         return self._of(b"message", message_id)
 
+    def of_answer(self, *said: str) -> bytes:
+        return self._of(b"answer", "\0".join(said))
+
     def _of(self, kind: bytes, text: str) -> bytes:
         said = kind + b"\0" + text.encode("utf-8", "surrogatepass")
         return hmac.digest(self._salt, said, hashlib.sha256)[:16]

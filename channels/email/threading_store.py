@@ -74,6 +74,26 @@ async def add(db: Db, workspace: UUID, account: UUID, placed: Sequence[tuple[UUI
     )
 
 
+async def named(db: Db, workspace: UUID, account: UUID, name: bytes) -> list[UUID]:
+    """The events that bear a name of ours."""
+    rows = await db.fetch(
+        "SELECT event_id FROM mail_reference WHERE workspace_id = $1 AND account_id = $2 AND message = $3 "
+        "ORDER BY event_id",
+        workspace,
+        account,
+        name,
+    )
+    return [UUID(bytes=row["event_id"].bytes) for row in rows]
+
+
+async def name(db: Db, workspace: UUID, account: UUID, name: bytes, events: Sequence[UUID]) -> None:
+    """Name events that are no mails of a thread: nothing that refers to others finds them."""
+    await db.executemany(
+        "INSERT INTO mail_reference (workspace_id, account_id, message, event_id) VALUES ($1, $2, $3, $4)",
+        [(workspace, account, name, event) for event in events],
+    )
+
+
 async def forget(db: Db, workspace: UUID, erasure: UUID) -> None:
     """Let go of the mails that an erasure has blanked: nothing follows them any more."""
     await db.execute(

@@ -40,7 +40,8 @@ from channels.email.threading import (
 from channels.email.tokens import Tokens
 from channels.files import FileUse, use_id
 from channels.reading import Placed, Read
-from channels.store import Db, Row
+from channels.store import Db, Row, lock
+from identity.claims import lock_key
 from timeline.intake import Outcome
 from timeline.threads import Workspace
 
@@ -190,7 +191,22 @@ class MailReading:
             text=_new_in(read.mail),
             proof=read.proof,
         )
-        return await self._answer(db, workspace, account, answering)
+        return await self._answered_once(db, workspace, account, read, answering)
+
+    async def _answered_once(
+        self, db: Db, workspace: Workspace, account: Account, read: MailRead, answering: Answering
+    ) -> Sequence[UUID] | str:
+        """A mail comes in two copies where it was sent to two of our addresses: other bytes, the same answer."""
+        said = (str(answering.sent.id), answering.address, read.mail.message_id or "", answering.text)
+        name = Hashes(workspace.salt).of_answer(*said)
+        await lock(db, lock_key(workspace.id, "agent answer", name.hex()))
+        before = await threading_store.named(db, workspace.id, account.id, name)
+        if before and read.proof.verdict == "proved":
+            return before
+        done = await self._answer(db, workspace, account, answering)
+        if not isinstance(done, str):
+            await threading_store.name(db, workspace.id, account.id, name, done)
+        return done
 
     async def record(
         self, db: Db, workspace: Workspace, account: Account, done: Sequence[tuple[Placed, Sequence[Outcome]]]

@@ -84,6 +84,19 @@ async def test_an_answer_to_a_notification_is_the_agents_reply(told: Told):
     assert len(await told.office.items()) == 2
 
 
+async def test_an_answer_in_two_copies_is_one_reply(told: Told):
+    said = {"text": "It left this morning.", "Message_ID": "<1@desk.example>"}
+    reply = await told.answer(**said)
+    again = await told.answer(**said, Received="from there by here; Mon, 02 Mar 2026 09:00:00 +0000")
+    assert again["id"] == reply["id"]
+    both = await told.office.fetch("SELECT state, event_ids FROM inbound_delivery ORDER BY id DESC LIMIT 2")
+    assert [tuple(one) for one in both] == [("understood", [reply["id"]])] * 2
+    for other in ({**said, "Message_ID": "<2@desk.example>"}, {**said, "text": "And arrives tomorrow."}):
+        assert (await told.answer(**other))["id"] not in {reply["id"], again["id"]}
+    forged = await told.answer(**said, result="dmarc=fail header.from=desk.example")
+    assert forged["actor"].startswith("channel:")
+
+
 async def test_an_answer_to_a_note_is_a_note(told: Told):
     workspace = told.office.workspace.id
     desk = Desk(workspace=workspace, actor=Actor("agent:x"), new_id=new_id)
