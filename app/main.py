@@ -55,6 +55,7 @@ from app.api.calls import Edge
 from app.api.openapi import describe
 from app.api.routes import Route, answer_of, handlers, log_request, request_id
 from app.db import Database, DatabaseAway
+from app.embedding import open_embedder
 from app.errors import problem_of
 from app.limits import BODY_BYTES
 from app.live import Live
@@ -136,6 +137,8 @@ def create_app(settings: Settings, dsn: str | None = None, *, logs: bool = True)
     async def running(_: Litestar) -> AsyncIterator[None]:
         await edge.database.open()
         edge.live.open()
+        await edge.engine.open()
+        edge.embedder = open_embedder(edge.settings)
         upkeep = asyncio.create_task(_keep_up(edge), name="upkeep")
         try:
             yield
@@ -144,6 +147,9 @@ def create_app(settings: Settings, dsn: str | None = None, *, logs: bool = True)
             with contextlib.suppress(asyncio.CancelledError):
                 await upkeep
             await edge.live.close()
+            if edge.embedder is not None:
+                await edge.embedder.close()
+            await edge.engine.close()
             edge.outward.close()
             edge.mail_doors.close()
             await edge.mailroom.close()

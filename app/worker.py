@@ -24,7 +24,10 @@ from app.audit import SealLog
 from app.auth import read_workspace
 from app.automatic import Robots
 from app.db import Database, DatabaseAway, Db, new_id
+from app.embedding import open_embedder
+from app.engines import engine_of
 from app.filing import FOLDER, Filing
+from app.indexing import Indexer
 from app.live import Live
 from app.mail_doors import MailDoors
 from app.mailboxes import Fetcher
@@ -99,7 +102,11 @@ async def _work(settings: Settings, url: str, admin_url: str) -> None:
     fetcher = Fetcher(database, live, Vault(settings.secret), doors, names)
     mailer = Mailer(database, live, Vault(settings.secret), Tokens(settings.secret), doors, files)
     robots = Robots(database, live, settings)
+    engine, embedder = engine_of(settings, database), open_embedder(settings)
+    await engine.open()
+    indexer = Indexer(database, live, engine, embedder)
     attending = [sender.attend, Filing(database, files).attend, fetcher.attend, mailer.attend, robots.attend]
+    attending += [indexer.attend, indexer.attend_meaning]
     mailroom = Mailroom(settings, database, files)
     understander = Understander(database, mailroom.ways())
     worker = Worker(database, live, settings.home, FOLLOWERS, names, attending, understander)
@@ -119,6 +126,9 @@ async def _work(settings: Settings, url: str, admin_url: str) -> None:
         await mailroom.close()
         outward.close()
         to_mail.close()
+        if embedder is not None:
+            await embedder.close()
+        await engine.close()
         await live.close()
         await database.close()
 

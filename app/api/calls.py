@@ -18,6 +18,7 @@ from app.access import Caller
 from app.api.queries import Query
 from app.auth import Doorkeeper
 from app.db import Database, Db, Held, new_id
+from app.engines import engine_of
 from app.errors import Problem, bad_request
 from app.filing import FOLDER
 from app.limits import Rates
@@ -33,6 +34,7 @@ from channels.vault import DoesNotOpen, Vault
 from identity.claims import lock_key
 from identity.customers import WorkspaceId
 from identity.errors import NotFound
+from search.embeddings import Embedder
 from timeline.decisions import Desk
 from timeline.intake import Sender
 from timeline.interactions import check_json, refused_json
@@ -61,6 +63,8 @@ class Edge:
         self.mail_doors = MailDoors(Outward(private=settings.mail_private))
         self.files = open_files(settings.files, settings.home / FOLDER)
         self.mailroom = Mailroom(settings, database, self.files)
+        self.engine = engine_of(settings, database)
+        self.embedder: Embedder | None = None
         self.streams: dict[UUID, int] = {}
 
 
