@@ -637,6 +637,20 @@ COMMENT ON COLUMN public.agent.left_because IS 'said on each ticket that is hand
 
 COMMENT ON COLUMN public.agent.mails IS 'which notifications also come by mail: none, what is meant for the agent, or all';
 
+CREATE TABLE public.agent_password (
+    workspace_id uuid NOT NULL,
+    agent_id uuid NOT NULL,
+    hash text NOT NULL,
+    set_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.agent_password ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.agent_password FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.agent_password OWNER TO throughline_owner;
+
+COMMENT ON COLUMN public.agent_password.hash IS 'argon2id, as its library writes it';
+
 CREATE TABLE public.api_key (
     workspace_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -652,8 +666,11 @@ CREATE TABLE public.api_key (
     revoked_at timestamp with time zone,
     last_used_at timestamp with time zone,
     agent_id uuid,
+    session boolean DEFAULT false NOT NULL,
+    device text,
     CONSTRAINT api_key_rate_check CHECK ((rate >= 0)),
-    CONSTRAINT api_key_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'lead'::text, 'agent'::text, 'auditor'::text, 'integration'::text])))
+    CONSTRAINT api_key_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'lead'::text, 'agent'::text, 'auditor'::text, 'integration'::text]))),
+    CONSTRAINT api_key_session_check CHECK (((NOT session) OR (agent_id IS NOT NULL)))
 );
 ALTER TABLE ONLY public.api_key ALTER COLUMN workspace_id SET (n_distinct=1);
 
@@ -662,6 +679,10 @@ ALTER TABLE ONLY public.api_key FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.api_key OWNER TO throughline_owner;
 
 COMMENT ON COLUMN public.api_key.agent_id IS 'whose key it is: what it does the agent did; null: a program''s';
+
+COMMENT ON COLUMN public.api_key.session IS 'a browser''s: it is sent as a cookie and never as a bearer key';
+
+COMMENT ON COLUMN public.api_key.device IS 'what the browser says that it is';
 
 CREATE TABLE public.audit_seal (
     workspace_id uuid NOT NULL,
@@ -1673,6 +1694,37 @@ COMMENT ON COLUMN public.search_vector.digest IS 'of the meaning: a vector stand
 
 COMMENT ON COLUMN public.search_vector.meaning IS 'the text, until it is embedded';
 
+CREATE TABLE public.sign_in_link (
+    workspace_id uuid NOT NULL,
+    digest bytea NOT NULL,
+    agent_id uuid NOT NULL,
+    purpose text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT sign_in_link_purpose_check CHECK ((purpose = ANY (ARRAY['invitation'::text, 'reset'::text])))
+);
+ALTER TABLE ONLY public.sign_in_link ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.sign_in_link FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.sign_in_link OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.sign_in_link IS 'links that set a password once: gone when used';
+
+CREATE TABLE public.sign_in_try (
+    workspace_id uuid NOT NULL,
+    name bytea NOT NULL,
+    tries integer NOT NULL,
+    last_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.sign_in_try ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.sign_in_try FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.sign_in_try OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.sign_in_try IS 'how often it was tried in vain; names are keyed hashes of address and place';
+
 CREATE TABLE public.stored_file (
     workspace_id uuid NOT NULL,
     sha256 bytea NOT NULL,
@@ -2127,6 +2179,9 @@ COMMENT ON COLUMN public.workspace.epoch IS 'raised by a restore, because transa
 
 ALTER TABLE ONLY public.migration ALTER COLUMN id SET DEFAULT nextval('public.migration_id_seq'::regclass);
 
+ALTER TABLE ONLY public.agent_password
+    ADD CONSTRAINT agent_password_pkey PRIMARY KEY (workspace_id, agent_id);
+
 ALTER TABLE ONLY public.agent
     ADD CONSTRAINT agent_pkey PRIMARY KEY (workspace_id, id);
 
@@ -2309,6 +2364,12 @@ ALTER TABLE ONLY public.search_index
 
 ALTER TABLE ONLY public.search_vector
     ADD CONSTRAINT search_vector_pkey PRIMARY KEY (workspace_id, generation, id);
+
+ALTER TABLE ONLY public.sign_in_link
+    ADD CONSTRAINT sign_in_link_pkey PRIMARY KEY (workspace_id, digest);
+
+ALTER TABLE ONLY public.sign_in_try
+    ADD CONSTRAINT sign_in_try_pkey PRIMARY KEY (workspace_id, name);
 
 ALTER TABLE ONLY public.stored_file
     ADD CONSTRAINT stored_file_pkey PRIMARY KEY (workspace_id, sha256);
@@ -2511,6 +2572,8 @@ CREATE INDEX search_vector_768 ON public.search_vector USING hnsw (((vector)::pu
 
 CREATE INDEX search_vector_waiting ON public.search_vector USING btree (workspace_id, generation, at, id) WHERE (vector IS NULL);
 
+CREATE INDEX sign_in_link_of_agent ON public.sign_in_link USING btree (workspace_id, agent_id);
+
 CREATE INDEX stored_file_looks ON public.stored_file USING btree (workspace_id, look_at) WHERE (look_at IS NOT NULL);
 
 CREATE INDEX team_member_of_agent ON public.team_member USING btree (workspace_id, agent_id);
@@ -2576,6 +2639,8 @@ CREATE INDEX webhook_delivery_due ON public.webhook_delivery USING btree (worksp
 CREATE INDEX webhook_delivery_failed ON public.webhook_delivery USING btree (workspace_id, id) WHERE (state = 'failed'::text);
 
 ALTER TABLE public.agent ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.agent_password ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.api_key ENABLE ROW LEVEL SECURITY;
 
@@ -2673,6 +2738,10 @@ ALTER TABLE public.search_index ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.search_vector ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.sign_in_link ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.sign_in_try ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.stored_file ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.team ENABLE ROW LEVEL SECURITY;
@@ -2716,6 +2785,8 @@ ALTER TABLE public.webhook ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.webhook_delivery ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY workspace_wall ON public.agent USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.agent_password USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.api_key USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
@@ -2813,6 +2884,10 @@ CREATE POLICY workspace_wall ON public.search_index USING ((workspace_id = (NULL
 
 CREATE POLICY workspace_wall ON public.search_vector USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
+CREATE POLICY workspace_wall ON public.sign_in_link USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.sign_in_try USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
 CREATE POLICY workspace_wall ON public.stored_file USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.team USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
@@ -2902,6 +2977,8 @@ GRANT ALL ON FUNCTION public.search_sample(gen integer, most integer) TO through
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.agent TO throughline_app;
 GRANT SELECT ON TABLE public.agent TO throughline_reports;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.agent_password TO throughline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.api_key TO throughline_app;
 
@@ -3013,6 +3090,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.search_fault TO throughline_ap
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.search_index TO throughline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.search_vector TO throughline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_in_link TO throughline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_in_try TO throughline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.stored_file TO throughline_app;
 

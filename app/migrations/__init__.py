@@ -24,4 +24,5 @@ IDS = (
     "0021-versions",
     "0022-search",
     "0023-indexing",
+    "0026-signing-in",
 )
