@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("identity", "timeline", "channels", "app")
+PACKAGES = ("identity", "timeline", "search", "channels", "app")
 FAULTS = {
     "packages": ("identity/errors.py", "import timeline.events"),
     "identity": ("identity/customers.py", "import identity.store"),
     "timeline": ("timeline/interactions.py", "import timeline.codec"),
     "channels": ("channels/orders/kind.py", "import channels.accounts"),
+    "search": ("search/documents.py", "import search.engine"),
     "tickets": ("timeline/tickets/fold.py", "import timeline.tickets.store"),
     "pure": ("timeline/events.py", "import asyncpg"),
     "web": ("timeline/errors.py", "import litestar"),
