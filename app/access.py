@@ -78,6 +78,8 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     proves: frozenset[str]
     rate: int
     agent: UUID | None = None
+    session: bool = False
+    """A browser's, of an agent who signed in."""
 
     @property
     def actor(self) -> Actor:

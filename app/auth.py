@@ -82,8 +82,7 @@ async def make_key(
             raise NotFound
         if not known[agent]:
             raise Impossible("agent_id", "expected the id of an agent who works here")
-    secret = base64.b32encode(secrets.token_bytes(32)).decode().rstrip("=").lower()
-    text = f"tl_{workspace.hex}_{secret}"
+    text = key_text(workspace)
     row = await store.add_key(
         db,
         workspace,
@@ -99,6 +98,12 @@ async def make_key(
         agent=agent,
     )
     return MadeKey(text=text, key=api_key(row))
+
+
+def key_text(workspace: UUID) -> str:
+    """A new secret, and whose it is."""
+    secret = base64.b32encode(secrets.token_bytes(32)).decode().rstrip("=").lower()
+    return f"tl_{workspace.hex}_{secret}"
 
 
 async def read_keys(db: Db, workspace: UUID, after: UUID | None, limit: int) -> list[ApiKey]:
@@ -159,8 +164,19 @@ class Doorkeeper:
     async def admit(self, header: str | None) -> Caller:
         """The caller behind a bearer key. Raises the 401. The key's standing is asked by the transaction."""
         scheme, _, text = (header or "").partition(" ")
-        if scheme.lower() != "bearer":
+        caller = await self._admit(text) if scheme.lower() == "bearer" else None
+        if caller is None or caller.session:
             raise unauthorized()
+        return caller
+
+    async def admit_session(self, cookie: str | None) -> Caller:
+        """The agent behind a browser's session. Raises the 401."""
+        caller = await self._admit(cookie or "")
+        if not caller.session:
+            raise unauthorized()
+        return caller
+
+    async def _admit(self, text: str) -> Caller:
         now = time.monotonic()
         known = self._callers.get(text)
         if known is None or known[0] < now:
@@ -209,6 +225,7 @@ class Doorkeeper:
             agent=row["agent_id"] and UUID(bytes=row["agent_id"].bytes),
             proves=frozenset(row["proves"]),
             rate=row["rate"],
+            session=row["session"],
         )
 
     def _remember(self, text: str, caller: Caller, now: float) -> None:

@@ -189,6 +189,12 @@ async def put_on_record(
     )
 
 
+async def sign_everybody_out(db: Db, workspace: UUID) -> None:
+    """Sessions that ended after the backup do not come back, nor do links that were used. The workspace is entered."""
+    await db.execute("DELETE FROM api_key WHERE workspace_id = $1 AND session", workspace)
+    await db.execute("DELETE FROM sign_in_link WHERE workspace_id = $1", workspace)
+
+
 async def skip_numbers(db: Db, workspace: UUID, how_many: int) -> None:
     """Leave out ticket numbers that may have been given since the backup. The workspace is entered."""
     await db.execute("UPDATE ticket_counter SET next = next + $2 WHERE workspace_id = $1", workspace, how_many)

@@ -59,7 +59,10 @@ async def lock_agent(db: Db, workspace: UUID, agent: UUID) -> bool:
 
 
 async def change_agent(db: Db, workspace: UUID, agent: UUID, name: str, role: str, zone: str | None) -> None:
+    """Who is to be something else signs in again: a session is of the role that it began with."""
     await db.execute(
+        "WITH ended AS (UPDATE api_key SET revoked_at = now() WHERE workspace_id = $1 AND agent_id = $2 AND session "
+        "AND role <> $4 AND revoked_at IS NULL) "
         "UPDATE agent SET name = $3, role = $4, zone = $5 WHERE workspace_id = $1 AND id = $2",
         workspace,
         agent,

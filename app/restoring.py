@@ -272,6 +272,7 @@ async def _begin_epoch(db: copying.Db, home: Path, archive: Archive, epoch: int,
                 actor=actor,
                 now=now,
             )
+            await copying.sign_everybody_out(db, workspace.id)
             await copying.skip_numbers(db, workspace.id, SKIPPED_NUMBERS)
             sealed[workspace.id] = await copying.last_seal(db, workspace.id)
     for workspace, number in sealed.items():

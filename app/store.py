@@ -56,9 +56,10 @@ async def workspace_by_slug(db: Db, slug: str) -> Row | None:
 async def key_with_workspace(db: Db, workspace: UUID, digest: bytes) -> Row | None:
     """The key of this hash that holds now, with what its workspace is like."""
     return await db.fetchrow(
-        "SELECT k.id, k.role, k.agent_id, k.proves, k.rate, w.slug, w.region, w.channels FROM api_key k "
+        "SELECT k.id, k.role, k.agent_id, k.proves, k.rate, k.session, w.slug, w.region, w.channels FROM api_key k "
         "JOIN workspace w ON w.id = k.workspace_id WHERE k.workspace_id = $1 AND k.hash = $2 "
-        "AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())",
+        "AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now()) "
+        "AND (NOT k.session OR coalesce(k.last_used_at, k.created_at) > now() - interval '24 hours')",
         workspace,
         digest,
     )
@@ -100,7 +101,8 @@ async def add_key(
 
 async def keys(db: Db, workspace: UUID, after: UUID | None, limit: int) -> list[Row]:
     return await db.fetch(
-        f"SELECT {_KEY} FROM api_key WHERE workspace_id = $1 AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3",
+        f"SELECT {_KEY} FROM api_key WHERE workspace_id = $1 AND NOT session "
+        "AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3",
         workspace,
         after,
         limit,
@@ -108,13 +110,15 @@ async def keys(db: Db, workspace: UUID, after: UUID | None, limit: int) -> list[
 
 
 async def key(db: Db, workspace: UUID, key_id: UUID) -> Row | None:
-    return await db.fetchrow(f"SELECT {_KEY} FROM api_key WHERE workspace_id = $1 AND id = $2", workspace, key_id)
+    return await db.fetchrow(
+        f"SELECT {_KEY} FROM api_key WHERE workspace_id = $1 AND id = $2 AND NOT session", workspace, key_id
+    )
 
 
 async def revoke_key(db: Db, workspace: UUID, key_id: UUID) -> Row | None:
     return await db.fetchrow(
         "UPDATE api_key SET revoked_at = coalesce(revoked_at, now()) WHERE workspace_id = $1 AND id = $2 "
-        f"RETURNING {_KEY}",
+        f"AND NOT session RETURNING {_KEY}",
         workspace,
         key_id,
     )

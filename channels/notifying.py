@@ -4,7 +4,7 @@ mail at most, whoever dies and however many work."""
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
 from channels import automatic, automatic_store
@@ -67,29 +67,30 @@ def _answered(rows: Sequence[Row]) -> UUID | None:
     return rows[-1]["event_id"] if len({row["ticket_id"] for row in rows}) == 1 else None
 
 
-async def invite(
+async def send_link(
     db: Db,
     workspace: WorkspaceId,
-    agent: UUID,
     email: str,
-    console: str,
+    url: str,
+    purpose: Literal["invitation", "reset"],
     *,
+    key: str,
     tokens: Tokens,
     new_id: NewId,
     now: datetime,
 ) -> bool:
-    """Tell somebody that they are an agent now, and where; False where no account writes to agents."""
+    """Send an agent a link that sets the password; False where no account writes to agents. `key` is the link's own."""
     boxes = await automatic.boxes(db, workspace)
     box = automatic.notifier(boxes)
     if box is None:
         return False
     asked = Asked(
         box=box,
-        key=f"{limits.INVITATION}/{agent}",
-        purpose=limits.INVITATION,
+        key=f"{purpose}/{key}",
+        purpose=purpose,
         to=email,
         subject=limits.subject(box.settings, None),
-        text=limits.invitation(console),
+        text=limits.LINKS[purpose].format(url=url),
     )
     await automatic.post(db, workspace, [asked], automatic.own_addresses(boxes), tokens=tokens, new_id=new_id, now=now)
     return True

@@ -28,6 +28,8 @@ from app.mailroom import Mailroom
 from app.outstanding import Outstanding
 from app.outward import Outward
 from app.settings import Settings
+from app.signed_in import Agents
+from app.signing_in import Hashing, form_key
 from app.tokens import Tokens
 from channels.files import open_files
 from channels.vault import DoesNotOpen, Vault
@@ -66,6 +68,9 @@ class Edge:
         self.engine = engine_of(settings, database)
         self.embedder: Embedder | None = None
         self.streams: dict[UUID, int] = {}
+        self.agents = Agents(database)
+        self.hashing = Hashing()
+        self.form_key = form_key(settings.secret)
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,6 +111,11 @@ class Call:
     @property
     def caller(self) -> Caller:
         assert self._caller is not None, "the route asks for no key"
+        return self._caller
+
+    @property
+    def somebody(self) -> Caller | None:
+        """The caller, where there is one."""
         return self._caller
 
     @property

@@ -11,8 +11,8 @@ from app.cli.desk import Desk, with_desk
 from app.cli.words import Refused, data, failing_in_words, progress, say
 from app.db import Db, new_id
 from app.demo.cast import HANNAH
-from app.demo.desk import FIRST, LAST, REGION, SLUG, anchor_of, fill
-from app.demo.lists import SHOP
+from app.demo.desk import FIRST, LAST, REGION, anchor_of, fill
+from app.demo.lists import SHOP, SLUG
 from timeline import store as ledger
 from timeline.pseudonyms import pseudonyms
 from timeline.threads import Workspace

@@ -5,11 +5,11 @@ from uuid import UUID
 
 import click
 
-from app import leaving, people, people_store, store
+from app import leaving, people, people_store, sign_in_store, store
 from app.cli.desk import Desk, with_desk, workspace_option
 from app.cli.words import Refused, data, failing_in_words, say
 from app.db import Db, new_id
-from app.inviting import NOBODY_WRITES, invite
+from app.inviting import NOBODY_WRITES, invite, link_of
 from identity.identifiers import normalise
 from timeline.events import Actor
 from timeline.threads import Workspace
@@ -121,6 +121,32 @@ def list_agents(slug: str | None) -> None:
             rows = await store.agents(db, workspace.id)
         for row in rows:
             data(f"{row['email']}\t{row['role']}\t{row['name']}\t{row['id']}")
+
+    with_desk(work)
+
+
+@agent.command("link")
+@click.argument("email")
+@workspace_option
+@failing_in_words
+def make_link(email: str, slug: str | None) -> None:
+    """A link by which an agent chooses a password, once and within a week; it is the last word on stdout.
+
+    Links of before hold no more. Hand it over yourself: whoever has it signs in as this agent.
+    """
+
+    async def work(desk: Desk) -> None:
+        workspace = await desk.workspace(slug)
+
+        async def make(db: Db) -> str:
+            who = await agent_named(db, workspace, email)
+            if await sign_in_store.agent(db, workspace.id, who) is None:
+                raise Refused(f"{email} works here no more.")
+            return await link_of(db, workspace.id, who, "invitation", desk.settings)
+
+        url = await desk.write(workspace.id, make)
+        say(f"Whoever opens this first chooses the password of {email}:")
+        data(url)
 
     with_desk(work)
 

@@ -32,7 +32,6 @@ from timeline.interactions import Interaction
 from timeline.threads import Workspace
 from timeline.tickets.ticket import TicketId
 
-SLUG: Final = "demo"
 REGION: Final = "GB"
 KINDS: Final = frozenset({"email", "phone", "account", "external", "handle", "visitor"})
 MOST_ITEMS: Final = 90

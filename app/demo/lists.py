@@ -9,6 +9,8 @@ def _listed(words: str) -> tuple[str, ...]:
 
 SHOP: Final = "Northfold Outdoor"
 SCOPE: Final = "northfold.example"
+SLUG: Final = "demo"
+"""The workspace of the demo."""
 COLLEAGUES: Final = (
     ("maren.holt", "Maren Holt", "lead"),
     ("tom.ashworth", "Tom Ashworth", "agent"),
@@ -16,6 +18,8 @@ COLLEAGUES: Final = (
     ("ewan.doyle", "Ewan Doyle", "agent"),
     ("sofia.lindgren", "Sofia Lindgren", "admin"),
 )
+ADMIN: Final = f"sofia.lindgren@{SCOPE}"
+"""Whom the demo signs in without a password, on this machine alone."""
 MAIL_HOSTS: Final = ("fellmail.example", "postbox.example", "brightnet.example", "inbox.example", "homepost.example")
 
 GIVEN: Final = _listed(

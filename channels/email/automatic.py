@@ -22,7 +22,12 @@ ACKNOWLEDGEMENT: Final = "acknowledgement"
 REMINDER: Final = "reminder"
 CONFIRMATION: Final = "confirmation"
 NOTIFICATION: Final = "notification"
-INVITATION: Final = "invitation"
+LINKS: Final = {
+    "invitation": "You are an agent at this desk now.\n\nChoose a password here, within a week: {url}\n",
+    "reset": "Somebody, most likely you, asked to set your password anew.\n\n"
+    "Do it here, within an hour: {url}\n\nIf it was not you, there is nothing to do.\n",
+}
+"""What goes to agents with a link that is used once, by its purpose."""
 
 OURS: Final = "this address is our own"
 NOBODY: Final = "nobody to send it to: it is not known who wrote"
@@ -169,8 +174,3 @@ def _ticket(one: Told) -> str:
 def notification_subject(settings: MailSettings, told: Sequence[Told]) -> str:
     numbers = list(dict.fromkeys(one.number for one in told))
     return subject(settings, numbers[0]) if len(numbers) == 1 else f"{subject(settings, None)}: {len(numbers)} tickets"
-
-
-def invitation(console: str) -> str:
-    """It holds no secret: how one signs in is said where one does."""
-    return f"You are an agent at this desk now.\n\nIts console is here: {console}\n"

@@ -55,6 +55,7 @@ SQL_FILES = frozenset(
         "app/db.py",
         "app/store.py",
         "app/people_store.py",
+        "app/sign_in_store.py",
         "app/saved_view_store.py",
         "app/upkeep.py",
         "app/copying.py",
