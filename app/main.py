@@ -54,6 +54,9 @@ from app.api import (
 from app.api.calls import Edge
 from app.api.openapi import describe
 from app.api.routes import Route, answer_of, handlers, log_request, request_id
+from app.console import customers as customer_pages
+from app.console import inbox, signing, statics
+from app.console.pages import Page, page_handlers
 from app.db import Database, DatabaseAway
 from app.embedding import open_embedder
 from app.errors import problem_of
@@ -158,7 +161,7 @@ def create_app(settings: Settings, dsn: str | None = None, *, logs: bool = True)
             await edge.database.close()
 
     return Litestar(
-        route_handlers=_as_handlers(all_routes(), edge),
+        route_handlers=[*_as_handlers(all_routes(), edge), *page_handlers(all_pages(), edge)],
         lifespan=[running],
         state=State({"edge": edge}),
         exception_handlers={Exception: _answer_outside},
@@ -166,6 +169,11 @@ def create_app(settings: Settings, dsn: str | None = None, *, logs: bool = True)
         logging_config=None,
         request_max_body_size=BODY_BYTES,
     )
+
+
+def all_pages() -> tuple[Page, ...]:
+    """Every page of the console."""
+    return (*statics.PAGES, *signing.PAGES, *inbox.PAGES, *customer_pages.PAGES)
 
 
 def edge_of(settings: Settings, dsn: str) -> Edge:

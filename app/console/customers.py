@@ -1,0 +1,55 @@
+"""Customers: the list, and one with the thread."""
+
+from typing import Final
+from uuid import UUID
+
+from app import access
+from app.api.calls import Answer, moved_to
+from app.console.pages import Page, Visit, page
+from identity.customers import CustomerId
+from identity.errors import Absorbed
+from identity.explaining import identifier_views, possible_view
+from timeline.threads import ThreadQuery, read_profile
+
+LISTED: Final = "console customers"
+A_PAGE: Final = 50
+
+
+@page("GET", "/customers", "read")
+async def list_customers(visit: Visit) -> Answer:
+    """All of them, in the order in which they came."""
+    cursor = visit.asked_for.get("cursor")
+    after = None if cursor is None else visit.edge.tokens.open_id(visit.workspace, LISTED, cursor)
+    async with visit.read() as db:
+        found = await access.find_customers(db, visit.caller, (), after, A_PAGE + 1)
+    ids = [UUID(bytes=one.id.bytes) for one in found]
+    return visit.show("customers.html", customers=found[:A_PAGE], next=visit.next_of(LISTED, ids, A_PAGE))
+
+
+@page("GET", "/customers/{customer_id}", "read")
+async def show_customer(visit: Visit) -> Answer:
+    """Who it is, beside everything that happened."""
+    customer, tokens, asked = CustomerId(visit.path_id("customer_id")), visit.edge.tokens, visit.asked_for
+    before, after = asked.get("before"), asked.get("after")
+    query = ThreadQuery(
+        before=tokens.open_mark(visit.workspace, before, "before") if before else None,
+        after=tokens.open_mark(visit.workspace, after, "after") if after and not before else None,
+    )
+    try:
+        async with visit.read() as db:
+            profile = await read_profile(db, visit.workspace, customer, query)
+    except Absorbed as absorbed:
+        return moved_to(f"/customers/{absorbed.survivor}", visit.request.scope["query_string"])
+    people, timeline = profile.people, profile.timeline
+    return visit.show(
+        "customer.html",
+        profile=profile,
+        identifiers=identifier_views(people.identifiers),
+        possible=[possible_view(one) for one in people.possible],
+        page=timeline,
+        next=tokens.seal_mark(visit.workspace, timeline.next),
+        previous=tokens.seal_mark(visit.workspace, timeline.previous),
+    )
+
+
+PAGES: Final[tuple[Page, ...]] = (list_customers, show_customer)

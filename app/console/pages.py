@@ -1,0 +1,205 @@
+"""How a page is declared, and what happens around each: the session, the form's token, the right, errors in words.
+
+A page is a `Call` by somebody who signed in. Whatever a page writes comes as a form of ours: its token is one that no
+other site knows, and the browser says where it comes from.
+"""
+
+import hmac
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from functools import cached_property
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, Final, Literal
+from urllib.parse import parse_qsl, quote
+from uuid import UUID
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.handlers import HTTPRouteHandler
+from litestar.response import Stream
+
+from app import metrics
+from app.access import RIGHTS, Caller, Right, permit
+from app.api.calls import Answer, Call, Edge
+from app.api.routes import log_request, request_id
+from app.console.rendering import HTML, render
+from app.errors import Problem, problem_of
+from app.limits import BODY_BYTES
+from app.signed_in import Who
+from app.signing_in import csrf_token
+
+Method = Literal["GET", "POST"]
+
+COOKIE: Final = "tl_session"
+MOST_FIELDS: Final = 200
+HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+_log = structlog.get_logger("throughline.console")
+
+
+class Visit(Call):
+    """A page being asked for. `who` is the agent, where somebody signed in."""
+
+    def __init__(self, edge: Edge, request: Request[Any, Any, Any], caller: Caller | None, who: Who | None) -> None:
+        super().__init__(edge, request, caller, frozenset())
+        self.who = who
+
+    @property
+    def agent(self) -> UUID:
+        agent = self.caller.agent
+        assert agent is not None, "a session is an agent's"
+        return agent
+
+    @property
+    def is_fragment(self) -> bool:
+        """Whether a part of a page is asked for, to be put into one that is there."""
+        return self.request.headers.get("hx-request") == "true"
+
+    @cached_property
+    def asked_for(self) -> dict[str, str]:
+        """The query; of what is given twice the last."""
+        return dict(
+            parse_qsl(self.request.scope["query_string"].decode("utf-8", "replace"), max_num_fields=MOST_FIELDS)
+        )
+
+    def has(self, right: Right) -> bool:
+        return right in RIGHTS[self.caller.role]
+
+    async def form(self) -> dict[str, str]:
+        """What was filled in. Raises the 400, and the 403 for a form that is none of ours."""
+        fields = read_form(await self.body())
+        if self.caller.session and not hmac.compare_digest(self.csrf, self._token(fields)):
+            raise Problem(
+                403, "stale_form", "This form is of an earlier session. Go back, load the page, send it again."
+            )
+        return fields
+
+    @property
+    def csrf(self) -> str:
+        return csrf_token(self.edge.form_key, self.caller.key)
+
+    def _token(self, fields: dict[str, str]) -> str:
+        return self.request.headers.get("x-csrf-token") or fields.pop("csrf", "")
+
+    def show(self, template: str, status: int = 200, headers: dict[str, str] | None = None, **values: Any) -> Answer:
+        """The page, with what every page shows."""
+        csrf = self.csrf if self._caller is not None else ""
+        body = render(template, who=self.who, csrf=csrf, path=self.request.url.path, visit=self, **values)
+        return Answer(status=status, body=body, headers=headers or {}, media_type=HTML)
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """A page: who may open it, None for everybody."""
+
+    method: Method
+    path: str
+    handler: Callable[[Visit], Awaitable[Answer]]
+    right: Right | None
+
+
+def page(method: Method, path: str, right: Right | None) -> Callable[[Callable[[Visit], Awaitable[Answer]]], Page]:
+    def declare(handler: Callable[[Visit], Awaitable[Answer]]) -> Page:
+        return Page(method=method, path=path, handler=handler, right=right)
+
+    return declare
+
+
+def page_handlers(pages: Sequence[Page], edge: Edge) -> list[HTTPRouteHandler]:
+    return [_handler(one, edge) for one in pages]
+
+
+def _handler(declared: Page, edge: Edge) -> HTTPRouteHandler:
+    async def handle(request: Request[Any, Any, Any]) -> Response[Any]:
+        started = time.perf_counter()
+        visit = Visit(edge, request, None, None)
+        try:
+            visit = await _admitted(declared, edge, request)
+            done = await declared.handler(visit)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is answered
+            done = _refuse(visit, error)
+        seconds, name = time.perf_counter() - started, request_id(request)
+        metrics.count_request(declared.method, declared.path, done.status, seconds)
+        log_request(declared.method, declared.path, done.status, seconds, name, visit.somebody)
+        headers = {**HEADERS, **done.headers, "X-Request-ID": name}
+        if done.stream is not None:
+            return Stream(done.stream, status_code=done.status, headers=headers, media_type=done.media_type)
+        return Response(done.body, status_code=done.status, headers=headers, media_type=done.media_type)
+
+    return HTTPRouteHandler(
+        declared.path.replace("}", ":str}"),
+        http_method=declared.method,
+        status_code=200,
+        name=f"page {declared.method} {declared.path}",
+        include_in_schema=False,
+        request_max_body_size=BODY_BYTES,
+        media_type=HTML,
+    )(handle)
+
+
+async def _admitted(declared: Page, edge: Edge, request: Request[Any, Any, Any]) -> Visit:
+    if declared.method == "POST" and request.headers.get("sec-fetch-site", "same-origin") not in (
+        "same-origin",
+        "none",
+    ):
+        raise Problem(403, "other_site", "This was sent by another site, and nothing was done.")
+    if declared.right is None:
+        return Visit(edge, request, None, None)
+    caller = await edge.doorkeeper.admit_session(cookie_of(request))
+    visit = Visit(edge, request, caller, await edge.agents.known(caller))
+    permit(caller, declared.right)
+    return visit
+
+
+def _refuse(visit: Visit, error: Exception) -> Answer:
+    problem = problem_of(error)
+    if problem.status == 401:
+        return _to_sign_in(visit)
+    if problem.status >= 500:
+        _log.error("console.failed", error=error)
+    headers = {name: value for name, value in problem.headers.items() if name != "WWW-Authenticate"}
+    template = "fault.html" if visit.is_fragment else "error.html"
+    return visit.show(template, status=problem.status, headers=headers, problem=problem)
+
+
+def _to_sign_in(visit: Visit) -> Answer:
+    """Signing in, and back to the page that was asked for."""
+    request = visit.request
+    if visit.is_fragment:
+        return Answer(headers={"HX-Redirect": "/sign-in"}, media_type=HTML)
+    back = request.url.path if request.method == "GET" else "/"
+    query = request.scope["query_string"].decode("ascii", "replace")
+    target = f"{back}?{query}" if query and request.method == "GET" else back
+    return moved(f"/sign-in?next={quote(target, safe='')}" if target != "/" else "/sign-in")
+
+
+def moved(path: str, headers: dict[str, str] | None = None) -> Answer:
+    """Go on with a GET there."""
+    return Answer(status=303, headers={"Location": path, **(headers or {})}, media_type=HTML)
+
+
+def cookie_of(request: Request[Any, Any, Any]) -> str | None:
+    """The session's text. Other cookies of this host are nobody's business, broken ones included."""
+    try:
+        cookies = SimpleCookie(request.headers.get("cookie", ""))
+    except CookieError:
+        return None
+    found = cookies.get(COOKIE)
+    return found.value if found is not None else None
+
+
+def read_form(raw: bytes) -> dict[str, str]:
+    """Fields of a form, ends of lines as one character. Raises the 400."""
+    try:
+        pairs = parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS, strict_parsing=bool(raw))
+    except ValueError:
+        raise Problem(400, "invalid", "This is not a form of ours.") from None
+    return {name: value.replace("\r\n", "\n") for name, value in pairs}

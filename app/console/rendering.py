@@ -1,0 +1,102 @@
+"""Templates to bytes: one environment, everything escaped, and how times, names and states are written."""
+
+import hashlib
+import re
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from importlib import resources
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from app.signed_in import Who
+
+HTML: Final = "text/html; charset=utf-8"
+STATIC: Final = "/static/"
+
+_CAPITALS: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_WEEK: Final = timedelta(days=6)
+
+
+def local(at: datetime, who: Who | None) -> datetime:
+    return at.astimezone(who.clock if who is not None else UTC)
+
+
+def clock_time(at: datetime, who: Who | None) -> str:
+    """Hours and minutes where the agent is."""
+    return f"{local(at, who):%H:%M}"
+
+
+def day(at: datetime, who: Who | None, now: datetime | None = None) -> str:
+    """The day where the agent is, as one says it: today, yesterday, a weekday, a date."""
+    here, today = local(at, who).date(), local(now or datetime.now(UTC), who).date()
+    if here == today:
+        return "Today"
+    if here == today - timedelta(days=1):
+        return "Yesterday"
+    if timedelta(0) < today - here <= _WEEK:
+        return f"{here:%A}"
+    return f"{here.day} {here:%B}" if here.year == today.year else f"{here.day} {here:%B %Y}"
+
+
+def ago(at: datetime, now: datetime | None = None) -> str:
+    """How long since, in one unit."""
+    seconds = int(((now or datetime.now(UTC)) - at).total_seconds())
+    for length, word in ((86_400 * 365, "y"), (86_400 * 30, "mo"), (86_400, "d"), (3_600, "h"), (60, "min")):
+        if abs(seconds) >= length:
+            return f"{seconds // length} {word}" if seconds >= 0 else f"in {-seconds // length} {word}"
+    return "now"
+
+
+def words(name: str) -> str:
+    """`on_hold` as one reads it."""
+    return name.replace("_", " ")
+
+
+def sentence(name: str) -> str:
+    """`TicketStatusSet` as one reads it."""
+    return _CAPITALS.sub(" ", name).capitalize()
+
+
+@lru_cache(maxsize=64)
+def static(name: str) -> str:
+    """The address of a static file: it changes with its bytes, so that browsers may keep it for ever."""
+    return f"{STATIC}{fingerprint(name)}/{name}"
+
+
+@lru_cache(maxsize=64)
+def fingerprint(name: str) -> str:
+    return hashlib.sha256(read_static(name)).hexdigest()[:12]
+
+
+@lru_cache(maxsize=64)
+def read_static(name: str) -> bytes:
+    """Raises `FileNotFoundError`."""
+    return resources.files("app.console").joinpath("static", *name.split("/")).read_bytes()
+
+
+def render(template: str, **values: Any) -> bytes:
+    return _environment().get_template(template).render(values).encode()
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("app.console"),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.globals.update(static=static)
+    filters: dict[str, Any] = {
+        "time": clock_time,
+        "day": day,
+        "ago": ago,
+        "words": words,
+        "local": local,
+        "sentence": sentence,
+    }
+    environment.filters.update(filters)
+    return environment
