@@ -24,8 +24,8 @@ LATER = {"workspace", "restoration", "ticket_counter", "follower_checkpoint", "i
 """Tables that a restore changes on purpose, or that say when something was done."""
 SIGNED_IN = (
     "INSERT INTO api_key (workspace_id, id, name, role, hash, hint, proves, rate, created_at, created_by, agent_id, "
-    "session) SELECT workspace_id, gen_random_uuid(), 'session', role, id::text::bytea, '', '{}', 0, now(), '', id, true "
-    "FROM agent; INSERT INTO sign_in_link (workspace_id, digest, agent_id, purpose, made_at, expires_at) "
+    "session) SELECT workspace_id, gen_random_uuid(), 'session', role, id::text::bytea, '', '{}', 0, now(), '', id, "
+    "true FROM agent; INSERT INTO sign_in_link (workspace_id, digest, agent_id, purpose, made_at, expires_at) "
     "SELECT workspace_id, id::text::bytea, id, 'reset', now(), now() + interval '1 day' FROM agent"
 )
 PLANTED = "Zaphodine Quarkbrook"
