@@ -9,6 +9,7 @@ import msgspec
 from app.db import DatabaseAway, KeyGone
 from channels.files import FilesAway
 from identity.errors import Absorbed, AlreadyDecided, AlreadyUndone, Impossible, NotFound
+from search.engine import EngineAway
 from timeline.errors import (
     AlreadyClaimed,
     ContentDiffers,
@@ -119,6 +120,11 @@ def _files_away() -> Problem:
     return Problem(503, "unavailable", words, headers={"Retry-After": str(RETRY_SECONDS)})
 
 
+def _search_away(error: EngineAway) -> Problem:
+    words = f"Search does not answer right now, and comes back by itself: {error.words}."
+    return Problem(503, "unavailable", words, headers={"Retry-After": str(RETRY_SECONDS)})
+
+
 def internal() -> Problem:
     return Problem(500, "internal", "Something went wrong on our side; the request id finds it in the log.")
 
@@ -173,6 +179,7 @@ _TABLE: Final[dict[type[Exception], Callable[[Any], Problem]]] = {
     KeyGone: lambda _: unauthorized(),
     DatabaseAway: lambda _: unavailable(),
     FilesAway: lambda _: _files_away(),
+    EngineAway: _search_away,
 }
 
 

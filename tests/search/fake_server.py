@@ -41,6 +41,8 @@ class FakeMeilisearch:
         self.asked: list[tuple[str, str, Any]] = []
         self.failing: defaultdict[str, deque[Failure]] = defaultdict(deque)
         """How the next tasks of a type end, after 202."""
+        self.away = False
+        """Connections are closed without an answer."""
         self.answers: deque[tuple[int, bytes]] = deque()
         """What the next requests get instead of an answer."""
         self.meanwhile: dict[str, Callable[[], None]] = {}
@@ -240,6 +242,9 @@ def _handler(server: FakeMeilisearch) -> type[BaseHTTPRequestHandler]:
         def handle_any(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             sent = self.rfile.read(length)
+            if server.away:
+                self.close_connection = True
+                return
             status, told = self._told(sent)
             self.send_response(status)
             self.send_header("Content-Type", "text/html" if told.startswith(b"<") else "application/json")
