@@ -35,7 +35,7 @@ class _Block:
         self.html: list[Shown] = []
 
 
-def read_body(raw: bytes, parts: Sequence[Part]) -> Body:
+def read_body(raw: bytes, parts: Sequence[Part], subject: str | None) -> Body:
     blocks: dict[object, _Block] = {}
     kept: list[int] = []
     defects: list[str] = []
@@ -55,7 +55,7 @@ def read_body(raw: bytes, parts: Sequence[Part]) -> Body:
             defects.append("its text is too long to show: the whole is a file beside it")
         block = blocks.setdefault(("alternative", part.alternative) if part.alternative else number, _Block())
         if part.type == "text/html":
-            block.html.append(read_html(text, wants_text=not any(block.plain)))
+            block.html.append(read_html(text, subject=subject))
             if block.html[-1].html is None and is_whole:
                 kept.append(number)
                 defects.append("its HTML is too large to show safely: it is a file beside it")

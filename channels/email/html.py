@@ -7,13 +7,15 @@ takes a time that grows with their square.
 import html
 import re
 from collections import Counter
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, Literal
 
 import msgspec
 import nh3
 
 from channels.email.charsets import tidy
+from channels.email.html_text import APART, QUOTE, SIGNATURE, Text
+from channels.email.quoting import fold
 
 MOST_HTML: Final = 500_000
 MOST_TEXT: Final = 1_000_000
@@ -21,18 +23,11 @@ MOST_TAGS: Final = 30_000
 MOST_TOKENS: Final = 100_000
 MOST_ENTITIES: Final = 50_000
 MOST_DEPTH: Final = 60
-MOST_QUOTES: Final = 8
 MOST_ATTRIBUTES: Final = 8_000
 
-QUOTE: Final = "\ufdd0"  # no text has them: `tidy` takes them out before
-SIGNATURE: Final = "\ufdd1"
-
-_BLOCKS: Final = frozenset({"address", "article", "aside", "center", "dd", "div", "dl", "dt", "fieldset", "figure"}
-                           | {"footer", "form", "header", "li", "main", "nav", "section", "tr"})  # fmt: skip
-_APART: Final = frozenset({"blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "ol", "p", "pre", "table", "ul"})
 _INLINE: Final = frozenset({"a", "abbr", "b", "big", "code", "del", "em", "font", "i", "ins", "kbd", "q", "s", "small"}
                            | {"span", "strike", "strong", "sub", "sup", "tt", "u"})  # fmt: skip
-_SHOWN: Final = (_APART | _INLINE | frozenset({"br", "dd", "div", "dl", "dt", "hr", "img", "li"})
+_SHOWN: Final = (APART | _INLINE | frozenset({"br", "dd", "div", "dl", "dt", "hr", "img", "li"})
                  | frozenset({"tbody", "td", "tfoot", "th", "thead", "tr", "caption"}))  # fmt: skip
 _VOID: Final = frozenset({"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "wbr"})
 _SILENT: Final = frozenset({"iframe", "math", "noembed", "noframes", "object", "script", "select", "style", "svg"}
@@ -55,6 +50,7 @@ _ATTRIBUTES: Final = {
     "ol": {"start"},
     "*": {"dir", "lang"},
 }
+_ALLOWED: Final = {**_ATTRIBUTES, "*": {*_ATTRIBUTES["*"], "data-fold"}}  # which no mail's own tags keep
 _SCHEMES: Final = {"http", "https", "mailto", "tel", "cid"}
 _LINK: Final = re.compile(r"(?:https?|mailto|tel):", re.IGNORECASE)
 
@@ -62,20 +58,16 @@ _NAME: Final = re.compile(r"(/?)([a-zA-Z][a-zA-Z0-9]{0,20})(?![\w-])")
 _STOP: Final = re.compile(r"[>\"']")
 _ATTRIBUTE: Final = re.compile(r"([^\s=/>\"']+)\s*(?:=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>\"']+)))?")
 _HIDDEN: Final = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
-_QUOTES: Final = re.compile(
-    r"gmail_quote|yahoo_quoted|yahoo-quoted|protonmail_quote|moz-cite-prefix|divRplyFwdMsg|appendonsend|OutlookMessageHeader"
-    r"|mail-editor-reference-message|gmx_quote|zmail_extra|tutanota_quote|k9mail-quote|reply-intro",
-)
-_SIGNATURES: Final = re.compile(
-    r"gmail_signature|moz-signature|protonmail_signature|ms-outlook-mobile-signature|\bSignature\b|tutanota_signature"
-)
 _ANY_TAG: Final = re.compile(r"<[^<>]*>?")
-_BLANKS: Final = re.compile(r"[ \t\r\n\f]+")
+
+
+Fold = Literal["signature", "quote"]
+_Token = tuple[str, str, str]
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
     """`quoted_at` and `signed_at` are where the program that wrote it marked what it quoted and its signature, in
-    `text`. Without `html` there was too much of it to show safely."""
+    `text`. Without `html` there was too much of it to show safely; in it, what may be folded bears `data-fold`."""
 
     text: str
     html: str | None
@@ -83,26 +75,53 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     signed_at: int | None = None
 
 
-def read_html(source: str, *, wants_text: bool = True) -> Shown:
-    """`wants_text`: whether the text is not there in another form."""
+def read_html(source: str, *, subject: str | None = None) -> Shown:
+    """With the subject of its mail: in a forward nothing is folded."""
     source = tidy(source[:MOST_TEXT])
-    text, tame = _Text(), _Tame()
-    for kind, name, value in _tokens(source):
+    tokens, text = list(_tokens(source)), Text()
+    for kind, name, value in tokens:
+        text.begin()
         if kind == "text":
-            if wants_text:
-                text.say(value)
-            tame.say(value)
+            text.say(value)
         else:
-            attributes = _attributes(value) if value and kind == "open" else {}
-            if wants_text:
-                text.tag(kind, name, attributes)
-            tame.tag(kind, name, attributes)
+            text.tag(kind, name, _attributes(value) if value and kind == "open" else {})
     said, marks = text.finish()
     shown = None
-    if tame.tags <= MOST_TAGS and len(source) <= MOST_HTML:
-        tamed = tame.finish()
+    if len(source) <= MOST_HTML and sum(kind != "text" for kind, _, _ in tokens) <= MOST_TAGS:
+        tamed = _tamed(tokens, _folds(tokens, text, said, marks, subject))
         shown = _clean(tamed) if tamed.count("&") <= MOST_ENTITIES else None
     return Shown(text=said[:MOST_TEXT], html=shown, quoted_at=marks.get(QUOTE), signed_at=marks.get(SIGNATURE))
+
+
+def _folds(
+    tokens: Sequence[_Token], text: Text, said: str, marks: Mapping[str, int], subject: str | None
+) -> dict[int, Fold]:
+    """The tokens from which on everything may be folded, by the rule of the text."""
+    folded = fold(said, subject, marked_at=marks.get(QUOTE), signed_at=marks.get(SIGNATURE))
+    places: list[tuple[int | None, Fold]] = [(folded.signed_at, "signature"), (folded.quoted_at, "quote")]
+    return {_first_of(tokens, text.token_of(at)): what for at, what in places if at is not None}
+
+
+def _first_of(tokens: Sequence[_Token], number: int) -> int:
+    """Where the elements begin that a token is the first word in."""
+    while number:
+        kind, _, value = tokens[number - 1]
+        if kind == "close" or (kind == "text" and value.strip()):
+            break
+        number -= 1
+    return number
+
+
+def _tamed(tokens: Sequence[_Token], folds: Mapping[int, Fold]) -> str:
+    tame = _Tame()
+    for number, (kind, name, value) in enumerate(tokens):
+        if number in folds:
+            tame.fold(folds[number])
+        if kind == "text":
+            tame.say(value)
+        else:
+            tame.tag(kind, name, _attributes(value) if value and kind == "open" else {})
+    return tame.finish()
 
 
 def as_html(text: str) -> str:
@@ -114,7 +133,7 @@ def _clean(tame: str) -> str:
     return nh3.clean(
         tame,
         tags=set(_SHOWN),
-        attributes=_ATTRIBUTES,
+        attributes=_ALLOWED,
         url_schemes=_SCHEMES,
         link_rel="noopener noreferrer nofollow",
         strip_comments=True,
@@ -188,38 +207,47 @@ def _attributes(said: str) -> dict[str, str]:
 
 
 class _Tame:
-    """Writes HTML again so that every tag is closed in its order, at most 60 deep."""
+    """Writes HTML again so that every tag is closed in its order, at most 60 deep. What may be folded is marked on the
+    outermost elements that are folded whole; words between them get one of their own."""
 
     def __init__(self) -> None:
         self.said: list[str] = []
         self.open: list[str] = []
         self.count: Counter[str] = Counter()
         self.left_out: Counter[str] = Counter()
-        self.tags = 0
+        self.folded: Fold | None = None
+        self.base = 0
+
+    def fold(self, what: Fold) -> None:
+        """Everything that comes now may be folded."""
+        self.folded, self.base = what, len(self.open)
+
+    def _mark(self) -> str:
+        return f' data-fold="{self.folded}"' if self.folded and len(self.open) <= self.base else ""
 
     def say(self, text: str) -> None:
-        if self.tags <= MOST_TAGS:
-            self.said.append(html.escape(text, quote=False))
+        mark = self._mark() if text.strip() else ""
+        said = html.escape(text, quote=False)
+        self.said.append(f"<span{mark}>{said}</span>" if mark else said)
 
     def tag(self, kind: str, name: str, attributes: dict[str, str]) -> None:
-        self.tags += 1
-        if name not in _SHOWN or self.tags > MOST_TAGS:
+        if name not in _SHOWN:
             return
         if kind == "close":
             self._close(name)
             return
         if name in _VOID:
-            self.said.append(f"<{name}{_kept(name, attributes)}>")
+            self.said.append(f"<{name}{self._mark()}{_kept(name, attributes)}>")
             return
-        ends = _ENDS.get(name, _P if name in _APART or name == "div" else frozenset())
+        ends = _ENDS.get(name, _P if name in APART or name == "div" else frozenset())
         while self.open and self.open[-1] in ends:
             self._pop()
         if len(self.open) >= MOST_DEPTH:
             self.left_out[name] += 1
             return
+        self.said.append(f"<{name}{self._mark()}{_kept(name, attributes)}>")
         self.open.append(name)
         self.count[name] += 1
-        self.said.append(f"<{name}{_kept(name, attributes)}>")
 
     def _close(self, name: str) -> None:
         if self.left_out[name]:
@@ -233,6 +261,7 @@ class _Tame:
     def _pop(self) -> str:
         name = self.open.pop()
         self.count[name] -= 1
+        self.base = min(self.base, len(self.open))
         self.said.append(f"</{name}>")
         return name
 
@@ -254,109 +283,3 @@ def _kept(name: str, attributes: dict[str, str]) -> str:
         elif one in _ATTRIBUTES.get(name, ()) or one in _ATTRIBUTES["*"]:
             wanted[one] = value[:500]
     return "".join(f' {one}="{html.escape(value)}"' for one, value in wanted.items() if not value.startswith("data:"))
-
-
-class _Text:
-    """Writes what is read on a screen of letters: a line a block, a blank line around paragraphs, > before quotes."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-        self.breaks = 0
-        self.is_spaced = False
-        self.is_begun = False
-        self.quotes = 0
-        self.quoted = 0
-        self.pre = 0
-        self.lists: list[int] = []
-
-    def say(self, text: str) -> None:
-        if self.pre:
-            for number, line in enumerate(text.split("\n")):
-                if number:
-                    self._break(self.breaks + 1, most=3)
-                if line:
-                    self._write(line)
-            return
-        words = _BLANKS.sub(" ", text)
-        if words[:1] == " ":
-            self.is_spaced = True
-        if core := words.strip(" "):
-            self._write(core)
-            self.is_spaced = words[-1] == " "
-
-    def _write(self, words: str) -> None:
-        if self.breaks and self.is_begun:
-            between = ("> " * min(self.quotes, self.quoted)).rstrip()
-            self.said.append("\n" + (between + "\n") * (self.breaks - 1) + "> " * self.quotes)
-        elif not self.is_begun:
-            self.said.append("> " * self.quotes)
-        elif self.is_spaced:
-            self.said.append(" ")
-        self.said.append(words)
-        self.breaks, self.is_spaced, self.is_begun, self.quoted = 0, False, True, self.quotes
-
-    def _break(self, wanted: int, most: int = 2) -> None:
-        self.breaks = min(max(self.breaks, wanted), most)
-
-    def _mark(self, attributes: dict[str, str]) -> None:
-        named = f"{attributes.get('class', '')} {attributes.get('id', '')}"
-        if len(named) > 1:
-            if _QUOTES.search(named):
-                self.said.append(QUOTE)
-            elif _SIGNATURES.search(named):
-                self.said.append(SIGNATURE)
-
-    def tag(self, kind: str, name: str, attributes: dict[str, str]) -> None:
-        is_open = kind == "open"
-        if attributes:
-            self._mark(attributes)
-        if name == "br":
-            self._break(self.breaks + 1, most=3)
-        elif name in _APART:
-            self._break(2)
-            self._nest(name, is_open)
-        elif name in _BLOCKS:
-            self._break(1)
-            if name == "li" and is_open:
-                self._item()
-        elif name in {"td", "th"} and is_open:
-            self.is_spaced = True
-        elif name == "hr":
-            self._break(1)
-            self._write("----------")
-            self._break(1)
-        elif name == "img" and is_open and (alt := attributes.get("alt", "").strip()):
-            self.say(f"[{alt[:200]}]")
-
-    def _nest(self, name: str, is_open: bool) -> None:
-        step = 1 if is_open else -1
-        if name == "blockquote":
-            self.quotes = min(MOST_QUOTES, max(0, self.quotes + step))
-        elif name == "pre":
-            self.pre = max(0, self.pre + step)
-        elif name in {"ol", "ul"} and is_open and len(self.lists) < MOST_DEPTH:
-            self.lists.append(1 if name == "ol" else 0)
-        elif name in {"ol", "ul"} and not is_open and self.lists:
-            self.lists.pop()
-        if name in {"ol", "ul"} and len(self.lists) > is_open:
-            self.breaks = 1
-
-    def _item(self) -> None:
-        number = self.lists[-1] if self.lists else 0
-        if number:
-            self.lists[-1] += 1
-        self._write(f"{number}. " if number else "- ")
-
-    def finish(self) -> tuple[str, dict[str, int]]:
-        """The text, and where the first mark of each kind stands in it."""
-        text = "".join(self.said).replace("\xa0", " ")
-        marks: dict[str, int] = {}
-        pieces: list[str] = []
-        length = 0
-        for piece in re.split(f"([{QUOTE}{SIGNATURE}])", text):
-            if piece in {QUOTE, SIGNATURE}:
-                marks.setdefault(piece, length)
-            else:
-                pieces.append(piece)
-                length += len(piece)
-        return "".join(pieces), marks

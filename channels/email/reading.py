@@ -44,7 +44,7 @@ def read_mail(raw: bytes, folder: Path) -> Mail:
     raw, defects = _with_line_ends(raw)
     head = read_head(raw, 0)
     structure = split(raw, head)
-    body = read_body(raw, structure.parts)
+    body = read_body(raw, structure.parts, head.text("subject"))
     attached = keep(raw, [structure.parts[number] for number in body.kept], folder, defects)
     if structure.type == "multipart/encrypted" or any(part.type in _ENCRYPTED for part in structure.parts):
         defects.append("it is encrypted or signed as a whole: what it says is in its files")
