@@ -1,5 +1,6 @@
 """Which engine answers searches here, and whether it does."""
 
+import asyncio
 from typing import Final
 
 from app.db import Database
@@ -20,13 +21,14 @@ def engine_of(settings: Settings, database: Database) -> Engine:
     return Meilisearch(settings.meilisearch_url, settings.meilisearch_key)
 
 
-async def answers(engine: Engine) -> bool:
-    """Whether an engine of its own process answers; PostgreSQL is looked at as the database."""
+async def answers(engine: Engine, seconds: float) -> bool:
+    """Whether an engine of its own process answers in time; PostgreSQL is looked at as the database."""
     if not isinstance(engine, Meilisearch):
         return True
     try:
-        await engine.version()
-    except EngineAway:
+        async with asyncio.timeout(seconds):
+            await engine.version()
+    except (EngineAway, TimeoutError):
         return False
     return True
 

@@ -11,6 +11,7 @@ from app.api.calls import Answer, Call, answer
 from app.api.routes import Route, route
 from app.api.shapes import Health
 from app.db import DatabaseAway
+from app.engines import answers
 from app.errors import not_found
 
 READY_SECONDS: Final = 2.0
@@ -30,7 +31,10 @@ async def live(call: Call) -> Answer:
 
 @route("GET", "/health/ready", None, answers={200: Health, 503: Health})
 async def ready(call: Call) -> Answer:
-    """The database answers, is migrated, and knows every erasure that is on record outside it."""
+    """The database answers, is migrated, and knows every erasure that is on record outside it.
+
+    `search` says whether the search engine answers, and decides nothing: without it only searches are refused.
+    """
     _ = call.query
     checks = {"database": False, "migrated": False, "erasures": False}
     try:
@@ -42,7 +46,9 @@ async def ready(call: Call) -> Answer:
                 checks["erasures"] = await call.edge.outstanding.nothing(call.edge.database)
     except (DatabaseAway, TimeoutError):
         pass
-    if all(checks.values()):
+    needed = all(checks.values())
+    checks["search"] = checks["database"] and await answers(call.edge.engine, READY_SECONDS)
+    if needed:
         return answer(Health(status="ok", checks=checks))
     return answer(Health(status="unavailable", checks=checks), 503, {"Retry-After": "2"})
 
