@@ -4,6 +4,7 @@ import ast
 import re
 import tokenize
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 PACKAGES = ("identity", "timeline", "search", "channels", "app")
@@ -241,7 +242,13 @@ def _files(root: Path, folders: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
 
 def _trees(root: Path, folders: tuple[str, ...]) -> Iterator[tuple[str, ast.Module]]:
     for name, path in _files(root, folders):
-        yield name, ast.parse(path.read_text(encoding="utf-8"), filename=name)
+        yield name, _tree(path, name, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=2_000)
+def _tree(path: Path, name: str, changed: int) -> ast.Module:
+    """Parsed once for all rules: it takes most of their time."""
+    return ast.parse(path.read_text(encoding="utf-8"), filename=name)
 
 
 def _strings(tree: ast.Module) -> Iterator[tuple[int, str]]:
