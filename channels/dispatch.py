@@ -18,7 +18,17 @@ from channels.email.composing import Slot, encoded_size
 from channels.email.sending import Attempt, Course, Standing, Verdict
 from channels.email.settings import MailSettings
 from channels.email.tokens import Tokens
-from channels.outbox import KIND, RESTORED, NewId, Recipients, account_of, fates_of, outcomes_of, tagged
+from channels.outbox import (
+    KIND,
+    RESTORED,
+    SENDS_NOTHING,
+    NewId,
+    Recipients,
+    account_of,
+    fates_of,
+    outcomes_of,
+    tagged,
+)
 from channels.outbox_store import Db, Row
 from channels.vault import DoesNotOpen, Vault
 from identity.customers import WorkspaceId
@@ -107,7 +117,7 @@ async def turn(
     settings = found.settings if found is not None and isinstance(found.settings, MailSettings) else None
     claimed = [_claimed(row, settings, tokens, account) for row in rows]
     if settings is None or settings.smtp is None:
-        return Batch(claimed=claimed, fault="its account is disabled, or sends no mail", gone=True)
+        return Batch(claimed=claimed, fault=SENDS_NOTHING, gone=True)
     if settings.smtp.user is None:
         return Batch(claimed=claimed, settings=settings)
     try:

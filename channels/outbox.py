@@ -24,6 +24,7 @@ from timeline.mail_events import RecipientFate
 KIND: Final = "email"
 LONGEST_LOCAL: Final = 64
 RESTORED: Final = "a backup brought it back: whether it went out since is unknown, send it again by hand if it did not"
+SENDS_NOTHING: Final = "its account is disabled, or sends no mail"
 
 NewId = Callable[[], UUID]
 
@@ -80,16 +81,18 @@ def prepare(
     contact: UUID | None = None,
     conversation: str | None = None,
     held: str | None = None,
+    fault: str | None = None,
     suppressed: str | None = None,
 ) -> Prepared:
-    """A letter as it is sent. `held` keeps it back until a person decides, `suppressed` for good; each says why."""
+    """A letter as it is sent. `held` keeps it back until a person decides, `suppressed` for good; each says why, and
+    so does the `fault` for which it cannot go out now."""
     settings = account.settings
     assert isinstance(settings, MailSettings)
     mail = new_id()
     message_id = tokens.message_id(account.id, mail, settings.domain)
-    rendered, fault = None, None
+    rendered, wrong = None, None
     if suppressed is None:
-        rendered, fault = _render(letter, settings, tokens, account.id, mail, message_id, now)
+        rendered, wrong = _render(letter, settings, tokens, account.id, mail, message_id, now)
     return Prepared(
         id=mail,
         account=account.id,
@@ -101,7 +104,7 @@ def prepare(
         contact=contact,
         conversation=conversation,
         rendered=rendered,
-        fault=fault,
+        fault=wrong or fault,
         held=held,
         suppressed=suppressed,
     )

@@ -316,11 +316,10 @@ async def erase(db: Db, workspace: UUID, contacts: Sequence[UUID], erasure: UUID
 
 
 async def senders(db: Db, workspace: UUID, sources: Sequence[str], accounts: Sequence[UUID], kind: str) -> list[Row]:
-    """The accounts of a kind, by themselves or by what they stand for, that are not disabled, the oldest first."""
+    """The accounts of a kind, by themselves or by what they stand for, also disabled ones, the oldest first."""
     return await db.fetch(
         "SELECT id, kind, source, settings, proves, disabled_at, created_at FROM channel_account "
-        "WHERE workspace_id = $1 AND (source = ANY($2::text[]) OR id = ANY($3::uuid[])) AND kind = $4 "
-        "AND disabled_at IS NULL ORDER BY id",
+        "WHERE workspace_id = $1 AND (source = ANY($2::text[]) OR id = ANY($3::uuid[])) AND kind = $4 ORDER BY id",
         workspace,
         list(sources),
         list(accounts),
@@ -366,9 +365,9 @@ async def sent_before(db: Db, workspace: UUID, events: Sequence[UUID]) -> list[R
 
 
 async def is_listening(db: Db, workspace: UUID, kind: str) -> bool:
-    """Whether there is an account that could send anything, or a mail on its way."""
+    """Whether there is an account of the kind, also a disabled one: what cannot go out is told."""
     found = await db.fetchval(
-        "SELECT EXISTS (SELECT FROM channel_account WHERE workspace_id = $1 AND kind = $2 AND disabled_at IS NULL) "
+        "SELECT EXISTS (SELECT FROM channel_account WHERE workspace_id = $1 AND kind = $2) "
         "OR EXISTS (SELECT FROM outbound_mail WHERE workspace_id = $1 AND next_try_at IS NOT NULL)",
         workspace,
         kind,

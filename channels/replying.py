@@ -97,7 +97,7 @@ async def _prepared(
     items = {row["id"]: row for row in await outbox_store.answered(db, workspace, abouts)}
     sources = list({row["source"] for row in items.values() if row["source"] is not None})
     accounts = list({row["account_id"] for row in items.values() if row["account_id"] is not None})
-    found = [row for row in await outbox_store.senders(db, workspace, sources, accounts, outbox.KIND) if _sends(row)]
+    found = await outbox_store.senders(db, workspace, sources, accounts, outbox.KIND)
     before: dict[UUID, list[str]] = {}
     for row in await outbox_store.sent_before(db, workspace, abouts):
         before.setdefault(row["id"], []).append(row["message_id"])
@@ -122,6 +122,7 @@ async def _prepared(
             contact=event.contact_id,
             conversation=item["conversation"] or item["our_conversation"],
             held=outbox.RESTORED if one.followed.at.epoch < epoch else None,
+            fault=None if _sends(sender) else outbox.SENDS_NOTHING,
         )
         made.append(mail)
         before.setdefault(item["id"], []).append(mail.message_id)
@@ -130,14 +131,15 @@ async def _prepared(
 
 def _sends(row: Row) -> bool:
     settings = msgspec.json.decode(row["settings"], type=MailSettings)
-    return settings.smtp is not None
+    return settings.smtp is not None and row["disabled_at"] is None
 
 
 def _sender(item: Row, found: Sequence[Row]) -> Row | None:
-    """The account that the item came in by; of a mail of ours the one that it went out by."""
+    """The account that the item came in by; of a mail of ours the one that it went out by. One that sends, if any."""
     if item["source"] is None:
         return next((row for row in found if row["id"] == item["account_id"]), None)
-    return next((row for row in found if row["source"] == item["source"]), None)
+    same = [row for row in found if row["source"] == item["source"]]
+    return next((row for row in same if _sends(row)), same[-1] if same else None)
 
 
 def _letter(one: _Asked, item: Row, before: Mapping[UUID, Sequence[str]], parts: Sequence[FileUse]) -> Letter:

@@ -205,6 +205,24 @@ async def test_what_a_backup_brings_back_is_kept_until_a_person_decides(
     assert await send(out, api.mine.id, await now_of(api)) == 1
 
 
+async def test_a_reply_that_no_account_can_send_says_so_and_goes_out_when_one_can(
+    api: Api, there: MailServer, out: Mailer, database: Cloned
+) -> None:
+    account = await mail_account(api.database, api.mine.id, there)
+    item = await written(api)
+    await as_admin(database, "UPDATE channel_account SET disabled_at = now() WHERE id = $1", account)
+    said = await reply(api, item)
+    await follow(out, api.mine.id)
+    assert (await delivery_of(api, item, said))["status"] == "failed"
+    (row,) = await rows_of(api)
+    assert (row["state"], row["reason"]) == ("failed", "its account is disabled, or sends no mail")
+    await as_admin(database, "UPDATE channel_account SET disabled_at = NULL WHERE id = $1", account)
+    again = await api("POST", f"/api/v1/deliveries/{row['id']}/replay")
+    assert again.status_code == 200, again.text
+    await send(out, api.mine.id, await now_of(api) + MINUTE)
+    assert (await delivery_of(api, item, said))["status"] == "sent"
+
+
 async def test_erasure_blanks_what_went_out_and_stops_what_waits(api: Api, there: MailServer, out: Mailer) -> None:
     await mail_account(api.database, api.mine.id, there)
     item = await written(api, "ann@example.org")
