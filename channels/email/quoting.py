@@ -14,6 +14,7 @@ MOST_ATTRIBUTION_LINES: Final = 4
 MOST_SIGNATURE_LINES: Final = 30
 MOST_LINE: Final = 1_000
 MOST_TRIED: Final = 2_000
+MOST_FIELDS: Final = 12
 
 _OPENING: Final = re.compile(
     r"\s*(?:On|Am|Le|El|Il|Op|Em|Den|W dniu|Dne|Dana|On the|Den|Pe|Në|Le|\d{4}-\d\d-\d\d|\w{2,10},? \d{1,2}[. ])\b",
@@ -25,6 +26,8 @@ _WROTE: Final = re.compile(
     r"|\bkirjoitti|\bnapisał(?:\(a\)|a)?|\bnapsal(?:\(a\))?|\bwrites)\s?:\s*\Z"
 )
 _ADDRESSED: Final = re.compile(r"<[^<>\s]{1,200}@[^<>\s]{1,200}>\s?:\s*\Z")
+_SAID_THEN: Final = re.compile(r"[<(][^<>()\s]{1,200}@[^<>()\s]{1,200}[>)][^<>]{0,100}[:：]\s*\Z")
+_DATED: Final = re.compile(r"@|\d.{0,40}\d.{0,40}\d")
 _RUN_ON: Final = re.compile(
     r"\s{1,4}(?:On|Am|Le|El) .{5,200}<[^<>\s]{1,200}@[^<>\s]{1,200}> ?(?:wrote|schrieb)[^:]{0,40}:\s+\S"
 )
@@ -40,21 +43,24 @@ _FORWARDED: Final = re.compile(
     r"|Anfang der weitergeleiteten Nachricht:)\s*",
     re.IGNORECASE,
 )
-_FIRST_FIELD: Final = re.compile(r"\s*\*?(?:From|Von|De|Da|Van|Från|Fra|Od)\s?:\*?\s")
-_NEXT_FIELD: Final = re.compile(
-    r"\s*\*?(?:Sent|Date|To|Cc|Subject|Gesendet|Datum|An|Betreff|Envoyé|À|Objet|Enviado(?: el)?|Para|Asunto|Inviato"
-    r"|A|Oggetto|Verzonden|Aan|Onderwerp|Assunto|Skickat|Till|Ämne|Sendt|Til|Emne|Reply-To|Antwort an|Kopie)\s?:\*?\s"
+_FIELD: Final = re.compile(
+    r"\s*\*?(?:(?P<sender>From|Von|De|Da|Van|Från|Fra|Od|Lähettäjä|Gönderen|От|发件人|差出人)"
+    r"|(?P<subject>Subject|Betreff|Objet|Asunto|Oggetto|Onderwerp|Assunto|Ämne|Emne|Temat|Předmět|Aihe|Konu|Тема|主题|件名)"
+    r"|(?P<other>Sent|Date|To|Cc|Gesendet|Datum|An|Envoyé|À|Enviado(?: el)?|Para|Inviato|A|Verzonden|Aan|Skickat|Till"
+    r"|Sendt|Til|Data|Wysłane|Do|Odesláno|Komu|Lähetetty|Gönderildi|Kime|Дата|Кому|发送时间|收件人|Reply-To|Kopie"
+    r"|Antwort an))\s?[:：]\*?\s"
 )
+_IS_ANSWER: Final = re.compile(r"\s*[^\W\d_]{1,5}(?:[\[(^]\d{1,4}[\])]?)?\s?[:：]")
 _RULE: Final = re.compile(r"\s*(?:_{8,}|-{8,})\s*")
 _IS_FORWARD: Final = re.compile(r"\s*(?:fwd?|wg|tr|rv|i|enc|doorst)\s*:", re.IGNORECASE)
 _DELIMITER: Final = re.compile(r"--[ \xa0]?")
 _SENT_WITH: Final = re.compile(
-    r"\s*(?:Sent from (?:my |Mail|Outlook|Yahoo|Proton|Windows)|Von meinem .{1,60} gesendet"
-    r"|Gesendet (?:von|mit|über|aus)\b|Get Outlook for|(?:Holen Sie sich )?Outlook für (?:iOS|Android)"
-    r"|Sent with \[?Proton|Mit \[?Proton ?Mail.{0,20} gesendet|Diese Nachricht wurde von meinem .{1,60} gesendet"
-    r"|Sent via |Diese Nachricht wurde mit .{1,40} (?:gesendet|geschrieben)"
-    r"|Envoyé de mon |Enviado desde mi |Inviato da )"
+    r"\s*(?:Sent from (?:my |Mail|Outlook|Yahoo|Proton|Windows)|Von meinem .{1,60} gesendet|Get Outlook for"
+    r"|(?:Holen Sie sich )?Outlook für (?:iOS|Android)|Sent with \[?Proton|Mit \[?Proton ?Mail.{0,20} gesendet"
+    r"|Diese Nachricht wurde (?:von meinem|mit) .{1,60} (?:gesendet|geschrieben)|Envoyé de mon |Enviado desde mi )"
 )
+_SENT_BY: Final = re.compile(r"\s*(?:Gesendet (?:von|mit|über|aus)|Sent via|Inviato da)\b.{1,60}\Z")
+"""What begins like the words of a device and may be a person's: only as a paragraph of its own."""
 
 
 class Folded(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,8 +79,8 @@ def fold(
     lines = text.split("\n")
     starts = _starts(lines)
     is_forward = bool(_IS_FORWARD.match(subject or ""))
-    hard = _hard_quote(lines, is_forward=is_forward)
-    if marked_at is not None and not is_forward:
+    hard = _hard_quote(lines, has_headers=not is_forward and (subject is None or bool(_IS_ANSWER.match(subject))))
+    if marked_at is not None and not is_forward and not _is_answered_below(lines, _line_at(starts, marked_at)):
         hard = min(hard, _line_at(starts, marked_at))
     end = _trailing_quote(lines, hard)
     below = _delimiter(lines, end) if end == hard else None
@@ -91,6 +97,29 @@ def fold(
         quoted_at=starts[end] if end < len(lines) else None,
         signed_at=starts[signature] if signature is not None else None,
     )
+
+
+def unquoted(text: str) -> str:
+    """Without the lines with > and those above them that say whose they are: what is new where somebody answers between
+    quotes or below them."""
+    kept: list[str] = []
+    for line in text.split("\n"):
+        if line.lstrip().startswith(">"):
+            del kept[_whose(kept) :]
+        else:
+            kept.append(line)
+    return "\n".join(kept)
+
+
+def _whose(lines: list[str]) -> int:
+    """Where the words begin, at the end of these lines, that say whose quote follows; their end if there are none."""
+    above = len(lines)
+    while above and not lines[above - 1].strip():
+        above -= 1
+    for first in range(max(0, above - MOST_ATTRIBUTION_LINES), above):
+        if _attribution(lines, first) == above - 1:
+            return first
+    return above - 1 if above and len(lines) - above <= 1 and _says_who(lines[above - 1]) else len(lines)
 
 
 def _starts(lines: list[str]) -> list[int]:
@@ -113,8 +142,20 @@ def _line_at(starts: list[int], at: int) -> int:
     return low
 
 
-def _hard_quote(lines: list[str], *, is_forward: bool) -> int:
-    """The first line from which on all is quoted, whether or not it is marked with >."""
+def _is_answered_below(lines: list[str], at: int) -> bool:
+    """Whether something follows the lines with > that begin here, perhaps behind who wrote them."""
+    number, said = at, 0
+    while number < len(lines) and not lines[number].startswith(">") and said <= MOST_ATTRIBUTION_LINES:
+        said += bool(lines[number].strip())
+        number += 1
+    if number == len(lines) or not lines[number].startswith(">"):
+        return False
+    return any(line.strip() and not line.startswith(">") for line in lines[number:])
+
+
+def _hard_quote(lines: list[str], *, has_headers: bool) -> int:
+    """The first line from which on all is quoted, whether or not it is marked with >. `has_headers`: whether a header
+    may begin a quote; in a mail that is no answer it is what somebody forwards or a form has filled in."""
     tried = 0
     for number, line in enumerate(lines):
         if not line or len(line) > MOST_LINE or line[0] == ">":
@@ -123,12 +164,16 @@ def _hard_quote(lines: list[str], *, is_forward: bool) -> int:
             return len(lines)
         if _SEPARATOR.fullmatch(line) or _RUN_ON.match(line[:600]):
             return number
-        if not is_forward and _FIRST_FIELD.match(line) and _is_header(lines, number):
+        if has_headers and _FIELD.match(line[:40]) and _is_header(lines, number):
             return number - 1 if number and _RULE.fullmatch(lines[number - 1]) else _above_blank_rule(lines, number)
         if tried < MOST_TRIED and _OPENING.match(line[:40]):
             tried += 1
             last = _attribution(lines, number)
-            if last is not None and not _is_marked(lines, last + 1):
+            if (
+                last is not None
+                and not _is_marked(lines, last + 1)
+                and _DATED.search(" ".join(lines[number : last + 1]))
+            ):
                 return number
     return len(lines)
 
@@ -141,7 +186,15 @@ def _above_blank_rule(lines: list[str], number: int) -> int:
 
 
 def _is_header(lines: list[str], number: int) -> bool:
-    return sum(1 for line in lines[number + 1 : number + 7] if _NEXT_FIELD.match(line[:40])) >= 2
+    """Lines without a blank one, of which one names a sender, one a subject, and one more something else: people write
+    `From: Berlin` and `To: Paris`, too."""
+    found: set[str | None] = set()
+    for line in lines[number : number + MOST_FIELDS]:
+        if not line.strip():
+            break
+        if field := _FIELD.match(line[:40]):
+            found.add(field.lastgroup)
+    return len(found) == 3
 
 
 def _attribution(lines: list[str], number: int) -> int | None:
@@ -179,15 +232,12 @@ def _trailing_quote(lines: list[str], stop: int) -> int:
         return stop
     while at < stop and not lines[at].strip():
         at += 1
-    above = at
-    while above and not lines[above - 1].strip():
-        above -= 1
-    for first in range(max(0, above - MOST_ATTRIBUTION_LINES), above):
-        if _attribution(lines, first) == above - 1:
-            return first
-    if above and at - above <= 1 and _ADDRESSED.search(lines[above - 1][-450:]):
-        return above - 1
-    return at
+    return _whose(lines[:at])
+
+
+def _says_who(line: str) -> bool:
+    """Whether a line above a quote says whose it is, in whatever language: an address, and a date beside it."""
+    return bool(_ADDRESSED.search(line[-450:]) or (_SAID_THEN.search(line[-450:]) and any(map(str.isdigit, line))))
 
 
 def _signature(lines: list[str], end: int) -> int | None:
@@ -196,7 +246,8 @@ def _signature(lines: list[str], end: int) -> int | None:
         return found
     last = _last_said(lines, end)
     for number in range(max(0, last - 3), last):
-        if _SENT_WITH.match(lines[number][:200]):
+        is_apart = not number or not lines[number - 1].strip()
+        if _SENT_WITH.match(lines[number][:200]) or (is_apart and _SENT_BY.match(lines[number][:200])):
             return number
     return None
 

@@ -23,6 +23,7 @@ from channels.email.dns import Lookup
 from channels.email.kind import arrived_at
 from channels.email.mail import Attached, Mail
 from channels.email.proving import prove
+from channels.email.quoting import unquoted
 from channels.email.readers import Readers, ReadMail, Unreadable
 from channels.email.settings import MailSettings
 from channels.email.threading import (
@@ -261,7 +262,7 @@ def _new_in(mail: Mail) -> str:
     """What was written, without the signature and whatever it quotes: that may be for colleagues alone."""
     text = mail.text if mail.quoted_at is None else mail.text[: mail.quoted_at]
     text = text if mail.signed_at is None else text[: mail.signed_at]
-    return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith(">")).strip()
+    return unquoted(text).strip()
 
 
 async def _known(db: Db, workspace: UUID, account: UUID, reads: Sequence[MailRead]) -> Threads:

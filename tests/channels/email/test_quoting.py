@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels.email.quoting import fold
+from channels.email.quoting import fold, unquoted
 
 NEW = "It is broken.\n"
 QUOTED = [
@@ -27,6 +27,13 @@ QUOTED = [
     "On Tuesday, March 12, 2024 at 10:00:00 AM GMT+1, Desk <desk@shop.example> wrote:\n\n  old\n  lines\n",
     "  On Tue, 19 Mar 2024 at 18:20, Desk<desk@shop.example> wrote:   old\nlines\n",
     "On Wednesday, March 20th, 2024 at 17:45, Desk <desk@shop.example> wrote:\n\n> old\n",
+    "Desk <desk@shop.example> schrieb am Mo., 4. März 2024, 10:00:\n\n> alt\n",
+    "pon., 4 mar 2024 o 10:00 Desk <desk@shop.example> napisał(a):\n\n> dawno\n",
+    "Desk <desk@shop.example>, 4 Mar 2024 Pzt, 10:00 tarihinde şunu yazdı:\n\n> eski\n",
+    "Desk <desk@shop.example> 于2024年3月4日周一 10:00写道：\n\n> x\n",
+    "ma 4. maalisk. 2024 klo 10.00 Desk (desk@shop.example) kirjoitti:\n\n> vanha\n",
+    'Gesendet: Montag, 4. März 2024 um 10:00 Uhr\nVon: "Desk" <desk@shop.example>\nAn: Jane\nBetreff: Lampe\n\nalt\n',
+    "Od: Desk <desk@shop.example>\nWysłane: poniedziałek, 4 marca 2024\nDo: Jane\nTemat: Lampa\n\ndawno\n",
     "> old without a word whose it is\n",
 ]
 
@@ -69,12 +76,42 @@ def test_the_words_of_a_device_are_a_signature(line: str):
         "On Mon, Desk <d@shop.example> wrote:\n> all of it\n",
         "Look:\n---------- Forwarded message ---------\nFrom: Bo\nDate: Monday\nSubject: x\nTo: Jane\n\nthe order\n",
         "Begin forwarded message:\n\nFrom: Bo\nDate: Monday\nSubject: x\nTo: Jane\n\nthe order\n",
+        "My form said\nFrom: Berlin\nTo: Paris\nDate: tomorrow\n\nCan I change the date?\n",
+        "As I said:\nit is late.\nOn Monday my husband wrote:\nplease answer\n",
         "",
         "\n\n",
     ],
 )
 def test_what_is_new_is_not_folded(text: str):
     assert fold(text).quoted_at is None
+
+
+@pytest.mark.parametrize("subject", ["Re: Lamp", "AW: Lampe", "RE[2]: Lamp", "回复：x", None])
+def test_the_form_of_a_website_is_no_quote(subject: str | None):
+    form = "A visitor writes:\n\nFrom: Jane <jane@shop.example>\nSubject: Lamp\nDate: Monday\n\nIt is broken.\n"
+    assert fold(form, "A visitor of the shop").quoted_at is None
+    assert fold(form, subject).quoted_at == len("A visitor writes:\n\n")
+
+
+@pytest.mark.parametrize("line", ["Sent via DHL on Monday.", "Gesendet von Hamburg nach Berlin am Montag."])
+def test_a_sentence_is_no_device(line: str):
+    assert fold(f"Where is my parcel?\n{line}\n").signed_at is None
+    assert fold(f"Where is my parcel?\n\n{line}\n").signed_at is not None
+
+
+def test_an_answer_below_a_quote_that_the_program_marked_is_not_folded():
+    """Gmail and Thunderbird mark where the quote begins, and write the answer behind its end."""
+    greeting, who, quote = "Hi,\n\n", "On 4 March 2024, Desk <desk@shop.example> wrote:\n\n", "> old\n> older\n\n"
+    assert fold(greeting + who + quote + NEW, marked_at=len(greeting)).quoted_at is None
+    assert fold(greeting + who + quote, marked_at=len(greeting)).quoted_at == len(greeting)
+    plain = "From: Desk\nSent: Monday\n\nold\n"
+    assert fold(greeting + plain, marked_at=len(greeting)).quoted_at == len(greeting)
+
+
+def test_what_is_new_between_quotes():
+    text = "Hi,\n\nOn 4 March 2024, Desk\n<desk@shop.example> wrote:\n\n> when?\nTomorrow.\n> where?\nHere:\nat home.\n"
+    assert unquoted(text) == "Hi,\n\nTomorrow.\nHere:\nat home.\n"
+    assert unquoted("Bo <bo@x.example> schrieb am 4. März 2024:\n> when?\nNow.") == "Now."
 
 
 def test_a_forward_is_new_to_whoever_gets_it():
