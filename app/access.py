@@ -35,10 +35,11 @@ Right = Literal[
     "reports.read",
     "retention.read",
     "retention.write",
+    "notes.read",
 ]
 
 _INTEGRATION: Final[frozenset[Right]] = frozenset({"push", "read"})
-_DESK: Final[frozenset[Right]] = frozenset({"desk", "suggestions.read", "suggestions.decide"})
+_DESK: Final[frozenset[Right]] = frozenset({"desk", "suggestions.read", "suggestions.decide", "notes.read"})
 _AGENT: Final = _INTEGRATION | _DESK
 _LEAD: Final = _AGENT | frozenset[Right]({"channels.read", "config.write", "reports.read", "retention.read"})
 _AUDITOR: Final[frozenset[Right]] = frozenset(
@@ -51,6 +52,7 @@ _AUDITOR: Final[frozenset[Right]] = frozenset(
         "holds.read",
         "reports.read",
         "retention.read",
+        "notes.read",
     }
 )
 _OPERATOR: Final[frozenset[Right]] = frozenset(
@@ -86,9 +88,13 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
         return Actor(f"agent:{self.agent}" if self.agent else f"key:{self.key}")
 
 
+def may(caller: Caller, right: Right) -> bool:
+    return right in RIGHTS[caller.role]
+
+
 def permit(caller: Caller, right: Right) -> None:
     """Raises the 403 where the caller's role has not been given the right."""
-    if right not in RIGHTS[caller.role]:
+    if not may(caller, right):
         raise forbidden(right)
 
 

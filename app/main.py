@@ -39,6 +39,7 @@ from app.api import (
     reports,
     retention,
     routing,
+    search,
     sla,
     tasks,
     teams,
@@ -109,6 +110,7 @@ def all_routes() -> tuple[Route, ...]:
         *outbound.ROUTES,
         *bounces.ROUTES,
         *files.ROUTES,
+        *search.ROUTES,
         *changes.ROUTES,
         *operations.ROUTES,
     ]

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -26,7 +27,16 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 _MARK: Final = struct.Struct(">q16s")
 _RANK: Final = struct.Struct(">d16s")
 _CHECKPOINT: Final = struct.Struct(">IQQ")
+_FOUND: Final = struct.Struct(">qd8s16s")
 _TEXT: Final = re.compile(r"[A-Za-z0-9_-]{22,200}")
+
+
+class FoundAt(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a list of what was found goes on: behind this document."""
+
+    at: datetime
+    weight: float
+    id: str
 
 
 class Tokens:
@@ -73,6 +83,19 @@ class Tokens:
         """Raises the 400 that names the parameter."""
         value, last = _RANK.unpack(self._open(text, workspace, listed, parameter, _RANK.size))
         return Rank(value=value, id=UUID(bytes=last))
+
+    def seal_found(self, workspace: UUID, listed: str, last: FoundAt) -> str:
+        """The cursor of a list of what was found; `listed` names the question with its filters."""
+        kind, _, number = last.id.partition("-")
+        at = (last.at - _EPOCH) // _MICROSECOND
+        plain = _FOUND.pack(at, last.weight, kind.encode(), UUID(number).bytes)
+        return self._seal(plain, workspace, listed)
+
+    def open_found(self, workspace: UUID, listed: str, text: str, parameter: str = "cursor") -> FoundAt:
+        """Raises the 400 that names the parameter."""
+        at, weight, kind, number = _FOUND.unpack(self._open(text, workspace, listed, parameter, _FOUND.size))
+        name = f"{kind.rstrip(bytes(1)).decode()}-{UUID(bytes=number).hex}"
+        return FoundAt(at=_EPOCH + at * _MICROSECOND, weight=weight, id=name)
 
     def _seal(self, plain: bytes, workspace: UUID, listed: str) -> str:
         sealed = self._siv.encrypt(plain, [workspace.bytes, listed.encode()])

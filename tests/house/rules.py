@@ -44,6 +44,7 @@ SQL_FILES = frozenset(
         "search/meilisearch.py",
         "search/sources.py",  # what documents are built from
         "search/index_store.py",
+        "search/hits.py",
         "channels/store.py",
         "channels/archives.py",
         "channels/outbox_store.py",

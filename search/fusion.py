@@ -1,0 +1,185 @@
+"""Which of both sides is believed how much? What was found by words and by meaning becomes one list, each hit with the
+parts of its score.
+
+Measured: equal-weight rank fusion is worse than meaning alone, and one fixed mix loses ids, names and rare words. So
+the cosine counts as it is, the share of the words (weighed by rarity) adds to it, and more the fewer words were asked
+and the fewer documents hold them all; an id that is named beats both. Nothing is scaled by the query, so that scores
+tell "nothing like this" and compare between queries.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final, Literal
+
+import msgspec
+
+from search.engine import Candidate, Found
+
+Mode = Literal["hybrid", "keyword", "semantic"]
+MODES: Final[tuple[Mode, ...]] = ("hybrid", "keyword", "semantic")
+
+COVERED: Final = 0.25
+"""What all words are worth beside a cosine, in a sentence."""
+SHORT: Final = 0.5
+"""What they are worth on top where few were asked: a few words name something, a sentence means something."""
+FEW_WORDS, MANY_WORDS = 3, 8
+SPECIFIC: Final = 0.5
+"""On top where only a few documents hold everything that was asked for."""
+FEW_HOLD: Final = 10
+WHOLE: Final = 0.999
+NAMED: Final = 2.0
+RECENT: Final = 0.01
+RECENT_DAYS: Final = 365.0
+OUTCOMES: Final[dict[str, float]] = {"solved": 0.02, "came_back": -0.01, "given_up": -0.02}
+SEEDS: Final = 5
+WARMTH: Final = 0.05
+"""How fast seeds lose weight behind the best one."""
+TOGETHER: Final = 50
+"""Of so many the nearness to each other is asked."""
+
+
+class Priors(msgspec.Struct, frozen=True, kw_only=True):
+    """Which gentle preferences count."""
+
+    recency: bool = True
+    outcome: bool = True
+
+
+class Asking(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a question: how many words it has, whether a phrase or a group is in it, and how it is to be
+    answered."""
+
+    mode: Mode
+    words: int
+    exact: bool = False
+    priors: Priors = Priors()
+
+
+class Parts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a score is made of. `words`: how well the words were met, 0 to 1; `coverage`: which share of them, the rare
+    ones counting more; `ident`: an id that was asked for is named; `meaning`: the raw cosine; `around`: how near it is
+    to the middle of the best hits; `recency` and `outcome`: what each added. What is not known is null."""
+
+    words: float | None
+    meaning: float | None
+    coverage: float = 0.0
+    ident: bool = False
+    around: float | None = None
+    recency: float = 0.0
+    outcome: float = 0.0
+
+
+class Ranked(msgspec.Struct, frozen=True, kw_only=True):
+    """`weight` is what it is ordered by; `score` shows the same between 0 and 1."""
+
+    id: str
+    kind: str
+    at: datetime
+    weight: float
+    parts: Parts
+
+    @property
+    def score(self) -> float:
+        return round(1 - math.exp(-1.5 * self.weight), 6) if self.weight > 0 else 0.0
+
+
+def fuse(found: Found, asking: Asking, now: datetime) -> list[Ranked]:
+    """Every candidate once, the best first."""
+    words = {one.id: one for one in found.words}
+    meaning = {one.id: one for one in found.meaning}
+    trust = _trust(found.words, asking)
+    # what is no candidate of meaning is farther than the last of them, or has no vector
+    far = min((one.score for one in found.meaning), default=0.0)
+    ranked = [_rank(words.get(name), meaning.get(name), asking, trust, far, now) for name in {**words, **meaning}]
+    return sorted(ranked, key=order)
+
+
+def order(one: Ranked) -> tuple[float, float, str]:
+    """Ties: the newest first."""
+    return -one.weight, -one.at.timestamp(), one.id
+
+
+def _trust(found: Sequence[Candidate], asking: Asking) -> float:
+    """What a document that holds everything gets on top of what its words are worth in a sentence."""
+    span = (MANY_WORDS - asking.words) / (MANY_WORDS - FEW_WORDS)
+    trust = SHORT * min(1.0, max(0.0, span))
+    hold_all = sum(one.coverage >= WHOLE for one in found)
+    if asking.exact or 0 < hold_all <= FEW_HOLD:
+        trust += SPECIFIC
+    return trust
+
+
+def _rank(
+    word: Candidate | None, meant: Candidate | None, asking: Asking, trust: float, far: float, now: datetime
+) -> Ranked:
+    one = word or meant
+    assert one is not None
+    coverage = max(word.coverage if word else 0.0, meant.coverage if meant else 0.0)
+    ident = (word is not None and word.ident) or (meant is not None and meant.ident)
+    met = word.score if word else None
+    cosine = meant.score if meant else None
+    match asking.mode:
+        case "keyword":
+            weight = (met or 0.0) + NAMED * ident
+        case "semantic":
+            weight = cosine or 0.0
+        case "hybrid":
+            near = far if cosine is None else cosine
+            weight = near + COVERED * coverage + trust * coverage * (met or 0.0) + ident * (NAMED + (met or 0.0))
+    recency = _recency(one.at, now) if asking.priors.recency else 0.0
+    outcome = _outcome(one.outcomes) if asking.priors.outcome else 0.0
+    return Ranked(
+        id=one.id,
+        kind=one.kind,
+        at=one.at,
+        weight=weight + recency + outcome,
+        parts=Parts(
+            words=met,
+            meaning=cosine,
+            coverage=round(coverage, 4),
+            ident=ident,
+            recency=round(recency, 4),
+            outcome=outcome,
+        ),
+    )
+
+
+def _recency(at: datetime, now: datetime) -> float:
+    days = max(0.0, (now - at).total_seconds() / 86_400)
+    return RECENT * math.exp(-days / RECENT_DAYS)
+
+
+def _outcome(outcomes: Sequence[str]) -> float:
+    return max((OUTCOMES.get(one, 0.0) for one in outcomes), default=0.0)
+
+
+# -- the best hits tell what is meant ----------------------------------------------------------------------------------
+
+
+def seeds(ranked: Sequence[Ranked], asking: Asking) -> list[tuple[str, float]]:
+    """The best by meaning, with weights that sum to 1; none where the words said what is sought."""
+    if asking.mode == "keyword" or not ranked or ranked[0].parts.ident:
+        return []
+    best = [one for one in ranked[: 2 * SEEDS] if one.parts.meaning is not None][:SEEDS]
+    if len(best) < 2:
+        return []
+    raw = [math.exp((one.weight - best[0].weight) / WARMTH) for one in best]
+    return [(one.id, weight / sum(raw)) for one, weight in zip(best, raw, strict=True)]
+
+
+def draw_together(ranked: Sequence[Ranked], around: Mapping[str, float]) -> list[Ranked]:
+    """Order the first TOGETHER also by how near they are to the middle of the best; the others stay behind them."""
+    if not around:
+        return list(ranked)
+    first, rest = ranked[:TOGETHER], ranked[TOGETHER:]
+    least = min(around.values())
+    drawn = sorted((_drawn(one, around.get(one.id), least) for one in first), key=order)
+    last = drawn[-1].weight
+    behind = [msgspec.structs.replace(one, weight=min(last, (one.weight + least) / 2)) for one in rest]
+    return [*drawn, *behind]
+
+
+def _drawn(one: Ranked, near: float | None, least: float) -> Ranked:
+    parts = msgspec.structs.replace(one.parts, around=None if near is None else round(near, 4))
+    return msgspec.structs.replace(one, weight=(one.weight + (least if near is None else near)) / 2, parts=parts)
