@@ -96,9 +96,9 @@ def language_of(words: Iterable[str], stems: Stems) -> int:
     """The number of the language whose stop words stand there most; English where none stands out."""
     hits = [0] * len(LANGUAGES)
     for word in words:
-        for at, stem in enumerate(stems[word]):
-            if stem == STOP:
-                hits[at] += 1
+        if STOP in (found := stems[word]):
+            for at, stem in enumerate(found):
+                hits[at] += stem == STOP
     best = max(hits)
     return hits.index(best) if best >= _FEWEST_STOPS else 0
 
@@ -117,9 +117,9 @@ def words_vector(document: Document, marked: str, stems: Stems) -> str:
                 places.setdefault(form, []).append(place)
         start += len(words) + 10 if words else 0
     parts = [f"{_quoted(marked + word)}:{','.join(found[:200])}" for word, found in places.items()]
-    whole = (*(f"#{one}" for one in document.idents), *(f"@{one}" for one in document.people))
-    parts += [_quoted(marked + one[:LONGEST_VALUE]) for one in whole]
-    parts += [_quoted(f"{marked}!{ticket}") for ticket in document.facts.tickets]
+    parts += [_whole(marked, "#", one) for one in document.idents]
+    parts += [_whole(marked, "@", one) for one in document.people]
+    parts += [_whole(marked, "!", one) for one in document.facts.tickets]
     return " ".join(parts)
 
 
@@ -172,11 +172,11 @@ def facts_query(filters: Filters) -> str | None:
 def held_query(filters: Filters, marked: str) -> str | None:
     """What is kept among the words and filtered by: ids, people, tickets."""
     asked = (("#", filters.idents), ("@", filters.people), ("!", filters.tickets))
-    return _every(_any(_quoted(f"{marked}{sign}{one}") for one in sorted(values)) for sign, values in asked if values)
+    return _every(_any(_whole(marked, sign, one) for one in sorted(values)) for sign, values in asked if values)
 
 
 def ident_query(ident: str, marked: str) -> str:
-    return _quoted(f"{marked}#{ident}")
+    return _whole(marked, "#", ident)
 
 
 def word_query(word: Word, marked: str, stems: Stems) -> str | None:
@@ -222,6 +222,10 @@ def _any(queries: Iterable[str]) -> str | None:
 def _every(queries: Iterable[str | None]) -> str | None:
     found = [query for query in queries if query]
     return f"({' & '.join(found)})" if len(found) > 1 else found[0] if found else None
+
+
+def _whole(marked: str, sign: str, value: str) -> str:
+    return _quoted(f"{marked}{sign}{value[:LONGEST_VALUE]}")
 
 
 def _fact(name: str, value: str) -> str:

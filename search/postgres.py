@@ -98,25 +98,26 @@ class PostgresEngine:
         return []
 
     async def _put(self, db: Db, workspace: UUID, index: Index, documents: list[Document]) -> None:
-        await self._learn(db, (word for document in documents for word in lexemes.all_words(document)))
+        stems = await self._learn(db, (word for document in documents for word in lexemes.all_words(document)))
         marked = lexemes.mark(workspace.bytes, index.generation)
-        kept = [_kept(document, marked, self._stems) for document in documents]
+        kept = [_kept(document, marked, stems) for document in documents]
         await postgres_store.write(db, workspace, index.generation, kept)
         if meaning := [one for one in kept if one.meaning]:
             await postgres_store.write_meanings(db, workspace, index.generation, meaning)
         if silent := [one.id for one in kept if not one.meaning]:
             await postgres_store.delete_meanings(db, workspace, index.generation, silent)
 
-    async def _learn(self, db: Db, words: Iterable[str]) -> None:
-        """Have the stems of these words at hand."""
-        unknown = {word for word in words if word not in self._stems}
-        if not unknown:
-            return
-        if len(self._stems) > MOST_STEMS:
-            self._stems = {}
-            unknown = set(words)
-        for row in await postgres_store.stems(db, sorted(unknown)):
-            self._stems[row["word"]] = tuple(sys.intern(stem) for stem in row["stems"])
+    async def _learn(self, db: Db, words: Iterable[str]) -> lexemes.Stems:
+        """The stems of these words, and of others. Held by the caller: when there are too many, another takes over."""
+        wanted = set(words)
+        unknown = wanted - self._stems.keys()
+        if len(self._stems) + len(unknown) > MOST_STEMS:
+            self._stems, unknown = {}, wanted
+        stems = self._stems
+        if unknown:
+            for row in await postgres_store.stems(db, sorted(unknown)):
+                stems[row["word"]] = tuple(sys.intern(stem) for stem in row["stems"])
+        return stems
 
     async def delete(self, workspace: WorkspaceId, index: Index, ids: Sequence[str]) -> None:
         for start in range(0, len(ids), BATCH):
@@ -181,10 +182,10 @@ class PostgresEngine:
             return Found(total=0 if asked.total else None, facets={facet: {} for facet in asked.facets})
         async with self._database.read(workspace) as db:
             sample = await self._sampled(db, workspace, index)
-            await self._learn(db, _typed(asked.words or Words()))
+            stems = await self._learn(db, _typed(asked.words or Words()))
             marked = lexemes.mark(workspace.bytes, index.generation)
             held = lexemes.held_query(asked.filters, marked)
-            plan = probing.probing_of(asked.words or Words(), held, marked, self._stems, sample)
+            plan = probing.probing_of(asked.words or Words(), held, marked, stems, sample)
             words = await self._by_words(db, index, asked, plan, sample)
             meaning = await self._by_meaning(db, index, asked, plan, sample)
             total, facets = await _counted(db, index, asked, plan, sample)
@@ -304,7 +305,7 @@ def _scope(index: Index, asked: Asked, path: str, held: str | None = None) -> Sc
         contacts=filters.contacts,
         since=filters.start,
         until=filters.end,
-        without=tuple(sorted(filters.without)) or None,
+        without=tuple(sorted(one for one in filters.without if "\x00" not in one)) or None,
     )
 
 
@@ -334,7 +335,9 @@ async def _by_name(db: Db, index: Index, asked: Asked, plan: Probing) -> list[Ca
     kinds = asked.filters.kinds
     if plan.required or not 0 < len(words) <= NAME_WORDS or (kinds and "contact" not in kinds):
         return []
-    typed = " ".join(word.text for word in words)[:LONGEST_NAME]
+    typed = " ".join(one for word in words for one in lexemes.words_of(word.text))[:LONGEST_NAME]
+    if not typed:
+        return []
     rows = await postgres_store.by_name(db, _scope(index, asked, "name", held=plan.barred), typed, asked.limit)
     return [_candidate(row, score=0.9 * row["likeness"], coverage=row["likeness"]) for row in rows]
 
