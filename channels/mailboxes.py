@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from channels import accounts, credentials, deliveries, inbox, mailbox_store, store
+from channels import accounts, credentials, deliveries, inbox, lanes, mailbox_store, store
 from channels.contract import Account
 from channels.email import kind
 from channels.email.backlog import Known, refused_until
@@ -204,6 +204,8 @@ async def find_faults(db: store.Db, workspace: UUID, account_id: UUID, vault: Va
                 faults.append(NO_PASSWORD.format(door=door))
         except DoesNotOpen:
             faults.append(NOT_OPENED.format(door=door))
+    if settings.smtp is not None:
+        faults += lanes.faults_of(await lanes.list_failing(db, workspace, account_id))
     if settings.imap is None:
         return faults
     standing = await show_standing(db, workspace, account)

@@ -14,6 +14,7 @@ from app.db import Db, new_id
 from channels import accounts, mailboxes
 from channels.accounts import ChannelAccount, NewAccount, WithSecret
 from channels.credentials import EMAIL, PasswordSet, check_passwords, list_passwords, set_passwords
+from channels.lanes import FailingLane, list_failing
 from channels.mailboxes import Standing
 from identity.errors import NotFound
 
@@ -54,12 +55,13 @@ class AccountView(ChannelAccount, frozen=True, kw_only=True):
 
 
 class AccountWithFaults(AccountView, frozen=True, kw_only=True):
-    """`faults` says what is wrong with it, a sentence each. Of a mailbox: how its fetching stands, and which passwords
-    there are."""
+    """`faults` says what is wrong with it, a sentence each. Of a mailbox: how its fetching stands, which passwords
+    there are, and which domains it cannot send to right now."""
 
     faults: list[str]
     mailbox: Standing | msgspec.UnsetType | None = msgspec.UNSET
     credentials: list[PasswordSet] | msgspec.UnsetType = msgspec.UNSET
+    failing: list[FailingLane] | msgspec.UnsetType = msgspec.UNSET
 
 
 class AccountWithSecret(AccountView, frozen=True, kw_only=True):
@@ -122,8 +124,9 @@ async def show(call: Call) -> Answer:
             return answer(AccountWithFaults(**view_of(call, found), faults=faults))
         standing = await mailboxes.standing_of(db, call.workspace, wanted)
         passwords = await list_passwords(db, call.workspace, wanted)
+        failing = await list_failing(db, call.workspace, wanted)
     view = view_of(call, found)
-    return answer(AccountWithFaults(**view, faults=faults, mailbox=standing, credentials=passwords))
+    return answer(AccountWithFaults(**view, faults=faults, mailbox=standing, credentials=passwords, failing=failing))
 
 
 @route(

@@ -48,6 +48,7 @@ SQL_FILES = frozenset(
         "channels/store.py",
         "channels/archives.py",
         "channels/outbox_store.py",
+        "channels/lane_store.py",
         "channels/automatic_store.py",
         "channels/mailbox_store.py",
         "channels/forgotten.py",

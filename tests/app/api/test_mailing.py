@@ -268,10 +268,22 @@ async def test_one_domain_that_hangs_or_refuses_keeps_no_other_waiting(
     async with api.database.read(api.mine.id) as db:
         (lane,) = await db.fetch("SELECT domain, failures, paused_until FROM outbound_lane")
     assert (lane["domain"], lane["failures"], lane["paused_until"] > at) == ("slow.example", 3, True)
+    (account,) = (await api("GET", "/api/v1/channel-accounts")).json()["items"]
+    path = f"/api/v1/channel-accounts/{account['id']}"
+    shown = (await api("GET", path)).json()
+    (failing,) = shown["failing"]
+    assert (failing["domain"], failing["failures"], failing["waiting"]) == ("slow.example", 3, 4)
+    (told,) = shown["faults"]
+    assert told.startswith(f"Sending to slow.example fails since {failing['failing_since'][:10]}")
+    assert told.endswith(f"3 times in a row, and 4 mails wait: {failing['reason']}")
+    assert "451 later" in told
+    assert (await api("POST", f"{path}/test")).json()["faults"] == [told]
     there.answers = {}
     await send(out, api.mine.id, at + 5 * MINUTE)
     async with api.database.read(api.mine.id) as db:
         assert await db.fetch("SELECT FROM outbound_lane") == []
+    shown = (await api("GET", path)).json()
+    assert (shown["failing"], shown["faults"]) == ([], [])
 
 
 async def test_a_worker_that_is_still_at_it_says_so(
