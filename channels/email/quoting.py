@@ -15,6 +15,7 @@ MOST_SIGNATURE_LINES: Final = 30
 MOST_LINE: Final = 1_000
 MOST_TRIED: Final = 2_000
 MOST_FIELDS: Final = 12
+MOST_BLANK_LINES: Final = 10
 
 _OPENING: Final = re.compile(
     r"\s*(?:On|Am|Le|El|Il|Op|Em|Den|W dniu|Dne|Dana|On the|Den|Pe|Në|Le|\d{4}-\d\d-\d\d|\w{2,10},? \d{1,2}[. ])\b",
@@ -103,18 +104,20 @@ def unquoted(text: str) -> str:
     """Without the lines with > and those above them that say whose they are: what is new where somebody answers between
     quotes or below them."""
     kept: list[str] = []
+    is_quote = False
     for line in text.split("\n"):
-        if line.lstrip().startswith(">"):
-            del kept[_whose(kept) :]
-        else:
+        was_quote, is_quote = is_quote, line.lstrip().startswith(">")
+        if not is_quote:
             kept.append(line)
+        elif not was_quote:
+            del kept[_whose(kept) :]
     return "\n".join(kept)
 
 
 def _whose(lines: list[str]) -> int:
     """Where the words begin, at the end of these lines, that say whose quote follows; their end if there are none."""
     above = len(lines)
-    while above and not lines[above - 1].strip():
+    while above and not lines[above - 1].strip() and len(lines) - above < MOST_BLANK_LINES:
         above -= 1
     for first in range(max(0, above - MOST_ATTRIBUTION_LINES), above):
         if _attribution(lines, first) == above - 1:

@@ -140,9 +140,23 @@ def test_indices_stand_at_the_beginnings_of_lines_in_their_order(lines: list[str
 
 
 @pytest.mark.parametrize(
-    "line", ["On x", "On x:", "> x", "-- ", "From: x", "On " + "<a@b" * 50 + ":", "_" * 80, " " * 80]
+    "line",
+    [
+        "\n>",
+        "On 4 March\n" * 4 + ">\n" * 40,
+        "On x",
+        "On x:",
+        "> x",
+        "-- ",
+        "From: x",
+        "On " + "<a@b" * 50 + ":",
+        "_" * 80,
+        " " * 80,
+    ],
 )
 def test_time_grows_with_the_length_and_no_faster(line: str):
-    began = time.process_time()
-    fold(f"{line}\n" * (100_000 // (len(line) + 1)))
-    assert time.process_time() - began < 0.5
+    text = f"{line}\n" * (100_000 // (len(line) + 1))
+    for work in (fold, unquoted):
+        began = time.process_time()
+        work(text)
+        assert time.process_time() - began < 0.5
