@@ -8,6 +8,8 @@ from uuid import UUID
 
 from channels.store import Db, Row
 
+_GOES_OUT: Final = "(made_at > {since} OR tried_at > {since} OR next_try_at IS NOT NULL)"
+"""Within the time since; what was made before it waits for two days at most."""
 _BOUNCE: Final = "id, mail_id, address, event_id, status, words, bounced_at, cleared_at, cleared_by"
 
 
@@ -19,14 +21,15 @@ async def lock(db: Db, keys: Sequence[int]) -> None:
 async def lately(
     db: Db, workspace: UUID, addresses: Sequence[str], since: datetime, acknowledged_since: datetime
 ) -> list[Row]:
-    """Of each address (in small letters) how many automatic mails it got since, how many acknowledgements, and whether
-    mail to it came back. What was never sent does not count."""
+    """Of each address (in small letters) how many automatic mails it got since or will get, how many acknowledgements,
+    and whether mail to it came back. What was never sent does not count; what waits does, however long."""
     return await db.fetch(
         "SELECT k.address, m.sent, m.acknowledged, EXISTS (SELECT FROM mail_bounce b WHERE b.workspace_id = $1 "
         "AND b.address = k.address AND b.cleared_at IS NULL) AS bounced FROM unnest($2::text[]) AS k(address) "
-        "CROSS JOIN LATERAL (SELECT count(*) AS sent, count(*) FILTER (WHERE purpose = 'acknowledgement' "
-        "AND made_at > $4) AS acknowledged FROM outbound_mail WHERE workspace_id = $1 AND purpose <> 'reply' "
-        "AND lower(recipients #>> '{to,0,address}') = k.address AND made_at > $3 "
+        f"CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE {_GOES_OUT.format(since='$3')}) AS sent, count(*) FILTER "
+        f"(WHERE purpose = 'acknowledgement' AND {_GOES_OUT.format(since='$4')}) AS acknowledged "
+        "FROM outbound_mail WHERE workspace_id = $1 AND purpose <> 'reply' "
+        "AND lower(recipients #>> '{to,0,address}') = k.address AND made_at > $3::timestamptz - interval '3 days' "
         "AND state IN ('waiting', 'sending', 'sent', 'uncertain')) AS m",
         workspace,
         list(addresses),
@@ -146,7 +149,8 @@ async def take_notices(
         "WHERE workspace_id = $1 AND mailed_at IS NULL AND read_at IS NULL AND made_at > $2 AND made_at <= $3) AS w "
         "JOIN agent a ON a.workspace_id = $1 AND a.id = w.agent_id WHERE (SELECT count(*) FROM outbound_mail "
         "WHERE workspace_id = $1 AND purpose <> 'reply' AND lower(recipients #>> '{to,0,address}') = lower(a.email) "
-        "AND made_at > $5 AND state IN ('waiting', 'sending', 'sent', 'uncertain')) < $6 LIMIT $4), "
+        f"AND made_at > $5::timestamptz - interval '3 days' AND {_GOES_OUT.format(since='$5')} "
+        "AND state IN ('waiting', 'sending', 'sent', 'uncertain')) < $6 LIMIT $4), "
         "taken AS MATERIALIZED (SELECT n.id, n.agent_id, n.kind, n.ticket_id, n.event_id, n.actor "
         "FROM notification n JOIN waiting w ON w.agent_id = n.agent_id WHERE n.workspace_id = $1 "
         "AND n.mailed_at IS NULL AND n.read_at IS NULL AND n.made_at > $2 FOR UPDATE OF n SKIP LOCKED) "

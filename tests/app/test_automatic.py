@@ -156,6 +156,18 @@ async def test_twenty_go_to_an_address_whatever_they_are_for_and_however_many_wo
     assert automatic.TOO_MANY in reasons
 
 
+@pytest.mark.parametrize("state", ["waiting", "sent"])
+async def test_what_waited_for_hours_counts_when_it_goes_out(office: Office, state: str):
+    now = datetime.now(UTC)
+    for _ in range(20):
+        tried = now if state == "waiting" else None
+        await office.sent([ANN], purpose="notification", state=state, next_try_at=tried, now=now - timedelta(hours=5))
+    if state == "sent":
+        await office.say("UPDATE outbound_mail SET tried_at = $2 WHERE workspace_id = $1", office.workspace.id, now)
+    await office.take(letter())
+    assert [mail["reason"] for mail in await run(office)] == [automatic.TOO_MANY]
+
+
 async def test_no_address_gets_more_than_twenty_from_doubled_workers(office: Office):
     async def ask(db: Db) -> None:
         (box,) = [one for one in await doors.boxes(db, office.workspace.id) if one.settings.notifies]
