@@ -13,7 +13,7 @@ import msgspec
 
 from identity.customers import WorkspaceId
 from search.documents import Document, meaning_digest
-from search.engine import Asked, Candidate, Counts, Embedded, Found, Index, Refused, Unembedded
+from search.engine import COUNTED, Asked, Candidate, Counts, Embedded, Found, Index, Refused, Unembedded
 from search.meilisearch_client import Client
 from search.meilisearch_filters import EMBEDDED, EVERY, FACETED, WAITING, behind, conditions, one_of
 from search.meilisearch_questions import Held, Plan, Query, held, nearness, plan, read
@@ -171,6 +171,7 @@ class Meilisearch:
             self._made.pop(name, None)
 
     async def find(self, workspace: WorkspaceId, index: Index, asked: Asked) -> Found:
+        asked = msgspec.structs.replace(asked, limit=min(asked.limit, COUNTED))
         wanted = conditions(workspace, asked.filters, asked.after if asked.order == "newest" else None)
         if wanted is None:
             return _nothing(asked)
@@ -278,7 +279,7 @@ class Meilisearch:
                 document,
                 embedder=EMBEDDER,
                 filter=[*wanted, EMBEDDED],
-                limit=asked.limit,
+                limit=min(asked.limit, COUNTED),
                 attributes_to_retrieve=list(SHOWN),
                 show_ranking_score=True,
             )
