@@ -24,7 +24,7 @@ from search import index_store, indexes
 from search.embeddings import Embedder, EmbedderAway
 from search.engine import Engine, EngineAway, Index
 from search.indexes import Kept
-from search.indexing import Place, begin, catch_up, follow, pass_time
+from search.indexing import Place, begin, catch_up, follow, pass_time, try_again
 from search.meaning import Vectors
 from search.reconciling import sweep
 from timeline.store import lock_follower
@@ -37,6 +37,7 @@ AFTER_A_FAULT: Final = 5.0
 BEAT_SECONDS: Final = 5.0
 CHECK_SECONDS: Final = 15.0
 RECHECK_SECONDS: Final = 600.0
+FORGET_SECONDS: Final = 10.0
 SWEEP_SECONDS: Final = 86_400.0
 AT_ONCE: Final = 4
 """Indexes that a process works on at a time, each with two connections."""
@@ -98,14 +99,14 @@ class Indexer:
         """Do what is to be done next in each index; 0 where there is nothing. Raises `EngineAway`."""
         done = 0
         for kept in await self._kept(workspace, now):
-            async with self._room, self._alone(workspace, kept.index) as mine:
+            async with self._room, self._alone(workspace, kept.index.generation) as mine:
                 if mine:
                     done += await self._work(workspace, kept.index, now)
         await self._drop(workspace)
         return done + await self._switch(workspace, now)
 
     async def _work(self, workspace: WorkspaceId, index: Index, now: datetime) -> int:
-        place = await self._place(workspace, index)
+        place = await self._place(workspace, index.generation)
         if place is None:
             return 0
         try:
@@ -170,16 +171,16 @@ class Indexer:
     async def compare(self, workspace: WorkspaceId, index: Index, now: datetime, *, anew: bool = False) -> Kept | None:
         """Compare the next part of an index with the ledger, or the first; how far it is then. None where it was given
         up."""
-        async with self._alone(workspace, index, wait=True):
+        async with self._alone(workspace, index.generation, wait=True):
             if anew:
                 await self._database.write(
                     workspace, lambda db: index_store.begin_sweep(db, workspace, index.generation)
                 )
-            place = await self._place(workspace, index)
+            place = await self._place(workspace, index.generation)
             if place is not None and place.kept.swept_to is not None:
                 await self._make(place)
                 await self._sweep(place, now)
-                place = await self._place(workspace, index)
+                place = await self._place(workspace, index.generation)
             return None if place is None else place.kept
 
     # -- vectors -----------------------------------------------------------------------------------------------------
@@ -194,8 +195,8 @@ class Indexer:
         for kept in found:
             if kept.index.model != embedder.model:
                 continue
-            async with self._room, self._alone(workspace, kept.index, "meaning") as mine:
-                place = await self._place(workspace, kept.index) if mine else None
+            async with self._room, self._alone(workspace, kept.index.generation, "meaning") as mine:
+                place = await self._place(workspace, kept.index.generation) if mine else None
                 if place is not None:
                     vectors = self._vectors.setdefault((workspace, place.generation), Vectors())
                     done += await vectors.step(place, embedder, now)
@@ -239,7 +240,7 @@ class Indexer:
 
     async def give_up(self, workspace: WorkspaceId, index: Index) -> None:
         """Let an index be that does not answer."""
-        async with self._alone(workspace, index, wait=True):
+        async with self._alone(workspace, index.generation, wait=True):
             await self._database.write(workspace, lambda db: index_store.retire(db, workspace, index.generation))
 
     async def _drop(self, workspace: WorkspaceId) -> None:
@@ -261,8 +262,8 @@ class Indexer:
         live, new = (kept.index for kept in found)
         if new.model is not None and (await self.engine.count(workspace, new)).unembedded:
             return 0
-        async with self._alone(workspace, live) as first, self._alone(workspace, new) as second:
-            place = await self._place(workspace, new) if first and second else None
+        async with self._alone(workspace, live.generation) as first, self._alone(workspace, new.generation) as second:
+            place = await self._place(workspace, new.generation) if first and second else None
             if place is None or await follow(place, now) or await catch_up(place, now):
                 return 0
             await self._database.write(
@@ -272,13 +273,13 @@ class Indexer:
         log.info("search.switched", workspace=str(workspace), generation=new.generation, model=new.model)
         return 1
 
-    async def _place(self, workspace: WorkspaceId, index: Index) -> Place | None:
+    async def _place(self, workspace: WorkspaceId, generation: int) -> Place | None:
         """An index as it is under its lock; None where it was given up."""
         async with self._database.read(workspace) as db:
             found = await indexes.read(db, workspace, self.engine.name)
             row = await read_workspace_row(db, workspace)
         for kept in found:
-            if kept.index.generation == index.generation and row is not None:
+            if kept.index.generation == generation and row is not None:
                 return Place(
                     access=self._database, engine=self.engine, workspace=workspace, region=row["region"], kept=kept
                 )
@@ -286,10 +287,10 @@ class Indexer:
 
     @asynccontextmanager
     async def _alone(
-        self, workspace: WorkspaceId, index: Index, lane: str = "words", *, wait: bool = False
+        self, workspace: WorkspaceId, generation: int, lane: str = "words", *, wait: bool = False
     ) -> AsyncIterator[bool]:
         """Whether nobody else works on an index meanwhile; with `wait`, once nobody does."""
-        key = lock_key(workspace, "search", lane, str(index.generation))
+        key = lock_key(workspace, "search", lane, str(generation))
         async with self._database.connection() as db, db.transaction():
             if wait:
                 await lock(db, [key])
@@ -301,6 +302,14 @@ class Indexer:
             finally:
                 done.set()
                 await beating
+
+    # -- faults ------------------------------------------------------------------------------------------------------
+
+    async def retry(self, workspace: WorkspaceId, generation: int, document: str, now: datetime) -> bool:
+        """Try a document again that was set aside; whether it is in the index now. Raises `EngineAway`."""
+        async with self._alone(workspace, generation, wait=True):
+            place = await self._place(workspace, generation)
+            return place is not None and await try_again(place, document, now)
 
     # -- at once -----------------------------------------------------------------------------------------------------
 
@@ -316,10 +325,19 @@ class Indexer:
                 await index_store.ask(db, workspace, generation, "contact", contacts)
 
             await self._database.write(workspace, ask)
-            async with self._alone(workspace, kept.index, wait=True):
-                place = await self._place(workspace, kept.index)
+            async with self._alone(workspace, kept.index.generation, wait=True):
+                place = await self._place(workspace, kept.index.generation)
                 while place is not None and await catch_up(place, now):
                     pass
+
+
+async def forget_soon(indexer: Indexer, workspace: WorkspaceId, contacts: Sequence[UUID]) -> None:
+    """Take who was just erased out of every index, unless that keeps the caller waiting: then the worker does it."""
+    try:
+        async with asyncio.timeout(FORGET_SECONDS):
+            await indexer.forget(workspace, contacts, datetime.now(UTC))
+    except (TimeoutError, EngineAway, DatabaseAway) as error:
+        log.warning("search.not_forgotten_yet", workspace=str(workspace), error=str(error))
 
 
 async def _beat(db: Db, done: asyncio.Event) -> None:

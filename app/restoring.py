@@ -39,6 +39,8 @@ from app.reconciling import reconcile_all
 from app.settings import SECRET_FILE, Settings, role_password
 from app.sweep import sweep
 from channels.files import BLOCK, FileStore, open_files
+from identity.customers import WorkspaceId
+from search.index_store import begin_sweeps
 from timeline.pseudonyms import pseudonyms
 
 DAY_ONE: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -273,6 +275,7 @@ async def _begin_epoch(db: copying.Db, home: Path, archive: Archive, epoch: int,
                 now=now,
             )
             await copying.sign_everybody_out(db, workspace.id)
+            await begin_sweeps(db, WorkspaceId(workspace.id))
             await copying.skip_numbers(db, workspace.id, SKIPPED_NUMBERS)
             sealed[workspace.id] = await copying.last_seal(db, workspace.id)
     for workspace, number in sealed.items():

@@ -271,26 +271,21 @@ async def settle_faults(db: Db, workspace: WorkspaceId, generation: int, documen
     )
 
 
-async def faults(db: Db, workspace: WorkspaceId, after: tuple[int, str], limit: int) -> list[Row]:
+_FAULT: Final = "id, generation, document_id, step, words, tries, failed_at"
+
+
+async def faults(db: Db, workspace: WorkspaceId, after: UUID | None, limit: int) -> list[Row]:
     return await db.fetch(
-        "SELECT generation, document_id, step, words, tries, failed_at FROM search_fault WHERE workspace_id = $1 "
-        "AND (generation, document_id) > ($2::int, $3::text) ORDER BY generation, document_id LIMIT $4",
+        f"SELECT {_FAULT} FROM search_fault WHERE workspace_id = $1 AND ($2::uuid IS NULL OR id > $2) "
+        "ORDER BY id LIMIT $3",
         workspace,
-        *after,
+        after,
         limit,
     )
 
 
-async def faulty(db: Db, workspace: WorkspaceId, generation: int, documents: Sequence[str]) -> set[str]:
-    """Those of some documents that were set aside."""
-    rows = await db.fetch(
-        "SELECT document_id FROM search_fault WHERE workspace_id = $1 AND generation = $2 "
-        "AND document_id = ANY($3::text[])",
-        workspace,
-        generation,
-        documents,
-    )
-    return {row["document_id"] for row in rows}
+async def fault(db: Db, workspace: WorkspaceId, name: UUID) -> Row | None:
+    return await db.fetchrow(f"SELECT {_FAULT} FROM search_fault WHERE workspace_id = $1 AND id = $2", workspace, name)
 
 
 async def count_faults(db: Db, workspace: WorkspaceId) -> dict[int, int]:

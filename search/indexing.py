@@ -198,6 +198,28 @@ async def pass_time(place: Place, now: datetime) -> int:
     return len(turned)
 
 
+async def try_again(place: Place, document: str, now: datetime) -> bool:
+    """Make and write one document again; whether it is in the index as it should be."""
+    kind, _, name = document.partition("-")
+    ids = {UUID(hex=name)}
+    wanted = Wanted(
+        items=ids if kind == "item" else set(),
+        tickets=ids if kind == "case" else set(),
+        contacts=ids if kind == "contact" else set(),
+    )
+    async with place.access.read(place.workspace) as db:
+        expected = await read(db, place.workspace, wanted, place.region, now)
+    done = await settle(place, expected, now)
+    if document in done.aside:
+        return False
+
+    async def forget(db: Db) -> None:
+        await index_store.settle_faults(db, place.workspace, place.generation, [document])
+
+    await place.access.write(place.workspace, forget)
+    return True
+
+
 # -- putting it there ------------------------------------------------------------------------------------------------
 
 

@@ -14,6 +14,7 @@ from app.api.shapes import Decide, Reason
 from app.db import Db, new_id
 from app.erasing import Erasure, erase_customer
 from app.errors import bad_request
+from app.indexing import Indexer, forget_soon
 from identity.customers import CustomerId
 from timeline import holds
 from timeline.holds import Hold
@@ -50,11 +51,17 @@ async def erase(call: Call) -> Answer:
     reason = (await call.take(Decide)).reason if await call.body() else None
     desk, made = call.desk(reason=reason, preview=preview), new_id()
 
+    gone: list[UUID] = []
+
     async def work(db: Db) -> Answer:
         home = call.edge.settings.home
-        return answer(await erase_customer(db, call.caller.workspace, desk, customer, made, home))
+        erased = await erase_customer(db, call.caller.workspace, desk, customer, made, home)
+        gone[:] = erased.contacts
+        return answer(erased)
 
     done = await (call.commit(work) if preview else call.write(work))
+    if gone and not preview:
+        await forget_soon(Indexer(call.edge.database, None, call.edge.engine, None), call.workspace, gone)
     await filing.let_go_soon(call.edge.database, call.edge.files, call.workspace)
     return done
 

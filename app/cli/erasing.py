@@ -11,8 +11,10 @@ import msgspec
 from app.cli.desk import Desk, with_desk, workspace_option
 from app.cli.words import Refused, data, failing_in_words, say
 from app.db import Db, new_id
+from app.engines import engine_of
 from app.erasing import Erasure, erase_customer
 from app.filing import FOLDER, let_go_soon
+from app.indexing import Indexer, forget_soon
 from app.sweeping import Sweeping
 from channels.files import open_files
 from identity.customers import CustomerId
@@ -84,9 +86,19 @@ async def _erase(
             raise click.UsageError("nobody is here to ask: add --yes.")
         click.confirm("Erase this for ever?", abort=True, err=True)
     done = await _carried_out(desk, workspace, customer, reason, preview=False)
+    await _forget(desk, workspace, done)
     await let_go_soon(desk.database, open_files(desk.settings.files, desk.settings.home / FOLDER), workspace.id)
     data(msgspec.json.encode(done).decode())
     say(f"Erased {customer}." if not done.changed.nothing else f"{customer} was erased before.")
+
+
+async def _forget(desk: Desk, workspace: Workspace, done: Erasure) -> None:
+    engine = engine_of(desk.settings, desk.database)
+    await engine.open()
+    try:
+        await forget_soon(Indexer(desk.database, None, engine, None), workspace.id, done.contacts)
+    finally:
+        await engine.close()
 
 
 def _words(plan: Erasure) -> str:

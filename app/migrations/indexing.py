@@ -56,13 +56,15 @@ COMMENT ON COLUMN search_due.round IS 'asked again meanwhile, it begins anew';
 
 CREATE TABLE search_fault (
   workspace_id uuid NOT NULL,
+  id uuid NOT NULL DEFAULT gen_random_uuid(),
   generation integer NOT NULL,
   document_id text NOT NULL,
   step text NOT NULL CHECK (step IN ('build', 'write', 'embed')),
   words text NOT NULL,
   tries integer NOT NULL DEFAULT 1,
   failed_at timestamptz NOT NULL,
-  PRIMARY KEY (workspace_id, generation, document_id)
+  PRIMARY KEY (workspace_id, generation, document_id),
+  UNIQUE (workspace_id, id)
 );
 COMMENT ON TABLE search_fault IS 'documents that were set aside: the others are in the index'
 """

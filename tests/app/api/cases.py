@@ -38,6 +38,7 @@ class Things(msgspec.Struct, frozen=True, kw_only=True):
     edit: str
     task: str
     file: str
+    fault: str
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -283,6 +284,9 @@ CASES: dict[str, Case] = {
     "GET /api/v1/files/{file_id}": Case(path=_at("/api/v1/files/{file}")),
     "GET /api/v1/files/{file_id}/link": Case(path=_at("/api/v1/files/{file}/link")),
     "POST /api/v1/files": Case(path=_at("/api/v1/files?name=tenancy"), names=False),
+    "GET /api/v1/index": Case(path=_at("/api/v1/index"), names=False),
+    "GET /api/v1/index/faults": Case(path=_at("/api/v1/index/faults"), names=False),
+    "POST /api/v1/index/faults/{fault_id}/retry": Case(path=_at("/api/v1/index/faults/{fault}/retry")),
     "GET /api/v1/changes": Case(path=_at("/api/v1/changes"), names=False),
     "GET /api/v1/stream": Case(path=_at("/api/v1/stream?after=nonsense"), names=False, fails=400),
 }
@@ -344,6 +348,7 @@ async def make_things(api: Api, tenant: Tenant) -> Things:
         edit=linked.json()["edit_id"],
         task=task.json()["id"],
         file=file.json()["id"],
+        fault=await _set_aside(api, tenant, ann["event_id"]),
     )
 
 
@@ -362,6 +367,26 @@ async def _post(api: Api, tenant: Tenant, state: str = "waiting") -> str:
 
     await api.database.write(tenant.id, post)
     return str(mail)
+
+
+async def _set_aside(api: Api, tenant: Tenant, event: str) -> str:
+    """A document that the index did not take."""
+    fault, document = uuid4(), f"item-{event.replace('-', '')}"
+
+    async def set_aside(db: Any) -> None:
+        await db.execute(
+            "INSERT INTO search_index (workspace_id, generation, engine, dimensions, state, timed_until, made_at) "
+            "VALUES ($1, 1, 'postgres', 0, 'live', now(), now())",
+            tenant.id,
+        )
+        await db.execute(
+            "INSERT INTO search_fault (workspace_id, generation, id, document_id, step, words, failed_at) "
+            "VALUES ($1, 1, $2, $3, 'write', 'it was not taken', now())",
+            *(tenant.id, fault, document),
+        )
+
+    await api.database.write(tenant.id, set_aside)
+    return str(fault)
 
 
 async def _come_back(api: Api, tenant: Tenant) -> str:

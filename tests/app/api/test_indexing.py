@@ -7,9 +7,13 @@ from typing import Any
 
 import pytest
 
+from app.db import new_id
 from app.indexing import Indexer
 from app.rebuilding import activate, recut
 from identity.customers import WorkspaceId
+from search.documents import Document
+from search.embeddings import trigrams
+from search.engine import Refused
 from search.postgres import PostgresEngine
 from tests.app.api.asking import PATH, agent, asks, opened, patched
 from tests.app.api.conftest import Api
@@ -154,3 +158,117 @@ async def test_a_silence_that_ends_a_ticket_is_in_the_index_before_it_is_announc
         pass
     after = await indexed.digests()
     assert {name for name in before if before[name] != after[name]} == {f"item-{hex_of(told)}", f"case-{hex_of(told)}"}
+
+
+async def test_the_page_says_how_far_the_index_is(indexed: Indexed) -> None:
+    api = indexed.api
+
+    async def page() -> dict[str, Any]:
+        return (await api("GET", "/api/v1/index")).json()
+
+    assert ((await page())["live"], (await page())["documents"]) == (None, None)
+    await asks(api, body="Where is it?")
+    await indexed.caught_up()
+    await asks(api, minutes=1, body="And now?")
+    shown = await page()
+    assert (shown["engine"], shown["documents"], shown["live"]["behind"], shown["live"]["faults"]) == (
+        "postgres",
+        3,
+        1,
+        0,
+    )
+    assert shown["live"]["lag_seconds"] > 0
+    await indexed.caught_up()
+    shown = await page()
+    assert (shown["documents"], shown["live"]["documents"], shown["live"]["behind"]) == (4, 4, 0)
+    assert (shown["live"]["lag_seconds"], shown["live"]["checked"]["done_at"] is not None) == (0, True)
+
+
+async def test_a_document_that_is_not_taken_is_set_aside_alone_and_tried_again(
+    indexed: Indexed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api, engine = indexed.api, indexed.indexer.engine
+    bad = await asks(api, body="This one is poisonous")
+    good = await asks(api, "ben", body="This one is not")
+    name, write = f"item-{hex_of(bad)}", engine.write
+
+    async def refusing(workspace: Any, index: Any, documents: Any) -> list[Refused]:
+        taken = [one for one in documents if one.id != name]
+        return [
+            *await write(workspace, index, taken),
+            *(Refused(id=name, words="no") for one in documents if one not in taken),
+        ]
+
+    monkeypatch.setattr(engine, "write", refusing)
+    await indexed.caught_up()
+    assert f"item-{hex_of(good)}" in await indexed.digests()
+    assert await indexed.drift() == {}, "it is known to be missing"
+    (fault,) = (await api("GET", "/api/v1/index/faults")).json()["items"]
+    assert (fault["document"], fault["step"], fault["words"]) == (name, "write", "no")
+    monkeypatch.undo()
+    retried = (await api("POST", f"/api/v1/index/faults/{fault['id']}/retry")).json()
+    assert retried == {"indexed": True, "fault": None}
+    assert (await api("GET", "/api/v1/index/faults")).json()["items"] == []
+    assert name in await indexed.digests()
+
+
+async def test_drift_made_by_hand_is_found_and_mended_and_the_second_time_there_is_none(indexed: Indexed) -> None:
+    told = [await asks(indexed.api, minutes=minute, body=f"Message {minute}") for minute in range(4)]
+    await indexed.caught_up()
+    before, live, engine = await indexed.digests(), await indexed.live(), indexed.indexer.engine
+    gone, stale = (f"item-{hex_of(told[at])}" for at in (1, 2))
+    await engine.delete(indexed.workspace, live.index, [gone])
+    for name in (stale, f"item-{'0' * 31}1", f"case-{'f' * 32}"):
+        document = Document(id=name, kind="message", contact_id=new_id(), at=datetime.now(UTC), text="something else")
+        await engine.write(indexed.workspace, live.index, [document])
+    assert await indexed.drift() == {"missing": 1, "stale": 1, "orphaned": 2}
+    assert await indexed.digests() == before
+    assert await indexed.drift() == {}
+
+
+async def test_an_index_that_was_wiped_comes_back_by_itself(indexed: Indexed) -> None:
+    for minute in range(3):
+        await asks(indexed.api, minutes=minute, body=f"Message {minute}")
+    await indexed.caught_up()
+    before, live = await indexed.digests(), await indexed.live()
+    await indexed.indexer.engine.drop(indexed.workspace, live.index)
+    assert await indexed.digests() == {}
+    again = Indexed(indexed.api, Indexer(indexed.api.database, None, indexed.indexer.engine, None))
+    await again.caught_up()
+    assert await again.digests() == before
+
+
+async def test_another_model_is_an_index_beside_the_live_one_and_then_in_its_place(indexed: Indexed) -> None:
+    for minute in range(3):
+        await asks(indexed.api, minutes=minute, body=f"Where is my parcel number {minute}?")
+    await indexed.caught_up()
+    first, words = await indexed.live(), await indexed.digests()
+    model = trigrams(64)
+    beside = Indexed(indexed.api, Indexer(indexed.api.database, None, indexed.indexer.engine, model))
+    await beside.indexer.step(beside.workspace, datetime.now(UTC))
+    assert (await beside.live()).index == first.index, "the one without vectors answers until the other is whole"
+    while await beside.indexer.step(beside.workspace, datetime.now(UTC)) + await beside.indexer.embed(
+        beside.workspace, datetime.now(UTC)
+    ):
+        pass
+    live = await beside.live()
+    assert (live.index.generation, live.index.model, live.index.dimensions) == (2, model.model, 64)
+    assert await beside.digests() == words
+    counts = await beside.indexer.engine.count(beside.workspace, live.index)
+    assert (counts.documents, counts.unembedded) == (len(words), 0)
+    assert (await beside.indexer.engine.count(beside.workspace, first.index)).documents == 0
+    assert await beside.drift() == {}
+
+
+async def test_who_is_erased_is_out_of_the_index_with_the_same_request(indexed: Indexed) -> None:
+    ann = await asks(indexed.api, "ann", body="I am Ann")
+    ben = await asks(indexed.api, "ben", body="I am Ben")
+    place = {"event": ben["event_id"], "contact": ann["contact_id"]}
+    await done(indexed.api, f"{CUSTOMERS}/{ben['customer_id']}/place", **place)
+    await asks(indexed.api, "ben", minutes=1, body="And this stays")
+    await indexed.caught_up()
+    await done(indexed.api, f"{CUSTOMERS}/{ann['customer_id']}/erase")
+    left = await indexed.digests()
+    assert not {f"item-{hex_of(ann)}", f"case-{hex_of(ann)}", f"item-{hex_of(ben)}"} & set(left)
+    assert len(left) == 3, "Ben, his message and its case"
+    assert await indexed.drift() == {}
