@@ -167,6 +167,11 @@ async def take_notices(
     )
 
 
+async def restored_at(db: Db, workspace: UUID) -> datetime | None:
+    """When a backup was put back last."""
+    return await db.fetchval("SELECT max(restored_at) FROM restoration WHERE workspace_id = $1", workspace)
+
+
 async def mark_mailed(db: Db, workspace: UUID, notices: Sequence[UUID], now: datetime) -> None:
     await db.execute(
         "UPDATE notification SET mailed_at = $3 WHERE workspace_id = $1 AND id = ANY($2::uuid[])",

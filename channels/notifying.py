@@ -24,14 +24,16 @@ MOST_IN_ONE: Final = 50
 
 
 async def notify(db: Db, workspace: WorkspaceId, console: str, *, tokens: Tokens, new_id: NewId, now: datetime) -> int:
-    """Make mails of what agents have not read; of how many notices it was decided. Raises `StartOver`."""
+    """Make mails of what agents have not read; of how many notices it was decided. Those that a backup brought back may
+    have been mailed since: they are left to the console. Raises `StartOver`."""
     boxes = await automatic.boxes(db, workspace)
     box = automatic.notifier(boxes)
     if box is None:
         return 0
-    since = now - limits.WITHIN
+    since, restored = now - limits.WITHIN, await automatic_store.restored_at(db, workspace)
+    oldest = now - OLDEST if restored is None else max(now - OLDEST, restored)
     rows = await automatic_store.take_notices(
-        db, workspace, now - OLDEST, now - GATHERED, AT_ONCE, counted_since=since, most=limits.MOST
+        db, workspace, oldest, now - GATHERED, AT_ONCE, counted_since=since, most=limits.MOST
     )
     by_agent = groupby(sorted(rows, key=lambda row: row["agent_id"].bytes), key=lambda row: row["agent_id"])
     asked = [one for _, own in by_agent if (one := _mail(list(own), box, console)) is not None]

@@ -118,7 +118,7 @@ def render(letter: Letter, sender: Sender, message_id: str, at: datetime) -> Ren
         _field("Subject", *_words(_one_line(letter.subject))),
         _field("Message-ID", f"<{message_id}>"),
         *_threaded(letter.references),
-        *([_field("Auto-Submitted", f"auto-{letter.automatic}")] if letter.automatic else []),
+        *(_by_itself(letter.automatic) if letter.automatic else []),
         _field("MIME-Version", "1.0"),
     ]
     for one in letter.bcc:
@@ -318,6 +318,14 @@ def _encoded_words(text: str) -> list[str]:
 
 def _one_line(text: str) -> str:
     return " ".join(_NOT_SHOWN.sub(" ", text.encode("utf-8", "replace").decode()).split())
+
+
+def _by_itself(automatic: Automatic) -> list[str]:
+    """Exchange does not know Auto-Submitted, and answers with notes of absence unless it is told in its own way."""
+    return [
+        _field("Auto-Submitted", f"auto-{automatic}"),
+        _field("X-Auto-Response-Suppress", "DR, RN, NRN, OOF, AutoReply"),
+    ]
 
 
 def _threaded(references: Sequence[str]) -> list[str]:

@@ -23,9 +23,11 @@ from identity.customers import WorkspaceId
 from tests.app.api.asking import PATH, patched, settled
 from tests.app.api.conftest import Api
 from tests.app.api.lives import erase
+from tests.app.api.replies import as_admin
 from tests.app.api.test_tasks import hired, told
 from tests.app.posting import DESK, SECRET, TOKENS, VAULT, follow, mailer
 from tests.builders import contact, identifier, settings
+from tests.conftest import Database as Cloned
 from timeline import closing
 from timeline.tickets.ticket import TicketId
 
@@ -215,6 +217,24 @@ async def test_an_agent_is_told_by_one_mail_of_all_that_was_not_read(post: Post)
     await post.api("POST", "/api/v1/notifications/read", key, json={"ids": [newest["id"]]})
     _, second = await post.run(2 * MINUTES)
     assert text_of(second).splitlines()[:2] == [f"Ticket #{number} has a note for you.", ""]
+
+
+async def test_what_a_backup_brought_back_is_told_to_no_agent_again(post: Post, database: Cloned):
+    (kim, key), item = await hired(post.api, "Kim Lee"), await post.came()
+    await patched(post.api, item["ticket"]["id"], assignee=kim)
+    assert len(await told(post.api, key)) == 1
+    await as_admin(
+        database,
+        "INSERT INTO restoration (workspace_id, id, epoch, backup_id, taken_at, actor, restored_at) "
+        "VALUES ($1, $2, 2, $2, now(), 'cli', now())",
+        post.api.mine.id,
+        new_id(),
+    )
+    assert await post.run(MINUTES) == []
+    await post.api("POST", f"{PATH}/{item['ticket']['number']}/notes", json={"body": "Please, @Kim Lee"})
+    assert len(await told(post.api, key)) == 2
+    (mail,) = await post.run(MINUTES)
+    assert "has a note" in text_of(mail)
 
 
 async def test_no_agent_is_told_of_what_is_read_unwanted_or_not_theirs_any_more(post: Post):

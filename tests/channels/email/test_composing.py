@@ -60,6 +60,7 @@ def test_a_plain_letter_as_it_stands_on_the_wire() -> None:
         "In-Reply-To: <b@here>",
         "References: <a@there> <b@here>",
         "Auto-Submitted: auto-replied",
+        "X-Auto-Response-Suppress: DR, RN, NRN, OOF, AutoReply",
         "MIME-Version: 1.0",
     ]
 
