@@ -4,6 +4,7 @@ A crash between two steps leaves a row that says when to look, and nothing else:
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ import structlog
 
 from app.db import Database, DatabaseAway, Db
 from channels import files
+from channels.email import readers
 from channels.files import FilesAway, FileStore
 from identity.customers import WorkspaceId
 
@@ -22,6 +24,7 @@ FOLDER: Final = "files"
 SPOOL: Final = "spool"
 LOOK_SECONDS: Final = 5.0
 UPLOADS_SECONDS: Final = 600.0
+PARTIAL_SECONDS: Final = 3_600.0
 AFTER_A_FAULT: Final = 30.0
 PAGE: Final = 100
 
@@ -33,6 +36,15 @@ def spool_of(home: Path) -> Path:
     spool = home / SPOOL
     spool.mkdir(mode=0o700, parents=True, exist_ok=True)
     return spool
+
+
+def clear_spool(spool: Path, now: float) -> None:
+    """Take away what a process that was killed had on its way in: an erasure does not look there."""
+    readers.clear(spool)
+    for left in spool.iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            if left.is_file() and left.name != readers.LOCK and left.stat().st_mtime < now - PARTIAL_SECONDS:
+                left.unlink()
 
 
 async def keep(database: Database, store: FileStore, workspace: UUID, paths: Mapping[str, Path]) -> None:
@@ -77,11 +89,12 @@ async def _look(database: Database, store: FileStore, workspace: UUID, sha256: s
 
 
 class Filing:
-    """The worker's part: uploads that nobody used in time, and files that nothing needs."""
+    """The worker's part: uploads that nobody used in time, files that nothing needs, and what was on its way in."""
 
-    def __init__(self, database: Database, store: FileStore) -> None:
+    def __init__(self, database: Database, store: FileStore, spool: Path) -> None:
         self._database = database
         self._store = store
+        self._spool = spool
 
     async def attend(self, workspace: WorkspaceId) -> None:
         """Look for one workspace until cancelled."""
@@ -91,6 +104,7 @@ class Filing:
             try:
                 if time.monotonic() - dropped >= UPLOADS_SECONDS:
                     await self._database.write(workspace, lambda db: files.drop_old(db, workspace, datetime.now(UTC)))
+                    await asyncio.to_thread(clear_spool, self._spool, time.time())
                     dropped = time.monotonic()
                 await let_go(self._database, self._store, workspace, datetime.now(UTC))
             except DatabaseAway:

@@ -62,15 +62,14 @@ class Importer:
         self._files = files
         self._workspace = workspace
         self._account = account
-        self._spool = filing.spool_of(settings.home)
-        self._readers = Readers(self._spool, most=READERS)
+        self._readers = Readers(filing.spool_of(settings.home), most=READERS)
         tokens = Tokens(settings.secret)
         self._way = PastMails(
             MailReading(
                 self._readers, nobody_asked, tokens, keep=self._set_apart, look=database.read, answer=nobody_answers
             )
         )
-        self._folder = self._spool
+        self._folder = self._readers.folder
         self._paths: dict[str, Path] = {}
         self._new = self._known = 0
         self._refused = 0
@@ -105,7 +104,7 @@ class Importer:
     async def _prepare(self, chunk: Sequence[Found]) -> _Prepared:
         """Read what is not there yet, as many at once as there are readers."""
         fresh = await self._unknown(chunk)
-        self._folder = Path(tempfile.mkdtemp(dir=self._spool, prefix="import-"))
+        self._folder = Path(tempfile.mkdtemp(dir=self._readers.folder, prefix="import-"))
         self._paths = {}
         room = asyncio.Semaphore(AHEAD)
 

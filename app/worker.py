@@ -26,7 +26,7 @@ from app.automatic import Robots
 from app.db import Database, DatabaseAway, Db, new_id
 from app.embedding import open_embedder
 from app.engines import engine_of
-from app.filing import FOLDER, Filing
+from app.filing import FOLDER, Filing, spool_of
 from app.indexing import Indexer
 from app.live import Live
 from app.mail_doors import MailDoors
@@ -105,7 +105,8 @@ async def _work(settings: Settings, url: str, admin_url: str) -> None:
     engine, embedder = engine_of(settings, database), open_embedder(settings)
     await engine.open()
     indexer = Indexer(database, live, engine, embedder)
-    attending = [sender.attend, Filing(database, files).attend, fetcher.attend, mailer.attend, robots.attend]
+    filing = Filing(database, files, spool_of(settings.home))
+    attending = [sender.attend, filing.attend, fetcher.attend, mailer.attend, robots.attend]
     attending += [indexer.attend, indexer.attend_meaning]
     mailroom = Mailroom(settings, database, files)
     understander = Understander(database, mailroom.ways())

@@ -25,6 +25,7 @@ SECONDS: Final = 30.0
 MOST_MAILS: Final = 2_000
 MOST_MEMORY: Final = 160 << 20
 IDLE_SECONDS: Final = 120.0
+LOCK: Final = "lock"
 
 _ROOT: Final = Path(__file__).parents[2]
 _answers: Final = msgspec.msgpack.Decoder(Answer)
@@ -108,6 +109,12 @@ class Readers:
         self._resting: asyncio.TimerHandle | None = None
         self._ending: set[asyncio.Task[None]] = set()
         self._spool = _Spool(folder)
+
+    @property
+    def folder(self) -> Path:
+        """This process's own, for whatever belongs to mails that are read: `clear` takes it away when the process has
+        ended."""
+        return self._spool.folder
 
     async def __aenter__(self) -> Self:
         return self
@@ -229,12 +236,11 @@ class _Spool:
     def __init__(self, above: Path) -> None:
         above.mkdir(mode=0o700, parents=True, exist_ok=True)
         above.chmod(0o700)
-        with (above / "lock").open("w") as turn:
+        with (above / LOCK).open("w") as turn:
             fcntl.flock(turn, fcntl.LOCK_EX)
-            for left in above.glob("reading-*"):
-                _remove_unlocked(left)
+            _remove_left(above)
             self.folder = Path(tempfile.mkdtemp(prefix="reading-", dir=above))
-            self._lock = (self.folder / "lock").open("w")
+            self._lock = (self.folder / LOCK).open("w")
             fcntl.flock(self._lock, fcntl.LOCK_EX)
 
     async def put(self, raw: bytes) -> Path:
@@ -252,9 +258,21 @@ class _Spool:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def clear(above: Path) -> None:
+    """Take away what readers left that were killed: there are strangers' files in it."""
+    with (above / LOCK).open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        _remove_left(above)
+
+
+def _remove_left(above: Path) -> None:
+    for left in above.glob("reading-*"):
+        _remove_unlocked(left)
+
+
 def _remove_unlocked(folder: Path) -> None:
     try:
-        with (folder / "lock").open("w") as lock:
+        with (folder / LOCK).open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return

@@ -9,6 +9,7 @@ import pytest
 from obstore.store import MemoryStore
 
 from app.auth import workspace_of
+from app.filing import PARTIAL_SECONDS, clear_spool
 from app.mail_importing import Importer
 from app.store import workspace
 from channels import accounts
@@ -59,7 +60,8 @@ class Archive:
         async with self.api.database.read(known.id) as db:
             account = await accounts.find_account(db, known.id, accounts.read_public_id(self._account)[1])
         importer = Importer(settings(self.folder), self.api.database, self.store, known, account)
-        return await importer.run(made.get("found") or by_time(in_mbox(path), self.folder, print), print)
+        told = made.get("told") or print
+        return await importer.run(made.get("found") or by_time(in_mbox(path), self.folder, print), told)
 
     async def items(self) -> list[dict[str, Any]]:
         customers = (await self.api("GET", "/api/v1/customers")).json()["items"]
@@ -107,7 +109,25 @@ async def test_files_of_the_past_are_files(archive: Archive) -> None:
     assert sha256 is not None
     blocks = await archive.store.read(archive.api.mine.id, sha256.hex())
     assert b"".join([block async for block in blocks]).strip() == b"attached"
-    assert list((archive.folder / "spool").glob("import-*")) == []
+    assert list((archive.folder / "spool").iterdir()) == [archive.folder / "spool" / "lock"]
+
+
+async def test_what_a_killed_import_leaves_is_where_the_next_start_and_the_worker_clear(archive: Archive) -> None:
+    spool = archive.folder / "spool"
+    seen: list[Path] = []
+    await archive.take(PAST, told=lambda _: seen.extend(spool.rglob("import-*")))
+    assert seen
+    assert {path.parent.parent for path in seen} == {spool}
+    left = spool / "reading-left" / "import-left"
+    left.mkdir(parents=True)
+    (left / "ab").write_bytes(b"a stranger's file")
+    partial, fresh = spool / "0123", spool / "4567"
+    for path in (partial, fresh):
+        path.write_bytes(b"half an upload")
+    clear_spool(spool, fresh.stat().st_mtime)
+    assert (left.exists(), partial.exists()) == (False, True)
+    clear_spool(spool, fresh.stat().st_mtime + PARTIAL_SECONDS + 1)
+    assert [path.name for path in spool.iterdir()] == ["lock"]
 
 
 async def test_an_import_that_was_cut_short_goes_on(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
