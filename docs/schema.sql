@@ -1613,6 +1613,7 @@ COMMENT ON COLUMN public.search_due.round IS 'asked again meanwhile, it begins a
 
 CREATE TABLE public.search_fault (
     workspace_id uuid NOT NULL,
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
     generation integer NOT NULL,
     document_id text NOT NULL,
     step text NOT NULL,
@@ -1674,6 +1675,19 @@ COMMENT ON COLUMN public.search_index.timed_until IS 'what time alone did to tic
 
 COMMENT ON COLUMN public.search_index.trouble IS 'why it does not get on, in words';
 
+CREATE TABLE public.search_spoken (
+    workspace_id uuid NOT NULL,
+    document_id text NOT NULL,
+    words text NOT NULL
+);
+ALTER TABLE ONLY public.search_spoken ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.search_spoken FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.search_spoken OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.search_spoken IS 'the words for which a document is counted, so that they go with it';
+
 CREATE TABLE public.search_vector (
     workspace_id uuid NOT NULL,
     generation integer NOT NULL,
@@ -1693,6 +1707,20 @@ COMMENT ON TABLE public.search_vector IS 'what each document means, of length on
 COMMENT ON COLUMN public.search_vector.digest IS 'of the meaning: a vector stands while it is the same';
 
 COMMENT ON COLUMN public.search_vector.meaning IS 'the text, until it is embedded';
+
+CREATE TABLE public.search_word (
+    workspace_id uuid NOT NULL,
+    word text NOT NULL,
+    documents integer NOT NULL
+)
+WITH (fillfactor='80');
+ALTER TABLE ONLY public.search_word ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.search_word FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.search_word OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.search_word IS 'words that stand in some document, and in how many';
 
 CREATE TABLE public.sign_in_link (
     workspace_id uuid NOT NULL,
@@ -2359,11 +2387,20 @@ ALTER TABLE ONLY public.search_due
 ALTER TABLE ONLY public.search_fault
     ADD CONSTRAINT search_fault_pkey PRIMARY KEY (workspace_id, generation, document_id);
 
+ALTER TABLE ONLY public.search_fault
+    ADD CONSTRAINT search_fault_workspace_id_id_key UNIQUE (workspace_id, id);
+
 ALTER TABLE ONLY public.search_index
     ADD CONSTRAINT search_index_pkey PRIMARY KEY (workspace_id, generation);
 
+ALTER TABLE ONLY public.search_spoken
+    ADD CONSTRAINT search_spoken_pkey PRIMARY KEY (workspace_id, document_id);
+
 ALTER TABLE ONLY public.search_vector
     ADD CONSTRAINT search_vector_pkey PRIMARY KEY (workspace_id, generation, id);
+
+ALTER TABLE ONLY public.search_word
+    ADD CONSTRAINT search_word_pkey PRIMARY KEY (workspace_id, word);
 
 ALTER TABLE ONLY public.sign_in_link
     ADD CONSTRAINT sign_in_link_pkey PRIMARY KEY (workspace_id, digest);
@@ -2736,7 +2773,11 @@ ALTER TABLE public.search_fault ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.search_index ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.search_spoken ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.search_vector ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.search_word ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.sign_in_link ENABLE ROW LEVEL SECURITY;
 
@@ -2882,7 +2923,11 @@ CREATE POLICY workspace_wall ON public.search_fault USING ((workspace_id = (NULL
 
 CREATE POLICY workspace_wall ON public.search_index USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
+CREATE POLICY workspace_wall ON public.search_spoken USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
 CREATE POLICY workspace_wall ON public.search_vector USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.search_word USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.sign_in_link USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
@@ -3089,7 +3134,11 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.search_fault TO throughline_ap
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.search_index TO throughline_app;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.search_spoken TO throughline_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.search_vector TO throughline_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.search_word TO throughline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_in_link TO throughline_app;
 

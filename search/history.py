@@ -15,7 +15,7 @@ import msgspec
 from identity.customers import WorkspaceId
 from identity.errors import Impossible, NotFound
 from identity.store import survivor
-from search import hits, indexes
+from search import hits, indexes, word_store
 from search.embeddings import Embedder, EmbedderAway, floats, unit
 from search.engine import FACETS, Asked, Candidate, Engine, EngineAway, Filters, Found, Index, Word, Words
 from search.fusion import TOGETHER, Asking, Ranked, draw_together, fuse, seeds
@@ -23,6 +23,7 @@ from search.highlights import highlight
 from search.query import Question, pieces
 from search.showing import Hit, documents, show
 from search.tokens import asked_idents
+from search.vocabulary import Vocabularies
 from search.wishes import SINGLE, Wish, order_tokens, sender_tokens
 from timeline.tickets.reading import find_standing
 
@@ -37,6 +38,7 @@ PREFIX_UP_TO: Final = 6
 SHORTEST_PREFIX: Final = 2
 RAW: Final = 0.3
 """What a question's meaning as it was typed counts beside that of its correction."""
+VOCABULARIES: Final = Vocabularies()
 NO_MODEL: Final = "Found by words alone: this server has no model for meaning."
 OTHER_MODEL: Final = "Found by words alone: the index holds the meanings of another model; it is being made again."
 
@@ -86,7 +88,21 @@ async def prepare(db: Db, workspace: WorkspaceId, wish: Wish, engine: str, regio
         start=wish.start,
         end=wish.end,
     )
-    return Prepared(index=index, filters=filters, nothing=_nothing(wish))
+    return Prepared(index=index, filters=filters, instead=await _instead(db, workspace, wish), nothing=_nothing(wish))
+
+
+async def _instead(db: Db, workspace: WorkspaceId, wish: Wish) -> dict[str, tuple[str, ...]]:
+    """For words that nothing here holds, what they may have been meant for. The last word may still be on its way."""
+    question = wish.question
+    typed = [*question.words, *(word for group in question.groups for word in group)]
+    if not wish.correct or not typed:
+        return {}
+    vocabulary = VOCABULARIES.of(workspace) or VOCABULARIES.keep(workspace, await word_store.words(db, workspace))
+    unknown = vocabulary.unknown(typed)
+    if unknown:
+        there = await word_store.known(db, workspace, unknown)
+        unknown = [word for word in unknown if word not in there]
+    return {word: meant for word in unknown if (meant := vocabulary.meant(word))}
 
 
 async def _contacts(db: Db, workspace: WorkspaceId, wish: Wish) -> tuple[Any, ...]:

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from identity.customers import WorkspaceId
-from search import index_store, sources
+from search import index_store, sources, word_store
 from search.building import Case, case_id, item_id
 from search.documents import Document, digest
 from search.engine import Engine, Index
@@ -65,7 +65,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         return self.kept.index.generation
 
 
-class Put(msgspec.Struct, kw_only=True):
+class Put(msgspec.Struct, frozen=True, kw_only=True):
     """What a step came to: documents that were missing, other, and too many, and those that were set aside."""
 
     missing: list[str] = msgspec.field(default_factory=list)
@@ -159,7 +159,7 @@ async def _page(db: Db, workspace: WorkspaceId, row: Row, wanted: Wanted) -> tup
     if row["kind"] == "ticket":
         since = row["after_at"] or LONG_AGO
         items = await sources.items_of_ticket(db, workspace, who, (since, after), PAGE)
-        wanted.items |= {item["event_id"] for item in items}
+        wanted.items.update(item["event_id"] for item in items)
         wanted.tickets.add(who)
         return (
             row,
@@ -169,13 +169,13 @@ async def _page(db: Db, workspace: WorkspaceId, row: Row, wanted: Wanted) -> tup
         )
     if after == 0:
         placed, tickets = await sources.beside_stream(db, workspace, who)
-        wanted.items |= set(placed)
-        wanted.tickets |= set(tickets)
+        wanted.items.update(placed)
+        wanted.tickets.update(tickets)
         wanted.contacts.add(who)
     events = await sources.stream_of(db, workspace, who, after, PAGE)
     ids = {event["id"] for event in events}
-    wanted.items |= ids
-    wanted.gone |= {case_id(event) for event in ids}  # a ticket's id is that of its opening event
+    wanted.items.update(ids)
+    wanted.gone.update(case_id(event) for event in ids)  # a ticket's id is that of its opening event
     return row, None, events[-1]["position"] if events else after, len(events) < PAGE
 
 
@@ -264,8 +264,8 @@ async def _add(place: Place, expected: Expected, items: set[UUID], now: datetime
         async with place.access.read(place.workspace) as db:
             wanted = Wanted(items=set(ids[start : start + ASKED_AT_ONCE]))
             found = await read(db, place.workspace, wanted, place.region, now, with_cases=False)
-        expected.documents |= found.documents
-        expected.faults |= found.faults
+        expected.documents.update(found.documents)
+        expected.faults.update(found.faults)
 
 
 def _is_changed(case: Case, expected: Expected, held: dict[str, str]) -> bool:
@@ -286,6 +286,7 @@ async def put(
     """Write what differs from what is held, delete what should not be there, and set aside what is not taken."""
     changed = [one for one in expected.documents.values() if one is not None and held.get(one.id) != digest(one)]
     gone = [name for name, one in expected.documents.items() if one is None and name in held]
+    await _learn(place, changed, [name for name, one in expected.documents.items() if one is None])
     refused: dict[str, str] = {}
     for part in _in_order(changed, last or set()):
         refused |= {one.id: one.words for one in await place.engine.write(place.workspace, place.index, part)}
@@ -299,6 +300,15 @@ async def put(
         settled = [name for name in expected.documents if name not in refused]
         await _note(place, done, {"build": expected.faults, "write": refused}, settled, now)
     return done
+
+
+async def _learn(place: Place, documents: Sequence[Document], absent: Sequence[str]) -> None:
+    """Have their words known, and those of what is not there any more forgotten."""
+    for start in range(0, max(len(documents), len(absent)), PAGE):
+        part, gone = documents[start : start + PAGE], absent[start : start + PAGE]
+        await place.access.write(
+            place.workspace, lambda db, part=part, gone=gone: word_store.learn(db, place.workspace, part, gone)
+        )
 
 
 def _in_order(documents: Sequence[Document], last: set[str]) -> list[list[Document]]:

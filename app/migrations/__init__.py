@@ -24,5 +24,6 @@ IDS = (
     "0021-versions",
     "0022-search",
     "0023-indexing",
+    "0024-vocabulary",
     "0026-signing-in",
 )

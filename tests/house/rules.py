@@ -45,6 +45,7 @@ SQL_FILES = frozenset(
         "search/sources.py",  # what documents are built from
         "search/index_store.py",
         "search/hits.py",
+        "search/word_store.py",
         "channels/store.py",
         "channels/archives.py",
         "channels/outbox_store.py",
