@@ -1,0 +1,94 @@
+"""Meilisearch away: pushes are answered as ever, searches say so, and what came meanwhile is found when it is back."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+from litestar import Litestar
+
+from app.indexing import Indexer
+from app.main import edge_of
+from search.meilisearch import Meilisearch
+from tests.app.api.conftest import Api, edge_of_app
+from tests.app.api.indexed import Indexed
+from tests.builders import settings
+from tests.conftest import Database as Cloned
+from tests.search.fake_server import KEY, FakeMeilisearch
+
+SEARCH = "/api/v1/search"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[FakeMeilisearch]:
+    with FakeMeilisearch().listening() as listening:
+        yield listening
+
+
+@pytest.fixture
+def app(routed: Litestar, database: Cloned, tmp_path: Path, server: FakeMeilisearch) -> Litestar:
+    chosen = settings(tmp_path, meilisearch_url=server.url, meilisearch_key=KEY)
+    edge_of_app(routed).__dict__.update(vars(edge_of(chosen, database.app_dsn)))
+    return routed
+
+
+@pytest.fixture
+async def indexed(api: Api, server: FakeMeilisearch) -> AsyncIterator[Indexed]:
+    engine = Meilisearch(server.url, KEY)
+    await engine.open()
+    yield Indexed(api, Indexer(api.database, None, engine, None))
+    await engine.close()
+
+
+async def found(api: Api, q: str) -> set[str]:
+    response = await api("GET", SEARCH, params={"q": q})
+    assert response.status_code == 200, response.text
+    return {hit["event_id"] for hit in response.json()["items"]}
+
+
+async def until(true: Callable[[], Awaitable[bool]]) -> None:
+    for _ in range(500):
+        if await true():
+            return
+        await asyncio.sleep(0.02)
+    pytest.fail(f"never {true.__name__}")
+
+
+async def test_the_engine_goes_away_and_comes_back(
+    api: Api, indexed: Indexed, server: FakeMeilisearch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.indexing.ENGINE_SECONDS", 0.02)
+    monkeypatch.setattr("app.indexing.POLL_SECONDS", 0.02)
+    first = await api.push(source_id="o-1", body="The parcel is late")
+    await indexed.caught_up()
+    assert await found(api, "parcel") == {first["event_id"]}
+
+    server.away = True
+    second = await api.push(source_id="o-2", body="Another parcel")
+    refused = await api("GET", SEARCH, params={"q": "parcel"})
+    assert (refused.status_code, refused.json()["code"]) == (503, "unavailable"), refused.text
+    assert int(refused.headers["Retry-After"]) >= 1
+    assert "Meilisearch does not answer" in refused.json()["detail"]
+    ready = await api("GET", "/health/ready", None)
+    assert (ready.status_code, ready.json()["checks"]["search"]) == (200, False)
+
+    async def told() -> bool:
+        return (await indexed.live()).trouble is not None
+
+    async def back() -> bool:
+        return not await told() and await found(api, "parcel") == {first["event_id"], second["event_id"]}
+
+    lane = asyncio.create_task(indexed.indexer.attend(indexed.workspace))
+    try:
+        await until(told)
+        server.away = False
+        await until(back)
+    finally:
+        server.away = False
+        lane.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await lane
+    ready = await api("GET", "/health/ready", None)
+    assert (ready.status_code, ready.json()["checks"]["search"]) == (200, True)
+    assert await indexed.drift() == {}
