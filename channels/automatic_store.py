@@ -42,7 +42,7 @@ async def mailboxes(db: Db, workspace: UUID, kind: str) -> list[Row]:
     """Every account of a kind, also those that are disabled: their addresses are ours all the same. The oldest
     first."""
     return await db.fetch(
-        "SELECT id, kind, source, settings, proves, disabled_at, created_at FROM channel_account "
+        "SELECT id, kind, name, source, settings, proves, disabled_at, created_at FROM channel_account "
         "WHERE workspace_id = $1 AND kind = $2 ORDER BY id",
         workspace,
         kind,

@@ -163,12 +163,12 @@ def tagged(settings: MailSettings, tokens: Tokens, account: UUID, mail: UUID) ->
 
 
 def account_of(row: Row) -> Account:
-    """An account that sends, of its row."""
+    """An account that sends, of its row, under the name that people read."""
     return Account(
         id=UUID(bytes=row["id"].bytes),
         kind=row["kind"],
         source=row["source"],
-        settings=msgspec.json.decode(row["settings"], type=MailSettings),
+        settings=msgspec.json.decode(row["settings"], type=MailSettings).named(row["name"]),
         proves=frozenset(row["proves"]),
         is_disabled=row["disabled_at"] is not None,
     )

@@ -318,7 +318,7 @@ async def erase(db: Db, workspace: UUID, contacts: Sequence[UUID], erasure: UUID
 async def senders(db: Db, workspace: UUID, sources: Sequence[str], accounts: Sequence[UUID], kind: str) -> list[Row]:
     """The accounts of a kind, by themselves or by what they stand for, also disabled ones, the oldest first."""
     return await db.fetch(
-        "SELECT id, kind, source, settings, proves, disabled_at, created_at FROM channel_account "
+        "SELECT id, kind, name, source, settings, proves, disabled_at, created_at FROM channel_account "
         "WHERE workspace_id = $1 AND (source = ANY($2::text[]) OR id = ANY($3::uuid[])) AND kind = $4 ORDER BY id",
         workspace,
         list(sources),
@@ -330,7 +330,7 @@ async def senders(db: Db, workspace: UUID, sources: Sequence[str], accounts: Seq
 async def sender(db: Db, workspace: UUID, account: UUID, kind: str) -> Row | None:
     """An account of a kind that is not disabled."""
     return await db.fetchrow(
-        "SELECT id, kind, source, settings, proves, disabled_at FROM channel_account WHERE workspace_id = $1 "
+        "SELECT id, kind, name, source, settings, proves, disabled_at FROM channel_account WHERE workspace_id = $1 "
         "AND id = $2 AND kind = $3 AND disabled_at IS NULL",
         workspace,
         account,

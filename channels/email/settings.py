@@ -4,7 +4,7 @@ Passwords are no settings: they are sealed apart and never shown (`channels/mail
 """
 
 import re
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 import idna
 import msgspec
@@ -104,6 +104,11 @@ class MailSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     def addresses(self) -> tuple[str, ...]:
         """Every address that is ours, the one that mail is sent from first."""
         return (self.address, *self.aliases)
+
+    def named(self, name: str) -> Self:
+        """With the account's own name where they say none, as far as it can be printed."""
+        printed = "".join(letter for letter in name if letter.isprintable()).strip()
+        return self if self.name or not printed else msgspec.structs.replace(self, name=printed)
 
     @property
     def domain(self) -> str:

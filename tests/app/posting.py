@@ -52,9 +52,9 @@ async def mail_account(database: Database, workspace: UUID, server: MailServer, 
     """An account that sends by this server; `smtp` in the settings is merged into what it is asked by."""
     smtp = {"host": "127.0.0.1", "port": server.port, "security": "none", **settings.pop("smtp", {})}
     source = settings.pop("source", "mail")
-    new = NewAccount(
-        kind="email", name=source, settings={"address": DESK, "name": "The Shop", "smtp": smtp, **settings}
-    )
+    name = settings.pop("account", source)
+    said = {"address": DESK, "name": "The Shop", "smtp": smtp, **settings}
+    new = NewAccount(kind="email", name=name, source=source, settings=said)
     made = await database.write(
         workspace, lambda db: accounts.make_account(db, workspace, new, VAULT, by="cli", new_id=new_id)
     )

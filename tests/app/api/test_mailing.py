@@ -168,6 +168,18 @@ async def test_recipients_are_judged_each_for_themselves(api: Api, there: MailSe
     assert said["event_id"] == row["event_id"]
 
 
+async def test_mail_bears_the_name_of_its_account_where_the_settings_say_none(
+    api: Api, there: MailServer, out: Mailer
+) -> None:
+    for number, (name, shown) in enumerate(((None, "help \u00fc"), ("The Desk", "The Desk"))):
+        source = f"box-{number}"
+        await mail_account(api.database, api.mine.id, there, source=source, name=name, account="help \u00fc\u202e")
+        await reply(api, await written(api, source=source))
+        await follow(out, api.mine.id)
+        await send(out, api.mine.id)
+        assert opened(there.mails[-1].raw)["From"] == f"{shown} <desk@shop.example>"
+
+
 async def test_answers_are_judged(api: Api, there: MailServer, out: Mailer) -> None:
     await mail_account(api.database, api.mine.id, there)
     cases = [
