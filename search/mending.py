@@ -28,7 +28,7 @@ from timeline.tickets.ticket import TicketId, as_of
 MOST_WORDS: Final = 300
 
 
-class Wanted(msgspec.Struct, kw_only=True):
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """Ids of events, tickets and contacts; `gone` are documents that nothing may stand behind any more."""
 
     items: set[UUID] = msgspec.field(default_factory=set)
@@ -37,7 +37,7 @@ class Wanted(msgspec.Struct, kw_only=True):
     gone: set[str] = msgspec.field(default_factory=set)
 
 
-class Expected(msgspec.Struct, kw_only=True):
+class Expected(msgspec.Struct, frozen=True, kw_only=True):
     """Documents by id as they should be, None: not there. `cases` are those that the items and tickets belong to;
     `faults` are documents that could not be made, with words why."""
 
@@ -62,14 +62,14 @@ async def read(
     named = wanted.tickets | {ticket for row in rows for ticket in row.tickets}
     standing = await read_standing(db, workspace, named)
     found = Expected(documents=dict.fromkeys(wanted.gone | {item_id(event) for event in wanted.items}))
-    found.cases = {case.fold.id: case for case in standing.values() if case is not None}
+    found.cases.update({case.fold.id: case for case in standing.values() if case is not None})
     for row in rows:
         cases = [case for ticket in row.tickets if (case := standing[ticket]) is not None]
         found.put(item_id(row.id), lambda row=row, cases=cases: item_document(row, cases, now, region))
     if with_cases:
-        found.documents |= dict.fromkeys(case_id(ticket) for ticket in named)
+        found.documents.update(dict.fromkeys(case_id(ticket) for ticket in named))
         await _put_cases(db, workspace, found, now)
-    found.documents |= dict.fromkeys(contact_id(contact) for contact in wanted.contacts)
+    found.documents.update(dict.fromkeys(contact_id(contact) for contact in wanted.contacts))
     for contact in await sources.contacts(db, workspace, list(wanted.contacts)) if wanted.contacts else []:
         found.put(contact_id(contact.id), lambda contact=contact: contact_document(contact))
     return found

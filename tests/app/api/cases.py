@@ -7,6 +7,7 @@ from uuid import uuid4
 import msgspec
 
 from tests.app.api.conftest import Api, Tenant
+from tests.app.api.planted import come_back, posted, set_aside, suggest
 from tests.builders import contact, identifier, pushed
 
 
@@ -321,7 +322,7 @@ async def make_things(api: Api, tenant: Tenant) -> Things:
     for what in ("team", "queue"):
         made = await api("POST", f"/api/v1/{what}s", key, json={"key": f"{what}-{tenant.id}", "name": "Ours"})
         assert made.status_code == 201, made.text
-    suggestion = await _suggest(api, tenant, ann["contact_id"], ben["contact_id"])
+    suggestion = await suggest(api, tenant, ann["contact_id"], ben["contact_id"])
     return Things(
         customer=ann["customer_id"],
         other_customer=ben["customer_id"],
@@ -337,9 +338,9 @@ async def make_things(api: Api, tenant: Tenant) -> Things:
         thing=thing,
         webhook=webhook.json()["id"],
         outbound=outbound.json()["id"],
-        mail=await _post(api, tenant),
-        doubtful=await _post(api, tenant, "uncertain"),
-        bounce=await _come_back(api, tenant),
+        mail=await posted(api, tenant),
+        doubtful=await posted(api, tenant, "uncertain"),
+        bounce=await come_back(api, tenant),
         ticket=asked["ticket"]["id"],
         agent=kim.json()["id"],
         view=view.json()["id"],
@@ -348,78 +349,8 @@ async def make_things(api: Api, tenant: Tenant) -> Things:
         edit=linked.json()["edit_id"],
         task=task.json()["id"],
         file=file.json()["id"],
-        fault=await _set_aside(api, tenant, ann["event_id"]),
+        fault=await set_aside(api, tenant, ann["event_id"]),
     )
-
-
-async def _post(api: Api, tenant: Tenant, state: str = "waiting") -> str:
-    """A mail on its way."""
-    mail = uuid4()
-
-    async def post(db: Any) -> None:
-        await db.execute(
-            "INSERT INTO outbound_mail (workspace_id, id, key, account_id, purpose, message_id, recipients, domain, "
-            "state, made_at, due_at) VALUES ($1, $2, $3, $2, 'reply', $3 || '@desk', '{}', '', $3, now(), now())",
-            tenant.id,
-            mail,
-            state,
-        )
-
-    await api.database.write(tenant.id, post)
-    return str(mail)
-
-
-async def _set_aside(api: Api, tenant: Tenant, event: str) -> str:
-    """A document that the index did not take."""
-    fault, document = uuid4(), f"item-{event.replace('-', '')}"
-
-    async def set_aside(db: Any) -> None:
-        await db.execute(
-            "INSERT INTO search_index (workspace_id, generation, engine, dimensions, state, timed_until, made_at) "
-            "VALUES ($1, 1, 'postgres', 0, 'live', now(), now())",
-            tenant.id,
-        )
-        await db.execute(
-            "INSERT INTO search_fault (workspace_id, generation, id, document_id, step, words, failed_at) "
-            "VALUES ($1, 1, $2, $3, 'write', 'it was not taken', now())",
-            *(tenant.id, fault, document),
-        )
-
-    await api.database.write(tenant.id, set_aside)
-    return str(fault)
-
-
-async def _come_back(api: Api, tenant: Tenant) -> str:
-    """A mail that did not arrive."""
-    bounce = uuid4()
-
-    async def come_back(db: Any) -> None:
-        await db.execute(
-            "INSERT INTO mail_bounce (workspace_id, id, mail_id, address, event_id, bounced_at) "
-            "VALUES ($1, $2, $2, 'x@shop.example', $2, now())",
-            *(tenant.id, bounce),
-        )
-
-    await api.database.write(tenant.id, come_back)
-    return str(bounce)
-
-
-async def _suggest(api: Api, tenant: Tenant, one: str, other: str) -> str:
-    """A suggestion that two contacts are one person."""
-    suggestion = uuid4()
-
-    async def suggest(db: Any) -> None:
-        await db.execute(
-            "INSERT INTO link_suggestion (workspace_id, id, contact_a, contact_b, state, evidence, created_at) "
-            "VALUES ($1, $2, least($3::uuid, $4::uuid), greatest($3::uuid, $4::uuid), 'open', '[]', now())",
-            tenant.id,
-            suggestion,
-            one,
-            other,
-        )
-
-    await api.database.write(tenant.id, suggest)
-    return str(suggestion)
 
 
 def nobodys() -> Things:
