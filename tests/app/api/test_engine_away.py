@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from litestar import Litestar
@@ -13,6 +14,7 @@ from app.main import edge_of
 from search.meilisearch import Meilisearch
 from tests.app.api.conftest import Api, edge_of_app
 from tests.app.api.indexed import Indexed
+from tests.app.api.lives import erase
 from tests.builders import settings
 from tests.conftest import Database as Cloned
 from tests.search.fake_server import KEY, FakeMeilisearch
@@ -92,3 +94,34 @@ async def test_the_engine_goes_away_and_comes_back(
     ready = await api("GET", "/health/ready", None)
     assert (ready.status_code, ready.json()["checks"]["search"]) == (200, True)
     assert await indexed.drift() == {}
+
+
+async def test_who_is_erased_is_gone_from_it_at_once_or_as_soon_as_it_is_back(
+    api: Api, indexed: Indexed, server: FakeMeilisearch
+) -> None:
+    def held(word: str) -> bool:
+        return any(word in str(row) for index in server.indexes.values() for row in index.rows.values())
+
+    first = await api.push(source_id="o-1", body="zanzibar", contact=contact("zoe"))
+    second = await api.push(source_id="o-2", body="quetzal", contact=contact("quin"))
+    await indexed.caught_up()
+    assert held("zanzibar")
+    assert held("zoe@example.com")
+    await erase(api, first["customer_id"])
+    assert not held("zanzibar")
+    assert not held("zoe@example.com")
+    server.away = True
+    try:
+        await erase(api, second["customer_id"])
+    finally:
+        server.away = False
+    assert held("quetzal")
+    await indexed.caught_up()
+    assert not held("quetzal")
+    assert not held("quin@example.com")
+    assert await indexed.drift() == {}
+
+
+def contact(name: str) -> dict[str, Any]:
+    email = {"kind": "email", "value": f"{name}@example.com", "verified": True}
+    return {"key": name, "name": name.title(), "identifiers": [email]}
