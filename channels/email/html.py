@@ -7,7 +7,7 @@ takes a time that grows with their square.
 import html
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 import msgspec
@@ -15,23 +15,18 @@ import nh3
 
 from channels.email.charsets import tidy
 from channels.email.html_text import APART, QUOTE, SIGNATURE, Text
+from channels.email.html_tokens import MOST_HTML, VOID, Token, tokens
 from channels.email.quoting import fold
 
-MOST_HTML: Final = 500_000
 MOST_TEXT: Final = 1_000_000
 MOST_TAGS: Final = 30_000
-MOST_TOKENS: Final = 100_000
 MOST_ENTITIES: Final = 50_000
 MOST_DEPTH: Final = 60
-MOST_ATTRIBUTES: Final = 8_000
 
 _INLINE: Final = frozenset({"a", "abbr", "b", "big", "code", "del", "em", "font", "i", "ins", "kbd", "q", "s", "small"}
                            | {"span", "strike", "strong", "sub", "sup", "tt", "u"})  # fmt: skip
 _SHOWN: Final = (APART | _INLINE | frozenset({"br", "dd", "div", "dl", "dt", "hr", "img", "li"})
                  | frozenset({"tbody", "td", "tfoot", "th", "thead", "tr", "caption"}))  # fmt: skip
-_VOID: Final = frozenset({"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "wbr"})
-_SILENT: Final = frozenset({"iframe", "math", "noembed", "noframes", "object", "script", "select", "style", "svg"}
-                           | {"template", "textarea", "title", "xml", "xmp"})  # fmt: skip
 _ENDS: Final = {
     "li": frozenset({"p", "li"}),
     "td": frozenset({"p", "td", "th"}),
@@ -54,15 +49,10 @@ _ALLOWED: Final = {**_ATTRIBUTES, "*": {*_ATTRIBUTES["*"], "data-fold"}}  # whic
 _SCHEMES: Final = {"http", "https", "mailto", "tel", "cid"}
 _LINK: Final = re.compile(r"(?:https?|mailto|tel):", re.IGNORECASE)
 
-_NAME: Final = re.compile(r"(/?)([a-zA-Z][a-zA-Z0-9]{0,20})(?![\w-])")
-_STOP: Final = re.compile(r"[>\"']")
 _ATTRIBUTE: Final = re.compile(r"([^\s=/>\"']+)\s*(?:=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>\"']+)))?")
-_HIDDEN: Final = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
-_ANY_TAG: Final = re.compile(r"<[^<>]*>?")
 
 
 Fold = Literal["signature", "quote"]
-_Token = tuple[str, str, str]
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,8 +68,8 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 def read_html(source: str, *, subject: str | None = None) -> Shown:
     """With the subject of its mail: in a forward nothing is folded."""
     source = tidy(source[:MOST_TEXT])
-    tokens, text = list(_tokens(source)), Text()
-    for kind, name, value in tokens:
+    found, text = list(tokens(source)), Text()
+    for kind, name, value in found:
         text.begin()
         if kind == "text":
             text.say(value)
@@ -87,14 +77,14 @@ def read_html(source: str, *, subject: str | None = None) -> Shown:
             text.tag(kind, name, _attributes(value) if value and kind == "open" else {})
     said, marks = text.finish()
     shown = None
-    if len(source) <= MOST_HTML and sum(kind != "text" for kind, _, _ in tokens) <= MOST_TAGS:
-        tamed = _tamed(tokens, _folds(tokens, text, said, marks, subject))
+    if len(source) <= MOST_HTML and sum(kind != "text" for kind, _, _ in found) <= MOST_TAGS:
+        tamed = _tamed(found, _folds(found, text, said, marks, subject))
         shown = _clean(tamed) if tamed.count("&") <= MOST_ENTITIES else None
     return Shown(text=said[:MOST_TEXT], html=shown, quoted_at=marks.get(QUOTE), signed_at=marks.get(SIGNATURE))
 
 
 def _folds(
-    tokens: Sequence[_Token], text: Text, said: str, marks: Mapping[str, int], subject: str | None
+    tokens: Sequence[Token], text: Text, said: str, marks: Mapping[str, int], subject: str | None
 ) -> dict[int, Fold]:
     """The tokens from which on everything may be folded, by the rule of the text."""
     folded = fold(said, subject, marked_at=marks.get(QUOTE), signed_at=marks.get(SIGNATURE))
@@ -102,7 +92,7 @@ def _folds(
     return {_first_of(tokens, text.token_of(at)): what for at, what in places if at is not None}
 
 
-def _first_of(tokens: Sequence[_Token], number: int) -> int:
+def _first_of(tokens: Sequence[Token], number: int) -> int:
     """Where the elements begin that a token is the first word in."""
     while number:
         kind, _, value = tokens[number - 1]
@@ -112,7 +102,7 @@ def _first_of(tokens: Sequence[_Token], number: int) -> int:
     return number
 
 
-def _tamed(tokens: Sequence[_Token], folds: Mapping[int, Fold]) -> str:
+def _tamed(tokens: Sequence[Token], folds: Mapping[int, Fold]) -> str:
     tame = _Tame()
     for number, (kind, name, value) in enumerate(tokens):
         if number in folds:
@@ -138,65 +128,6 @@ def _clean(tame: str) -> str:
         link_rel="noopener noreferrer nofollow",
         strip_comments=True,
     )
-
-
-def _tokens(source: str) -> Iterator[tuple[str, str, str]]:
-    """(text, "", what it says), (open, name, attributes), (close, name, ""): without what is not meant to be read."""
-    at, hidden, made = 0, ("", 0), 0
-    while at < len(source):
-        made += 1
-        if made > MOST_TOKENS:
-            yield "text", "", tidy(html.unescape(_ANY_TAG.sub(" ", source[at:])))
-            return
-        start = source.find("<", at)
-        start = len(source) if start < 0 else start
-        if start > at and not hidden[1]:
-            yield "text", "", tidy(html.unescape(source[at:start]))
-        if start == len(source):
-            return
-        at, kind, name, attributes = _tag(source, start)
-        if kind == "open" and name in _SILENT:
-            at = _after(source, at, name)
-        elif hidden[1]:
-            hidden = (hidden[0], hidden[1] + (name == hidden[0]) * {"open": 1, "close": -1}.get(kind, 0))
-        elif kind == "open" and name not in _VOID and _HIDDEN.search(attributes):
-            hidden = (name, 1)
-        elif kind == "text" or name:
-            yield kind, name, attributes
-
-
-def _tag(source: str, start: int) -> tuple[int, str, str, str]:
-    """Where the tag ends, whether it opens or closes, its name, its attributes."""
-    if source.startswith("<!--", start):
-        end = source.find("-->", start + 4)
-        return (len(source) if end < 0 else end + 3), "", "", ""
-    found = _NAME.match(source, start + 1)
-    if found is None:
-        if source[start + 1 : start + 2] in {"/", "!", "?"} or source[start + 1 : start + 2].isalpha():
-            end = source.find(">", start)
-            return (len(source) if end < 0 else end + 1), "", "", ""
-        return start + 1, "text", "", "<"
-    end = _tag_end(source, found.end())
-    return end, "close" if found[1] else "open", found[2].lower(), source[found.end() : end - 1][:MOST_ATTRIBUTES]
-
-
-def _tag_end(source: str, at: int) -> int:
-    """Behind the > that is in no quotes. What is quoted and has no end is not quoted."""
-    start = at
-    while found := _STOP.search(source, at):
-        if found[0] == ">":
-            return found.end()
-        end = source.find(found[0], found.end())
-        if end < 0 or end - start > MOST_HTML:
-            end = source.find(">", found.end())
-            return len(source) if end < 0 else end + 1
-        at = end + 1
-    return len(source)
-
-
-def _after(source: str, at: int, name: str) -> int:
-    found = re.compile(rf"</{name}[^>]*>?", re.IGNORECASE).search(source, at)
-    return found.end() if found else len(source)
 
 
 def _attributes(said: str) -> dict[str, str]:
@@ -236,7 +167,7 @@ class _Tame:
         if kind == "close":
             self._close(name)
             return
-        if name in _VOID:
+        if name in VOID:
             self.said.append(f"<{name}{self._mark()}{_kept(name, attributes)}>")
             return
         ends = _ENDS.get(name, _P if name in APART or name == "div" else frozenset())

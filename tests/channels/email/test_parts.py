@@ -200,6 +200,17 @@ def test_text_is_what_a_database_keeps(raw: bytes, charset: str | None):
         ('<a title="a > b">x</a>', "x"),
         ('<img alt="Logo" src=x>', "[Logo]"),
         ("<![if mso]>a<![endif]>", "a"),
+        ("<!--[if !mso]><!-->a<!--<![endif]-->", "a"),
+        ('<p style="display:none">x<p>a<p>b', "a\n\nb"),
+        ('<table><tr style="display:none"><td>x<tr><td>a</table>b', "a\n\nb"),
+        ('<td style="display:none">x<table><td>y</table><td>a', "a"),
+        ('<ul><li style="display:none">x<li>a</ul>b', "- a\n\nb"),
+        ('<ul><li style="display:none">x</ul>b', "b"),
+        ('<div style="display:none">a<p>b', "a\n\nb"),
+        ('<span style="mso-hide:all">a</span>', "a"),
+        ("<title>a<p>b", "a\n\nb"),
+        ("<style>a", "a"),
+        ("<!-- a", "a"),
         ("", ""),
     ],
 )
@@ -263,7 +274,19 @@ def test_no_html_runs_or_loads_whatever_it_is_made_of(pieces: list[str]):
 
 
 @pytest.mark.parametrize(
-    "piece", ["<div>", "<b><i>", "<table><tr><td>", "<a '\"", "<font color=1>x<p>", "<blockquote>", "&amp;"]
+    "piece",
+    [
+        "<style>",
+        "<!--",
+        "<p style=display:none>",
+        "<div>",
+        "<b><i>",
+        "<table><tr><td>",
+        "<a '\"",
+        "<font color=1>x<p>",
+        "<blockquote>",
+        "&amp;",
+    ],
 )
 def test_html_takes_time_that_grows_with_its_length(piece: str):
     began = time.process_time()
