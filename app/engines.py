@@ -10,8 +10,8 @@ from search.engine import Engine, EngineAway
 from search.meilisearch import Meilisearch
 from search.postgres import PostgresEngine
 
-OLDEST: Final = (1, 16)
-"""The first Meilisearch that sorts the documents it lists; built for 1.50."""
+OLDEST: Final = (1, 43)
+"""The first Meilisearch that looks for a value with capitals wherever a filter names it; built for 1.50."""
 
 
 def engine_of(settings: Settings, database: Database) -> Engine:

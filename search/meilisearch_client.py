@@ -116,8 +116,13 @@ class Client:
 
     async def created(self, name: str) -> str | None:
         """When an index was made: another one of its name tells another time. None: it is not there."""
-        there = await self._sdk.get_raw_index(name)
-        return there.created_at.isoformat() if there is not None else None
+        try:
+            there = await self._sdk.get_index(name)
+        except self._library[_ERRORS].MeilisearchApiError as refused:
+            if refused.code != _NOT_THERE:
+                raise
+            return None
+        return there.created_at.isoformat()
 
     async def set_up(self, name: str, settings: dict[str, Any]) -> None:
         wanted = self._library[_SETTINGS].MeilisearchSettings(**settings)

@@ -42,7 +42,7 @@ async def test_doctor_says_which_engine_answers_and_why_one_does_not(server: Fak
     assert await told(**chosen) == Finding(what="search engine", words="Meilisearch 1.50.0")
     answer("1.9.3")
     assert await told(**chosen) == Finding(
-        what="search engine", words="Meilisearch 1.9.3, 1.16 or later is needed", wrong=True
+        what="search engine", words="Meilisearch 1.9.3, 1.43 or later is needed", wrong=True
     )
     answer("nightly")
     assert not (await told(**chosen)).wrong

@@ -166,12 +166,13 @@ async def test_an_answer_that_is_none_is_the_engine_away(
         await found(engine, workspace, INDEX, words("parcel"))
 
 
-async def test_a_wrong_key_is_told(server: FakeMeilisearch):
+async def test_a_wrong_key_is_told(server: FakeMeilisearch, workspace: WorkspaceId):
     for key in ("wrong", None):
         engine = Meilisearch(server.url, key)
         await engine.open()
-        with pytest.raises(EngineAway, match="MEILISEARCH_KEY"):
-            await engine.version()
+        for asked in (engine.version(), engine.make(workspace, INDEX), engine.count(workspace, INDEX)):
+            with pytest.raises(EngineAway, match="MEILISEARCH_KEY"):
+                await asked
         await engine.close()
 
 
