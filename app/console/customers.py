@@ -1,15 +1,17 @@
 """Customers: the list, and one with the thread."""
 
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from app import access
 from app.api.calls import Answer, moved_to
 from app.console.pages import Page, Visit, page
+from app.console.sayings import Speaker, agents_in
 from identity.customers import CustomerId
 from identity.errors import Absorbed
 from identity.explaining import identifier_views, possible_view
 from timeline.threads import ThreadQuery, read_profile
+from timeline.tickets import views
 
 LISTED: Final = "console customers"
 A_PAGE: Final = 50
@@ -29,7 +31,12 @@ async def list_customers(visit: Visit) -> Answer:
 @page("GET", "/customers/{customer_id}", "read")
 async def show_customer(visit: Visit) -> Answer:
     """Who it is, beside everything that happened."""
-    customer, tokens, asked = CustomerId(visit.path_id("customer_id")), visit.edge.tokens, visit.asked_for
+    return await show_thread(visit, CustomerId(visit.path_id("customer_id")))
+
+
+async def show_thread(visit: Visit, customer: CustomerId, *, status: int = 200, panel: Any = None) -> Answer:
+    """A customer's page, perhaps with a ticket open beside it."""
+    tokens, asked = visit.edge.tokens, visit.asked_for
     before, after = asked.get("before"), asked.get("after")
     query = ThreadQuery(
         before=tokens.open_mark(visit.workspace, before, "before") if before else None,
@@ -38,17 +45,23 @@ async def show_customer(visit: Visit) -> Answer:
     try:
         async with visit.read() as db:
             profile = await read_profile(db, visit.workspace, customer, query)
+            agents = await views.agent_names(db, visit.workspace, agents_in(profile.timeline.items))
     except Absorbed as absorbed:
         return moved_to(f"/customers/{absorbed.survivor}", visit.request.scope["query_string"])
     people, timeline = profile.people, profile.timeline
     return visit.show(
-        "customer.html",
+        "thread.html" if visit.is_fragment else "customer.html",
+        status=status,
         profile=profile,
         identifiers=identifier_views(people.identifiers),
         possible=[possible_view(one) for one in people.possible],
         page=timeline,
         next=tokens.seal_mark(visit.workspace, timeline.next),
         previous=tokens.seal_mark(visit.workspace, timeline.previous),
+        paged=bool(before or after),
+        head=tokens.seal_checkpoint(visit.workspace, profile.head),
+        said=Speaker(agents, profile.name),
+        panel=panel,
     )
 
 

@@ -3,9 +3,10 @@
 from typing import Final
 
 from app.api.calls import Answer
+from app.api.changes import stream
 from app.console.pages import Page, Visit, page
 from timeline.tickets.listing import Listing
-from timeline.tickets.reading import list_tickets, read_ticket
+from timeline.tickets.reading import list_tickets
 
 A_PAGE: Final = 50
 
@@ -18,12 +19,10 @@ async def show_inbox(visit: Visit) -> Answer:
     return visit.show("inbox.html", tickets=tickets)
 
 
-@page("GET", "/tickets/{ticket}", "read")
-async def open_ticket(visit: Visit) -> Answer:
-    """A ticket is shown on its customer's thread."""
-    async with visit.read() as db:
-        ticket = await read_ticket(db, visit.workspace, visit.request.path_params["ticket"])
-    return Answer(status=303, headers={"Location": f"/customers/{ticket.customer_id}?ticket={ticket.number}"})
+@page("GET", "/live", "read", media_type="text/event-stream")
+async def listen(visit: Visit) -> Answer:
+    """Hints of what is new, for as long as the session holds."""
+    return await stream.handler(visit)
 
 
-PAGES: Final[tuple[Page, ...]] = (show_inbox, open_ticket)
+PAGES: Final[tuple[Page, ...]] = (show_inbox, listen)

@@ -24,6 +24,7 @@ from app.access import RIGHTS, Caller, Right, permit
 from app.api.calls import Answer, Call, Edge
 from app.api.routes import log_request, request_id
 from app.console.rendering import HTML, render
+from app.db import new_id
 from app.errors import Problem, problem_of
 from app.limits import BODY_BYTES
 from app.signed_in import Who
@@ -50,8 +51,9 @@ class Visit(Call):
     """A page being asked for. `who` is the agent, where somebody signed in."""
 
     def __init__(self, edge: Edge, request: Request[Any, Any, Any], caller: Caller | None, who: Who | None) -> None:
-        super().__init__(edge, request, caller, frozenset())
+        super().__init__(edge, request, caller, frozenset({"after"}))
         self.who = who
+        self._once: str | None = None
 
     @property
     def agent(self) -> UUID:
@@ -73,6 +75,17 @@ class Visit(Call):
 
     def has(self, right: Right) -> bool:
         return right in RIGHTS[self.caller.role]
+
+    def new_name(self) -> str:
+        """What a form calls itself, so that it is done once however often it is sent."""
+        return new_id().hex
+
+    def said_once(self, name: str | None) -> None:
+        self._once = name
+
+    def idempotency_key(self) -> str | None:
+        """A form's own name takes the header's place."""
+        return self._once or super().idempotency_key()
 
     async def form(self) -> dict[str, str]:
         """What was filled in. Raises the 400, and the 403 for a form that is none of ours."""
@@ -104,11 +117,14 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     handler: Callable[[Visit], Awaitable[Answer]]
     right: Right | None
+    media_type: str = HTML
 
 
-def page(method: Method, path: str, right: Right | None) -> Callable[[Callable[[Visit], Awaitable[Answer]]], Page]:
+def page(
+    method: Method, path: str, right: Right | None, *, media_type: str = HTML
+) -> Callable[[Callable[[Visit], Awaitable[Answer]]], Page]:
     def declare(handler: Callable[[Visit], Awaitable[Answer]]) -> Page:
-        return Page(method=method, path=path, handler=handler, right=right)
+        return Page(method=method, path=path, handler=handler, right=right, media_type=media_type)
 
     return declare
 
@@ -141,7 +157,7 @@ def _handler(declared: Page, edge: Edge) -> HTTPRouteHandler:
         name=f"page {declared.method} {declared.path}",
         include_in_schema=False,
         request_max_body_size=BODY_BYTES,
-        media_type=HTML,
+        media_type=declared.media_type,
     )(handle)
 
 

@@ -1,7 +1,6 @@
 """Templates to bytes: one environment, everything escaped, and how times, names and states are written."""
 
 import hashlib
-import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from importlib import resources
@@ -14,7 +13,6 @@ from app.signed_in import Who
 HTML: Final = "text/html; charset=utf-8"
 STATIC: Final = "/static/"
 
-_CAPITALS: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _WEEK: Final = timedelta(days=6)
 
 
@@ -53,11 +51,6 @@ def words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def sentence(name: str) -> str:
-    """`TicketStatusSet` as one reads it."""
-    return _CAPITALS.sub(" ", name).capitalize()
-
-
 @lru_cache(maxsize=64)
 def static(name: str) -> str:
     """The address of a static file: it changes with its bytes, so that browsers may keep it for ever."""
@@ -90,13 +83,6 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.globals.update(static=static)
-    filters: dict[str, Any] = {
-        "time": clock_time,
-        "day": day,
-        "ago": ago,
-        "words": words,
-        "local": local,
-        "sentence": sentence,
-    }
+    filters: dict[str, Any] = {"time": clock_time, "day": day, "ago": ago, "words": words}
     environment.filters.update(filters)
     return environment
