@@ -31,7 +31,7 @@ _LABELS: Final = re.compile(
 )
 _DOT_ATOM: Final = re.compile(r"[^\s\x00-\x20\x7f()<>@,;:\"\\\[\]]+")
 _ENCODED: Final = re.compile(r"=\?[^?]*\?[bBqQ]\?")
-_ADDRESS_IN_NAME: Final = re.compile(r"[^\s<>\"'()\[\],;:]{1,64}@[\w.-]{1,253}")
+_ADDRESS_IN_NAME: Final = re.compile(r"[^\s<>\"'()\[\],;:]{1,256}@[\w.-]{1,253}")
 
 Kind = Literal["text", "quoted", "comment", "space", "special"]
 Token = tuple[Kind, str]
@@ -77,9 +77,15 @@ def misleading_name(values: list[bytes]) -> str | None:
     found = read_addresses(values[0]) if len(values) == 1 else None
     if found and len(found.mailboxes) == 1 and found.mailboxes[0].name is None:
         for other in _ADDRESS_IN_NAME.findall(printable(words_of(decode(values[0], None)[0]))):
-            if other.lower() != found.mailboxes[0].address.lower():
+            if not _is_same(other, found.mailboxes[0].address):
                 return f"the sender's name shows another address: {other[:100]}"
     return None
+
+
+def _is_same(shown: str, address: str) -> bool:
+    """Whether what is shown is that address, as one writes it: in capitals, or in letters of its own language."""
+    found = read_addresses(shown.encode("utf-8", "replace")).mailboxes
+    return any(one.address.lower() == address.lower() for one in found)
 
 
 def read_addresses(value: bytes) -> Addresses:

@@ -146,13 +146,12 @@ def _date(head: Head, defects: list[str]) -> datetime | None:
     if said is None:
         return None
     try:
-        fields = parsedate_tz(said[:200])
-        return datetime.fromtimestamp(mktime_tz(fields), UTC) if fields else None
+        if fields := parsedate_tz(said[:200]):
+            return datetime.fromtimestamp(mktime_tz(fields), UTC)
     except (ValueError, OverflowError, OSError, TypeError, IndexError):
-        return None
-    finally:
-        if not said[:1].isalnum():
-            defects.append("its Date cannot be read")
+        pass
+    defects.append("its Date cannot be read")
+    return None
 
 
 def _return_path(head: Head) -> str | None:

@@ -100,6 +100,12 @@ def test_a_name_that_shows_another_address_is_left_out(value: bytes):
         assert "victim@corp.example" in (misleading_name([value]) or "")
 
 
+@pytest.mark.parametrize("value", ["j@bücher.example", "J@EXAMPLE.COM", "a" * 70 + "@example.com", '"j"@example.com'])
+def test_an_address_as_one_writes_it_is_no_other(value: str):
+    assert read_from([value.encode()]).mailbox is not None
+    assert misleading_name([value.encode()]) is None
+
+
 def test_lists_are_read_with_groups_and_semicolons_and_at_most_500():
     found = read_addresses(b"Desk: a@example.com, B <b@example.com>;, c@example.com; Dee, D <d@example.com>, nobody")
     assert [one.address for one in found.mailboxes] == [f"{letter}@example.com" for letter in "abcd"]

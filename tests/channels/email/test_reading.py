@@ -182,6 +182,7 @@ x
 def test_a_date_that_is_none_is_none(date: str, tmp_path: Path):
     mail = read_mail(f"From: a@b.example\nDate: {date}\n\nx".encode(), tmp_path)
     assert mail.date is None or mail.date.tzinfo
+    assert ("its Date cannot be read" in mail.defects) == (mail.date is None and date != "")
 
 
 @pytest.mark.parametrize(
