@@ -94,6 +94,17 @@ async def bounces(db: Db, workspace: UUID, address: str | None, before: UUID | N
     )
 
 
+async def standing_bounces(db: Db, workspace: UUID, addresses: Sequence[str]) -> list[Row]:
+    """Which of these addresses in small letters bounced and were not cleared: since when, and the latest report."""
+    return await db.fetch(
+        "SELECT DISTINCT ON (address) address, status, words, min(bounced_at) OVER (PARTITION BY address) AS since "
+        "FROM mail_bounce WHERE workspace_id = $1 AND cleared_at IS NULL AND address = ANY($2::text[]) "
+        "ORDER BY address, id DESC",
+        workspace,
+        list(addresses),
+    )
+
+
 async def bounced_of(db: Db, workspace: UUID, reply: UUID) -> list[Row]:
     """The latest bounce of each address that a reply goes to and that has one which was not cleared."""
     return await db.fetch(

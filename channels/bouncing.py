@@ -80,6 +80,14 @@ class BounceView(msgspec.Struct, frozen=True, kw_only=True):
     cleared_by: str | None
 
 
+class BounceMark(msgspec.Struct, frozen=True, kw_only=True):
+    """No mail arrives at an address since then; `status` and `words` are those of the latest report."""
+
+    since: datetime
+    status: str | None
+    words: str | None
+
+
 async def take(
     db: Db,
     workspace: WorkspaceId,
@@ -181,6 +189,12 @@ def _words(one: Failed) -> str | None:
 
 
 # -- as a person sees them --------------------------------------------------------------------------------------------
+
+
+async def marks_of(db: Db, workspace: UUID, addresses: Sequence[str]) -> dict[str, BounceMark]:
+    """The marks of these addresses, by the address in small letters."""
+    rows = await automatic_store.standing_bounces(db, workspace, [one.lower() for one in addresses])
+    return {one["address"]: BounceMark(since=one["since"], status=one["status"], words=one["words"]) for one in rows}
 
 
 async def list_bounces(

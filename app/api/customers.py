@@ -1,18 +1,22 @@
 """Customers: the list, the profile, the timeline, and why their contacts are one person."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import wraps
 from typing import Final
 from uuid import UUID
 
+import msgspec
+
 from app import access
 from app.api.calls import Answer, Call, answer, moved_to
 from app.api.routes import Parameter, Route, route
-from app.api.shapes import CustomerPage, ProfileView, TimelinePage
+from app.api.shapes import CustomerPage, ProfileIdentifier, ProfileView, TimelinePage
+from app.db import Db
 from app.errors import bad_request
-from identity.customers import CustomerId
+from channels import bouncing
+from identity.customers import CustomerId, WorkspaceId
 from identity.errors import Absorbed
-from identity.explaining import IdentityView, identifier_views, possible_view, read_identity
+from identity.explaining import IdentifierView, IdentityView, identifier_views, possible_view, read_identity
 from timeline.events import CHANGE, RECORDED
 from timeline.threads import Page, ThreadQuery, read_page, read_profile
 
@@ -113,12 +117,13 @@ async def show_profile(call: Call) -> Answer:
     customer, query = CustomerId(call.path_id("customer_id")), thread_query(call)
     async with call.read() as db:
         profile = await read_profile(db, call.workspace, customer, query)
-    people = profile.people
+        people = profile.people
+        identifiers = await _with_marks(db, call.workspace, identifier_views(people.identifiers))
     view = ProfileView(
         id=people.customer_id,
         name=profile.name,
         contacts=people.persons,
-        identifiers=identifier_views(people.identifiers),
+        identifiers=identifiers,
         tickets=profile.tickets,
         tickets_state=profile.tickets_state,
         objects=profile.objects,
@@ -129,6 +134,18 @@ async def show_profile(call: Call) -> Answer:
         absorbed=list[UUID](people.absorbed),
     )
     return answer(view)
+
+
+async def _with_marks(db: Db, workspace: WorkspaceId, held: Sequence[IdentifierView]) -> list[ProfileIdentifier]:
+    addresses = [one.value for one in held if one.kind == "email"]
+    marks = await bouncing.marks_of(db, workspace, addresses) if addresses else {}
+    return [
+        ProfileIdentifier(
+            **msgspec.structs.asdict(one),
+            bounced=marks.get(one.value.lower(), msgspec.UNSET) if one.kind == "email" else msgspec.UNSET,
+        )
+        for one in held
+    ]
 
 
 @route(

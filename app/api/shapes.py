@@ -9,6 +9,7 @@ import msgspec
 from app.access import Role
 from app.auth import ApiKey
 from app.errors import FieldFault
+from channels.bouncing import BounceMark
 from channels.inbox import Entry
 from identity.explaining import IdentifierView, PossibleView
 from identity.views import SeenContact
@@ -67,6 +68,12 @@ class TimelinePage(msgspec.Struct, frozen=True, kw_only=True):
     previous: str | None
 
 
+class ProfileIdentifier(IdentifierView, frozen=True, kw_only=True):
+    """`bounced` where it is an address at which no mail arrives any more."""
+
+    bounced: BounceMark | msgspec.UnsetType = msgspec.UNSET
+
+
 class ProfileView(msgspec.Struct, frozen=True, kw_only=True):
     """A customer before saying hello. `tickets` are the open ones, the latest activity first, at most 50; `head` goes
     into `/changes` and `/stream` as `after`."""
@@ -74,7 +81,7 @@ class ProfileView(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     name: str | None
     contacts: list[SeenContact]
-    identifiers: list[IdentifierView]
+    identifiers: list[ProfileIdentifier]
     tickets: list[TicketView]
     tickets_state: TicketsState
     objects: list[ObjectView]

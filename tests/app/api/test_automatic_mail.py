@@ -309,12 +309,16 @@ async def test_a_bounce_is_told_at_the_reply_and_to_its_agent_and_marks_the_addr
         assert await db.fetchval("SELECT count(*) FROM event WHERE type = 'MailSettled'") == 1
     (mark,) = await post.marks()
     assert (mark["address"], mark["status"]) == (ANN, "5.1.1")
+    (held,) = (await post.api("GET", f"/api/v1/customers/{item['customer_id']}")).json()["identifiers"]
+    assert held["bounced"] == {"since": mark["bounced_at"], "status": "5.1.1", "words": "no such user"}
     again = await post.api("POST", f"{PATH}/{item['ticket']['id']}/replies", json={"body": "Again."})
     assert [one["address"] for one in again.json()["bounced"]] == [ANN]
     await patched(post.api, item["ticket"]["id"], status="resolved")
     assert "came back" in (await post.run())[-1]["reason"]
     cleared = await post.api("POST", f"{BOUNCES}/{mark['id']}/clear", key)
     assert (cleared.status_code, await post.marks()) == (200, [])
+    (held,) = (await post.api("GET", f"/api/v1/customers/{item['customer_id']}")).json()["identifiers"]
+    assert "bounced" not in held
 
 
 async def test_forged_and_delayed_reports_change_nothing(post: Post):
