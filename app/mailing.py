@@ -27,7 +27,7 @@ from channels.dispatch import Batch, Claimed, Result
 from channels.email import sending
 from channels.email.composing import Slot
 from channels.email.sending import Attempt
-from channels.email.smtp import FilesUnread, NotConnected, Patience, Sending, Session, connect
+from channels.email.smtp import FilesUnread, NotConnected, Patience, Sending, Session, Stale, connect
 from channels.email.tokens import Tokens
 from channels.files import FileMissing, FilesAway, FileStore
 from channels.outbox import KIND
@@ -230,12 +230,17 @@ class Lane(SendingLane):
         """One attempt, whatever comes of it; None where it was called off."""
         if not one.raw:
             return sending.not_tried(one.course, one.envelope, "its bytes are not there any more")
-        try:
-            session = await self._session(batch)
-        except NotConnected as error:
-            self.failing = True
-            return sending.all_alike(one.envelope, "later", error.words, error.status)
+        while True:
+            try:
+                return await self._hand_over(await self._session(batch), one, now)
+            except Stale:
+                continue  # the next is another, and a new one is never stale
+            except NotConnected as error:
+                self.failing = True
+                return sending.all_alike(one.envelope, "later", error.words, error.status)
 
+    async def _hand_over(self, session: Session, one: Claimed, now: datetime | None) -> Attempt | None:
+        """Raises `Stale`."""
         signs: list[asyncio.Task[None]] = []
 
         async def begin() -> bool:

@@ -23,6 +23,7 @@ BUFFER: Final = 256 * 1024
 BLOCK: Final = 57 * 1024
 IDLE_SECONDS: Final = 5.0
 READY: Final = 354
+CLOSING: Final = 421
 
 Files = Callable[[Slot], AsyncIterator[bytes]]
 
@@ -41,6 +42,11 @@ class NotConnected(Exception):
         super().__init__(words)
         self.words = words
         self.status = status
+
+
+class Stale(Exception):
+    """A connection over which mails went before is no more: the server closed it in between, as many do after some.
+    Nothing was handed over, and nothing is wrong."""
 
 
 class FilesUnread(Exception):
@@ -72,6 +78,7 @@ class Session:
         self._client = client
         self._patience = patience
         self._last = time.monotonic()
+        self._used = False
 
     @property
     def is_ready(self) -> bool:
@@ -79,16 +86,19 @@ class Session:
         return self._client.is_connected and time.monotonic() - self._last < IDLE_SECONDS
 
     async def send(self, mail: Sending) -> Attempt | None:
-        """One attempt; None where it was called off before its content went out."""
+        """One attempt; None where it was called off before its content went out. Raises `Stale`."""
         try:
             return await self._send(mail)
         finally:
-            self._last = time.monotonic()
+            self._last, self._used = time.monotonic(), True
 
     async def _send(self, mail: Sending) -> Attempt | None:
         try:
             await self._client.mail(mail.sender)
         except (SMTPException, OSError, ValueError) as error:
+            if self._used and _is_farewell(error):
+                self.close()
+                raise Stale from None
             return self._nothing_sent(mail.envelope, error)
         told: dict[str, Told] = {}
         taken: list[str] = []
@@ -173,7 +183,7 @@ class Session:
 
     def _nothing_sent(self, recipients: list[str], error: Exception) -> Attempt:
         if isinstance(error, SMTPResponseException):
-            if error.code == 421:
+            if error.code == CLOSING:
                 self.close()
             return all_alike(recipients, _end(error.code), _answer(error), error.code)
         self.close()
@@ -261,6 +271,12 @@ def _refused(error: Exception, password: str | None) -> NotConnected:
     if isinstance(error, SMTPServerDisconnected | aiosmtplib.SMTPConnectError | OSError):
         return NotConnected("the connection broke before the server let us in")
     return NotConnected(cleaned(str(error)))
+
+
+def _is_farewell(error: Exception) -> bool:
+    if isinstance(error, SMTPResponseException):
+        return error.code == CLOSING
+    return isinstance(error, SMTPServerDisconnected | OSError) and not isinstance(error, TimeoutError)
 
 
 def _end(code: int) -> End:

@@ -298,6 +298,29 @@ async def test_one_domain_that_hangs_or_refuses_keeps_no_other_waiting(
     assert (shown["failing"], shown["faults"]) == ([], [])
 
 
+@pytest.mark.parametrize("farewell", ["drop", "421"])
+async def test_a_server_that_takes_some_mails_a_connection_gets_the_others_over_new_ones(
+    api: Api, there: MailServer, out: Mailer, monkeypatch: pytest.MonkeyPatch, farewell: str
+) -> None:
+    monkeypatch.setattr("app.mailing.AT_ONCE", 1)
+    await mail_account(api.database, api.mine.id, there)
+    await answered(api, out, *(f"{n}@example.org" for n in range(3)))
+
+    def leave() -> None:
+        if farewell == "drop":
+            there.drops, there.times = "MAIL", 1
+        else:
+            there.answers["MAIL"] = "421 enough for now"
+
+    there.when_taken = leave
+    if farewell == "421":
+        there.when_at = lambda step: there.answers.clear() if step == "CONNECT" else None
+    at = await now_of(api)
+    assert await send(out, api.mine.id, at) == 3
+    assert [(row["state"], row["tries"]) for row in await rows_of(api)] == [("sent", 1)] * 3
+    assert there.connections == 3
+
+
 async def test_a_worker_that_is_still_at_it_says_so(
     api: Api, there: MailServer, out: Mailer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
