@@ -46,7 +46,7 @@ class SetState(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class InviteAgent(NewAgent, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`invite`: the agent is told by mail, with the address of the console and without any secret."""
+    """`invite`: the agent is sent a link by mail that sets a password once, within a week."""
 
     invite: bool = False
 

@@ -113,7 +113,7 @@ def lines(address: str, key: str, customer: str) -> str:
     auth = f"-H 'Authorization: Bearer {key}'"
     return "\n".join(
         [
-            f"Address: {address}",
+            f"Address: {address}  (open it, and choose “Look at the demo desk”)",
             f"Key:     {key}",
             "",
             f"Push an order onto the thread of {HANNAH.name}, who has been a customer for two years:",
