@@ -173,7 +173,7 @@ def _question(text: str, parts: list[_Part], excluded: list[str], terms: list[Te
     grouped = {id(part) for group in groups for part in group}
     free = [part for part in parts if id(part) not in grouped and part.kind != "or"]
     words = [piece for part in free if part.kind == "word" for piece in part.pieces]
-    open_ended = bool(words) and free[-1].kind == "word" and text.endswith(words[-1][-1:]) and text[-1:].isalnum()
+    open_ended = bool(words) and free[-1].kind == "word" and text[-1:].isalnum()
     last = parts[-1] if parts else None
     return Question(
         typed=text,
