@@ -142,9 +142,11 @@ async def release(db: Db, workspace: UUID, account: UUID, folder: str, by: UUID)
 
 
 async def begin_anew(db: Db, workspace: UUID, account: UUID, folder: str, uidvalidity: int) -> None:
-    """The server's numbers are others now: what was known by the old ones is forgotten."""
+    """The server's numbers are others now: what was known by the old ones is forgotten, but for what could not be had:
+    it may come under its new number."""
     await db.execute(
-        "DELETE FROM mailbox_mail WHERE workspace_id = $1 AND account_id = $2 AND folder = $3 AND uidvalidity <> $4",
+        "DELETE FROM mailbox_mail WHERE workspace_id = $1 AND account_id = $2 AND folder = $3 AND uidvalidity <> $4 "
+        "AND state <> 'refused'",
         workspace,
         account,
         folder,
@@ -304,6 +306,30 @@ async def mark_refused(
         entry,
         next_try_at,
     )
+
+
+async def forget_refused_before(
+    db: Db, workspace: UUID, account: UUID, folder: str, uidvalidity: int, uids: Sequence[int]
+) -> list[UUID]:
+    """Of these mails, what the quarantine has said of them under numbers that the server had before: there they are
+    known by their size and arrival."""
+    rows = await db.fetch(
+        # two ranges of the key, and short ones: what was archived under other numbers is forgotten
+        "WITH before AS MATERIALIZED (SELECT * FROM mailbox_mail WHERE workspace_id = $1 AND account_id = $2 "
+        "AND folder = $3 AND uidvalidity < $4 UNION ALL SELECT * FROM mailbox_mail WHERE workspace_id = $1 "
+        "AND account_id = $2 AND folder = $3 AND uidvalidity > $4) "
+        "DELETE FROM mailbox_mail o USING before b, mailbox_mail n WHERE (o.workspace_id, o.account_id, o.folder, "
+        "o.uidvalidity, o.uid) = (b.workspace_id, b.account_id, b.folder, b.uidvalidity, b.uid) "
+        "AND o.state = 'refused' AND n.workspace_id = $1 AND n.account_id = $2 AND n.folder = $3 "
+        "AND n.uidvalidity = $4 AND n.uid = ANY($5::bigint[]) AND b.size = n.size AND b.arrived = n.arrived "
+        "RETURNING o.entry_id",
+        workspace,
+        account,
+        folder,
+        uidvalidity,
+        list(uids),
+    )
+    return [row["entry_id"] for row in rows if row["entry_id"] is not None]
 
 
 async def forget_mail(db: Db, workspace: UUID, account: UUID, folder: str, uidvalidity: int, uid: int) -> None:

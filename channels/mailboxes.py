@@ -136,7 +136,9 @@ async def archive(
     for mail, raw in mails:
         delivery = kind.delivery(raw, arrived=read_arrived(mail.arrived))
         await deliveries.accept(db, box.workspace, box.account, delivery, names, new_id=new_id)
-    for entry in await mailbox_store.mark_archived(db, *box.place, [mail.uid for mail, _ in mails]):
+    uids = [mail.uid for mail, _ in mails]
+    said = await mailbox_store.mark_archived(db, *box.place, uids)
+    for entry in (*said, *await mailbox_store.forget_refused_before(db, *box.place, uids)):
         await inbox.came_after_all(db, box.workspace, entry, by=box.account.actor)
 
 
@@ -167,6 +169,8 @@ async def refuse(
     entry = await inbox.keep(db, box.workspace, refused, new_id=new_id)
     until = None if for_ever else refused_until(tries, now)
     await mailbox_store.mark_refused(db, *box.place, (mail.uid, mail.size, mail.arrived), entry, until)
+    for before in await mailbox_store.forget_refused_before(db, *box.place, [mail.uid]):
+        await inbox.came_after_all(db, box.workspace, before, by=box.account.actor)  # the new entry says it now
 
 
 async def forget_mail(db: store.Db, box: Mailbox, uid: int) -> None:

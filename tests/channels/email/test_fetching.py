@@ -208,6 +208,22 @@ async def test_under_other_numbers_everything_is_looked_at_again_and_nothing_com
     assert (standing.mails, standing.archived) == (5, 5)
 
 
+async def test_what_could_not_be_had_is_known_under_other_numbers(desk: Desk) -> None:
+    for n in range(3):
+        desk.server.put(mail(n), arrived=f"0{n + 1}-Jan-2026 10:00:00 +0000")
+    desk.server.unreadable = {1, 2, 3}
+    await desk.fetch()
+    assert {one.source_id for one in await desk.entries()} == {"INBOX/1/1", "INBOX/1/2", "INBOX/1/3"}
+    desk.server.uidvalidity = 2
+    for at, one in enumerate(desk.server.inbox):
+        one.uid = at + 5
+    gone = desk.server.inbox.pop()
+    desk.server.unreadable = {6}
+    await desk.fetch()
+    assert await desk.bodies() == [mail(0)]
+    assert {one.source_id for one in await desk.entries()} == {"INBOX/2/6", f"INBOX/1/{gone.uid - 4}"}
+
+
 @pytest.mark.parametrize(
     ("raw", "arrived"), [(mail(77), None), (mail(1), "02-Jan-2026 00:00:00 +0000"), (mail(1), None)]
 )
