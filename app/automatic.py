@@ -26,7 +26,6 @@ from timeline.events import RecordedEvent
 from timeline.followers import BATCH, Followed, advance
 from timeline.tickets.aiming import Aim, Place, at_item, read_aims
 from timeline.tickets.reading import TicketView, read_ticket
-from timeline.tickets.ticket import TicketId
 
 AUTOMATIC: Final = "automatic"
 BOUNCES: Final = "bounces"
@@ -36,6 +35,8 @@ GATHER_SECONDS: Final = 0.5
 PAUSE_SECONDS: Final = 0.5
 AFTER_A_FAULT: Final = 5.0
 
+_MESSAGE: Final = "MessageRecorded"
+
 log = structlog.get_logger(__name__)
 
 
@@ -44,6 +45,10 @@ class _Resolved(msgspec.Struct, frozen=True, kw_only=True):
 
     ticket: UUID | None = None
     status: str = "resolved"
+
+
+class _Past(msgspec.Struct, frozen=True, kw_only=True):
+    history: bool = False
 
 
 class Robots:
@@ -105,11 +110,13 @@ class Robots:
         self, db: Db, workspace: WorkspaceId, event: RecordedEvent, boxes: Sequence[Box], now: datetime
     ) -> Asked | None:
         """The question whether a ticket that was just settled is, where its account asks."""
-        ticket = _settled(event)
+        ticket = _settled(event) or await _answered(db, workspace, event)
         found = await _last_heard(db, workspace, ticket) if ticket is not None else None
         if found is None:
             return None
         shown, place = found
+        if event.type == _MESSAGE and shown.resolved_at is not None and shown.resolved_at < event.recorded_at:
+            return None  # it was settled before, and asked about then
         items = await acknowledging.read_items(db, workspace, [place.about])
         item = items.get(place.about)
         box = acknowledging.box_of(boxes, item.source) if item is not None else None
@@ -150,18 +157,26 @@ def _move(
     return step
 
 
-def _settled(event: RecordedEvent) -> TicketId | None:
+def _settled(event: RecordedEvent) -> str | None:
     """The ticket that an event says is settled."""
     if event.type not in ("TicketResolved", "TicketStatusSet"):
         return None
     said = msgspec.json.decode(event.data, type=_Resolved)
-    return TicketId(said.ticket) if said.ticket is not None and said.status == "resolved" else None
+    return str(said.ticket) if said.ticket is not None and said.status == "resolved" else None
 
 
-async def _last_heard(db: Db, workspace: WorkspaceId, ticket: TicketId) -> tuple[TicketView, Place] | None:
+async def _answered(db: Db, workspace: WorkspaceId, event: RecordedEvent) -> str | None:
+    """The ticket that an answer of ours is in, by its number: a policy may settle it with the answer."""
+    if event.type != _MESSAGE or event.direction != "outbound" or msgspec.json.decode(event.data, type=_Past).history:
+        return None
+    item = (await acknowledging.read_items(db, workspace, [event.id])).get(event.id)
+    return str(item.number) if item is not None and item.number is not None else None
+
+
+async def _last_heard(db: Db, workspace: WorkspaceId, ticket: str) -> tuple[TicketView, Place] | None:
     """A ticket that is settled still, with what its customer wrote last."""
     try:
-        shown = await read_ticket(db, workspace, str(ticket))
+        shown = await read_ticket(db, workspace, ticket)
         aim = (await read_aims(db, workspace, [shown.id]))[shown.id]
         if shown.status != "resolved" or shown.resolved_at is None or not isinstance(aim, Aim):
             return None

@@ -180,6 +180,21 @@ async def test_who_wrote_a_settled_ticket_is_asked_once_by_a_link(post: Post):
     assert page.json()["number"] == item["ticket"]["number"]
 
 
+async def test_who_is_answered_for_good_is_asked_once_where_the_policy_settles_with_the_answer(post: Post):
+    old, item = await post.came(conversation="old", subject="Old"), await post.came(conversation="new")
+    await patched(post.api, old["ticket"]["id"], status="resolved")
+    assert len(await post.run()) == 1
+    policy = {"policy": {"after_reply": "resolved"}}
+    assert (await post.api("POST", "/api/v1/ticket-policies", json=policy)).status_code == 201
+    for ticket in (old, item, item):
+        said = {"body": "It is on its way."}
+        assert (await post.api("POST", f"{PATH}/{ticket['ticket']['id']}/replies", json=said)).status_code == 201
+    mails = await post.run()
+    for one, mail in zip((old, item), mails, strict=True):
+        assert f"#{one['ticket']['number']} settled?" in text_of(mail)
+    assert len(await post.run()) == 2
+
+
 async def test_nobody_is_asked_about_what_is_open_again_or_was_not_proved(post: Post):
     item, other = await post.came(), await post.came("claimed", key="claimed/1")
     await patched(post.api, item["ticket"]["id"], status="resolved")
