@@ -9,6 +9,7 @@ import hashlib
 import heapq
 import os
 import re
+import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
@@ -32,6 +33,8 @@ RUN: Final = 50_000
 MOST_BYTES: Final = 64 << 20
 TOO_LARGE: Final = "-"
 """In the place of the key of a mail that is too large to be read."""
+UNREADABLE: Final = "!"
+"""In the place of the key of a file that the system does not let us read."""
 
 _SEPARATOR: Final = re.compile(rb"From [^\r\n]{0,998}\b\d{1,2}:\d\d(:\d\d)?\b[^\r\n]{0,60}\b\d{4}\b")
 _FIELD: Final = re.compile(rb"[!-9;-~]{1,998}[ \t]*:|>From |\r?\n")
@@ -69,11 +72,11 @@ def in_mbox(path: Path) -> Iterator[Found]:
     """The mails of an mbox file in their order. Raises `Unreadable`."""
     try:
         with path.open("rb") as file, path.open("rb") as content:
-            stat = os.fstat(file.fileno())
-            if stat.st_size and not _SEPARATOR.match(file.read(2_000).lstrip(b"\r\n")):
+            status = os.fstat(file.fileno())
+            if status.st_size and not _SEPARATOR.match(file.read(2_000).lstrip(b"\r\n")):
                 raise Unreadable(f"{path}: it does not begin as an mbox file does, with a line From ...")
             for start, end, form in _spans(file):
-                yield _found(content, path, start, end, form, datetime.fromtimestamp(stat.st_mtime, UTC))
+                yield _found(content, path, start, end, form, datetime.fromtimestamp(status.st_mtime, UTC))
     except OSError as error:
         raise Unreadable(f"{path}: {error.strerror or error}") from None
 
@@ -85,17 +88,24 @@ def in_maildir(folder: Path) -> Iterator[Found]:
         raise Unreadable(f"{folder}: there is no Maildir in it (a folder with a folder cur)")
     for one in below:
         for path in sorted(path for name in ("cur", "new") for path in (one / name).glob("*")):
-            try:
-                with path.open("rb") as file:
-                    stat = os.fstat(file.fileno())
-                    changed = datetime.fromtimestamp(stat.st_mtime, UTC)
-                    yield _found(file, path, 0, stat.st_size, "file", changed)
-            except FileNotFoundError:
-                continue  # a client has given it another name; the next import finds it under that
-            except IsADirectoryError:
-                continue
-            except OSError as error:
-                raise Unreadable(f"{path}: {error.strerror or error}") from None
+            if (found := _in_file(path)) is not None:
+                yield found
+
+
+def _in_file(path: Path) -> Found | None:
+    """None for a folder, a pipe and whatever else is no file, and where a client has given it another name: the next
+    import finds it under that. What cannot be read stops no other."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return None
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            changed = datetime.fromtimestamp(status.st_mtime, UTC)
+            return _found(file, path, 0, status.st_size, "file", changed)
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return Found(path=path, start=0, end=0, form="file", key=UNREADABLE, at=datetime.fromtimestamp(0, UTC))
 
 
 def read(found: Found) -> bytes:

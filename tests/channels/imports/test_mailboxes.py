@@ -1,6 +1,7 @@
 """mbox in its variants and Maildir: the same mails by the same names, whoever wrote the file."""
 
 import hashlib
+import os
 import re
 import tracemalloc
 from collections.abc import Callable
@@ -129,6 +130,19 @@ def test_a_maildir_gives_the_same_names_as_an_mbox(tmp_path: Path) -> None:
     first = next(one for one in found if one.path.name == "1.a:2,S")
     first.path.rename(first.path.with_name("1.a:2,SR"))  # a client works on it meanwhile
     assert read(first) == served(sent[0])
+
+
+def test_what_is_no_mail_in_a_maildir_stops_no_mail(tmp_path: Path):
+    """A pipe would be waited for for ever."""
+    (tmp_path / "cur" / "folder").mkdir(parents=True)
+    os.mkfifo(tmp_path / "cur" / "pipe")
+    (tmp_path / "cur" / "gone").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "cur" / "loop").symlink_to(tmp_path / "cur" / "loop")
+    (tmp_path / "cur" / "mail").write_bytes(b"Subject: 1\n\nx\n")
+    loop, mail = in_maildir(tmp_path)
+    assert (read(mail), loop.where) == (b"Subject: 1\r\n\r\nx\r\n", str(tmp_path / "cur" / "loop"))
+    with pytest.raises(Unreadable, match="symbolic links"):
+        read(loop)
 
 
 def test_mails_come_by_time_with_flat_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
