@@ -241,16 +241,12 @@ class Lane(SendingLane):
 
     async def _hand_over(self, session: Session, one: Claimed, now: datetime | None) -> Attempt | None:
         """Raises `Stale`."""
-        signs: list[asyncio.Task[None]] = []
 
         async def begin() -> bool:
             async def step(db: Db) -> bool:
                 return await dispatch.begin(db, self._workspace, one, now or datetime.now(UTC))
 
-            begun = await self._until_taken(step)
-            if begun:
-                signs.append(asyncio.create_task(self._sign(one)))
-            return begun
+            return await self._until_taken(step)
 
         mail = Sending(
             sender=one.sender,
@@ -261,20 +257,20 @@ class Lane(SendingLane):
             begin=begin,
             seconds=sending.CONTENT_SECONDS + sending.seconds_for(one.size),
         )
+        sign = asyncio.create_task(self._sign(one))
         try:
             attempt = await session.send(mail)
         except BaseException:
             session.close()
             raise
         finally:
-            for sign in signs:
-                sign.cancel()
+            sign.cancel()
         if session.is_ready:
             self._idle.append(session)
         return attempt
 
     async def _sign(self, one: Claimed) -> None:
-        """Say now and then that its content is still on its way."""
+        """Say now and then that it is still in hand: fifty recipients at a slow server take longer than a claim."""
 
         async def step(db: Db) -> None:
             await dispatch.beat(db, self._workspace, one, datetime.now(UTC))

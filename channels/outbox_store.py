@@ -151,10 +151,10 @@ async def begin(db: Db, workspace: UUID, mail_id: UUID, tries: int, until: datet
 
 
 async def hold(db: Db, workspace: UUID, mail_id: UUID, tries: int, until: datetime) -> None:
-    """Nobody takes it for lost before then."""
+    """Nobody takes it for free, or for lost, before then."""
     await db.execute(
         "UPDATE outbound_mail SET next_try_at = $4 WHERE workspace_id = $1 AND id = $2 AND tries = $3 "
-        "AND state = 'sending'",
+        "AND next_try_at IS NOT NULL",
         workspace,
         mail_id,
         tries,

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from app.mailing import Mailer
+from channels.email.smtp import Patience
 from identity.customers import WorkspaceId
 from tests.app.api.conftest import Api
 from tests.app.api.replies import answered, delivery_of, listed, now_of, opened, reply, rows_of, written
@@ -321,14 +322,16 @@ async def test_a_server_that_takes_some_mails_a_connection_gets_the_others_over_
     assert there.connections == 3
 
 
+@pytest.mark.parametrize("step", ["RCPT", "FINAL"])
 async def test_a_worker_that_is_still_at_it_says_so(
-    api: Api, there: MailServer, out: Mailer, monkeypatch: pytest.MonkeyPatch
+    api: Api, there: MailServer, out: Mailer, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
+    out.patience = Patience(command=1.0, final=1.0)
     monkeypatch.setattr("channels.email.sending.BEAT_SECONDS", 0.03)
     await mail_account(api.database, api.mine.id, there)
     await answered(api, out)
-    there.hangs, seen = "FINAL", asyncio.Event()
-    there.when_taken = seen.set
+    there.hangs, seen = step, asyncio.Event()
+    there.when_at = lambda at: seen.set() if at == step else None
     at_it = asyncio.create_task(send(out, api.mine.id, await now_of(api)))
     await seen.wait()
     held = {(await rows_of(api))[0]["next_try_at"] for _ in range(40) if not await asyncio.sleep(0.005)}
