@@ -35,8 +35,8 @@ from search.meilisearch_rows import (
     vector_row,
 )
 
-NO_VECTORS: Final = "meaning: the index holds no vectors"
-NOT_ALL_HELD: Final = "meaning: more documents hold the phrases than can be compared"
+NO_VECTORS: Final = "Found by words alone: the index holds no vectors of this model."
+NOT_ALL_HELD: Final = "By meaning, only some of the documents with these phrases were looked at."
 FIND_SECONDS: Final = 5.0
 MOST_HELD: Final = 2_000
 BATCH: Final = 500

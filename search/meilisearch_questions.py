@@ -26,8 +26,8 @@ CHOICES: Final = 8
 CORRECTED: Final = 0.95
 ALONE: Final = 0.5
 """A hit by one word of several scores at most so much, however well it holds it."""
-TOO_MANY_WORDS: Final = f"only {TERMS} of the words and phrases were looked for"
-TOO_MANY_CHOICES: Final = "not every combination of the alternatives was looked for"
+TOO_MANY_WORDS: Final = f"Only {TERMS} of the words and phrases were looked for."
+TOO_MANY_CHOICES: Final = "Not every combination of the alternatives was looked for."
 
 Strategy = Literal["all", "frequency", "last"]
 _PIECE: Final = re.compile(r"[^\W_]+")

@@ -1,4 +1,5 @@
-"""Meilisearch away: pushes are answered as ever, searches say so, and what came meanwhile is found when it is back."""
+"""A desk on Meilisearch: away, pushes are answered as ever, searches say so and what came meanwhile is found afterwards;
+what is erased or changed by hand there is mended."""
 
 import asyncio
 import contextlib
@@ -12,8 +13,9 @@ from litestar import Litestar
 from app.indexing import Indexer
 from app.main import edge_of
 from search.meilisearch import Meilisearch
+from search.meilisearch_rows import index_name
 from tests.app.api.conftest import Api, edge_of_app
-from tests.app.api.indexed import Indexed
+from tests.app.api.indexed import Indexed, hex_of
 from tests.app.api.lives import erase
 from tests.builders import settings
 from tests.conftest import Database as Cloned
@@ -125,3 +127,19 @@ async def test_who_is_erased_is_gone_from_it_at_once_or_as_soon_as_it_is_back(
 def contact(name: str) -> dict[str, Any]:
     email = {"kind": "email", "value": f"{name}@example.com", "verified": True}
     return {"key": name, "name": name.title(), "identifiers": [email]}
+
+
+async def test_drift_by_hand_is_found_and_mended(api: Api, indexed: Indexed, server: FakeMeilisearch) -> None:
+    told = [
+        await api.push(source_id=f"d-{number}", body=f"ostrich {number}", contact=contact("una")) for number in "abc"
+    ]
+    await indexed.caught_up()
+    there = server.indexes[index_name(indexed.workspace, (await indexed.live()).index)]
+    deleted, stale, kept = (f"item-{hex_of(each)}" for each in told)
+    there.delete([deleted])
+    there.rows[stale]["text"] = "emu"
+    there.put([{**there.rows[kept], "id": f"item-{0:032x}"}, {"id": "item-nothing"}], "id", update=False)
+    assert await indexed.drift() == {"missing": 1, "stale": 1, "orphaned": 2}
+    assert await indexed.drift() == {}
+    assert await found(api, "ostrich") == {each["event_id"] for each in told}
+    assert await found(api, "emu") == set()
