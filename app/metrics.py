@@ -16,6 +16,16 @@ _seconds: Final = Histogram(
 STREAMS: Final = Gauge("throughline_streams_open", "Open live streams", registry=REGISTRY)
 ITEMS: Final = Counter("throughline_items", "Interactions handed in, by outcome", ["status"], registry=REGISTRY)
 
+SEARCH_LAG: Final = Gauge(
+    "throughline_search_lag_seconds",
+    "How long ago the oldest event was recorded that search has not taken in",
+    ["workspace"],
+    registry=REGISTRY,
+)
+SEARCH_FAULTS: Final = Gauge(
+    "throughline_search_faults", "Documents that search set aside", ["workspace"], registry=REGISTRY
+)
+
 
 def count_request(method: str, route: str, status: int, seconds: float) -> None:
     _requests.labels(method, route, str(status)).inc()

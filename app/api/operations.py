@@ -6,7 +6,7 @@ from typing import Final
 
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from app import metrics, store
+from app import metrics, search_lag, store
 from app.api.calls import Answer, Call, answer
 from app.api.routes import Route, route
 from app.api.shapes import Health
@@ -59,6 +59,7 @@ async def show_metrics(call: Call) -> Answer:
     _ = call.query
     if call.edge.settings.is_public:
         raise not_found()
+    await search_lag.measure(call.edge.database, call.edge.engine.name)
     return Answer(body=metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -5,6 +5,7 @@ import asyncio
 import click
 
 from app.cli.desk import Desk, with_desk, workspace_option
+from app.cli.searching import reconcile_search
 from app.cli.words import Refused, data, failing_in_words, say
 from app.filing import FOLDER
 from app.reconciling import reconcile
@@ -14,6 +15,9 @@ from channels.files import FilesAway, open_files
 @click.group("reconcile")
 def reconcile_() -> None:
     """Compare what belongs together, and mend what can be mended."""
+
+
+reconcile_.add_command(reconcile_search)
 
 
 @reconcile_.command("files")

@@ -27,7 +27,7 @@ GROUPS = {
     "deliveries": ("list", "retry", "mark-sent", "discard"),
     "import": ("interactions", "tau-retail", "tau-airline", "multidogo", "mbox", "maildir"),
     "export": ("identity", "interactions", "customer"),
-    "reconcile": ("files",),
+    "reconcile": ("files", "search"),
     "rebuild": ("tickets", "objects", "counts"),
     "identity": ("policy", "suggestions", "accept", "reject", "later"),
     "train": ("identity",),

@@ -272,3 +272,20 @@ async def test_who_is_erased_is_out_of_the_index_with_the_same_request(indexed: 
     assert not {f"item-{hex_of(ann)}", f"case-{hex_of(ann)}", f"item-{hex_of(ben)}"} & set(left)
     assert len(left) == 3, "Ben, his message and its case"
     assert await indexed.drift() == {}
+
+
+async def test_the_figures_say_how_far_search_is_behind(indexed: Indexed) -> None:
+    await indexed.caught_up()
+    async with indexed.api.database.read(indexed.workspace) as db:
+        slug = await db.fetchval("SELECT slug FROM workspace WHERE id = $1", indexed.workspace)
+
+    async def lag() -> float:
+        lines = (await indexed.api("GET", "/metrics")).text.splitlines()
+        (found,) = [one for one in lines if one.startswith(f'throughline_search_lag_seconds{{workspace="{slug}"}}')]
+        return float(found.rpartition(" ")[2])
+
+    assert await lag() == 0
+    await asks(indexed.api, body="Where is it?")
+    assert await lag() > 0
+    await indexed.caught_up()
+    assert await lag() == 0
