@@ -1,5 +1,5 @@
-"""A desk on Meilisearch: away, pushes are answered as ever, searches say so and what came meanwhile is found afterwards;
-what is erased or changed by hand there is mended."""
+"""A desk on Meilisearch: with it away, pushes are answered as ever and searches say so; what came meanwhile is found
+afterwards, and what is erased or changed by hand is mended."""
 
 import asyncio
 import contextlib
