@@ -2088,6 +2088,31 @@ ALTER TABLE public.ticket_void OWNER TO throughline_owner;
 
 COMMENT ON TABLE public.ticket_void IS 'projection: commands that find no ticket, or not in a state for them';
 
+CREATE TABLE public.triage_model (
+    workspace_id uuid NOT NULL,
+    version integer NOT NULL,
+    embedder text NOT NULL,
+    report jsonb NOT NULL,
+    heads bytea NOT NULL,
+    active boolean NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    CONSTRAINT triage_model_version_check CHECK ((version > 0))
+);
+ALTER TABLE ONLY public.triage_model ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.triage_model FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.triage_model OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.triage_model IS 'what was learned from labelled tickets; one at most is in force';
+
+COMMENT ON COLUMN public.triage_model.embedder IS 'whose vectors it was learned from, and is asked with';
+
+COMMENT ON COLUMN public.triage_model.report IS 'how right it was on tickets that were held back';
+
+COMMENT ON COLUMN public.triage_model.heads IS 'weights by aim; empty where they are not kept any more';
+
 CREATE TABLE public.value_class (
     workspace_id uuid NOT NULL,
     kind text NOT NULL,
@@ -2462,6 +2487,9 @@ ALTER TABLE ONLY public.ticket_version
 ALTER TABLE ONLY public.ticket_void
     ADD CONSTRAINT ticket_void_pkey PRIMARY KEY (workspace_id, event_id);
 
+ALTER TABLE ONLY public.triage_model
+    ADD CONSTRAINT triage_model_pkey PRIMARY KEY (workspace_id, version);
+
 ALTER TABLE ONLY public.value_class
     ADD CONSTRAINT value_class_pkey PRIMARY KEY (workspace_id, kind, scope, value);
 
@@ -2667,6 +2695,8 @@ CREATE INDEX ticket_task_owned ON public.ticket_task USING btree (workspace_id, 
 
 CREATE INDEX ticket_void_by_contact ON public.ticket_void USING btree (workspace_id, contact_id);
 
+CREATE UNIQUE INDEX triage_model_active ON public.triage_model USING btree (workspace_id) WHERE active;
+
 CREATE INDEX value_count_frequent ON public.value_count USING btree (workspace_id, customers, value) WHERE (customers > 1);
 
 CREATE INDEX webhook_delivery_by_webhook ON public.webhook_delivery USING btree (workspace_id, webhook_id, id);
@@ -2817,6 +2847,8 @@ ALTER TABLE public.ticket_version ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.ticket_void ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.triage_model ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.value_class ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.value_count ENABLE ROW LEVEL SECURITY;
@@ -2966,6 +2998,8 @@ CREATE POLICY workspace_wall ON public.ticket_task USING ((workspace_id = (NULLI
 CREATE POLICY workspace_wall ON public.ticket_version USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.ticket_void USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.triage_model USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.value_class USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
@@ -3192,6 +3226,8 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.ticket_version TO throughline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.ticket_void TO throughline_app;
 GRANT SELECT ON TABLE public.ticket_void TO throughline_reports;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.triage_model TO throughline_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.value_class TO throughline_app;
 GRANT SELECT ON TABLE public.value_class TO throughline_reports;

@@ -29,6 +29,7 @@ from timeline.interactions import ObjectState
 from timeline.mail_events import MailSettled
 from timeline.sla_events import SlaEvent
 from timeline.ticket_events import LifeCommand
+from timeline.triage_events import TicketClassified
 
 EventId = NewType("EventId", UUID)
 Actor = NewType("Actor", str)
@@ -264,6 +265,7 @@ Change = (
     | TaskDone
     | TaskReopened
     | MailSettled
+    | TicketClassified
 )
 Event = RecordedKind | Change | Command | Edit
 

@@ -12,6 +12,7 @@ from timeline import store
 from timeline.errors import StartOver
 from timeline.events import Actor, EventId, NewEvent
 from timeline.mail_events import MailSettled
+from timeline.triage_events import TicketClassified
 
 Owners = dict[ContactId, CustomerId]
 
@@ -21,7 +22,7 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
 
     event_id: UUID
     contact_id: UUID
-    told: MailSettled
+    told: MailSettled | TicketClassified
 
 
 async def lock(db: store.Db, workspace: WorkspaceId, contacts: Sequence[UUID]) -> Owners:

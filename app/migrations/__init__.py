@@ -25,5 +25,6 @@ IDS = (
     "0022-search",
     "0023-indexing",
     "0024-vocabulary",
+    "0025-triage",
     "0026-signing-in",
 )

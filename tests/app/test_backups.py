@@ -204,6 +204,7 @@ def test_a_backup_of_an_older_version_is_brought_to_this_one(folder: Path, shop:
     since |= {"mailbox_password", "channel_account_change", "mailbox", "mailbox_mail"}
     since |= {"stored_file", "file_use", "file_upload", "mail_thread", "mail_reference"}
     since |= {"agent_password", "sign_in_link", "sign_in_try"}
+    since |= {"triage_model"}
     since |= {"webhook", "webhook_delivery", "outbound_mail", "outbound_lane", "mail_bounce"}
 
     def older(manifest: dict[str, Any], parts: dict[str, bytes]) -> None:

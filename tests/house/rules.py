@@ -46,6 +46,7 @@ SQL_FILES = frozenset(
         "search/index_store.py",
         "search/hits.py",
         "search/word_store.py",
+        "search/triage_store.py",
         "channels/store.py",
         "channels/archives.py",
         "channels/outbox_store.py",
