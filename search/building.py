@@ -115,7 +115,8 @@ def item_document(row: ItemRow, cases: Iterable[Case], now: datetime, region: st
     named = _named(told, row, title, text)
     if not (title or text or named):
         return None
-    internal = kind == "note" or row.direction == "internal"
+    spoken = kind in SPOKEN
+    internal = kind == "note" or (spoken and row.direction == "internal")
     return Document(
         id=item_id(row.id),
         kind=_kind(kind),
@@ -128,8 +129,8 @@ def item_document(row: ItemRow, cases: Iterable[Case], now: datetime, region: st
         title=title,
         text=text,
         idents=named,
-        people=() if internal or row.direction == "outbound" else _said_by(told.contact, region),
-        meaning=_meaning(title, said(told), FEWEST_WORDS) if kind in SPOKEN else "",
+        people=() if spoken and row.direction != "inbound" else _said_by(told.contact, region),
+        meaning=_meaning(title, said(told), FEWEST_WORDS) if spoken else "",
         facts=facts_of([case.fold for case in cases], now),
     )
 

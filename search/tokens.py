@@ -21,6 +21,7 @@ _FEWEST: Final = 3
 _BARE_DIGITS: Final = 5
 """So many digits are an id without anything that says so; 4 are a year or an amount."""
 _MOST_PIECES: Final = 6
+_LONGEST_PREFIX: Final = 5
 
 _DASHES: Final = dict.fromkeys([0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2015, 0x2212, 0xFE63], "-")
 _UNSEEN: Final = dict.fromkeys([0x00AD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF])
@@ -65,7 +66,7 @@ def idents(text: str) -> tuple[str, ...]:
 def spellings(known: str) -> tuple[str, ...]:
     """The tokens of what is known to be an id, however short: a ticket's number, an order's, a source's own."""
     parts = _PART.findall(_plain(known, _LONGEST_QUERY))
-    return _first((token for token in _spelt(parts) if token == "".join(parts) or _tells(token)), 1)
+    return _first(_spelt(parts), 1)
 
 
 def asked_idents(text: str) -> tuple[str, ...]:
@@ -76,7 +77,7 @@ def asked_idents(text: str) -> tuple[str, ...]:
     readings = {alone: None} if alone.isdigit() else {}
     readings |= dict.fromkeys(_HASHED.findall(plain))
     for stretch in re.split(r"[;,!?]", plain):
-        readings |= dict.fromkeys(_readings(_PIECE.findall(stretch)))
+        readings |= dict.fromkeys(_readings(_pieces(stretch)))
     return _first(sorted(readings, key=len, reverse=True), 1)
 
 
@@ -112,7 +113,7 @@ def _tokens_of(run: str) -> Iterator[str]:
         if digits >= _BARE_DIGITS:
             yield from _spelt(parts)
     elif digits and not _UNIT.fullmatch(whole) and (digits >= _FEWEST or _woven(whole)):
-        yield from (token for token in _spelt(parts) if token == whole or _tells(token))
+        yield from _spelt(parts)
 
 
 def _woven(whole: str) -> bool:
@@ -124,26 +125,42 @@ def _spelt(parts: list[str]) -> Iterator[str]:
     """Whole, and without what stands before it, prefix by prefix."""
     for start in range(len(parts)):
         squeezed = "".join(parts[start:])
-        yield squeezed
+        before = "".join(parts[:start])
+        if start == 0 or _tells(before if start == len(parts) - 1 else "", squeezed):
+            yield squeezed
         letters = re.match(r"[a-z]+(?=\d+$)", parts[start]) if start == len(parts) - 1 else None
-        if letters:
+        if letters and _tells(before + letters[0], squeezed[letters.end() :]):
             yield squeezed[letters.end() :]
 
 
-def _tells(token: str) -> bool:
-    """Whether enough of an id is left without its prefix."""
+def _tells(before: str, token: str) -> bool:
+    """Whether enough of an id is left without what stands before it: many digits, or a few behind a short prefix."""
     digits = sum(map(str.isdigit, token))
-    return digits >= 4 or (digits >= _FEWEST and digits < len(token))
+    if digits >= _BARE_DIGITS:
+        return True
+    return digits >= _FEWEST and before.isalpha() and len(before) <= _LONGEST_PREFIX
 
 
-def _readings(pieces: list[str]) -> Iterator[str]:
-    """Neighbouring pieces as one token; a run that is all letters is a word."""
+def _readings(pieces: list[tuple[str, bool]]) -> Iterator[str]:
+    """Neighbouring pieces as one token; a run that is all letters is a word. Of each piece is said whether it stands
+    together with the one before."""
     for start in range(min(len(pieces), 60)):
         for end in range(start + 1, min(start + _MOST_PIECES, len(pieces)) + 1):
-            token = "".join(pieces[start:end])
+            token = "".join(piece for piece, _ in pieces[start:end])
             digits = sum(map(str.isdigit, token))
-            if digits and (digits >= 4 or (len(token) >= 4 and digits < len(token))):
+            if not digits or len(token) < _FEWEST + 1:
+                continue
+            if not pieces[start][1] or _tells(pieces[start - 1][0], token):
                 yield token
+
+
+def _pieces(stretch: str) -> list[tuple[str, bool]]:
+    found: list[tuple[str, bool]] = []
+    end = -1
+    for piece in _PIECE.finditer(stretch):
+        found.append((piece[0], piece.start() == end))
+        end = piece.end()
+    return found
 
 
 def _plain(text: str, longest: int) -> str:

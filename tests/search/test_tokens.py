@@ -49,6 +49,13 @@ def test_known_ids_keep_every_length() -> None:
     assert spellings("#W4923227") == ("w4923227", "4923227")
 
 
+def test_a_few_digits_behind_a_name_are_no_id_of_their_own() -> None:
+    assert spellings("isabella_lopez_6490") == ("isabellalopez6490",)
+    assert spellings("chat-1-1/20") == ("chat1120",)
+    assert asked_idents("ethan.kovacs1120") == ("ethankovacs1120", "kovacs1120")
+    assert set(asked_idents("ORD-1001")) & set(spellings("1001"))
+
+
 def test_people_are_known_by_name_words_and_addresses() -> None:
     known = people(["Jürgen  MÜLLER"], ["Jane@Shop.example"])
     assert known == ("jane@shop.example", "jurgen", "jurgen muller", "muller")

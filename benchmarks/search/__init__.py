@@ -1,0 +1,1 @@
+"""How right search is: sets with known answers, asked through the API."""
