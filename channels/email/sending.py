@@ -46,10 +46,12 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What became of a mail at one recipient so far. `waiting`: it is tried again there."""
+    """What became of a mail at one recipient so far. `waiting`: it is tried again there. `repeated`: of one in doubt,
+    the one further attempt was made."""
 
     state: Literal["waiting", "sent", "failed", "uncertain"]
     words: str | None = None
+    repeated: bool = False
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,12 +143,13 @@ def judge(course: Course, attempt: Attempt, now: datetime, dice: float) -> Verdi
 
 
 def _outcome(told: Told, before: Outcome | None, *, last: bool) -> Outcome:
-    """After a doubt no third attempt is made by itself: what is put off then stays in doubt."""
+    """After a doubt no third attempt is made by itself: what is put off then stays in doubt. Where there was none, a
+    mail that is put off is tried as ever."""
     if told.end == "later":
         if last and before is not None and before.state == "uncertain":
-            return Outcome(state="uncertain", words=f"{before.words}; then: {told.words}")
-        return Outcome(state="failed" if last else "waiting", words=told.words)
-    return Outcome(state=told.end, words=told.words)
+            return Outcome(state="uncertain", words=f"{before.words}; then: {told.words}", repeated=True)
+        return Outcome(state="waiting", words=told.words)
+    return Outcome(state=told.end, words=told.words, repeated=last and told.end == "uncertain")
 
 
 def _end_of(outcomes: Mapping[str, Outcome]) -> State:
@@ -173,8 +176,12 @@ def _reason(state: State, outcomes: Mapping[str, Outcome], doubts: int) -> str |
 
 
 def to_try(outcomes: Mapping[str, Outcome], recipients: list[str]) -> list[str]:
-    """Those to whom the next attempt goes: whoever has it, or never will, is left alone."""
-    return [one for one in recipients if one not in outcomes or outcomes[one].state in ("waiting", "uncertain")]
+    """Those to whom the next attempt goes: whoever has it, never will, or may have it twice, is left alone."""
+    return [one for one in recipients if one not in outcomes or _is_open(outcomes[one])]
+
+
+def _is_open(outcome: Outcome) -> bool:
+    return outcome.state == "waiting" or (outcome.state == "uncertain" and not outcome.repeated)
 
 
 def standing_after(before: Standing, attempt: Attempt, now: datetime, dice: float) -> Standing:

@@ -91,6 +91,18 @@ def test_what_was_in_hand_when_a_domain_is_left_alone_makes_that_no_longer() -> 
     assert standing_after(standing, all_alike(BOTH, "sent", "ok"), AT, 1.0) == Standing()
 
 
+def test_who_is_put_off_beside_a_doubt_is_tried_for_two_days_and_the_doubt_once_more() -> None:
+    course, whom = Course(outcomes={}, tries=0, doubts=0, due_at=AT), list[list[str]]()
+    for at in (AT, AT + timedelta(minutes=1), AT + timedelta(minutes=2), AT + KEPT_TRYING):
+        whom.append(to_try(course.outcomes, BOTH))
+        told = {one: Told(end="uncertain" if one == "a@x" else "later", words="said") for one in whom[-1]}
+        verdict = judge(course, Attempt(told=told), at, 0.5)
+        course = Course(outcomes=verdict.outcomes, tries=course.tries + 1, doubts=verdict.doubts, due_at=AT)
+    assert whom == [BOTH, BOTH, ["b@x"], ["b@x"]]
+    assert (verdict.state, verdict.next_try_at) == ("uncertain", None)
+    assert {one: told.state for one, told in verdict.outcomes.items()} == {"a@x": "uncertain", "b@x": "failed"}
+
+
 def test_what_was_in_doubt_and_cannot_be_tried_stays_in_doubt() -> None:
     first = Attempt(told={"a@x": Told(end="uncertain", words="hung up"), "b@x": Told(end="later", words="grey")})
     verdict = judge(Course(outcomes={}, tries=1, doubts=0, due_at=AT), first, AT, 0.5)
