@@ -16,7 +16,7 @@ from identity.customers import WorkspaceId
 from search import indexes, triage_store
 from search.embeddings import Embedder, EmbedderAway
 from search.engine import Engine, EngineAway, Index
-from search.triage import Learned, Model, Opened, Told, classify, keep, learn, opened, read_model
+from search.triage import Learned, Model, Opened, Report, Told, classify, keep, learn, opened, read_model
 from timeline import posting, store
 from timeline.events import KIND_OF, Actor
 from timeline.followers import START, Followed, head, read_after, read_checkpoint
@@ -150,8 +150,20 @@ async def stop(database: Database, workspace: WorkspaceId) -> int | None:
     return await database.write(workspace, lambda db: triage_store.stop(db, workspace))
 
 
-async def read_models(db: Db, workspace: WorkspaceId, before: int, limit: int) -> list["Kept"]:
-    rows = await triage_store.models(db, workspace, before, limit)
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A version of what was learned, and how right it is on tickets that were held back."""
+
+    version: int
+    active: bool
+    embedder: str
+    made_at: datetime
+    actor: str
+    report: Report
+
+
+async def read_models(db: Db, workspace: WorkspaceId, limit: int) -> list[Kept]:
+    """The latest first."""
+    rows = await triage_store.models(db, workspace, limit)
     return [
         Kept(
             version=row["version"],
@@ -159,18 +171,7 @@ async def read_models(db: Db, workspace: WorkspaceId, before: int, limit: int) -
             embedder=row["embedder"],
             made_at=row["made_at"],
             actor=row["actor"],
-            report=msgspec.Raw(row["report"].encode()),
+            report=msgspec.json.decode(row["report"], type=Report),
         )
         for row in rows
     ]
-
-
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """A version of what was learned, with its report as JSON (`search.triage.Report`)."""
-
-    version: int
-    active: bool
-    embedder: str
-    made_at: datetime
-    actor: str
-    report: msgspec.Raw

@@ -37,6 +37,7 @@ from app.outward import Outward
 from app.retaining import apply
 from app.settings import Settings
 from app.sweeping import Sweeping
+from app.triaging import Triage
 from app.understanding import Understander
 from app.webhooks import Sender
 from channels.email.tokens import Tokens
@@ -107,7 +108,7 @@ async def _work(settings: Settings, url: str, admin_url: str) -> None:
     indexer = Indexer(database, live, engine, embedder)
     filing = Filing(database, files, spool_of(settings.home))
     attending = [sender.attend, filing.attend, fetcher.attend, mailer.attend, robots.attend]
-    attending += [indexer.attend, indexer.attend_meaning]
+    attending += [indexer.attend, indexer.attend_meaning, Triage(database, live, engine, embedder).attend]
     mailroom = Mailroom(settings, database, files)
     understander = Understander(database, mailroom.ways())
     worker = Worker(database, live, settings.home, FOLLOWERS, names, attending, understander)

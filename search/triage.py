@@ -212,3 +212,22 @@ def _likely(
         likeliest=tuple((one.label, one.confidence) for one in said),
         cases=tuple(list(alike)[:CASES]),
     )
+
+
+# -- what was said ---------------------------------------------------------------------------------------------------
+
+
+class Prediction(TicketClassified, frozen=True, kw_only=True):
+    """As it was said at `at` by the event of this id."""
+
+    id: UUID
+    at: datetime
+
+
+async def read_predictions(db: Db, workspace: WorkspaceId, ticket: UUID, limit: int) -> list[Prediction]:
+    """The latest first."""
+    rows = await triage_store.predictions(db, workspace, ticket, limit)
+    return [
+        msgspec.convert({**msgspec.json.decode(row["data"]), "id": row["id"], "at": row["recorded_at"]}, Prediction)
+        for row in rows
+    ]

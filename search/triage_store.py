@@ -1,7 +1,7 @@
 """Every statement on what was learned from labelled tickets, and what was predicted by it."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -10,8 +10,6 @@ from identity.customers import WorkspaceId
 
 Db = Any
 Row = asyncpg.Record
-
-_SHOWN: Final = "version, embedder, report::text AS report, active, made_at, actor"
 
 
 async def add(
@@ -66,12 +64,12 @@ async def heads(db: Db, workspace: WorkspaceId, version: int) -> bytes:
     return found or b""
 
 
-async def models(db: Db, workspace: WorkspaceId, before: int, limit: int) -> list[Row]:
-    """Before a version, the latest first."""
+async def models(db: Db, workspace: WorkspaceId, limit: int) -> list[Row]:
+    """The latest first."""
     return await db.fetch(
-        f"SELECT {_SHOWN} FROM triage_model WHERE workspace_id = $1 AND version < $2 ORDER BY version DESC LIMIT $3",
+        "SELECT version, embedder, report::text AS report, active, made_at, actor FROM triage_model "
+        "WHERE workspace_id = $1 ORDER BY version DESC LIMIT $2",
         workspace,
-        before,
         limit,
     )
 
@@ -80,7 +78,7 @@ async def predictions(db: Db, workspace: WorkspaceId, ticket: UUID, limit: int) 
     """What was said of a ticket, the latest first."""
     return await db.fetch(
         "SELECT id, recorded_at, data FROM event WHERE workspace_id = $1 AND about = $2 AND type = 'TicketClassified' "
-        "ORDER BY position DESC LIMIT $3",
+        "AND NOT data ? 'erased' ORDER BY position DESC LIMIT $3",
         workspace,
         ticket,
         limit,

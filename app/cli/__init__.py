@@ -65,7 +65,7 @@ _SHORT: Final = {
     "reconcile": "Files and the search index with what they belong to.",
     "reindex": "Make the search index again, beside the live one.",
     "resolve": "Who is one person by what is known today.",
-    "train": "Estimate weights from the contacts that are there.",
+    "train": "Learn from what is there: who is one person, what a ticket is about.",
     "why": "Why two contacts are, or are not, one customer.",
     "identity": "Who is who: what is linked by itself.",
     "shared": "Values that belong to several people and link nobody.",

@@ -10,6 +10,7 @@ import msgspec
 from app import training
 from app.cli.desk import Desk, with_desk, workspace_option
 from app.cli.resolving import in_lines
+from app.cli.triage import train_triage
 from app.cli.words import Refused, data, failing_in_words, progress, say
 from app.training import HARDLY, Change, NotCounted, Phase, Trained
 from identity.second_look import Finding
@@ -25,6 +26,9 @@ _WORDS: Final[dict[Change, str]] = {"appear": "would be linked", "fall": "were l
 @click.group()
 def train() -> None:
     """Estimate what decisions weigh by from a workspace's own data."""
+
+
+train.add_command(train_triage)
 
 
 @train.command("identity")

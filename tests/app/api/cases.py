@@ -136,6 +136,8 @@ CASES: dict[str, Case] = {
         body=lambda things: {"other": things.ticket, "kind": "related"},
         fails=422,
     ),
+    "GET /api/v1/tickets/{ticket}/predictions": Case(path=_at("/api/v1/tickets/{ticket}/predictions")),
+    "GET /api/v1/triage": Case(path=_at("/api/v1/triage"), names=False),
     "GET /api/v1/tickets/{ticket}/links": Case(path=_at("/api/v1/tickets/{ticket}/links")),
     "GET /api/v1/tickets/{ticket}/edits": Case(path=_at("/api/v1/tickets/{ticket}/edits")),
     "POST /api/v1/tickets/{ticket}/backstage": Case(
