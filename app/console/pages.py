@@ -22,7 +22,7 @@ from litestar.response import Stream
 from app import metrics
 from app.access import RIGHTS, Caller, Right, permit
 from app.api.calls import Answer, Call, Edge
-from app.api.routes import log_request, request_id
+from app.api.routes import Parameter, log_request, request_id
 from app.console.rendering import HTML, render
 from app.db import new_id
 from app.errors import Problem, problem_of
@@ -72,6 +72,10 @@ class Visit(Call):
         return dict(
             parse_qsl(self.request.scope["query_string"].decode("utf-8", "replace"), max_num_fields=MOST_FIELDS)
         )
+
+    def asking(self, query: Sequence[Parameter]) -> Call:
+        """This visit as a request of the API that takes these parameters."""
+        return Call(self.edge, self.request, self.caller, frozenset(one.name for one in query))
 
     def has(self, right: Right) -> bool:
         return right in RIGHTS[self.caller.role]

@@ -1,10 +1,12 @@
 """Templates to bytes: one environment, everything escaped, and how times, names and states are written."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from importlib import resources
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
@@ -51,6 +53,12 @@ def words(name: str) -> str:
     return name.replace("_", " ")
 
 
+def narrowed(asked: Mapping[str, str], name: str, value: str) -> str:
+    """The query with one filter more, or without it where it is set so already."""
+    rest = {key: one for key, one in asked.items() if key not in (name, "cursor")}
+    return urlencode(rest if asked.get(name) == value else {**rest, name: value})
+
+
 @lru_cache(maxsize=64)
 def static(name: str) -> str:
     """The address of a static file: it changes with its bytes, so that browsers may keep it for ever."""
@@ -82,7 +90,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.globals.update(static=static)
+    known: dict[str, Any] = {"static": static, "narrowed": narrowed}
+    environment.globals.update(known)
     filters: dict[str, Any] = {"time": clock_time, "day": day, "ago": ago, "words": words}
     environment.filters.update(filters)
     return environment
