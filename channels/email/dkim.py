@@ -5,14 +5,18 @@ not told.
 through is the stranger's. Both are pure; between them somebody looks up the keys.
 """
 
+import contextlib
 import logging
 import re
+from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal, cast
 
 import dkim
 import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from channels.email.authentication import is_aligned
 
@@ -23,12 +27,14 @@ MOST_LOOKED_AT: Final = 50
 LEAST_KEY_BITS: Final = 1024
 
 Outcome = Literal["good", "bad", "unusable"]
+Algorithm = Literal["rsa", "ed25519"]
 
 _END: Final = re.compile(rb"\r?\n\r?\n")
 _LONE_CR: Final = re.compile(rb"\r(?!\n)")
 _FIELD: Final = re.compile(rb"^([\x21-\x39\x3b-\x7e]+):((?:[^\n]|\n[ \t])*)", re.MULTILINE)
 _HOST: Final = re.compile(r"(?=.{1,253}\Z)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_](?:[a-z0-9_-]{0,62}))*")
 _TAG: Final = re.compile(r"[a-z][a-z0-9_]*", re.IGNORECASE)
+_ALGORITHMS: Final[dict[str, Algorithm]] = {"rsa-sha256": "rsa", "ed25519-sha256": "ed25519"}
 _SILENT: Final = logging.Logger("dkim", level=logging.CRITICAL + 1)
 
 # Said twice under one signature, the upper one is shown and the lower one is signed.
@@ -45,6 +51,7 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True):
     domain: str
     selector: str
     identity: str
+    algorithm: Algorithm = "rsa"
 
     @property
     def key_name(self) -> str:
@@ -102,12 +109,15 @@ def _worth(index: int, tags: dict[str, str], domain: str, counts: Mapping[str, i
     names = [name.strip().lower() for name in tags.get("h", "").split(":")]
     is_whole = "l" not in tags and "from" in names
     is_signed_once = all(counts.get(name, 0) <= names.count(name) for name in _SHOWN if name in names)
-    known = tags.get("v") == "1" and tags.get("a", "").lower() == "rsa-sha256"
-    if not (known and is_whole and is_signed_once and _is_timely(tags, now)):
+    algorithm = _ALGORITHMS.get(tags.get("a", "").lower())
+    if algorithm is None or tags.get("v") != "1":
+        return None
+    if not (is_whole and is_signed_once and _is_timely(tags, now)):
         return None
     if not (is_aligned(domain, signer) and _HOST.fullmatch(signer) and _HOST.fullmatch(selector)):
         return None
-    return Signature(index=index, domain=signer, selector=selector, identity=tags.get("i", f"@{signer}").lower())
+    identity = tags.get("i", f"@{signer}").lower()
+    return Signature(index=index, domain=signer, selector=selector, identity=identity, algorithm=algorithm)
 
 
 def _is_timely(tags: dict[str, str], now: datetime) -> bool:
@@ -125,8 +135,11 @@ def _verified(raw: bytes, signature: Signature, record: str) -> Outcome:
     if not _holds(_tags(record), signature):
         return "unusable"
     try:
-        key = _key_of(record)
-        if key is None or key < LEAST_KEY_BITS:
+        if signature.algorithm == "ed25519":
+            key = Ed25519PublicKey.from_public_bytes(b64decode(_tags(record)["p"], validate=True))
+            return "good" if _check_ed25519(raw, signature.index, key) else "bad"
+        bits = _key_of(record)
+        if bits is None or bits < LEAST_KEY_BITS:
             return "unusable"
         return "good" if _check(raw, signature.index, record) else "bad"
     except dkim.ValidationError:
@@ -144,7 +157,7 @@ def _holds(tags: dict[str, str], signature: Signature) -> bool:
     return (
         bool(tags.get("p"))
         and tags.get("v", "DKIM1") == "DKIM1"
-        and tags.get("k", "rsa") == "rsa"
+        and tags.get("k", "rsa") == signature.algorithm
         and "y" not in flags
         and ("s" not in flags or is_exact)
         and ("*" in services or "email" in services)
@@ -152,7 +165,7 @@ def _holds(tags: dict[str, str], signature: Signature) -> bool:
     )
 
 
-# dkimpy has no types: it is reached through these two.
+# dkimpy has no types: it is reached through these.
 def _key_of(record: str) -> int | None:
     evaluate = cast("Callable[[str, bytes], tuple[Any, int | None, Any, Any]]", dkim.evaluate_pk)
     return evaluate("key", record.encode())[1]
@@ -161,3 +174,30 @@ def _key_of(record: str) -> int | None:
 def _check(raw: bytes, index: int, record: str) -> bool:
     signed: Any = dkim.DKIM(raw, logger=_SILENT, minkey=LEAST_KEY_BITS)
     return bool(signed.verify(idx=index, dnsfunc=lambda _name, timeout=0: record.encode()))  # noqa: ARG005
+
+
+def _check_ed25519(raw: bytes, index: int, key: Ed25519PublicKey) -> bool:
+    """RFC 8463. The library would want another one for it; it hands over what was signed instead."""
+    asked = _Asked(key)
+    signed: Any = dkim.DKIM(raw, logger=_SILENT)
+
+    def verify_with_key(*said: Any) -> Any:
+        signed.pk, signed.keysize, signed.ktag, signed.seqtlsrpt = asked, 256, b"ed25519", False
+        return signed.verify_sig_process(*said)
+
+    signed.verify_sig = verify_with_key
+    return bool(signed.verify(idx=index, dnsfunc=None)) and asked.holds
+
+
+class _Asked:
+    """A key as the library asks it."""
+
+    def __init__(self, key: Ed25519PublicKey) -> None:
+        self._key = key
+        self.holds = False
+
+    def verify(self, digest: bytes, signature: bytes) -> None:
+        """Tells by `holds`: what it raised, the library would not understand."""
+        with contextlib.suppress(InvalidSignature):
+            self._key.verify(signature, digest)
+            self.holds = True

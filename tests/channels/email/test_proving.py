@@ -1,7 +1,7 @@
 """Our own check of signatures: what it proves, what it does not, and when a broken one contradicts."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -95,6 +95,60 @@ async def test_a_key_that_holds_for_nothing_proves_nothing_and_contradicts_nothi
 
 async def test_a_short_key_proves_nothing():
     assert await verdict(signed(plain(), short=True), {KEY: key(short=True)[1]}) == "claimed"
+
+
+def test_a_signature_has_expired_by_the_second_that_it_says():
+    raw, at = signed(plain(), expires=1_700_000_000), datetime.fromtimestamp(1_700_000_000, UTC)
+    moments = [timedelta(days=-1), timedelta(0), timedelta(seconds=1)]
+    found = [len(find(raw, "Ann <ann@shop.example>", "shop.example", at + one)) for one in moments]
+    assert found == [1, 1, 0]
+    for odd in (b"soon", b"-1", b"1e99", b"9" * 13, b""):
+        changed = raw.replace(b"x=1700000000", b"x=" + odd)
+        assert find(changed, "Ann <ann@shop.example>", "shop.example", at) == []
+
+
+def test_a_short_key_is_refused_by_our_own_guard(monkeypatch: pytest.MonkeyPatch):
+    (one,) = find(raw := signed(plain(), short=True), "Ann <ann@shop.example>", "shop.example", datetime.now(UTC))
+    asked: list[bool] = []
+    monkeypatch.setattr("channels.email.dkim._check", lambda *_: not asked.append(True))
+    assert verify(raw, [one], {KEY: key(short=True)[1]}) == ["unusable"]
+    assert asked == []
+    assert verify(raw, [one], {KEY: key()[1]}) == ["good"]
+
+
+FOOTBALL = "brisbane._domainkey.football.example.com"
+JOE = "Joe SixPack <joe@football.example.com>"
+RFC_8463 = (
+    "DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/relaxed;\r\n d=football.example.com; i=@football.example.com;\r\n"
+    " q=dns/txt; s=brisbane; t=1528637909; h=from : to :\r\n subject : date : message-id : from : subject : date;\r\n"
+    " bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=;\r\n"
+    " b=/gCrinpcQOoIfuHNQIbq4pgh9kyIK3AQUdt9OdqQehSwhEIug4D11Bus\r\n Fa3bT3FY5OsU7ZbnKELq+eXdp1Q1Dw==\r\n"
+    f"From: {JOE}\r\nTo: Suzie Q <suzie@shopping.example.net>\r\nSubject: Is dinner ready?\r\n"
+    "Date: Fri, 11 Jul 2003 21:00:37 -0700 (PDT)\r\nMessage-ID: <20030712040037.46341.5F8J@football.example.com>\r\n"
+    "\r\nHi.\r\n\r\nWe lost the game.  Are you hungry yet?\r\n\r\nJoe.\r\n"
+).encode()
+ED25519 = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+
+
+@pytest.mark.parametrize(
+    ("raw", "record", "expected"),
+    [
+        (RFC_8463, ED25519, "proved"),
+        (RFC_8463.replace(b"We lost", b"We won"), ED25519, "contradicted"),
+        (RFC_8463.replace(b"dinner", b"supper"), ED25519, "contradicted"),
+        (RFC_8463.replace(b"b=/gCr", b"b=/gCs"), ED25519, "contradicted"),
+        (RFC_8463.replace(b"b=/gCr", b"b="), ED25519, "contradicted"),
+        (RFC_8463, ED25519.replace("=11q", "=12q"), "contradicted"),
+        (RFC_8463, ED25519.replace("=11q", "="), "claimed"),
+        (RFC_8463, ED25519.replace("=11q", "=!1q"), "claimed"),
+        (RFC_8463, ED25519.replace("k=ed25519; ", ""), "claimed"),
+        (RFC_8463, key()[1], "claimed"),
+        (RFC_8463.replace(b"a=ed25519-", b"a=rsa-"), ED25519, "claimed"),
+    ],
+)
+async def test_a_signature_by_ed25519_is_checked_as_its_standard_says(raw: bytes, record: str, expected: str):
+    records = {FOOTBALL: record, "_dmarc.football.example.com": REJECT}
+    assert await verdict(raw, records, sender(JOE, "joe@football.example.com")) == expected
 
 
 @pytest.mark.parametrize(
