@@ -5,6 +5,7 @@ is in the ledger, and the checkpoint says from where.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -29,7 +30,8 @@ from search.meaning import Vectors
 from search.reconciling import sweep
 from timeline.store import lock_follower
 
-POLL_SECONDS: Final = 2.0
+POLL_SECONDS: Final = 1.0
+GATHER_SECONDS: Final = 0.2
 PAUSE_SECONDS: Final = 0.5
 ENGINE_SECONDS: Final = 2.0
 """After an engine or a model was away."""
@@ -79,8 +81,8 @@ class Indexer:
                 if away:
                     log.info("search.back", workspace=str(workspace))
                     away = False
-                if not done and self._live is not None:
-                    await self._live.wait(workspace, POLL_SECONDS)
+                if not done and self._live is not None and await self._live.wait(workspace, POLL_SECONDS):
+                    await asyncio.sleep(GATHER_SECONDS)
             except DatabaseAway:
                 await asyncio.sleep(PAUSE_SECONDS)
             except (EngineAway, EmbedderAway) as error:
@@ -97,13 +99,22 @@ class Indexer:
 
     async def step(self, workspace: WorkspaceId, now: datetime) -> int:
         """Do what is to be done next in each index; 0 where there is nothing. Raises `EngineAway`."""
-        done = 0
-        for kept in await self._kept(workspace, now):
-            async with self._room, self._alone(workspace, kept.index.generation) as mine:
-                if mine:
-                    done += await self._work(workspace, kept.index, now)
-        await self._drop(workspace)
-        return done + await self._switch(workspace, now)
+        async with self._database.read(workspace) as db:
+            found = await indexes.read_all(db, workspace, self.engine.name)
+            waiting = {
+                one.index.generation
+                for one in found
+                if one.state != "old" and await indexes.is_waiting(db, workspace, one, now)
+            }
+        done = await self._see_to(workspace, found, now)
+        for kept in found:
+            name = (workspace, kept.index.generation)
+            if kept.state == "old":
+                await self._drop(workspace, kept.index)
+            elif kept.index.generation in waiting or name not in self._made or self._is_to_be_checked(name):
+                async with self._room, self._alone(workspace, kept.index.generation) as mine:
+                    done += await self._work(workspace, kept.index, now) if mine else 0
+        return done + (await self._switch(workspace, now) if len(found) > 1 else 0)
 
     async def _work(self, workspace: WorkspaceId, index: Index, now: datetime) -> int:
         place = await self._place(workspace, index.generation)
@@ -141,10 +152,10 @@ class Indexer:
 
     async def _check(self, place: Place, now: datetime) -> int:
         """Begin to compare all where the index holds another number of documents than were put there, and daily."""
-        name, clock = (place.workspace, place.generation), time.monotonic()
-        if clock - self._checked.get(name, -CHECK_SECONDS) < CHECK_SECONDS:
+        name = (place.workspace, place.generation)
+        if not self._is_to_be_checked(name):
             return 0
-        self._checked[name] = clock
+        self._checked[name] = time.monotonic()
         there = (await self.engine.count(place.workspace, place.index)).documents
         age = (now - (place.kept.checked_at or place.kept.made_at)).total_seconds()
         wiped = there * 2 < place.kept.documents
@@ -155,6 +166,9 @@ class Indexer:
             place.workspace, lambda db: index_store.begin_sweep(db, place.workspace, place.generation)
         )
         return 1
+
+    def _is_to_be_checked(self, name: tuple[UUID, int]) -> bool:
+        return time.monotonic() - self._checked.get(name, -math.inf) >= CHECK_SECONDS
 
     async def _make(self, place: Place) -> None:
         name = (place.workspace, place.generation)
@@ -193,7 +207,7 @@ class Indexer:
         async with self._database.read(workspace) as db:
             found = await indexes.read(db, workspace, self.engine.name)
         for kept in found:
-            if kept.index.model != embedder.model:
+            if kept.index.model != embedder.model or not await self.engine.unembedded(workspace, kept.index, 1):
                 continue
             async with self._room, self._alone(workspace, kept.index.generation, "meaning") as mine:
                 place = await self._place(workspace, kept.index.generation) if mine else None
@@ -204,25 +218,21 @@ class Indexer:
 
     # -- which indexes -----------------------------------------------------------------------------------------------
 
-    async def _kept(self, workspace: WorkspaceId, now: datetime) -> list[Kept]:
-        """The indexes there are. The first is made where there is none; where the live one holds vectors of another
-        model, one with this model's is begun beside it."""
-        async with self._database.read(workspace) as db:
-            found = await indexes.read(db, workspace, self.engine.name)
+    async def _see_to(self, workspace: WorkspaceId, found: Sequence[Kept], now: datetime) -> int:
+        """Begin the first index where there is none; where the live one holds vectors of another model, one with this
+        model's beside it. 0 where all is as it should be."""
         live = next((kept for kept in found if kept.state == "live"), None)
         beside = next((kept for kept in found if kept.state == "building"), None)
         if live is None:
-            await self.add(workspace, "live", now)
-        elif self._embedder is None or self._embedder.model == live.index.model:
-            return found
-        elif beside is None:
-            await self.add(workspace, "building", now)
-        elif beside.index.model != self._embedder.model:
-            await self.give_up(workspace, beside.index)
-        else:
-            return found
-        async with self._database.read(workspace) as db:
-            return await indexes.read(db, workspace, self.engine.name)
+            return int(await self.add(workspace, "live", now))
+        if self._embedder is None or self._embedder.model == live.index.model:
+            return 0
+        if beside is None:
+            return int(await self.add(workspace, "building", now))
+        if beside.index.model == self._embedder.model:
+            return 0
+        await self.give_up(workspace, beside.index)
+        return 1
 
     async def add(self, workspace: WorkspaceId, state: str, now: datetime) -> bool:
         """Begin an index, with the vectors of this process's model; False where there is one in that state."""
@@ -243,15 +253,10 @@ class Indexer:
         async with self._alone(workspace, index.generation, wait=True):
             await self._database.write(workspace, lambda db: index_store.retire(db, workspace, index.generation))
 
-    async def _drop(self, workspace: WorkspaceId) -> None:
+    async def _drop(self, workspace: WorkspaceId, index: Index) -> None:
         """Drop what answers no more."""
-        async with self._database.read(workspace) as db:
-            old = [indexes.kept(row).index for row in await index_store.old(db, workspace, self.engine.name)]
-        for index in old:
-            await self.engine.drop(workspace, index)
-            await self._database.write(
-                workspace, lambda db, index=index: index_store.dropped(db, workspace, index.generation)
-            )
+        await self.engine.drop(workspace, index)
+        await self._database.write(workspace, lambda db: index_store.dropped(db, workspace, index.generation))
 
     async def _switch(self, workspace: WorkspaceId, now: datetime) -> int:
         """Let the index that was made beside the live one answer, once it holds all that the live one does."""

@@ -19,11 +19,31 @@ _INDEX: Final = (
 
 
 async def indexes(db: Db, workspace: WorkspaceId) -> list[Row]:
-    """Those that answer or will, the live ones first."""
+    """All that are there: those that are to be dropped, then those that answer, then those that will."""
     return await db.fetch(
-        f"SELECT {_INDEX} FROM search_index WHERE workspace_id = $1 AND state IN ('building', 'live') "
+        f"SELECT {_INDEX} FROM search_index WHERE workspace_id = $1 AND state <> 'gone' "
         "ORDER BY state DESC, generation",
         workspace,
+    )
+
+
+async def is_waiting(
+    db: Db, workspace: WorkspaceId, generation: int, follower: str, since: datetime, until: datetime
+) -> bool:
+    """Whether an index has anything to take in: new events, what is due, or what silence did since a moment."""
+    return await db.fetchval(
+        "SELECT EXISTS (SELECT FROM search_due WHERE workspace_id = $1 AND generation = $2) OR EXISTS (SELECT FROM "
+        "follower_checkpoint f CROSS JOIN LATERAL (SELECT FROM event e WHERE e.workspace_id = $1 AND (e.epoch, e.xid, "
+        "e.position) > (f.epoch, f.xid, f.position) LIMIT 1) AS e WHERE f.workspace_id = $1 AND f.follower = $3) "
+        "OR EXISTS (SELECT FROM ticket WHERE workspace_id = $1 AND closes_at > $4 AND closes_at <= $5 AND NOT lapsed) "
+        "OR EXISTS (SELECT FROM ticket WHERE workspace_id = $1 AND closes_at > $4 AND closes_at <= $5 AND lapsed) "
+        "OR EXISTS (SELECT FROM ticket WHERE workspace_id = $1 AND next_at <= $5 AND NOT lapsed AND resolves_at > $4 "
+        "AND resolves_at <= $5)",
+        workspace,
+        generation,
+        follower,
+        since,
+        until,
     )
 
 
@@ -155,15 +175,6 @@ async def retire(db: Db, workspace: WorkspaceId, generation: int) -> None:
         "UPDATE search_index SET state = 'old', trouble = NULL WHERE workspace_id = $1 AND generation = $2",
         workspace,
         generation,
-    )
-
-
-async def old(db: Db, workspace: WorkspaceId, engine: str) -> list[Row]:
-    """Those that are to be dropped."""
-    return await db.fetch(
-        f"SELECT {_INDEX} FROM search_index WHERE workspace_id = $1 AND engine = $2 AND state = 'old'",
-        workspace,
-        engine,
     )
 
 

@@ -69,4 +69,17 @@ async def live(db: Db, workspace: WorkspaceId, engine: str) -> Index | None:
 
 async def read(db: Db, workspace: WorkspaceId, engine: str) -> list[Kept]:
     """The live one, then the one that is made beside it."""
+    return [one for one in await read_all(db, workspace, engine) if one.state != "old"]
+
+
+async def read_all(db: Db, workspace: WorkspaceId, engine: str) -> list[Kept]:
+    """Those that are to be dropped as well, and first."""
     return [kept(row) for row in await index_store.indexes(db, workspace) if row["engine"] == engine]
+
+
+async def is_waiting(db: Db, workspace: WorkspaceId, index: Kept, now: datetime) -> bool:
+    """Whether there is anything to do for an index."""
+    generation = index.index.generation
+    return index.swept_to is not None or await index_store.is_waiting(
+        db, workspace, generation, index.follower, index.timed_until, now
+    )

@@ -4,9 +4,9 @@ One process at a time works on an index: whoever calls this holds its lock. Docu
 to the engine, and only then are the checkpoint and the marks moved: cut short anywhere, the same is done again.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol, TypeVar
 from uuid import UUID
 
@@ -32,11 +32,13 @@ INLINE: Final = 200
 DUE_AT_ONCE: Final = 200
 TURNED_AT_ONCE: Final = 200
 MOST_TURNED: Final = 50_000
+TIME_KEPT: Final = timedelta(minutes=5)
 ASKED_AT_ONCE: Final = 1_000
 LONG_AGO: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 Db = Any
 T = TypeVar("T")
+Then = Callable[[Db], Awaitable[None]]
 
 
 class Access(Protocol):
@@ -99,14 +101,13 @@ async def follow(place: Place, now: datetime, limit: int = BATCH) -> int:
         expected = await read(db, place.workspace, wanted, place.region, now)
     if people:
         await _ask(place, "contact", people)
-    await settle(place, expected, now, spread=True)
     last = batch[-1].at
 
     async def move(db: Db) -> None:
         to = (last.epoch, last.xid, last.position)
         await store.move_checkpoint(db, place.workspace, place.kept.follower, to, now)
 
-    await place.access.write(place.workspace, move)
+    await settle(place, expected, now, spread=True, then=move)
     return len(batch)
 
 
@@ -140,7 +141,6 @@ async def catch_up(place: Place, now: datetime) -> int:
             while waiting and len(wanted.items) < PAGE:
                 moves.append(await _page(db, place.workspace, waiting.pop(0), wanted))
             expected = await read(db, place.workspace, wanted, place.region, now)
-        await settle(place, expected, now, spread=True)
 
         async def move(db: Db, moves: Sequence[tuple[Row, datetime | None, int, bool]] = moves) -> None:
             for row, at, position, ended in moves:
@@ -149,7 +149,7 @@ async def catch_up(place: Place, now: datetime) -> int:
                 else:
                     await index_store.move_due(db, place.workspace, place.generation, row, at, position)
 
-        await place.access.write(place.workspace, move)
+        await settle(place, expected, now, spread=True, then=move)
     return len(rows)
 
 
@@ -194,7 +194,8 @@ async def pass_time(place: Place, now: datetime) -> int:
         if len(turned) == MOST_TURNED:
             await index_store.begin_sweep(db, place.workspace, place.generation)
 
-    await place.access.write(place.workspace, move)
+    if turned or now - place.kept.timed_until > TIME_KEPT:
+        await place.access.write(place.workspace, move)
     return len(turned)
 
 
@@ -223,15 +224,19 @@ async def try_again(place: Place, document: str, now: datetime) -> bool:
 # -- putting it there ------------------------------------------------------------------------------------------------
 
 
-async def settle(place: Place, expected: Expected, now: datetime, *, spread: bool = False) -> Put:
-    """Make the index hold what is expected. With `spread` the items of a ticket whose facts are other than in the index
-    follow it: whether they are tells the item that opened it, which is therefore written last."""
+async def settle(
+    place: Place, expected: Expected, now: datetime, *, spread: bool = False, then: Then | None = None
+) -> Put:
+    """Make the index hold what is expected, and keep that it does: `then`, in one transaction with the counts.
+
+    With `spread` the items of a ticket whose facts are other than in the index follow it: whether they are tells the
+    item that opened it, which is therefore written last."""
     held = await _held(place, list(expected.documents))
     last: set[str] = set()
     if spread and expected.cases:
         last = {item_id(ticket) for ticket in expected.cases}
         held |= await _spread(place, expected, held, now)
-    return await put(place, expected, held, now, last)
+    return await put(place, expected, held, now, last, then)
 
 
 async def _spread(place: Place, expected: Expected, held: dict[str, str], now: datetime) -> dict[str, str]:
@@ -281,14 +286,19 @@ async def _held(place: Place, ids: Sequence[str]) -> dict[str, str]:
 
 
 async def put(
-    place: Place, expected: Expected, held: dict[str, str], now: datetime, last: set[str] | None = None
+    place: Place,
+    expected: Expected,
+    held: dict[str, str],
+    now: datetime,
+    last: Collection[str] = (),
+    then: Then | None = None,
 ) -> Put:
     """Write what differs from what is held, delete what should not be there, and set aside what is not taken."""
     changed = [one for one in expected.documents.values() if one is not None and held.get(one.id) != digest(one)]
     gone = [name for name, one in expected.documents.items() if one is None and name in held]
     await _learn(place, changed, [name for name, one in expected.documents.items() if one is None])
     refused: dict[str, str] = {}
-    for part in _in_order(changed, last or set()):
+    for part in _in_order(changed, last):
         refused |= {one.id: one.words for one in await place.engine.write(place.workspace, place.index, part)}
     if gone:
         await place.engine.delete(place.workspace, place.index, gone)
@@ -296,9 +306,9 @@ async def put(
     for one in changed:
         if one.id not in refused:
             (done.stale if one.id in held else done.missing).append(one.id)
-    if done.drift or done.aside:
+    if done.drift or done.aside or then is not None:
         settled = [name for name in expected.documents if name not in refused]
-        await _note(place, done, {"build": expected.faults, "write": refused}, settled, now)
+        await _note(place, done, {"build": expected.faults, "write": refused}, settled, now, then)
     return done
 
 
@@ -311,22 +321,31 @@ async def _learn(place: Place, documents: Sequence[Document], absent: Sequence[s
         )
 
 
-def _in_order(documents: Sequence[Document], last: set[str]) -> list[list[Document]]:
+def _in_order(documents: Sequence[Document], last: Collection[str]) -> list[list[Document]]:
     parts = ([one for one in documents if (one.id in last) is late] for late in (False, True))
     return [part[at : at + PAGE] for part in parts for at in range(0, len(part), PAGE)]
 
 
 async def _note(
-    place: Place, done: Put, faults: dict[str, dict[str, str]], settled: Sequence[str], now: datetime
+    place: Place,
+    done: Put,
+    faults: dict[str, dict[str, str]],
+    settled: Sequence[str],
+    now: datetime,
+    then: Then | None,
 ) -> None:
-    """Keep the count and the faults."""
+    """Keep the count, the faults, and how far that got."""
     more = len(done.missing) - len(done.orphaned)
 
     async def note(db: Db) -> None:
-        await index_store.count_documents(db, place.workspace, place.generation, more)
-        await index_store.settle_faults(db, place.workspace, place.generation, settled)
+        if more:
+            await index_store.count_documents(db, place.workspace, place.generation, more)
+        if done.drift:
+            await index_store.settle_faults(db, place.workspace, place.generation, settled)
         for step, found in faults.items():
             if found:
                 await index_store.set_aside(db, place.workspace, place.generation, step, list(found.items()), now)
+        if then is not None:
+            await then(db)
 
     await place.access.write(place.workspace, note)
