@@ -353,6 +353,9 @@ CREATE FUNCTION public.search_by_meaning(gen integer, path text, narrowed tsquer
     SET search_path TO 'pg_catalog', 'public'
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
+    SET enable_sort TO 'off'
+    SET enable_incremental_sort TO 'off'
+    SET max_parallel_workers_per_gather TO '0'
     SET "hnsw.ef_search" TO '100'
     SET "hnsw.iterative_scan" TO 'relaxed_order'
     SET "hnsw.max_scan_tuples" TO '40000'
@@ -386,35 +389,36 @@ BEGIN
     SELECT m.id, m.kind, m.at, m.facts, -m.far FROM met m ORDER BY m.far, m.id LIMIT most;
   ELSIF path = 'graph' AND vector_dims(asked) = 384 THEN 
     RETURN QUERY WITH met AS MATERIALIZED (
-      SELECT d.id, d.kind, d.at, d.facts, (v.vector::halfvec(384) <#> asked::halfvec(384)) AS far
-      FROM search_vector v JOIN search_document d ON d.workspace_id = ws AND d.generation = gen AND d.id = v.id
-      WHERE v.workspace_id = ws AND v.generation = gen AND v.dimensions = 384 AND d.workspace_id = ws AND d.generation = gen
+      SELECT d.id, d.kind, d.at, d.facts, v.far FROM (
+        SELECT v.id, v.vector::halfvec(384) <#> asked::halfvec(384) AS far FROM search_vector v
+        WHERE v.workspace_id = ws AND v.generation = gen AND v.dimensions = 384
+        ORDER BY v.vector::halfvec(384) <#> asked::halfvec(384)) AS v CROSS JOIN LATERAL (SELECT * FROM search_document i WHERE i.workspace_id = ws AND i.generation = gen
+        AND i.id = v.id OFFSET 0) AS d WHERE d.workspace_id = ws AND d.generation = gen
     AND (narrowed IS NULL OR d.facts @@ narrowed) AND (contacts IS NULL OR d.contact_id = ANY (contacts))
     AND (since IS NULL OR d.at >= since) AND (until IS NULL OR d.at < until)
-    AND (without IS NULL OR d.id <> ALL (without)) AND (held IS NULL OR d.words @@ held)
-      ORDER BY v.vector::halfvec(384) <#> asked::halfvec(384) LIMIT most)
+    AND (without IS NULL OR d.id <> ALL (without)) AND (held IS NULL OR d.words @@ held) LIMIT most)
     SELECT m.id, m.kind, m.at, m.facts, -m.far FROM met m ORDER BY m.far, m.id;
   ELSIF path = 'graph' AND vector_dims(asked) = 768 THEN 
     RETURN QUERY WITH met AS MATERIALIZED (
-      SELECT d.id, d.kind, d.at, d.facts, (v.vector::halfvec(768) <#> asked::halfvec(768)) AS far
-      FROM search_vector v JOIN search_document d ON d.workspace_id = ws AND d.generation = gen AND d.id = v.id
-      WHERE v.workspace_id = ws AND v.generation = gen AND v.dimensions = 768 AND d.workspace_id = ws AND d.generation = gen
+      SELECT d.id, d.kind, d.at, d.facts, v.far FROM (
+        SELECT v.id, v.vector::halfvec(768) <#> asked::halfvec(768) AS far FROM search_vector v
+        WHERE v.workspace_id = ws AND v.generation = gen AND v.dimensions = 768
+        ORDER BY v.vector::halfvec(768) <#> asked::halfvec(768)) AS v CROSS JOIN LATERAL (SELECT * FROM search_document i WHERE i.workspace_id = ws AND i.generation = gen
+        AND i.id = v.id OFFSET 0) AS d WHERE d.workspace_id = ws AND d.generation = gen
     AND (narrowed IS NULL OR d.facts @@ narrowed) AND (contacts IS NULL OR d.contact_id = ANY (contacts))
     AND (since IS NULL OR d.at >= since) AND (until IS NULL OR d.at < until)
-    AND (without IS NULL OR d.id <> ALL (without)) AND (held IS NULL OR d.words @@ held)
-      ORDER BY v.vector::halfvec(768) <#> asked::halfvec(768) LIMIT most)
+    AND (without IS NULL OR d.id <> ALL (without)) AND (held IS NULL OR d.words @@ held) LIMIT most)
     SELECT m.id, m.kind, m.at, m.facts, -m.far FROM met m ORDER BY m.far, m.id;
   ELSE 
-    RETURN QUERY WITH allowed AS MATERIALIZED (
-      SELECT d.id, d.kind, d.at, d.facts FROM search_document d WHERE d.workspace_id = ws AND d.generation = gen
+    RETURN QUERY WITH met AS MATERIALIZED (
+      SELECT v.id, v.vector <#> asked AS far FROM search_vector v
+      WHERE v.workspace_id = ws AND v.generation = gen AND v.dimensions = vector_dims(asked))
+    SELECT d.id, d.kind, d.at, d.facts, -v.far FROM (SELECT m.id, m.far FROM met m ORDER BY m.far, m.id) AS v
+    CROSS JOIN LATERAL (SELECT * FROM search_document i WHERE i.workspace_id = ws AND i.generation = gen
+        AND i.id = v.id OFFSET 0) AS d WHERE d.workspace_id = ws AND d.generation = gen
     AND (narrowed IS NULL OR d.facts @@ narrowed) AND (contacts IS NULL OR d.contact_id = ANY (contacts))
     AND (since IS NULL OR d.at >= since) AND (until IS NULL OR d.at < until)
-    AND (without IS NULL OR d.id <> ALL (without)) AND (held IS NULL OR d.words @@ held)),
-    met AS MATERIALIZED (
-      SELECT a.id, a.kind, a.at, a.facts, v.vector <#> asked AS far FROM allowed a
-      JOIN search_vector v ON v.workspace_id = ws AND v.generation = gen AND v.id = a.id
-      WHERE v.dimensions = vector_dims(asked))
-    SELECT m.id, m.kind, m.at, m.facts, -m.far FROM met m ORDER BY m.far, m.id LIMIT most;
+    AND (without IS NULL OR d.id <> ALL (without)) AND (held IS NULL OR d.words @@ held) LIMIT most;
   END IF;
 END $$;
 
@@ -425,6 +429,9 @@ CREATE FUNCTION public.search_by_name(gen integer, path text, narrowed tsquery, 
     SET search_path TO 'pg_catalog', 'public'
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
+    SET enable_sort TO 'off'
+    SET enable_incremental_sort TO 'off'
+    SET max_parallel_workers_per_gather TO '0'
     SET "pg_trgm.strict_word_similarity_threshold" TO '0.45'
     AS $$
 #variable_conflict use_column
@@ -441,23 +448,27 @@ END $$;
 
 ALTER FUNCTION public.search_by_name(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], asked text, most integer) OWNER TO throughline_search;
 
-CREATE FUNCTION public.search_by_words(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], probes tsquery[], worths real[], asked tsquery[], weights real[], whole tsquery, fewest integer, idents tsquery[], most integer) RETURNS TABLE(id text, kind text, at timestamp with time zone, facts tsvector, coverage real, closeness real, length integer, ident integer)
+CREATE FUNCTION public.search_by_words(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], probes tsquery[], worths real[], asked tsquery[], weights real[], whole tsquery, fewest integer, idents tsquery[], typical real, most integer) RETURNS TABLE(id text, kind text, at timestamp with time zone, facts tsvector, coverage real, closeness real, length integer, ident integer)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
+    SET enable_sort TO 'off'
+    SET enable_incremental_sort TO 'off'
+    SET max_parallel_workers_per_gather TO '0'
     AS $$
 #variable_conflict use_column
 DECLARE ws uuid := nullif(current_setting('tl.workspace', true), '')::uuid;
 BEGIN
   RETURN QUERY
   WITH met AS MATERIALIZED (
-    SELECT m.id, sum(m.worth) AS worth, max(m.at) AS at FROM unnest(probes, worths) AS p(probe, worth)
-    CROSS JOIN LATERAL (SELECT d.id, d.at, p.worth FROM search_document d WHERE d.words @@ p.probe AND d.workspace_id = ws AND d.generation = gen
+    SELECT m.id, sum(m.worth) / (1 + 2 * max(m.length) / typical) AS worth, max(m.at) AS at FROM unnest(probes, worths) AS p(probe, worth)
+    CROSS JOIN LATERAL (SELECT d.id, d.at, length(d.words) AS length, p.worth FROM search_document d
+      WHERE d.words @@ p.probe AND d.workspace_id = ws AND d.generation = gen
     AND (narrowed IS NULL OR d.facts @@ narrowed) AND (contacts IS NULL OR d.contact_id = ANY (contacts))
     AND (since IS NULL OR d.at >= since) AND (until IS NULL OR d.at < until)
     AND (without IS NULL OR d.id <> ALL (without))) AS m
-    GROUP BY m.id ORDER BY 2 DESC, 3 DESC, 1 LIMIT most * 2),
+    GROUP BY m.id ORDER BY 2 DESC, 3 DESC, 1 LIMIT most),
   scored AS (
     SELECT d.id, d.kind, d.at, d.facts, a.coverage, a.held,
       CASE WHEN whole IS NULL THEN 1 ELSE least(1, ts_rank_cd('{1,1,1,1}', d.words, whole)) END AS closeness,
@@ -471,13 +482,16 @@ BEGIN
   ORDER BY s.ident NULLS LAST, s.coverage DESC, s.closeness DESC, s.at DESC, s.id LIMIT most;
 END $$;
 
-ALTER FUNCTION public.search_by_words(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], probes tsquery[], worths real[], asked tsquery[], weights real[], whole tsquery, fewest integer, idents tsquery[], most integer) OWNER TO throughline_search;
+ALTER FUNCTION public.search_by_words(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], probes tsquery[], worths real[], asked tsquery[], weights real[], whole tsquery, fewest integer, idents tsquery[], typical real, most integer) OWNER TO throughline_search;
 
 CREATE FUNCTION public.search_counts(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], asked tsquery, singles tsquery[], fewest integer, idents tsquery, counted text[], most integer) RETURNS TABLE(letter text, value text, documents bigint)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
+    SET enable_sort TO 'off'
+    SET enable_incremental_sort TO 'off'
+    SET max_parallel_workers_per_gather TO '0'
     AS $$
 #variable_conflict use_column
 DECLARE
@@ -522,6 +536,9 @@ CREATE FUNCTION public.search_newest(gen integer, path text, narrowed tsquery, h
     SET search_path TO 'pg_catalog', 'public'
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
+    SET enable_sort TO 'off'
+    SET enable_incremental_sort TO 'off'
+    SET max_parallel_workers_per_gather TO '0'
     AS $$
 #variable_conflict use_column
 DECLARE ws uuid := nullif(current_setting('tl.workspace', true), '')::uuid;
@@ -563,6 +580,9 @@ CREATE FUNCTION public.search_sample(gen integer, most integer) RETURNS TABLE(wo
     SET search_path TO 'pg_catalog', 'public'
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
+    SET enable_sort TO 'off'
+    SET enable_incremental_sort TO 'off'
+    SET max_parallel_workers_per_gather TO '0'
     AS $$
 #variable_conflict use_column
 DECLARE ws uuid := nullif(current_setting('tl.workspace', true), '')::uuid;
@@ -571,6 +591,7 @@ BEGIN
     SELECT d.words FROM search_document d WHERE d.workspace_id = ws AND d.generation = gen
     ORDER BY d.at DESC, d.id DESC LIMIT most)
   SELECT NULL, count(*)::integer FROM newest UNION ALL
+  SELECT '', coalesce(avg(length(newest.words)), 0)::integer FROM newest UNION ALL
   SELECT u.lexeme, count(*)::integer FROM newest CROSS JOIN LATERAL unnest(newest.words) AS u
   WHERE substr(u.lexeme, 5, 1) NOT IN ('#', '@', '!') GROUP BY u.lexeme;
 END $$;
@@ -3042,8 +3063,8 @@ GRANT ALL ON FUNCTION public.search_by_meaning(gen integer, path text, narrowed 
 REVOKE ALL ON FUNCTION public.search_by_name(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], asked text, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.search_by_name(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], asked text, most integer) TO throughline_app;
 
-REVOKE ALL ON FUNCTION public.search_by_words(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], probes tsquery[], worths real[], asked tsquery[], weights real[], whole tsquery, fewest integer, idents tsquery[], most integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.search_by_words(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], probes tsquery[], worths real[], asked tsquery[], weights real[], whole tsquery, fewest integer, idents tsquery[], most integer) TO throughline_app;
+REVOKE ALL ON FUNCTION public.search_by_words(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], probes tsquery[], worths real[], asked tsquery[], weights real[], whole tsquery, fewest integer, idents tsquery[], typical real, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_by_words(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], probes tsquery[], worths real[], asked tsquery[], weights real[], whole tsquery, fewest integer, idents tsquery[], typical real, most integer) TO throughline_app;
 
 REVOKE ALL ON FUNCTION public.search_counts(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], asked tsquery, singles tsquery[], fewest integer, idents tsquery, counted text[], most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.search_counts(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], asked tsquery, singles tsquery[], fewest integer, idents tsquery, counted text[], most integer) TO throughline_app;

@@ -44,8 +44,8 @@ YOUNG_SECONDS: Final = 5.0
 MOST_SAMPLES: Final = 200
 ONE_BY_ONE: Final = 5_000
 """Up to so many documents each vector is compared: exact, and as fast as the graph."""
-COMMON: Final = 0.005
-"""The share of documents from which on a word is found faster by going through them, newest first."""
+SHORTNESS: Final = 0.7
+"""How little a word is worth that stands among many; what is half as long as others counts whole."""
 NAME_WORDS: Final = 4
 LONGEST_NAME: Final = 100
 NOT_TAKEN: Final = (asyncpg.DataError, asyncpg.ProgramLimitExceededError, asyncpg.UntranslatableCharacterError)
@@ -217,7 +217,7 @@ class PostgresEngine:
             return []
         if plan.empty or asked.order == "newest":
             return await _newest(db, index, asked, plan, sample)
-        if not plan.idents and probing.all_hold(plan, sample) > probing.MOST_ALL:
+        if probing.common(plan, sample, asked.limit):
             return await _newest(db, index, asked, plan, sample)
         rows = await postgres_store.by_words(
             db,
@@ -227,9 +227,10 @@ class PostgresEngine:
             whole=lexemes.every(one.query for one in plan.words) if len(plan.words) > 1 else None,
             least=plan.least + len(plan.required),
             idents=plan.idents,
+            typical=sample.length,
             most=asked.limit,
         )
-        found = {row["id"]: _scored(row, len(plan.idents)) for row in rows}
+        found = {row["id"]: _scored(row, len(plan.idents), sample) for row in rows}
         for one in await _by_name(db, index, asked, plan):
             if one.id not in found or found[one.id].score < one.score:
                 found[one.id] = one
@@ -259,11 +260,12 @@ class PostgresEngine:
                 return known[1]
         rows = await postgres_store.sample(db, index.generation, SAMPLE)
         size = next(row["documents"] for row in rows if row["word"] is None)
-        seen = {row["word"][lexemes.MARK :]: row["documents"] for row in rows if row["word"] is not None}
+        length = next(row["documents"] for row in rows if row["word"] == "")
+        seen = {row["word"][lexemes.MARK :]: row["documents"] for row in rows if row["word"]}
         if size == SAMPLE:
             seen = {word: times for word, times in seen.items() if times > 1}
         documents = size if size < SAMPLE else await postgres_store.count_to(db, workspace, index.generation, COUNT_TO)
-        sample = Sample(documents=documents, size=size, seen=seen, order=sorted(seen))
+        sample = Sample(documents=documents, size=size, length=max(1, length), seen=seen, order=sorted(seen))
         if len(self._samples) >= MOST_SAMPLES:
             self._samples.clear()
         self._samples[key] = (now, sample)
@@ -323,10 +325,10 @@ def _listing(asked: Asked, plan: Probing, sample: Sample) -> tuple[str, str | No
     if filters.contacts is not None:
         return "contacts", query
     held = filters.idents or filters.people or filters.tickets
-    rare = probing.all_hold(plan, sample) <= max(1_000, COMMON * sample.documents)
-    if plan.least < len(plan.words):
-        rare = sum(one.holding for one in plan.words) <= max(1_000, COMMON * sample.documents)
-    return ("words" if held or plan.idents or (not plan.empty and rare) else "time"), query
+    loosely = plan.least < len(plan.words)
+    if held or plan.idents or not (plan.empty or probing.common(plan, sample, asked.limit, loosely=loosely)):
+        return "words", query
+    return "time", query
 
 
 async def _by_name(db: Db, index: Index, asked: Asked, plan: Probing) -> list[Candidate]:
@@ -369,10 +371,10 @@ async def _counted(
     return total if asked.total else None, facets
 
 
-def _scored(row: Row, idents: int) -> Candidate:
+def _scored(row: Row, idents: int, sample: Sample) -> Candidate:
     """All words, close together, in a short document: 1. What an id names comes before: the longest reading first."""
-    short = 1 / (1 + row["length"] / 400)
-    score = row["coverage"] * (0.85 + 0.1 * row["closeness"] + 0.05 * short)
+    longer = max(0.0, row["length"] / sample.length - 0.5)
+    score = row["coverage"] * (0.3 + 0.6 / (1 + SHORTNESS * longer) + 0.1 * row["closeness"])
     if row["ident"] is not None:
         score = 0.9 + 0.1 * (1 - (row["ident"] - 1) / max(idents, 1)) * (0.5 + 0.5 * score)
     return _candidate(row, score=score, coverage=row["coverage"], ident=row["ident"] is not None)

@@ -228,7 +228,8 @@ async def count_to(db: Db, workspace: UUID, generation: int, most: int) -> int:
 
 
 async def sample(db: Db, generation: int, most: int) -> list[Row]:
-    """Of the newest documents: how many there are (a row without a word), and in how many each word stands."""
+    """Of the newest documents: how many there are (no word), how long they are (an empty word), and in how many each
+    word stands."""
     return await db.fetch("SELECT word, documents FROM search_sample($1, $2)", generation, most)
 
 
@@ -241,13 +242,14 @@ async def by_words(
     whole: str | None,
     least: int,
     idents: Sequence[str],
+    typical: float,
     most: int,
 ) -> list[Row]:
     """Probes are what is looked up, and what each adds to being looked at; `asked` is what is scored."""
     return await db.fetch(
         "SELECT id, kind, at, facts, coverage, closeness, length, ident FROM search_by_words($1, $2, $3::tsquery, "
         "$4::tsquery, $5, $6, $7, $8, $9::text[]::tsquery[], $10, $11::text[]::tsquery[], $12, $13::tsquery, $14, "
-        "$15::text[]::tsquery[], $16)",
+        "$15::text[]::tsquery[], $16, $17)",
         *scope.arguments(),
         [query for query, _ in probes],
         [worth for _, worth in probes],
@@ -256,6 +258,7 @@ async def by_words(
         whole,
         least,
         idents,
+        typical,
         most,
     )
 

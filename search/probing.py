@@ -22,10 +22,8 @@ from search.lexemes import (
     words_of,
 )
 
-BUDGET: Final = 3_000
+BUDGET: Final = 1_000
 """Documents that one question may look at by single words."""
-MOST_ALL: Final = 12_000
-"""More documents than that with all words: the newest of them will do."""
 MOST_WORDS: Final = 32
 MOST_COMBINED: Final = 60
 _IDENT_WORTH: Final = 1_000.0
@@ -37,6 +35,8 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
 
     documents: int = 0
     size: int = 0
+    length: int = 1
+    """Words of a document, on average."""
     seen: Mapping[str, int] = {}
     order: Sequence[str] = ()
     """The words of `seen` in order, for those that begin with something."""
@@ -134,6 +134,15 @@ def all_hold(probing: Probing, sample: Sample) -> float:
     total = max(sample.documents, 1)
     share = math.prod(min(1.0, one.holding / total) for one in (*probing.words, *probing.required))
     return share * total
+
+
+def common(probing: Probing, sample: Sample, limit: int, *, loosely: bool = False) -> bool:
+    """Whether so many documents hold all words (`loosely`: one of them) that one comes upon `limit` of them sooner by
+    going through all documents, newest first: then the newest will do."""
+    if probing.idents:
+        return False
+    holding = sum(one.holding for one in probing.words) if loosely else all_hold(probing, sample)
+    return holding > math.sqrt(max(limit, 50) * max(sample.documents, 1_000))
 
 
 def matching(probing: Probing) -> str | None:

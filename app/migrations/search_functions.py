@@ -16,11 +16,13 @@ ARGUMENTS = """gen integer, path text, narrowed tsquery, held tsquery, contacts 
   until timestamptz, without text[]"""
 WORKSPACE = "ws uuid := nullif(current_setting('tl.workspace', true), '')::uuid"
 HEAD = """LANGUAGE plpgsql STABLE SECURITY DEFINER
-SET search_path = pg_catalog, public SET plan_cache_mode = force_generic_plan SET enable_seqscan = off"""
+SET search_path = pg_catalog, public SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
+SET enable_sort = off SET enable_incremental_sort = off SET max_parallel_workers_per_gather = 0"""
+"""Sorts are off so that an index is read in its order; where there is none, they are done all the same."""
 
 BY_WORDS = f"""
 CREATE FUNCTION search_by_words({ARGUMENTS}, probes tsquery[], worths real[], asked tsquery[], weights real[],
-  whole tsquery, fewest integer, idents tsquery[], most integer)
+  whole tsquery, fewest integer, idents tsquery[], typical real, most integer)
 RETURNS TABLE (id text, kind text, at timestamptz, facts tsvector, coverage real, closeness real, length integer,
   ident integer) {HEAD} AS $$
 #variable_conflict use_column
@@ -28,9 +30,10 @@ DECLARE {WORKSPACE};
 BEGIN
   RETURN QUERY
   WITH met AS MATERIALIZED (
-    SELECT m.id, sum(m.worth) AS worth, max(m.at) AS at FROM unnest(probes, worths) AS p(probe, worth)
-    CROSS JOIN LATERAL (SELECT d.id, d.at, p.worth FROM search_document d WHERE d.words @@ p.probe AND {SCOPE}) AS m
-    GROUP BY m.id ORDER BY 2 DESC, 3 DESC, 1 LIMIT most * 2),
+    SELECT m.id, sum(m.worth) / (1 + 2 * max(m.length) / typical) AS worth, max(m.at) AS at FROM unnest(probes, worths) AS p(probe, worth)
+    CROSS JOIN LATERAL (SELECT d.id, d.at, length(d.words) AS length, p.worth FROM search_document d
+      WHERE d.words @@ p.probe AND {SCOPE}) AS m
+    GROUP BY m.id ORDER BY 2 DESC, 3 DESC, 1 LIMIT most),
   scored AS (
     SELECT d.id, d.kind, d.at, d.facts, a.coverage, a.held,
       CASE WHEN whole IS NULL THEN 1 ELSE least(1, ts_rank_cd('{{1,1,1,1}}', d.words, whole)) END AS closeness,
@@ -69,18 +72,24 @@ BEGIN
 END $$"""
 
 
+_ITS_DOCUMENT = f"""CROSS JOIN LATERAL (SELECT * FROM search_document i WHERE i.workspace_id = ws AND i.generation = gen
+        AND i.id = v.id OFFSET 0) AS d WHERE {SCOPE} AND {HELD}"""
+"""One after the other, until there are enough: the planner takes a filter for rarer than it is."""
+
+
 def _nearest(dimensions: int) -> str:
     """By the graph: relaxed, so sorted once more."""
     return f"""
     RETURN QUERY WITH met AS MATERIALIZED (
-      SELECT d.id, d.kind, d.at, d.facts, (v.vector::halfvec({dimensions}) <#> asked::halfvec({dimensions})) AS far
-      FROM search_vector v JOIN search_document d ON d.workspace_id = ws AND d.generation = gen AND d.id = v.id
-      WHERE v.workspace_id = ws AND v.generation = gen AND v.dimensions = {dimensions} AND {SCOPE} AND {HELD}
-      ORDER BY v.vector::halfvec({dimensions}) <#> asked::halfvec({dimensions}) LIMIT most)
+      SELECT d.id, d.kind, d.at, d.facts, v.far FROM (
+        SELECT v.id, v.vector::halfvec({dimensions}) <#> asked::halfvec({dimensions}) AS far FROM search_vector v
+        WHERE v.workspace_id = ws AND v.generation = gen AND v.dimensions = {dimensions}
+        ORDER BY v.vector::halfvec({dimensions}) <#> asked::halfvec({dimensions})) AS v {_ITS_DOCUMENT} LIMIT most)
     SELECT m.id, m.kind, m.at, m.facts, -m.far FROM met m ORDER BY m.far, m.id;"""
 
 
 def _one_by_one(reached: str) -> str:
+    """Of the documents that a list leads to."""
     return f"""
     RETURN QUERY WITH allowed AS MATERIALIZED (
       SELECT d.id, d.kind, d.at, d.facts FROM search_document d WHERE {SCOPE} AND {reached}),
@@ -90,6 +99,13 @@ def _one_by_one(reached: str) -> str:
       WHERE v.dimensions = vector_dims(asked))
     SELECT m.id, m.kind, m.at, m.facts, -m.far FROM met m ORDER BY m.far, m.id LIMIT most;"""
 
+
+_ALL = f"""
+    RETURN QUERY WITH met AS MATERIALIZED (
+      SELECT v.id, v.vector <#> asked AS far FROM search_vector v
+      WHERE v.workspace_id = ws AND v.generation = gen AND v.dimensions = vector_dims(asked))
+    SELECT d.id, d.kind, d.at, d.facts, -v.far FROM (SELECT m.id, m.far FROM met m ORDER BY m.far, m.id) AS v
+    {_ITS_DOCUMENT} LIMIT most;"""
 
 BY_MEANING = f"""
 CREATE FUNCTION search_by_meaning({ARGUMENTS}, asked halfvec, most integer)
@@ -103,7 +119,7 @@ BEGIN
   ELSIF path = 'contacts' THEN {_one_by_one(f"{HELD} AND d.contact_id = ANY (contacts)")}
   ELSIF path = 'graph' AND vector_dims(asked) = 384 THEN {_nearest(384)}
   ELSIF path = 'graph' AND vector_dims(asked) = 768 THEN {_nearest(768)}
-  ELSE {_one_by_one(HELD)}
+  ELSE {_ALL}
   END IF;
 END $$"""
 
@@ -159,6 +175,7 @@ BEGIN
     SELECT d.words FROM search_document d WHERE d.workspace_id = ws AND d.generation = gen
     ORDER BY d.at DESC, d.id DESC LIMIT most)
   SELECT NULL, count(*)::integer FROM newest UNION ALL
+  SELECT '', coalesce(avg(length(newest.words)), 0)::integer FROM newest UNION ALL
   SELECT u.lexeme, count(*)::integer FROM newest CROSS JOIN LATERAL unnest(newest.words) AS u
   WHERE substr(u.lexeme, 5, 1) NOT IN ('#', '@', '!') GROUP BY u.lexeme;
 END $$"""
