@@ -8,7 +8,6 @@ here.
 import itertools
 import math
 import operator
-import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Literal
@@ -17,7 +16,7 @@ import msgspec
 
 from search.engine import Candidate, Word, Words
 from search.meilisearch_filters import one_of
-from search.meilisearch_rows import candidate
+from search.meilisearch_rows import candidate, pieces
 
 TERMS: Final = 10
 """All that Meilisearch looks at of a question; a phrase is one."""
@@ -30,7 +29,6 @@ TOO_MANY_WORDS: Final = f"Only {TERMS} of the words and phrases were looked for.
 TOO_MANY_CHOICES: Final = "Not every combination of the alternatives was looked for."
 
 Strategy = Literal["all", "frequency", "last"]
-_PIECE: Final = re.compile(r"[^\W_]+")
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +53,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def plan(words: Words) -> Plan:
-    asked = tuple(word for word in words.words if _pieces(word.text))
+    asked = tuple(word for word in words.words if pieces(word.text))
     least = min(words.least, len(asked))
     mandatory, refused, degraded = _mandatory(words, room=TERMS)
     if words.words or words.phrases or words.groups or refused:
@@ -149,17 +147,13 @@ def _text(fixed: Sequence[str], refused: Sequence[str], words: Sequence[Word]) -
     begun = [word for word in words if word.prefix][:1]
     rest = [word for word in words if word.prefix][1:]
     parts = [f'-"{each}"' for each in refused] + [f'"{each}"' for each in fixed]
-    parts += [" ".join(_pieces(word.text)) for word in (*whole, *rest, *begun)]
+    parts += [" ".join(pieces(word.text)) for word in (*whole, *rest, *begun)]
     return " ".join(parts) + ("" if begun else " ") if parts else ""
-
-
-def _pieces(text: str) -> list[str]:
-    return _PIECE.findall(text)
 
 
 def _phrase(text: str) -> str:
     """Letters and digits alone: a quotation mark would end it."""
-    return " ".join(_pieces(text))
+    return " ".join(pieces(text))
 
 
 def read(plan: Plan, hits: Iterable[Mapping[str, Any]]) -> list[Candidate]:
@@ -200,16 +194,16 @@ def _matched(query: Query, hit: Mapping[str, Any]) -> int:
 
 
 def _held(words: Sequence[Word], hit: Mapping[str, Any]) -> int:
-    text = " ".join((hit.get("title", ""), hit.get("text", ""), *hit.get("people", ()), *hit["idents"]))
-    there = set(_pieces(_plain(text)))
+    text = " ".join((hit.get("said", ""), *hit["idents"]))
+    there = set(pieces(_plain(text)))
     return sum(_holds(there, word) for word in words)
 
 
 def _holds(there: set[str], word: Word) -> bool:
-    pieces = _pieces(_plain(word.text))
-    if all(piece in there for piece in pieces) or any(set(_pieces(_plain(each))) <= there for each in word.instead):
+    parts = pieces(_plain(word.text))
+    if set(parts) <= there or any(set(pieces(_plain(each))) <= there for each in word.instead):
         return True
-    return word.prefix and any(each.startswith(pieces[-1]) for each in there)
+    return word.prefix and any(each.startswith(parts[-1]) for each in there)
 
 
 def _plain(text: str) -> str:

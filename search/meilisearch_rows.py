@@ -1,7 +1,9 @@
 """A document as Meilisearch keeps it, and back; and what an index has to be told before it can be asked."""
 
+import re
 import struct
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,16 +18,28 @@ KEY: Final = "id"
 EMBEDDER: Final = "default"
 NO_VECTOR: Final = {EMBEDDER: None}
 """With an embedder that is `userProvided` a document without a vector has to say so, or its whole batch fails."""
-SEARCHED: Final = ("title", "text", "idents", "people")
+SEARCHED: Final = ("said", "idents")
 SHOWN: Final = (KEY, "kind", "at", "outcomes", "idents")
 """What a candidate is made from; no text travels."""
-READ: Final = (*SHOWN, "title", "text", "people")
+READ: Final = (*SHOWN, "said")
 """With what the words of a question are counted in."""
 NEWEST: Final = ["at:desc", "id:desc"]
 RANKED: Final = ("sort", "words", "typo", "proximity")
 """`sort` first: newest first means it, whatever the words score. No `exactness`: all that was asked for scores 1."""
 
 Row = dict[str, Any]
+_PIECE: Final = re.compile(r"[^\W_]+")
+
+
+def pieces(text: str) -> list[str]:
+    """Letters and digits, as words are asked for."""
+    return _PIECE.findall(unicodedata.normalize("NFKC", text))
+
+
+def said(title: str, text: str, people: Iterable[str]) -> str:
+    """What is searched. To Meilisearch a full stop or a comma is eight words wide, so that no phrase crosses it and the
+    parts of an address are far from each other; here they stand between what does not belong together alone."""
+    return " . ".join(" ".join(found) for each in (title, text, *people) if (found := pieces(each)))
 
 
 def index_name(workspace: WorkspaceId, index: Index) -> str:
@@ -75,6 +89,7 @@ def row_of(workspace: WorkspaceId, document: Document, *, embedded: bool) -> Row
         "text": document.text,
         "idents": document.idents,
         "people": document.people,
+        "said": said(document.title, document.text, document.people),
         "meaning": document.meaning,
         "tickets": document.facts.tickets,
         "statuses": document.facts.statuses,
@@ -102,6 +117,7 @@ class _Kept(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     idents: tuple[str, ...]
     people: tuple[str, ...]
+    said: str
     meaning: str
     tickets: tuple[str, ...]
     statuses: tuple[str, ...]
@@ -115,6 +131,8 @@ def digest_of(row: Mapping[str, Any]) -> str:
     """Of what really is in the index, made again from its attributes; empty where no document can be read there."""
     try:
         kept = msgspec.convert(dict(row), _Kept)
+        if kept.said != said(kept.title, kept.text, kept.people):
+            return ""
         facts = {name: getattr(kept, name) for name in Facts.__struct_fields__}
         document = {
             "id": kept.id, "kind": kept.kind, "contact_id": kept.contact, "event_id": kept.event,

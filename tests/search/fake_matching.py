@@ -11,16 +11,15 @@ from rapidfuzz.distance import DamerauLevenshtein
 TERMS = 10
 FAR = 8
 IDEOGRAPHS = "\u3040-\u30ff\u3400-\u9fff"
-WORD = re.compile(rf"[{IDEOGRAPHS}]|[^\W_{IDEOGRAPHS}]+")
 TOKEN = re.compile(rf"[{IDEOGRAPHS}]|[^\W_{IDEOGRAPHS}]+|[^\w\s]|_|\s+")
+
+
+HARD = frozenset(".;,!?()[]{}|")
+"""As wide as eight words; other separators part words and nothing else."""
 
 
 def plain(text: str) -> str:
     return "".join(each for each in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(each))
-
-
-def words_of(text: str) -> list[str]:
-    return WORD.findall(plain(text))
 
 
 class Question:
@@ -52,6 +51,9 @@ class Question:
                     self._close(phrase, negative_phrase)
                     phrase = None
                 negative = False
+            elif token in HARD and phrase is not None:
+                self._close(phrase, negative_phrase)
+                phrase = []
             else:
                 negative = phrase is None and token == "-" and blank
             blank = token.isspace()
@@ -85,11 +87,13 @@ class Text:
         at = 0
         for attribute in rules.searched:
             value = row.get(attribute)
-            for part in value if isinstance(value, list) else [value or ""]:
-                for word in words_of(part):
-                    self.places.setdefault(word, []).append((at, attribute in rules.exact_attributes))
+            for token in TOKEN.findall(plain(". ".join(value) if isinstance(value, list) else value or "")):
+                if token[0].isalnum():
+                    self.places.setdefault(token, []).append((at, attribute in rules.exact_attributes))
                     at += 1
-                at += FAR
+                elif token in HARD:
+                    at += FAR - 1
+            at += FAR
 
     def phrase(self, phrase: Sequence[str]) -> list[int]:
         starts = [at for at, _ in self.places.get(phrase[0], [])]
