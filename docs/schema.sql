@@ -348,7 +348,7 @@ $_$;
 
 ALTER FUNCTION public.says_nothing(value jsonb) OWNER TO throughline_owner;
 
-CREATE FUNCTION public.search_by_meaning(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], asked public.halfvec, most integer) RETURNS TABLE(id text, kind text, at timestamp with time zone, facts tsvector, cosine double precision)
+CREATE FUNCTION public.search_by_meaning(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], asked public.halfvec, words_asked tsquery[], weights real[], most integer) RETURNS TABLE(id text, kind text, at timestamp with time zone, facts tsvector, cosine double precision, coverage real)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
     SET plan_cache_mode TO 'force_generic_plan'
@@ -367,29 +367,42 @@ DECLARE ws uuid := nullif(current_setting('tl.workspace', true), '')::uuid;
 BEGIN
   IF path = 'words' THEN 
     RETURN QUERY WITH allowed AS MATERIALIZED (
-      SELECT d.id, d.kind, d.at, d.facts FROM search_document d WHERE d.workspace_id = ws AND d.generation = gen
+      SELECT d.id FROM search_document d WHERE d.workspace_id = ws AND d.generation = gen
     AND (narrowed IS NULL OR d.facts @@ narrowed) AND (contacts IS NULL OR d.contact_id = ANY (contacts))
     AND (since IS NULL OR d.at >= since) AND (until IS NULL OR d.at < until)
     AND (without IS NULL OR d.id <> ALL (without)) AND d.words @@ held),
     met AS MATERIALIZED (
-      SELECT a.id, a.kind, a.at, a.facts, v.vector <#> asked AS far FROM allowed a
+      SELECT a.id, v.vector <#> asked AS far FROM allowed a
       JOIN search_vector v ON v.workspace_id = ws AND v.generation = gen AND v.id = a.id
       WHERE v.dimensions = vector_dims(asked))
-    SELECT m.id, m.kind, m.at, m.facts, -m.far FROM met m ORDER BY m.far, m.id LIMIT most;
+    SELECT d.id, d.kind, d.at, d.facts, -v.far, coalesce((SELECT sum(w.weight) FROM unnest(words_asked, weights) AS w(word, weight)
+        WHERE d.words @@ w.word), 0)::real FROM (
+      SELECT m.id, m.far FROM met m ORDER BY m.far, m.id) AS v CROSS JOIN LATERAL (SELECT * FROM search_document i WHERE i.workspace_id = ws AND i.generation = gen
+        AND i.id = v.id OFFSET 0) AS d WHERE d.workspace_id = ws AND d.generation = gen
+    AND (narrowed IS NULL OR d.facts @@ narrowed) AND (contacts IS NULL OR d.contact_id = ANY (contacts))
+    AND (since IS NULL OR d.at >= since) AND (until IS NULL OR d.at < until)
+    AND (without IS NULL OR d.id <> ALL (without)) AND (held IS NULL OR d.words @@ held) LIMIT most;
   ELSIF path = 'contacts' THEN 
     RETURN QUERY WITH allowed AS MATERIALIZED (
-      SELECT d.id, d.kind, d.at, d.facts FROM search_document d WHERE d.workspace_id = ws AND d.generation = gen
+      SELECT d.id FROM search_document d WHERE d.workspace_id = ws AND d.generation = gen
     AND (narrowed IS NULL OR d.facts @@ narrowed) AND (contacts IS NULL OR d.contact_id = ANY (contacts))
     AND (since IS NULL OR d.at >= since) AND (until IS NULL OR d.at < until)
     AND (without IS NULL OR d.id <> ALL (without)) AND (held IS NULL OR d.words @@ held) AND d.contact_id = ANY (contacts)),
     met AS MATERIALIZED (
-      SELECT a.id, a.kind, a.at, a.facts, v.vector <#> asked AS far FROM allowed a
+      SELECT a.id, v.vector <#> asked AS far FROM allowed a
       JOIN search_vector v ON v.workspace_id = ws AND v.generation = gen AND v.id = a.id
       WHERE v.dimensions = vector_dims(asked))
-    SELECT m.id, m.kind, m.at, m.facts, -m.far FROM met m ORDER BY m.far, m.id LIMIT most;
+    SELECT d.id, d.kind, d.at, d.facts, -v.far, coalesce((SELECT sum(w.weight) FROM unnest(words_asked, weights) AS w(word, weight)
+        WHERE d.words @@ w.word), 0)::real FROM (
+      SELECT m.id, m.far FROM met m ORDER BY m.far, m.id) AS v CROSS JOIN LATERAL (SELECT * FROM search_document i WHERE i.workspace_id = ws AND i.generation = gen
+        AND i.id = v.id OFFSET 0) AS d WHERE d.workspace_id = ws AND d.generation = gen
+    AND (narrowed IS NULL OR d.facts @@ narrowed) AND (contacts IS NULL OR d.contact_id = ANY (contacts))
+    AND (since IS NULL OR d.at >= since) AND (until IS NULL OR d.at < until)
+    AND (without IS NULL OR d.id <> ALL (without)) AND (held IS NULL OR d.words @@ held) LIMIT most;
   ELSIF path = 'graph' AND vector_dims(asked) = 384 THEN 
     RETURN QUERY WITH met AS MATERIALIZED (
-      SELECT d.id, d.kind, d.at, d.facts, v.far FROM (
+      SELECT d.id, d.kind, d.at, d.facts, v.far, coalesce((SELECT sum(w.weight) FROM unnest(words_asked, weights) AS w(word, weight)
+        WHERE d.words @@ w.word), 0)::real AS coverage FROM (
         SELECT v.id, v.vector::halfvec(384) <#> asked::halfvec(384) AS far FROM search_vector v
         WHERE v.workspace_id = ws AND v.generation = gen AND v.dimensions = 384
         ORDER BY v.vector::halfvec(384) <#> asked::halfvec(384)) AS v CROSS JOIN LATERAL (SELECT * FROM search_document i WHERE i.workspace_id = ws AND i.generation = gen
@@ -397,10 +410,11 @@ BEGIN
     AND (narrowed IS NULL OR d.facts @@ narrowed) AND (contacts IS NULL OR d.contact_id = ANY (contacts))
     AND (since IS NULL OR d.at >= since) AND (until IS NULL OR d.at < until)
     AND (without IS NULL OR d.id <> ALL (without)) AND (held IS NULL OR d.words @@ held) LIMIT most)
-    SELECT m.id, m.kind, m.at, m.facts, -m.far FROM met m ORDER BY m.far, m.id;
+    SELECT m.id, m.kind, m.at, m.facts, -m.far, m.coverage FROM met m ORDER BY m.far, m.id;
   ELSIF path = 'graph' AND vector_dims(asked) = 768 THEN 
     RETURN QUERY WITH met AS MATERIALIZED (
-      SELECT d.id, d.kind, d.at, d.facts, v.far FROM (
+      SELECT d.id, d.kind, d.at, d.facts, v.far, coalesce((SELECT sum(w.weight) FROM unnest(words_asked, weights) AS w(word, weight)
+        WHERE d.words @@ w.word), 0)::real AS coverage FROM (
         SELECT v.id, v.vector::halfvec(768) <#> asked::halfvec(768) AS far FROM search_vector v
         WHERE v.workspace_id = ws AND v.generation = gen AND v.dimensions = 768
         ORDER BY v.vector::halfvec(768) <#> asked::halfvec(768)) AS v CROSS JOIN LATERAL (SELECT * FROM search_document i WHERE i.workspace_id = ws AND i.generation = gen
@@ -408,13 +422,14 @@ BEGIN
     AND (narrowed IS NULL OR d.facts @@ narrowed) AND (contacts IS NULL OR d.contact_id = ANY (contacts))
     AND (since IS NULL OR d.at >= since) AND (until IS NULL OR d.at < until)
     AND (without IS NULL OR d.id <> ALL (without)) AND (held IS NULL OR d.words @@ held) LIMIT most)
-    SELECT m.id, m.kind, m.at, m.facts, -m.far FROM met m ORDER BY m.far, m.id;
+    SELECT m.id, m.kind, m.at, m.facts, -m.far, m.coverage FROM met m ORDER BY m.far, m.id;
   ELSE 
     RETURN QUERY WITH met AS MATERIALIZED (
       SELECT v.id, v.vector <#> asked AS far FROM search_vector v
       WHERE v.workspace_id = ws AND v.generation = gen AND v.dimensions = vector_dims(asked))
-    SELECT d.id, d.kind, d.at, d.facts, -v.far FROM (SELECT m.id, m.far FROM met m ORDER BY m.far, m.id) AS v
-    CROSS JOIN LATERAL (SELECT * FROM search_document i WHERE i.workspace_id = ws AND i.generation = gen
+    SELECT d.id, d.kind, d.at, d.facts, -v.far, coalesce((SELECT sum(w.weight) FROM unnest(words_asked, weights) AS w(word, weight)
+        WHERE d.words @@ w.word), 0)::real FROM (
+      SELECT m.id, m.far FROM met m ORDER BY m.far, m.id) AS v CROSS JOIN LATERAL (SELECT * FROM search_document i WHERE i.workspace_id = ws AND i.generation = gen
         AND i.id = v.id OFFSET 0) AS d WHERE d.workspace_id = ws AND d.generation = gen
     AND (narrowed IS NULL OR d.facts @@ narrowed) AND (contacts IS NULL OR d.contact_id = ANY (contacts))
     AND (since IS NULL OR d.at >= since) AND (until IS NULL OR d.at < until)
@@ -422,7 +437,7 @@ BEGIN
   END IF;
 END $$;
 
-ALTER FUNCTION public.search_by_meaning(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], asked public.halfvec, most integer) OWNER TO throughline_search;
+ALTER FUNCTION public.search_by_meaning(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], asked public.halfvec, words_asked tsquery[], weights real[], most integer) OWNER TO throughline_search;
 
 CREATE FUNCTION public.search_by_name(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], asked text, most integer) RETURNS TABLE(id text, kind text, at timestamp with time zone, facts tsvector, likeness real)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -456,25 +471,28 @@ CREATE FUNCTION public.search_by_words(gen integer, path text, narrowed tsquery,
     SET enable_sort TO 'off'
     SET enable_incremental_sort TO 'off'
     SET max_parallel_workers_per_gather TO '0'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
     AS $$
 #variable_conflict use_column
 DECLARE ws uuid := nullif(current_setting('tl.workspace', true), '')::uuid;
 BEGIN
   RETURN QUERY
   WITH met AS MATERIALIZED (
-    SELECT m.id, sum(m.worth) / (1 + 2 * max(m.length) / typical) AS worth, max(m.at) AS at FROM unnest(probes, worths) AS p(probe, worth)
-    CROSS JOIN LATERAL (SELECT d.id, d.at, length(d.words) AS length, p.worth FROM search_document d
+    SELECT m.place, sum(m.worth) / (1 + 2 * max(m.length) / typical) AS worth, max(m.at) AS at
+    FROM unnest(probes, worths) AS p(probe, worth) CROSS JOIN LATERAL (
+      SELECT d.ctid AS place, d.at, length(d.words) AS length, p.worth FROM search_document d
       WHERE d.words @@ p.probe AND d.workspace_id = ws AND d.generation = gen
     AND (narrowed IS NULL OR d.facts @@ narrowed) AND (contacts IS NULL OR d.contact_id = ANY (contacts))
     AND (since IS NULL OR d.at >= since) AND (until IS NULL OR d.at < until)
     AND (without IS NULL OR d.id <> ALL (without))) AS m
-    GROUP BY m.id ORDER BY 2 DESC, 3 DESC, 1 LIMIT most),
+    GROUP BY m.place ORDER BY 2 DESC, 3 DESC, 1 LIMIT most),
   scored AS (
     SELECT d.id, d.kind, d.at, d.facts, a.coverage, a.held,
       CASE WHEN whole IS NULL THEN 1 ELSE least(1, ts_rank_cd('{1,1,1,1}', d.words, whole)) END AS closeness,
       length(d.words) AS length,
       (SELECT min(i.at) FROM unnest(idents) WITH ORDINALITY AS i(ident, at) WHERE d.words @@ i.ident)::integer AS ident
-    FROM met m JOIN search_document d ON d.workspace_id = ws AND d.generation = gen AND d.id = m.id
+    FROM met m JOIN search_document d ON d.ctid = m.place AND d.workspace_id = ws
     CROSS JOIN LATERAL (SELECT coalesce(sum(w.weight), 0)::real AS coverage, count(*) AS held
       FROM unnest(asked, weights) AS w(word, weight) WHERE d.words @@ w.word) AS a)
   SELECT s.id, s.kind, s.at, s.facts, s.coverage, s.closeness::real, s.length, s.ident FROM scored s
@@ -1585,7 +1603,7 @@ COMMENT ON COLUMN public.saved_view.filters IS 'words and values as a list of ti
 CREATE TABLE public.search_document (
     workspace_id uuid NOT NULL,
     generation integer NOT NULL,
-    id text NOT NULL,
+    id text NOT NULL COLLATE pg_catalog."C",
     kind text NOT NULL,
     contact_id uuid NOT NULL,
     at timestamp with time zone NOT NULL,
@@ -1712,7 +1730,7 @@ COMMENT ON TABLE public.search_spoken IS 'the words for which a document is coun
 CREATE TABLE public.search_vector (
     workspace_id uuid NOT NULL,
     generation integer NOT NULL,
-    id text NOT NULL,
+    id text NOT NULL COLLATE pg_catalog."C",
     at timestamp with time zone NOT NULL,
     digest text NOT NULL,
     meaning text,
@@ -3057,8 +3075,8 @@ GRANT SELECT ON TABLE public.event TO throughline_reports;
 GRANT SELECT ON TABLE public.restoration TO throughline_app;
 GRANT SELECT ON TABLE public.restoration TO throughline_reports;
 
-REVOKE ALL ON FUNCTION public.search_by_meaning(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], asked public.halfvec, most integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.search_by_meaning(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], asked public.halfvec, most integer) TO throughline_app;
+REVOKE ALL ON FUNCTION public.search_by_meaning(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], asked public.halfvec, words_asked tsquery[], weights real[], most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_by_meaning(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], asked public.halfvec, words_asked tsquery[], weights real[], most integer) TO throughline_app;
 
 REVOKE ALL ON FUNCTION public.search_by_name(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], asked text, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.search_by_name(gen integer, path text, narrowed tsquery, held tsquery, contacts uuid[], since timestamp with time zone, until timestamp with time zone, without text[], asked text, most integer) TO throughline_app;

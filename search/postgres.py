@@ -48,6 +48,7 @@ SHORTNESS: Final = 0.7
 """How little a word is worth that stands among many; what is half as long as others counts whole."""
 NAME_WORDS: Final = 4
 LONGEST_NAME: Final = 100
+NO_VECTORS: Final = "Found by words alone: the index holds no vectors of this model."
 NOT_TAKEN: Final = (asyncpg.DataError, asyncpg.ProgramLimitExceededError, asyncpg.UntranslatableCharacterError)
 _OUTCOME: Final = re.compile(r"'o:(\w+)'")
 
@@ -189,7 +190,8 @@ class PostgresEngine:
             words = await self._by_words(db, index, asked, plan, sample)
             meaning = await self._by_meaning(db, index, asked, plan, sample)
             total, facets = await _counted(db, index, asked, plan, sample)
-        return Found(words=words, meaning=meaning, total=total, facets=facets)
+        degraded = (NO_VECTORS,) if asked.vector is not None and not _fits(asked.vector, index) else ()
+        return Found(words=words, meaning=meaning, total=total, facets=facets, degraded=degraded)
 
     async def near(self, workspace: WorkspaceId, index: Index, document: str, asked: Asked) -> Found:
         async with self._database.read(workspace) as db:
@@ -239,7 +241,7 @@ class PostgresEngine:
         ]
 
     async def _by_meaning(self, db: Db, index: Index, asked: Asked, plan: Probing, sample: Sample) -> list[Candidate]:
-        if asked.vector is None or len(asked.vector) != 4 * index.dimensions:
+        if asked.vector is None or not _fits(asked.vector, index):
             return []
         path = "graph" if sample.documents > ONE_BY_ONE else "all"
         if asked.filters.contacts is not None:
@@ -247,8 +249,9 @@ class PostgresEngine:
         elif plan.required or asked.filters.idents or asked.filters.people or asked.filters.tickets:
             path = "words"
         scope = _scope(index, asked, path, held=plan.base)
-        rows = await postgres_store.by_meaning(db, scope, _numbers(asked.vector), asked.limit)
-        return [_candidate(row, score=row["cosine"]) for row in rows]
+        weights = probing.weights(plan, sample)
+        rows = await postgres_store.by_meaning(db, scope, _numbers(asked.vector), weights, asked.limit)
+        return [_candidate(row, score=row["cosine"], coverage=row["coverage"]) for row in rows]
 
     async def _sampled(self, db: Db, workspace: UUID, index: Index) -> Sample:
         """How common words are: looked at again every two minutes, in a young index every few seconds."""
@@ -332,10 +335,11 @@ def _listing(asked: Asked, plan: Probing, sample: Sample) -> tuple[str, str | No
 
 
 async def _by_name(db: Db, index: Index, asked: Asked, plan: Probing) -> list[Candidate]:
-    """Contacts whose name or address is nearly what was typed."""
+    """Contacts whose name or address is nearly what was typed, where a word of it is hardly known."""
     words = asked.words.words if asked.words else ()
     kinds = asked.filters.kinds
-    if plan.required or not 0 < len(words) <= NAME_WORDS or (kinds and "contact" not in kinds):
+    known = all(one.holding for one in plan.words)
+    if known or plan.required or not 0 < len(words) <= NAME_WORDS or (kinds and "contact" not in kinds):
         return []
     typed = " ".join(one for word in words for one in lexemes.words_of(word.text))[:LONGEST_NAME]
     if not typed:
@@ -390,6 +394,10 @@ def _candidate(row: Row, *, score: float, coverage: float = 0.0, ident: bool = F
         ident=ident,
         outcomes=tuple(_OUTCOME.findall(row["facts"])),
     )
+
+
+def _fits(vector: bytes, index: Index) -> bool:
+    return index.model is not None and len(vector) == 4 * index.dimensions
 
 
 def _numbers(vector: bytes) -> list[float]:

@@ -276,12 +276,16 @@ async def newest(db: Db, scope: Scope, asked: str | None, after: tuple[datetime,
     )
 
 
-async def by_meaning(db: Db, scope: Scope, vector: list[float], most: int) -> list[Row]:
+async def by_meaning(
+    db: Db, scope: Scope, vector: list[float], asked: Sequence[tuple[str, float]], most: int
+) -> list[Row]:
     return await db.fetch(
-        "SELECT id, kind, at, facts, cosine FROM search_by_meaning($1, $2, $3::tsquery, $4::tsquery, $5, $6, $7, $8, "
-        "$9::real[]::halfvec, $10)",
+        "SELECT id, kind, at, facts, cosine, coverage FROM search_by_meaning($1, $2, $3::tsquery, $4::tsquery, $5, $6, "
+        "$7, $8, $9::real[]::halfvec, $10::text[]::tsquery[], $11, $12)",
         *scope.arguments(),
         vector,
+        [query for query, _ in asked],
+        [weight for _, weight in asked],
         most,
     )
 

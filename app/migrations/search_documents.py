@@ -26,7 +26,7 @@ TABLES = """
 CREATE TABLE search_document (
   workspace_id uuid NOT NULL,
   generation integer NOT NULL,
-  id text NOT NULL,
+  id text COLLATE "C" NOT NULL,
   kind text NOT NULL,
   contact_id uuid NOT NULL,
   at timestamptz NOT NULL,
@@ -54,7 +54,7 @@ CREATE INDEX search_document_people ON search_document USING gin (people gin_trg
 CREATE TABLE search_vector (
   workspace_id uuid NOT NULL,
   generation integer NOT NULL,
-  id text NOT NULL,
+  id text COLLATE "C" NOT NULL,
   at timestamptz NOT NULL,
   digest text NOT NULL,
   meaning text,

@@ -24,22 +24,23 @@ BY_WORDS = f"""
 CREATE FUNCTION search_by_words({ARGUMENTS}, probes tsquery[], worths real[], asked tsquery[], weights real[],
   whole tsquery, fewest integer, idents tsquery[], typical real, most integer)
 RETURNS TABLE (id text, kind text, at timestamptz, facts tsvector, coverage real, closeness real, length integer,
-  ident integer) {HEAD} AS $$
+  ident integer) {HEAD} SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 #variable_conflict use_column
 DECLARE {WORKSPACE};
 BEGIN
   RETURN QUERY
   WITH met AS MATERIALIZED (
-    SELECT m.id, sum(m.worth) / (1 + 2 * max(m.length) / typical) AS worth, max(m.at) AS at FROM unnest(probes, worths) AS p(probe, worth)
-    CROSS JOIN LATERAL (SELECT d.id, d.at, length(d.words) AS length, p.worth FROM search_document d
+    SELECT m.place, sum(m.worth) / (1 + 2 * max(m.length) / typical) AS worth, max(m.at) AS at
+    FROM unnest(probes, worths) AS p(probe, worth) CROSS JOIN LATERAL (
+      SELECT d.ctid AS place, d.at, length(d.words) AS length, p.worth FROM search_document d
       WHERE d.words @@ p.probe AND {SCOPE}) AS m
-    GROUP BY m.id ORDER BY 2 DESC, 3 DESC, 1 LIMIT most),
+    GROUP BY m.place ORDER BY 2 DESC, 3 DESC, 1 LIMIT most),
   scored AS (
     SELECT d.id, d.kind, d.at, d.facts, a.coverage, a.held,
       CASE WHEN whole IS NULL THEN 1 ELSE least(1, ts_rank_cd('{{1,1,1,1}}', d.words, whole)) END AS closeness,
       length(d.words) AS length,
       (SELECT min(i.at) FROM unnest(idents) WITH ORDINALITY AS i(ident, at) WHERE d.words @@ i.ident)::integer AS ident
-    FROM met m JOIN search_document d ON d.workspace_id = ws AND d.generation = gen AND d.id = m.id
+    FROM met m JOIN search_document d ON d.ctid = m.place AND d.workspace_id = ws
     CROSS JOIN LATERAL (SELECT coalesce(sum(w.weight), 0)::real AS coverage, count(*) AS held
       FROM unnest(asked, weights) AS w(word, weight) WHERE d.words @@ w.word) AS a)
   SELECT s.id, s.kind, s.at, s.facts, s.coverage, s.closeness::real, s.length, s.ident FROM scored s
@@ -76,40 +77,44 @@ _ITS_DOCUMENT = f"""CROSS JOIN LATERAL (SELECT * FROM search_document i WHERE i.
         AND i.id = v.id OFFSET 0) AS d WHERE {SCOPE} AND {HELD}"""
 """One after the other, until there are enough: the planner takes a filter for rarer than it is."""
 
+_COVERED = """coalesce((SELECT sum(w.weight) FROM unnest(words_asked, weights) AS w(word, weight)
+        WHERE d.words @@ w.word), 0)::real"""
+_FIRST = f"""SELECT d.id, d.kind, d.at, d.facts, -v.far, {_COVERED} FROM (
+      SELECT m.id, m.far FROM met m ORDER BY m.far, m.id) AS v {_ITS_DOCUMENT} LIMIT most;"""
+
 
 def _nearest(dimensions: int) -> str:
     """By the graph: relaxed, so sorted once more."""
     return f"""
     RETURN QUERY WITH met AS MATERIALIZED (
-      SELECT d.id, d.kind, d.at, d.facts, v.far FROM (
+      SELECT d.id, d.kind, d.at, d.facts, v.far, {_COVERED} AS coverage FROM (
         SELECT v.id, v.vector::halfvec({dimensions}) <#> asked::halfvec({dimensions}) AS far FROM search_vector v
         WHERE v.workspace_id = ws AND v.generation = gen AND v.dimensions = {dimensions}
         ORDER BY v.vector::halfvec({dimensions}) <#> asked::halfvec({dimensions})) AS v {_ITS_DOCUMENT} LIMIT most)
-    SELECT m.id, m.kind, m.at, m.facts, -m.far FROM met m ORDER BY m.far, m.id;"""
+    SELECT m.id, m.kind, m.at, m.facts, -m.far, m.coverage FROM met m ORDER BY m.far, m.id;"""
 
 
 def _one_by_one(reached: str) -> str:
     """Of the documents that a list leads to."""
     return f"""
     RETURN QUERY WITH allowed AS MATERIALIZED (
-      SELECT d.id, d.kind, d.at, d.facts FROM search_document d WHERE {SCOPE} AND {reached}),
+      SELECT d.id FROM search_document d WHERE {SCOPE} AND {reached}),
     met AS MATERIALIZED (
-      SELECT a.id, a.kind, a.at, a.facts, v.vector <#> asked AS far FROM allowed a
+      SELECT a.id, v.vector <#> asked AS far FROM allowed a
       JOIN search_vector v ON v.workspace_id = ws AND v.generation = gen AND v.id = a.id
       WHERE v.dimensions = vector_dims(asked))
-    SELECT m.id, m.kind, m.at, m.facts, -m.far FROM met m ORDER BY m.far, m.id LIMIT most;"""
+    {_FIRST}"""
 
 
 _ALL = f"""
     RETURN QUERY WITH met AS MATERIALIZED (
       SELECT v.id, v.vector <#> asked AS far FROM search_vector v
       WHERE v.workspace_id = ws AND v.generation = gen AND v.dimensions = vector_dims(asked))
-    SELECT d.id, d.kind, d.at, d.facts, -v.far FROM (SELECT m.id, m.far FROM met m ORDER BY m.far, m.id) AS v
-    {_ITS_DOCUMENT} LIMIT most;"""
+    {_FIRST}"""
 
 BY_MEANING = f"""
-CREATE FUNCTION search_by_meaning({ARGUMENTS}, asked halfvec, most integer)
-RETURNS TABLE (id text, kind text, at timestamptz, facts tsvector, cosine double precision) {HEAD}
+CREATE FUNCTION search_by_meaning({ARGUMENTS}, asked halfvec, words_asked tsquery[], weights real[], most integer)
+RETURNS TABLE (id text, kind text, at timestamptz, facts tsvector, cosine double precision, coverage real) {HEAD}
 SET hnsw.ef_search = 100 SET hnsw.iterative_scan = relaxed_order SET hnsw.max_scan_tuples = 40000
 SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 #variable_conflict use_column
