@@ -12,6 +12,7 @@ import msgspec
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
 from app.mail_doors import MailDoors, MailFault, not_connected, open_folder
+from channels.email.composing import Uncomposable, check_address
 from channels.email.imap import ImapFault
 from channels.email.settings import ImapSettings, MailSettings, SmtpSettings
 from channels.mailboxes import NO_PASSWORD, Standing
@@ -69,6 +70,10 @@ async def _try_imap(
 async def _try_smtp(doors: MailDoors, settings: MailSettings, server: SmtpSettings, password: str | None) -> str:
     if server.user is not None and password is None:
         raise MailFault("credentials.smtp", NO_PASSWORD.format(door="smtp"))
+    try:
+        check_address(settings.address)
+    except Uncomposable as error:
+        raise MailFault("address", f"No mail can come from {settings.address}: {error}.") from None
     sock = await doors.reach(server)
     client = SMTP(
         hostname=server.host,

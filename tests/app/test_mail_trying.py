@@ -41,11 +41,12 @@ class Place:
         password: str | None = PASSWORD,
         private: bool = True,
         trusted: bool = True,
+        address: str = USER,
     ) -> Finding:
         """What is found of the one server that is set."""
         common: dict[str, Any] = {"host": "mail.example", "user": USER, "security": "starttls"}
         settings = MailSettings(
-            address=USER,
+            address=address,
             imap=None if imap is None else msgspec.convert({**common, "port": self.imap.port, **imap}, ImapSettings),
             smtp=None if smtp is None else msgspec.convert({**common, "port": self.smtp.port, **smtp}, SmtpSettings),
         )
@@ -114,6 +115,8 @@ SMTP: list[tuple[dict[str, Any], dict[str, Any], dict[str, str], str, str]] = [
     ({}, {"password": None}, {}, "credentials.smtp", "has no password for smtp"),
     ({}, {"private": False}, {}, "smtp.host", "THROUGHLINE_MAIL_PRIVATE=yes"),
     ({}, {}, {"CONNECT": "554 not you"}, "smtp.host", "does not let us in (554"),
+    ({}, {"address": "hülfe@desk.example"}, {}, "address", "No mail can come from hülfe@desk.example"),
+    ({}, {"address": '"help me"@desk.example'}, {}, "address", "no address that mail can be sent"),
     ({}, {}, {"MAIL": "553 not yours"}, "address", "takes no mail from help@desk.example (553 not yours)"),
 ]
 
