@@ -41,6 +41,7 @@ from app.api import (
     retention,
     routing,
     search,
+    similar,
     sla,
     tasks,
     teams,
@@ -116,6 +117,7 @@ def all_routes() -> tuple[Route, ...]:
         *bounces.ROUTES,
         *files.ROUTES,
         *search.ROUTES,
+        *similar.ROUTES,
         *changes.ROUTES,
         *operations.ROUTES,
     ]

@@ -9,10 +9,11 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 
-from identity.customers import WorkspaceId
+from identity.customers import CustomerId, WorkspaceId
 from identity.errors import Impossible, NotFound
 from identity.store import survivor
 from search import hits, indexes, word_store
@@ -69,7 +70,7 @@ async def prepare(db: Db, workspace: WorkspaceId, wish: Wish, engine: str, regio
     index = await indexes.live(db, workspace, engine)
     if index is None:
         raise EngineAway("the index of this workspace is being made")
-    contacts = None if wish.customer is None else await _contacts(db, workspace, wish)
+    contacts = None if wish.customer is None else tuple((await of_today(db, workspace, wish.customer))[1])
     tickets = frozenset([str((await find_standing(db, workspace, one))[0].id) for one in sorted(wish.tickets)])
     filters = Filters(
         internal=wish.internal,
@@ -105,16 +106,15 @@ async def _instead(db: Db, workspace: WorkspaceId, wish: Wish) -> dict[str, tupl
     return {word: meant for word in unknown if (meant := vocabulary.meant(word))}
 
 
-async def _contacts(db: Db, workspace: WorkspaceId, wish: Wish) -> tuple[Any, ...]:
-    """Of the customer as it is today; of one that was merged, those of the survivor."""
-    assert wish.customer is not None
-    found = await hits.contacts_of(db, workspace, wish.customer)
+async def of_today(db: Db, workspace: WorkspaceId, customer: CustomerId) -> tuple[CustomerId, list[UUID]]:
+    """A customer with its contacts; for one that was merged, the survivor. Raises `NotFound`."""
+    found = await hits.contacts_of(db, workspace, customer)
     if not found:
-        into = await survivor(db, workspace, wish.customer)
+        into = await survivor(db, workspace, customer)
         if into is None:
             raise NotFound
-        found = await hits.contacts_of(db, workspace, into)
-    return tuple(found)
+        customer, found = into, await hits.contacts_of(db, workspace, into)
+    return customer, found
 
 
 def _nothing(wish: Wish) -> bool:

@@ -85,8 +85,8 @@ async def documents(db: Db, workspace: WorkspaceId, ids: Iterable[str], region: 
     found = await read(db, workspace, wanted, region, now, with_cases=False)
     if cases.tickets:
         more = await read(db, workspace, cases, region, now)
-        found.documents |= more.documents
-        found.cases |= more.cases
+        found.documents.update(more.documents)
+        found.cases.update(more.cases)
     return found
 
 

@@ -204,6 +204,10 @@ CASES: dict[str, Case] = {
     "PATCH /api/v1/views/{view}": Case(path=_at("/api/v1/views/{view}"), body=lambda _: {"name": "Other"}),
     "DELETE /api/v1/views/{view}": Case(path=_at("/api/v1/views/{view}")),
     "GET /api/v1/views/{view}/tickets": Case(path=_at("/api/v1/views/{view}/tickets")),
+    "GET /api/v1/tickets/{ticket}/similar": Case(path=_at("/api/v1/tickets/{ticket}/similar")),
+    "POST /api/v1/search/similar": Case(
+        path=_at("/api/v1/search/similar"), body=lambda things: {"text": "lost", "customer": things.customer}
+    ),
     "GET /api/v1/search": Case(path=_at("/api/v1/search?customer={customer}")),
     "GET /api/v1/void-commands": Case(path=_at("/api/v1/void-commands?customer={customer}")),
     "GET /api/v1/reports": Case(path=_at("/api/v1/reports"), names=False),

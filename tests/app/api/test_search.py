@@ -12,6 +12,7 @@ from app.indexing import Indexer
 from app.main import edge_of
 from search.embeddings import trigrams
 from search.postgres import PostgresEngine
+from tests.app.api.asking import asks, patched
 from tests.app.api.conftest import Api, edge_of_app
 from tests.app.api.indexed import Indexed
 from tests.builders import contact, settings
@@ -96,3 +97,24 @@ async def test_a_mistyped_word_is_taken_for_the_nearest_that_is_known(desk: Desk
     await desk.taken_in()
     async with desk.api.database.read(desk.api.mine.id) as db:
         assert await db.fetch("SELECT word FROM search_word") == []
+
+
+async def test_cases_like_a_ticket_come_with_the_answer_that_ended_them(desk: Desk) -> None:
+    api = desk.api
+    past = await asks(api, "ann", subject="Card swallowed", body="The machine has swallowed my card")
+    answered = {"body": "A new card is on its way.", "about": past["ticket"]["id"]}
+    assert (await api("POST", f"/api/v1/tickets/{past['ticket']['id']}/replies", json=answered)).status_code == 201
+    await patched(api, past["ticket"]["id"], status="resolved")
+    await asks(api, "cyd", subject="Opening hours", body="When do you open on Sundays?")
+    now = await asks(api, "ben", subject="Card gone", body="My card was swallowed by a machine")
+    await desk.taken_in()
+    response = await api("GET", f"/api/v1/tickets/{now['ticket']['number']}/similar")
+    [like] = response.json()["items"]
+    assert like["case"]["ticket"]["id"] == past["ticket"]["id"]
+    assert (like["case"]["outcome"], like["own"]) == ("solved", False)
+    assert like["answer"]["text"] == "A new card is on its way."
+    asked = {"text": "the machine swallowed my card", "customer": past["customer_id"]}
+    response = await api("POST", "/api/v1/search/similar", json=asked)
+    first, second = response.json()["items"]
+    assert (first["case"]["ticket"]["id"], first["own"]) == (past["ticket"]["id"], True)
+    assert (second["case"]["ticket"]["id"], second["own"], second["answer"]) == (now["ticket"]["id"], False, None)
