@@ -1,6 +1,7 @@
 """Every engine under the same cases, in a workspace of each test's own: PostgreSQL over a real database, Meilisearch
 over HTTP."""
 
+import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
 
@@ -17,18 +18,23 @@ from tests.search.fake_server import KEY, FakeMeilisearch
 
 
 @pytest.fixture(scope="session")
-def meilisearch() -> Iterator[FakeMeilisearch]:
+def meilisearch() -> Iterator[tuple[str, str | None]]:
+    """Address and key: of a real server where TRY_MEILISEARCH_URL names one, which keeps the indexes that are made."""
+    real = os.environ.get("TRY_MEILISEARCH_URL")
+    if real is not None:
+        yield real, os.environ.get("TRY_MEILISEARCH_KEY")
+        return
     with FakeMeilisearch().listening() as listening:
-        yield listening
+        yield listening.url, KEY
 
 
 @pytest.fixture(params=["postgres", "meilisearch"])
 async def engine(
-    request: pytest.FixtureRequest, database_of_module: Database, meilisearch: FakeMeilisearch
+    request: pytest.FixtureRequest, database_of_module: Database, meilisearch: tuple[str, str | None]
 ) -> AsyncIterator[Engine]:
     access = Access(database_of_module.app_dsn)
     await access.open()
-    opened = PostgresEngine(access) if request.param == "postgres" else Meilisearch(meilisearch.url, KEY)
+    opened = PostgresEngine(access) if request.param == "postgres" else Meilisearch(*meilisearch)
     await opened.open()
     yield opened
     await opened.close()
