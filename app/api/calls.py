@@ -107,6 +107,8 @@ class Call:
         self._caller = caller
         self._allowed = allowed
         self._query: Query | None = None
+        self.asked_too = b""
+        """Parameters that are asked for beside those of the request."""
 
     @property
     def caller(self) -> Caller:
@@ -126,7 +128,8 @@ class Call:
     def query(self) -> Query:
         """The query, of which the route declares every parameter. Raises the 400."""
         if self._query is None:
-            self._query = Query(self.request.scope["query_string"], self._allowed)
+            asked = b"&".join(part for part in (self.request.scope["query_string"], self.asked_too) if part)
+            self._query = Query(asked, self._allowed)
         return self._query
 
     @property

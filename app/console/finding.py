@@ -22,7 +22,7 @@ async def find(visit: Visit) -> Answer:
     found, fault = NOTHING, ""
     if asked.get("q", "").strip() or any(asked.get(name) for name in FILTERS):
         try:
-            found = _page.decode((await search.search.handler(visit.asking(search.QUERY))).body)
+            found = _page.decode((await search.search.handler(visit.asking(search.QUERY, group="case"))).body)
         except (Problem, NotFound) as error:
             fault = problem_of(error).detail
     return visit.show("search.html", found=found, fault=fault, asked=asked, filters=FILTERS)

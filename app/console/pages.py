@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import cached_property
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final, Literal
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl, quote, urlencode
 from uuid import UUID
 
 import msgspec
@@ -73,9 +73,11 @@ class Visit(Call):
             parse_qsl(self.request.scope["query_string"].decode("utf-8", "replace"), max_num_fields=MOST_FIELDS)
         )
 
-    def asking(self, query: Sequence[Parameter]) -> Call:
-        """This visit as a request of the API that takes these parameters."""
-        return Call(self.edge, self.request, self.caller, frozenset(one.name for one in query))
+    def asking(self, query: Sequence[Parameter], **too: str) -> Call:
+        """This visit as a request of the API that takes these parameters, with some more."""
+        call = Call(self.edge, self.request, self.caller, frozenset(one.name for one in query))
+        call.asked_too = urlencode(too).encode()
+        return call
 
     def has(self, right: Right) -> bool:
         return right in RIGHTS[self.caller.role]
