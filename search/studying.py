@@ -175,7 +175,10 @@ def _sure(said: Numbers, answers: Numbers) -> float:
     order = np.argsort(-said.max(axis=1), kind="stable")
     right = (said.argmax(axis=1) == answers)[order].cumsum() / np.arange(1, len(order) + 1)
     enough = np.flatnonzero((right >= RIGHT) & (np.arange(len(order)) >= LEAST_HELD // 2 - 1))
-    return round(float(said.max(axis=1)[order][enough[-1]]), 4) if enough.size else NEVER
+    if not enough.size:
+        return NEVER
+    least = float(said.max(axis=1)[order][enough[-1]])
+    return round(min(least, RIGHT) if enough[-1] == len(order) - 1 else least, 4)
 
 
 def _reported(report: AimReport, labels: Sequence[str], counted: Counter[str], tried: _Tried, sure: float) -> AimReport:
