@@ -1,5 +1,6 @@
 """What a reader of a mail sees first: its text and its HTML, of all the parts that hold them; the rest are files."""
 
+import itertools
 from collections.abc import Sequence
 from typing import Final
 
@@ -14,6 +15,9 @@ MOST_BODIES: Final = 200
 
 _UNREAD: Final = frozenset({"text/x-amp-html", "text/watch-html"})
 _TEXTS: Final = frozenset({"text/plain", "text/html"})
+_HTMLS: Final = _UNREAD | {"text/html"}
+_DATA: Final = frozenset({"text/calendar", "text/csv", "text/css", "text/directory", "text/javascript", "text/vcard"}
+                         | {"text/rfc822-headers", "text/x-vcard", "text/xml"})  # fmt: skip
 
 
 class Body(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,11 +44,14 @@ def read_body(raw: bytes, parts: Sequence[Part], subject: str | None) -> Body:
     kept: list[int] = []
     defects: list[str] = []
     room = MOST_TEXT
+    shown = _shown(parts)
     for number, part in enumerate(parts):
-        if not _is_shown(part):
+        if number not in shown:
             if part.type not in _UNREAD or part.alternative is None:
                 kept.append(number)
             continue
+        if not _is_shown(part) and part.file_name is not None:
+            kept.append(number)
         if len(blocks) >= MOST_BODIES or room <= 0:
             kept.append(number)
             continue
@@ -54,7 +61,7 @@ def read_body(raw: bytes, parts: Sequence[Part], subject: str | None) -> Body:
             kept.append(number)
             defects.append("its text is too long to show: the whole is a file beside it")
         block = blocks.setdefault(("alternative", part.alternative) if part.alternative else number, _Block())
-        if part.type == "text/html":
+        if part.type in _HTMLS:
             block.html.append(read_html(text, subject=subject))
             if block.html[-1].html is None and is_whole:
                 kept.append(number)
@@ -62,6 +69,22 @@ def read_body(raw: bytes, parts: Sequence[Part], subject: str | None) -> Body:
         else:
             block.plain.append(text)
     return _joined(list(blocks.values()), tuple(kept), defects)
+
+
+def _shown(parts: Sequence[Part]) -> set[int]:
+    """The texts of a mail; where it has none, the first that can be one, whatever it is called: some programs give
+    the text itself a name, or a type of their own."""
+    shown = {number for number, part in enumerate(parts) if _is_shown(part)}
+    if shown:
+        return shown
+    spoken = (number for number, part in enumerate(parts) if _can_be_shown(part, is_alone=len(parts) == 1))
+    return set(itertools.islice(spoken, 1))
+
+
+def _can_be_shown(part: Part, *, is_alone: bool) -> bool:
+    if part.disposition == "attachment" and not is_alone:
+        return False
+    return part.type in _TEXTS or (part.type.startswith("text/") and part.type not in _DATA and part.file_name is None)
 
 
 def _is_shown(part: Part) -> bool:

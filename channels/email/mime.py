@@ -15,6 +15,7 @@ MOST_PADDINGS: Final = 1_000
 CHUNK: Final = 1 << 20
 
 _TYPE: Final = re.compile(r"[\w.+*-]{1,100}/[\w.+*-]{1,100}")
+_MEANT: Final = {"": "text/plain", "text": "text/plain", "plain": "text/plain", "html": "text/html"}
 _NOT_BASE64: Final = bytes(
     set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-_")
 )
@@ -199,7 +200,7 @@ def content_type(head: Head, otherwise: str) -> tuple[str, dict[str, str]]:
     type_, parameters = with_parameters(value)
     type_ = "".join(type_.split())
     if not _TYPE.fullmatch(type_):
-        return ("text/plain" if type_ in {"text", ""} else "application/octet-stream"), parameters
+        return _MEANT.get(type_, "application/octet-stream"), parameters
     return type_, parameters
 
 

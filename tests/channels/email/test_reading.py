@@ -178,6 +178,34 @@ x
     assert mail.date == datetime(2024, 3, 12, 10, 2, 58, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("fields", "files"),
+    [
+        ('Content-Type: text/plain; name="mail.txt"', ["mail.txt"]),
+        ("Content-Type: text/plain\nContent-Disposition: attachment", []),
+        ("Content-Type: text/html\nContent-Disposition: inline; filename=ATT1.htm", ["ATT1.htm"]),
+        ("Content-Type: text/enriched", []),
+        ("Content-Type: text/x-amp-html", []),
+        ("Content-Type: plain", []),
+        ("Content-Type: html", []),
+        ("Content-Type: text/csv; name=a.csv", None),
+        ("Content-Type: text/calendar", None),
+    ],
+)
+@pytest.mark.parametrize("within", ["", "mixed"])
+def test_the_only_text_is_the_text_whatever_it_is_called(
+    fields: str, files: list[str] | None, within: str, tmp_path: Path
+):
+    said = f"{fields}\n\n<p>Hello\n"
+    if within:
+        said = f"Content-Type: multipart/{within}; boundary=b\n\n--b\n{said}--b--\n"
+    mail = read_mail(HEAD + said.encode(), tmp_path)
+    if files is None:
+        assert (mail.text, len(mail.attachments)) == ("", 1)
+    else:
+        assert ("Hello" in mail.text, [one.name for one in mail.attachments]) == (True, files)
+
+
 @pytest.mark.parametrize("date", ["yesterday", "Tue, 99 Mar 99999 99:99:99", "", "Mon, 1 Jan 1900 00:00:00 +9999", "0"])
 def test_a_date_that_is_none_is_none(date: str, tmp_path: Path):
     mail = read_mail(f"From: a@b.example\nDate: {date}\n\nx".encode(), tmp_path)
