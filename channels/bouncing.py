@@ -103,6 +103,9 @@ async def take(
     if not found:
         return
     owners = await posting.lock(db, workspace, [one.mail["contact_id"] for one in found if one.mail["contact_id"]])
+    carried = [event for one in found for event in (one.event, one.mail["event_id"]) if event is not None]
+    blanked = await outbox_store.blanked(db, workspace, carried)
+    found = [one for one in found if not blanked & {one.event, one.mail["event_id"]}]  # erased since they were read
     told: list[Settled] = []
     for one in found:
         fresh = {

@@ -16,7 +16,7 @@ from tests.app.api.conftest import Api
 from tests.app.api.lives import erase
 from tests.app.api.replies import now_of, reply, rows_of, written
 from tests.app.posting import SECRET, follow, mail_account, mailer, send
-from tests.builders import settings
+from tests.builders import contact, settings
 from tests.channels.email.smtp_server import MailServer, mail_server
 
 ANN = "ann@ann-home.example"
@@ -65,6 +65,24 @@ async def test_no_acknowledgement_is_made_for_who_is_erased_while_it_is(
     _erase_before(monkeypatch, "channels.automatic.post", api, item["customer_id"])
     await robots.step(WorkspaceId(api.mine.id), datetime.now(UTC))
     assert await rows_of(api) == []
+
+
+async def test_no_address_is_marked_of_who_is_erased_while_a_report_is_read(
+    api: Api, there: MailServer, out: Mailer, robots: Robots, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await mail_account(api.database, api.mine.id, there)
+    item = await written(api, ANN)
+    await reply(api, item)
+    await follow(out, api.mine.id)
+    await send(out, api.mine.id)
+    failed = {"address": ANN, "action": "failed", "status": "5.1.1", "words": "no such user"}
+    bounce = {"message_id": (await rows_of(api))[0]["message_id"], "failed": [failed]}
+    said = {"proof": {"verdict": "claimed"}, "robot": {"kind": "bounce", "why": "x"}, "bounce": bounce}
+    await api.push(source="mail", kind="fact", channel="email", contact=contact("daemon"), data={"mail": said})
+    await settled(api)
+    _erase_before(monkeypatch, "timeline.posting.lock", api, item["customer_id"])
+    await robots.step(WorkspaceId(api.mine.id), datetime.now(UTC))
+    assert (await api("GET", "/api/v1/mail-bounces")).json()["items"] == []
 
 
 async def test_an_erasure_takes_every_mail_to_the_person_and_what_a_server_said_of_them(
