@@ -30,7 +30,7 @@ _NO_KEY: Final = (401, 403)
 _NOT_THERE: Final = "index_not_found"
 _TOO_LARGE: Final = "payload_too_large"
 
-Put = Callable[..., Awaitable[Any]]
+Ask = Callable[..., Awaitable[Any]]
 
 
 class TaskFailed(Exception):
@@ -111,13 +111,23 @@ class Client:
             told = str(lost) or type(lost).__name__
             raise EngineAway(f"Meilisearch does not answer: {told}") from lost
 
+    async def _again(self, ask: Ask, *given: Any, **asked: Any) -> Any:
+        """Once more where a kept connection was closed just as it was used: nothing here does more when done twice."""
+        web = self._library[_HTTP]
+        try:
+            return await ask(*given, **asked)
+        except self._library[_ERRORS].MeilisearchError as lost:
+            if not isinstance(lost.__cause__, web.RemoteProtocolError | web.ReadError | web.WriteError):
+                raise
+        return await ask(*given, **asked)
+
     async def version(self) -> str:
-        return (await self._sdk.get_version()).pkg_version
+        return (await self._again(self._sdk.get_version)).pkg_version
 
     async def created(self, name: str) -> str | None:
         """When an index was made: another one of its name tells another time. None: it is not there."""
         try:
-            there = await self._sdk.get_index(name)
+            there = await self._again(self._sdk.get_index, name)
         except self._library[_ERRORS].MeilisearchApiError as refused:
             if refused.code != _NOT_THERE:
                 raise
@@ -126,7 +136,7 @@ class Client:
 
     async def set_up(self, name: str, settings: dict[str, Any]) -> None:
         wanted = self._library[_SETTINGS].MeilisearchSettings(**settings)
-        await self._done(await self._sdk.index(name).update_settings(wanted), SETTINGS_SECONDS)
+        await self._done(await self._again(self._sdk.index(name).update_settings, wanted), SETTINGS_SECONDS)
 
     async def add(self, name: str, rows: Sequence[Row]) -> list[Refused]:
         """Put rows in the place of those with their ids."""
@@ -136,12 +146,12 @@ class Client:
         """Change those attributes of rows that are given; one that is not there is made of them."""
         return await self._put(self._sdk.index(name).update_documents, rows)
 
-    async def _put(self, put: Put, rows: Sequence[Row]) -> list[Refused]:
+    async def _put(self, put: Ask, rows: Sequence[Row]) -> list[Refused]:
         """A batch fails as one, so halves of it are tried until those at fault stand alone."""
         if not rows:
             return []
         try:
-            await self._done(await put(rows, KEY))
+            await self._done(await self._again(put, rows, KEY))
         except (TaskFailed, UnicodeEncodeError, self._library[_ERRORS].MeilisearchApiError) as failed:
             if not _of_a_document(failed):
                 raise
@@ -153,15 +163,15 @@ class Client:
 
     async def delete(self, name: str, ids: Sequence[str]) -> None:
         if ids:
-            await self._gone(self._sdk.index(name).delete_documents(list(ids)))
+            await self._gone(self._sdk.index(name).delete_documents, list(ids))
 
     async def drop(self, name: str) -> None:
-        await self._gone(self._sdk.index(name).delete())
+        await self._gone(self._sdk.index(name).delete)
 
-    async def _gone(self, deleting: Awaitable[Any]) -> None:
+    async def _gone(self, delete: Ask, *given: Any) -> None:
         """What is not there needs no deleting."""
         try:
-            await self._done(await deleting)
+            await self._done(await self._again(delete, *given))
         except (TaskFailed, self._library[_ERRORS].MeilisearchApiError) as failed:
             if failed.code != _NOT_THERE:
                 raise
@@ -171,7 +181,7 @@ class Client:
         pause = FIRST_LOOK
         async with asyncio.timeout(seconds):
             while True:
-                result = await self._sdk.get_task(task.task_uid)
+                result = await self._again(self._sdk.get_task, task.task_uid)
                 if result.status == "succeeded":
                     return
                 if result.status in {"failed", "canceled"}:
@@ -187,7 +197,7 @@ class Client:
             return []
         asked.setdefault("limit", len(asked.get("ids") or ()))
         try:
-            return (await self._sdk.index(name).get_documents(**asked)).results
+            return (await self._again(self._sdk.index(name).get_documents, **asked)).results
         except self._library[_ERRORS].MeilisearchApiError as refused:
             if refused.code != _NOT_THERE:
                 raise
@@ -195,19 +205,20 @@ class Client:
 
     async def total(self, name: str, condition: str) -> int:
         try:
-            return (await self._sdk.index(name).get_documents(filter=condition, limit=1, fields=[KEY])).total
+            ask = self._sdk.index(name).get_documents
+            return (await self._again(ask, filter=condition, limit=1, fields=[KEY])).total
         except self._library[_ERRORS].MeilisearchApiError as refused:
             if refused.code != _NOT_THERE:
                 raise
             return 0
 
     async def search(self, name: str, q: str | None, **asked: Any) -> Any:
-        return await self._sdk.index(name).search(q, **asked)
+        return await self._again(self._sdk.index(name).search, q, **asked)
 
     async def nearest(self, name: str, vector: list[float], embedder: str, **asked: Any) -> Any:
         """By meaning alone: the ratio leaves the words no part."""
         hybrid = self._library[_SEARCH].Hybrid(semantic_ratio=1.0, embedder=embedder)
-        return await self._sdk.index(name).search(None, vector=vector, hybrid=hybrid, **asked)
+        return await self._again(self._sdk.index(name).search, None, vector=vector, hybrid=hybrid, **asked)
 
     async def merged(self, name: str, queries: Sequence[dict[str, Any]], limit: int, facets: Sequence[str]) -> Any:
         """Several questions to one index, each document once."""
@@ -221,12 +232,13 @@ class Client:
             for query in queries
         ]
         counted = {name: list(facets)} if facets else None
-        return await self._sdk.multi_search(asked, federation=models.Federation(limit=limit, facets_by_index=counted))
+        federation = models.Federation(limit=limit, facets_by_index=counted)
+        return await self._again(self._sdk.multi_search, asked, federation=federation)
 
     async def similar(self, name: str, identifier: str, **asked: Any) -> Any | None:
         """None where the document is not there."""
         try:
-            return await self._sdk.index(name).search_similar_documents(identifier, **asked)
+            return await self._again(self._sdk.index(name).search_similar_documents, identifier, **asked)
         except self._library[_ERRORS].MeilisearchApiError as refused:
             if refused.code not in {"not_found_similar_id", _NOT_THERE}:
                 raise

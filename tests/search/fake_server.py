@@ -43,8 +43,8 @@ class FakeMeilisearch:
         """How the next tasks of a type end, after 202."""
         self.away = False
         """Connections are closed without an answer."""
-        self.answers: deque[tuple[int, bytes]] = deque()
-        """What the next requests get instead of an answer."""
+        self.answers: deque[tuple[int, bytes] | None] = deque()
+        """What the next requests get instead of an answer; None closes the connection."""
         self.meanwhile: dict[str, Callable[[], None]] = {}
         """What somebody else does right before the next task of a type."""
         self._lock = threading.RLock()
@@ -242,10 +242,11 @@ def _handler(server: FakeMeilisearch) -> type[BaseHTTPRequestHandler]:
         def handle_any(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             sent = self.rfile.read(length)
-            if server.away:
+            answer = None if server.away else server.answers.popleft() if server.answers else self._told(sent)
+            if answer is None:
                 self.close_connection = True
                 return
-            status, told = self._told(sent)
+            status, told = answer
             self.send_response(status)
             self.send_header("Content-Type", "text/html" if told.startswith(b"<") else "application/json")
             self.send_header("Content-Length", str(len(told)))
@@ -255,8 +256,6 @@ def _handler(server: FakeMeilisearch) -> type[BaseHTTPRequestHandler]:
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any  # noqa: N815
 
         def _told(self, sent: bytes) -> tuple[int, bytes]:
-            if server.answers:
-                return server.answers.popleft()
             url = urlsplit(self.path)
             try:
                 if url.path != "/health":

@@ -166,6 +166,19 @@ async def test_an_answer_that_is_none_is_the_engine_away(
         await found(engine, workspace, INDEX, words("parcel"))
 
 
+async def test_a_connection_that_closes_as_it_is_used_is_no_server_that_is_away(
+    engine: Meilisearch, server: FakeMeilisearch, workspace: WorkspaceId
+):
+    for _ in range(3):
+        server.answers.append(None)
+        await put(engine, workspace, INDEX, message(1, "parcel"))
+        server.answers.append(None)
+        assert await found(engine, workspace, INDEX, words("parcel")) == [1]
+    server.answers += [None, None]
+    with pytest.raises(EngineAway, match="does not answer"):
+        await found(engine, workspace, INDEX, words("parcel"))
+
+
 async def test_a_wrong_key_is_told(server: FakeMeilisearch, workspace: WorkspaceId):
     for key in ("wrong", None):
         engine = Meilisearch(server.url, key)
