@@ -134,7 +134,7 @@ async def _carry_out(
     assert workspace.pseudonyms is not None
     payloads = await forgetting.entries_about(db, workspace, person, datetime.now(UTC))
     done = await erasure.erase(db, desk, made, person, workspace.pseudonyms, again=again)
-    await forgetting.forget(db, workspace, payloads, made, person.contacts)
+    await forgetting.forget(db, workspace, payloads, made, person)
     await files.forget(db, workspace.id, made, datetime.now(UTC))
     if person.contacts:  # single items are older than any kept answer
         blocks = workspace.pseudonyms.blocks

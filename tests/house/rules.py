@@ -51,6 +51,7 @@ SQL_FILES = frozenset(
         "channels/archives.py",
         "channels/outbox_store.py",
         "channels/lane_store.py",
+        "channels/mentioned_store.py",
         "channels/automatic_store.py",
         "channels/mailbox_store.py",
         "channels/forgotten.py",
