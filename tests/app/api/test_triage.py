@@ -123,7 +123,9 @@ async def test_it_is_learned_reported_put_in_force_and_said_once(desk: Desk) -> 
     erased = await desk.api("POST", f"/api/v1/customers/{fresh['customer_id']}/erase", json={"reason": "asked"})
     assert erased.status_code in (200, 201), erased.text
     async with desk.api.database.read(desk.workspace) as db:
-        data = await db.fetchval("SELECT data::text FROM event WHERE type = 'TicketClassified' AND data ? 'erased'")
+        data = str(
+            await db.fetchval("SELECT data::text FROM event WHERE type = 'TicketClassified' AND data ? 'erased'")
+        )
     assert "late" not in data
     assert '"likely": []' in data
 
