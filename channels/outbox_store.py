@@ -11,6 +11,8 @@ _MAIL: Final = (
     "id, key, account_id, event_id, contact_id, conversation, purpose, message_id, recipients, domain, state, "
     "outcomes, tries, doubts, status, reason, made_at, due_at, next_try_at, tried_at, sent_at"
 )
+_SIGNS_IN: Final = "purpose IN ('invitation', 'reset')"
+"""What holds a link that signs somebody in: nothing needs its bytes once it went out."""
 
 
 async def add(db: Db, workspace: UUID, mail: UUID, **columns: Any) -> bool:
@@ -168,7 +170,8 @@ async def settle(db: Db, workspace: UUID, mails: Sequence[dict[str, Any]], now: 
     attempt meanwhile are left as they are. Returns the others."""
     rows = await db.fetch(
         "UPDATE outbound_mail m SET state = k.state, outcomes = k.outcomes, doubts = k.doubts, status = k.status, "
-        "reason = k.reason, next_try_at = k.next_try, sent_at = CASE WHEN k.state = 'sent' THEN $10 ELSE m.sent_at END "
+        "reason = k.reason, next_try_at = k.next_try, sent_at = CASE WHEN k.state = 'sent' THEN $10 ELSE m.sent_at END"
+        f", raw = CASE WHEN k.state = 'sent' AND m.{_SIGNS_IN} THEN NULL ELSE m.raw END "
         "FROM unnest($2::uuid[], $3::int[], $4::text[], $5::jsonb[], $6::int[], $7::int[], $8::text[], "
         "$9::timestamptz[], $11::text[]) AS k(id, tries, state, outcomes, doubts, status, reason, next_try, before) "
         "WHERE m.workspace_id = $1 AND m.id = k.id AND m.tries = k.tries AND m.next_try_at IS NOT NULL "
@@ -195,6 +198,7 @@ async def decide(
     row = await db.fetchrow(
         "UPDATE outbound_mail SET state = $3, outcomes = $4, reason = $5, epoch = current_epoch(), "
         "doubts = CASE WHEN $3 IN ('waiting', 'suppressed') THEN 0 ELSE doubts END, tries = tries + 1, "
+        f"raw = CASE WHEN $3 IN ('sent', 'suppressed') AND {_SIGNS_IN} THEN NULL ELSE raw END, "
         "sent_at = CASE WHEN $3 = 'sent' THEN $6 ELSE sent_at END, "
         "due_at = CASE WHEN $3 = 'waiting' THEN $6 ELSE due_at END, "
         "next_try_at = CASE WHEN $3 = 'waiting' THEN $6 END "

@@ -1,4 +1,4 @@
-"""Mail and erasure at the same time: who is erased gets nothing more, and of what went to them nothing is left."""
+"""What is not kept of mail: nothing of who is erased, who gets nothing more, and no link that signs somebody in."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -102,6 +102,20 @@ async def test_an_erasure_takes_every_mail_to_the_person_and_what_a_server_said_
     kept = ("recipients", "raw", "domain", "outcomes", "reason")
     assert "ann" not in repr([[row[name] for name in kept] for row in await rows_of(api)])
     assert await _lanes(api) == []
+
+
+async def test_a_link_that_signs_somebody_in_is_not_kept_once_it_went_out(
+    api: Api, there: MailServer, out: Mailer
+) -> None:
+    await mail_account(api.database, api.mine.id, there, notifies=True)
+    made = await api("POST", "/api/v1/agents", json={"email": "new@desk.example", "role": "agent", "invite": True})
+    assert made.status_code == 201, made.text
+    (before,) = await rows_of(api)
+    assert b"/welcome/" in before["raw"]
+    await send(out, api.mine.id, await now_of(api))
+    (after,) = await rows_of(api)
+    assert (after["state"], after["raw"]) == ("sent", None)
+    assert b"/welcome/" in there.mails[0].raw
 
 
 async def _lanes(api: Api) -> list[Any]:
