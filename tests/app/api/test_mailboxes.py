@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from litestar import Litestar
 
-from app.main import create_app
+from app.main import edge_of
 from channels import accounts, credentials
 from channels.vault import DoesNotOpen, Vault
-from tests.app.api.conftest import Api
+from tests.app.api.conftest import Api, edge_of_app
 from tests.builders import settings
 from tests.channels.email.imap_server import PASSWORD, USER, ImapServer, imap_server
 from tests.conftest import Database as Cloned
@@ -20,8 +20,10 @@ VAULT = Vault("a secret of tests, long enough")
 
 
 @pytest.fixture
-def app(database: Cloned, tmp_path: Path) -> Litestar:
-    return create_app(settings(tmp_path, mail_private=True), database.app_dsn, logs=False)
+def app(routed: Litestar, database: Cloned, tmp_path: Path) -> Litestar:
+    here = settings(tmp_path, mail_private=True)
+    edge_of_app(routed).__dict__.update(vars(edge_of(here, database.app_dsn)))
+    return routed
 
 
 @pytest.fixture
