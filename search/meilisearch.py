@@ -283,7 +283,7 @@ class Meilisearch:
                 attributes_to_retrieve=list(SHOWN),
                 show_ranking_score=True,
             )
-        return Found(meaning=_cosines(told.hits) if told is not None else [])
+            return Found(meaning=_cosines(told.hits) if told is not None else [])
 
     async def around(
         self, workspace: WorkspaceId, index: Index, seeds: Sequence[tuple[str, float]], ids: Sequence[str]

@@ -106,6 +106,8 @@ class Client:
             web.InvalidURL,
             msgspec.DecodeError,
             ValueError,
+            LookupError,
+            TypeError,
             OSError,
         ) as lost:
             told = str(lost) or type(lost).__name__

@@ -129,6 +129,10 @@ async def test_a_document_changed_by_hand_is_told_from_its_former_self(
     rows[one.id]["text"] = "something else"
     del rows[two.id]["contact"]
     rows[four.id]["said"] = "what is searched"
+    rows[three.id]["at"], at = "yesterday", rows[three.id]["at"]
+    with pytest.raises(EngineAway, match="does not answer"):
+        await found(engine, workspace, INDEX, words("parcel"))
+    rows[three.id]["at"] = at
     told = dict(await engine.digests(workspace, INDEX, "", 10))
     assert (told[one.id], told[two.id], told[four.id]) == ("", "", "")
     assert told[three.id] == digest(three)
