@@ -59,7 +59,7 @@ PAGING: Final = (
 _IMPOSSIBLE: Final = frozenset({422})
 
 
-def _follow_merges(handler: Callable[[Call], Awaitable[Answer]]) -> Callable[[Call], Awaitable[Answer]]:
+def follow_merges(handler: Callable[[Call], Awaitable[Answer]]) -> Callable[[Call], Awaitable[Answer]]:
     """An absorbed customer's id answers for ever: with the survivor's path, the query kept."""
 
     @wraps(handler)
@@ -111,7 +111,7 @@ async def list_customers(call: Call) -> Answer:
     answers={200: ProfileView, 308: None},
     refuses=_IMPOSSIBLE,
 )
-@_follow_merges
+@follow_merges
 async def show_profile(call: Call) -> Answer:
     """The profile: who it is, what stands open, how much there is, and the first page of the thread."""
     customer, query = CustomerId(call.path_id("customer_id")), thread_query(call)
@@ -156,7 +156,7 @@ async def _with_marks(db: Db, workspace: WorkspaceId, held: Sequence[IdentifierV
     answers={200: TimelinePage, 308: None},
     refuses=_IMPOSSIBLE,
 )
-@_follow_merges
+@follow_merges
 async def show_timeline(call: Call) -> Answer:
     """One page of the thread, newest first."""
     customer, query = CustomerId(call.path_id("customer_id")), thread_query(call)
@@ -168,7 +168,7 @@ async def show_timeline(call: Call) -> Answer:
 @route(
     "GET", "/api/v1/customers/{customer_id}/identity", "read", query=(AS_OF,), answers={200: IdentityView, 308: None}
 )
-@_follow_merges
+@follow_merges
 async def show_identity(call: Call) -> Answer:
     """Contacts, evidence and decisions: why these are one person; whose each value is, and what stands beside."""
     customer, as_of = CustomerId(call.path_id("customer_id")), call.query.time("as_of")
