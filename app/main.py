@@ -14,6 +14,7 @@ from litestar.datastructures import State
 
 from app.api import (
     agents,
+    assistance,
     bounces,
     calendars,
     changes,
@@ -118,6 +119,7 @@ def all_routes() -> tuple[Route, ...]:
         *files.ROUTES,
         *search.ROUTES,
         *similar.ROUTES,
+        *assistance.ROUTES,
         *changes.ROUTES,
         *operations.ROUTES,
     ]

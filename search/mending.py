@@ -106,7 +106,7 @@ async def _put_cases(db: Db, workspace: WorkspaceId, found: Expected, now: datet
     until = [max(as_of(fold, now).ended_at or now, fold.last_at) for fold, _ in parts]
     answered = await sources.answers(db, workspace, [fold.id for fold, _ in parts], [part for _, part in parts], until)
     for case in cases:
-        first, (_, answer) = began.get(case.fold.id), answered.get(case.fold.id, (None, None))
+        (_, first), (_, answer) = (ends.get(case.fold.id, (None, None)) for ends in (began, answered))
         found.put(
             case_id(case.fold.id),
             lambda case=case, first=first, answer=answer: case_document(case, _told(first), _told(answer), now),

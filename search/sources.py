@@ -38,20 +38,21 @@ async def items(db: Db, workspace: WorkspaceId, ids: Sequence[UUID]) -> list[Ite
     return [_item(row) for row in rows]
 
 
-async def beginnings(db: Db, workspace: WorkspaceId, tickets: Sequence[UUID]) -> dict[UUID, bytes]:
+async def beginnings(db: Db, workspace: WorkspaceId, tickets: Sequence[UUID]) -> dict[UUID, tuple[UUID, bytes]]:
     """What each of some tickets began with, as anybody may read it: of its first items the first that was said to us,
-    else the first."""
+    else the first: the event and its bytes."""
     rows = await db.fetch(
-        "SELECT k.id, f.data FROM unnest($2::uuid[]) AS k(id) CROSS JOIN LATERAL (SELECT e.data FROM (SELECT event_id, "
-        "shown_at, position FROM ticket_item WHERE workspace_id = $1 AND ticket_id = k.id ORDER BY shown_at, position "
-        "LIMIT 20) AS i CROSS JOIN LATERAL (SELECT type, direction, data FROM event WHERE workspace_id = $1 "
+        "SELECT k.id, f.event_id, f.data FROM unnest($2::uuid[]) AS k(id) CROSS JOIN LATERAL (SELECT i.event_id, "
+        "e.data FROM (SELECT event_id, shown_at, position FROM ticket_item WHERE workspace_id = $1 "
+        "AND ticket_id = k.id ORDER BY shown_at, position LIMIT 20) AS i "
+        "CROSS JOIN LATERAL (SELECT type, direction, data FROM event WHERE workspace_id = $1 "
         "AND id = i.event_id AND type <> 'NoteRecorded' AND direction IS DISTINCT FROM 'internal' OFFSET 0) AS e "
         f"ORDER BY (e.type IN {_SPEECH} AND e.direction = 'inbound') IS TRUE DESC, i.shown_at, i.position LIMIT 1) "
         "AS f",
         workspace,
         tickets,
     )
-    return {row["id"]: row["data"] for row in rows}
+    return {row["id"]: (row["event_id"], row["data"]) for row in rows}
 
 
 async def answers(

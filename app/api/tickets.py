@@ -54,7 +54,7 @@ def etag(ticket: TicketView) -> dict[str, str]:
     return {"ETag": f'"{ticket.version}"'}
 
 
-def _follow(handler: Callable[[Call], Awaitable[Answer]]) -> Callable[[Call], Awaitable[Answer]]:
+def follow_tickets(handler: Callable[[Call], Awaitable[Answer]]) -> Callable[[Call], Awaitable[Answer]]:
     """Old ids and numbers answer for ever: with the path of the ticket that answers for them today, or where none
     does, with that of the customer on whose thread the matter stands; the query kept."""
 
@@ -102,7 +102,7 @@ def _customer(call: Call) -> CustomerId | None:
 
 
 @route("GET", "/api/v1/tickets/{ticket}", "read", query=_THREAD, answers={200: TicketWithThread, 308: None})
-@_follow
+@follow_tickets
 async def show(call: Call) -> Answer:
     """One ticket by its id or number, and the first page of what belongs to it."""
     query = thread_query(call)
@@ -114,7 +114,7 @@ async def show(call: Call) -> Answer:
 
 
 @route("GET", "/api/v1/tickets/{ticket}/timeline", "read", query=_OF_TICKET, answers={200: TimelinePage, 308: None})
-@_follow
+@follow_tickets
 async def show_items(call: Call) -> Answer:
     """One page of what belongs to a ticket, newest first."""
     query = thread_query(call)
