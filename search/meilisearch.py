@@ -294,7 +294,7 @@ class Meilisearch:
         asked = list({*ids, *(identifier for identifier, _ in seeds)})
         async with self._server.asking(self._find_seconds):
             name = index_name(workspace, index)
-            rows = await self._server.rows(name, ids=asked, fields=[KEY], retrieve_vectors=True)
+            rows = await self._server.rows(name, ids=asked, fields=[KEY, "_vectors"], retrieve_vectors=True)
         vectors = {row[KEY]: vector for row in rows if (vector := vector_in(row)) is not None}
         return nearness(vectors, seeds, ids)
 
