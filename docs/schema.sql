@@ -399,6 +399,40 @@ BEGIN
     AND (narrowed IS NULL OR d.facts @@ narrowed) AND (contacts IS NULL OR d.contact_id = ANY (contacts))
     AND (since IS NULL OR d.at >= since) AND (until IS NULL OR d.at < until)
     AND (without IS NULL OR d.id <> ALL (without)) AND (held IS NULL OR d.words @@ held) LIMIT most;
+  ELSIF path = 'dates' THEN 
+    RETURN QUERY WITH allowed AS MATERIALIZED (
+      SELECT d.id FROM search_document d WHERE d.workspace_id = ws AND d.generation = gen
+    AND (narrowed IS NULL OR d.facts @@ narrowed) AND (contacts IS NULL OR d.contact_id = ANY (contacts))
+    AND (since IS NULL OR d.at >= since) AND (until IS NULL OR d.at < until)
+    AND (without IS NULL OR d.id <> ALL (without)) AND (held IS NULL OR d.words @@ held) AND d.at >= coalesce(since, '-infinity') AND d.at < coalesce(until, 'infinity')),
+    met AS MATERIALIZED (
+      SELECT a.id, v.vector <#> asked AS far FROM allowed a
+      JOIN search_vector v ON v.workspace_id = ws AND v.generation = gen AND v.id = a.id
+      WHERE v.dimensions = vector_dims(asked))
+    SELECT d.id, d.kind, d.at, d.facts, -v.far, coalesce((SELECT sum(w.weight) FROM unnest(words_asked, weights) AS w(word, weight)
+        WHERE d.words @@ w.word), 0)::real FROM (
+      SELECT m.id, m.far FROM met m ORDER BY m.far, m.id) AS v CROSS JOIN LATERAL (SELECT * FROM search_document i WHERE i.workspace_id = ws AND i.generation = gen
+        AND i.id = v.id OFFSET 0) AS d WHERE d.workspace_id = ws AND d.generation = gen
+    AND (narrowed IS NULL OR d.facts @@ narrowed) AND (contacts IS NULL OR d.contact_id = ANY (contacts))
+    AND (since IS NULL OR d.at >= since) AND (until IS NULL OR d.at < until)
+    AND (without IS NULL OR d.id <> ALL (without)) AND (held IS NULL OR d.words @@ held) LIMIT most;
+  ELSIF path = 'narrow' THEN 
+    RETURN QUERY WITH allowed AS MATERIALIZED (
+      SELECT d.id FROM search_document d WHERE d.workspace_id = ws AND d.generation = gen
+    AND (narrowed IS NULL OR d.facts @@ narrowed) AND (contacts IS NULL OR d.contact_id = ANY (contacts))
+    AND (since IS NULL OR d.at >= since) AND (until IS NULL OR d.at < until)
+    AND (without IS NULL OR d.id <> ALL (without)) AND (held IS NULL OR d.words @@ held)),
+    met AS MATERIALIZED (
+      SELECT a.id, v.vector <#> asked AS far FROM allowed a
+      JOIN search_vector v ON v.workspace_id = ws AND v.generation = gen AND v.id = a.id
+      WHERE v.dimensions = vector_dims(asked))
+    SELECT d.id, d.kind, d.at, d.facts, -v.far, coalesce((SELECT sum(w.weight) FROM unnest(words_asked, weights) AS w(word, weight)
+        WHERE d.words @@ w.word), 0)::real FROM (
+      SELECT m.id, m.far FROM met m ORDER BY m.far, m.id) AS v CROSS JOIN LATERAL (SELECT * FROM search_document i WHERE i.workspace_id = ws AND i.generation = gen
+        AND i.id = v.id OFFSET 0) AS d WHERE d.workspace_id = ws AND d.generation = gen
+    AND (narrowed IS NULL OR d.facts @@ narrowed) AND (contacts IS NULL OR d.contact_id = ANY (contacts))
+    AND (since IS NULL OR d.at >= since) AND (until IS NULL OR d.at < until)
+    AND (without IS NULL OR d.id <> ALL (without)) AND (held IS NULL OR d.words @@ held) LIMIT most;
   ELSIF path = 'graph' AND vector_dims(asked) = 384 THEN 
     RETURN QUERY WITH met AS MATERIALIZED (
       SELECT d.id, d.kind, d.at, d.facts, v.far, coalesce((SELECT sum(w.weight) FROM unnest(words_asked, weights) AS w(word, weight)
@@ -606,10 +640,12 @@ CREATE FUNCTION public.search_sample(gen integer, most integer) RETURNS TABLE(wo
 DECLARE ws uuid := nullif(current_setting('tl.workspace', true), '')::uuid;
 BEGIN
   RETURN QUERY WITH newest AS MATERIALIZED (
-    SELECT d.words FROM search_document d WHERE d.workspace_id = ws AND d.generation = gen
+    SELECT d.words, d.facts FROM search_document d WHERE d.workspace_id = ws AND d.generation = gen
     ORDER BY d.at DESC, d.id DESC LIMIT most)
   SELECT NULL, count(*)::integer FROM newest UNION ALL
   SELECT '', coalesce(avg(length(newest.words)), 0)::integer FROM newest UNION ALL
+  SELECT repeat(' ', 4) || u.lexeme, count(*)::integer FROM newest CROSS JOIN LATERAL unnest(newest.facts) AS u
+  GROUP BY u.lexeme UNION ALL
   SELECT u.lexeme, count(*)::integer FROM newest CROSS JOIN LATERAL unnest(newest.words) AS u
   WHERE substr(u.lexeme, 5, 1) NOT IN ('#', '@', '!') GROUP BY u.lexeme;
 END $$;

@@ -149,12 +149,18 @@ def facts_vector(document: Document) -> str:
     values = [("kind", document.kind), ("channel", document.channel), ("direction", document.direction)]
     values += [(name, value) for name, held in many.items() for value in held]
     values += [("outcome", value) for value in facts.outcomes]
-    parts = [_fact(name, value) for name, value in values if value]
+    parts = [_quoted(_fact(name, value)) for name, value in values if value]
     return " ".join([*parts, *([_quoted(INTERNAL)] if document.internal else [])])
 
 
 def facts_query(filters: Filters) -> str | None:
     """What the facts must be, as the text of a tsquery; None: anything."""
+    parts = [_any(_quoted(fact) for fact in facts) for facts in facts_asked(filters)]
+    return _every([*parts, *([] if filters.internal else [f"!{_quoted(INTERNAL)}"])])
+
+
+def facts_asked(filters: Filters) -> list[list[str]]:
+    """Of each group one fact must hold."""
     asked = {
         "kind": filters.kinds,
         "channel": filters.channels,
@@ -165,8 +171,7 @@ def facts_query(filters: Filters) -> str | None:
         "agent": filters.agents,
         "outcome": filters.outcomes,
     }
-    parts = [_any(_fact(name, value) for value in sorted(values)) for name, values in asked.items() if values]
-    return _every([*parts, *([] if filters.internal else [f"!{_quoted(INTERNAL)}"])])
+    return [[_fact(name, value) for value in sorted(values)] for name, values in asked.items() if values]
 
 
 def held_query(filters: Filters, marked: str) -> str | None:
@@ -229,7 +234,7 @@ def _whole(marked: str, sign: str, value: str) -> str:
 
 
 def _fact(name: str, value: str) -> str:
-    return _quoted(f"{LETTERS[name]}:{value[:LONGEST_VALUE]}")
+    return f"{LETTERS[name]}:{value[:LONGEST_VALUE]}"
 
 
 def _quoted(lexeme: str) -> str:

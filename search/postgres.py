@@ -1,7 +1,6 @@
 """The engine that needs nothing: PostgreSQL with full text, trigrams and vectors."""
 
 import hashlib
-import re
 import struct
 import sys
 import time
@@ -14,13 +13,10 @@ import asyncpg
 import msgspec
 
 from identity.customers import WorkspaceId
-from search import lexemes, postgres_store, probing
+from search import lexemes, postgres_finding, postgres_store, probing
 from search.documents import Document, digest, meaning_digest
 from search.engine import (
-    COUNTED,
-    FACET_VALUES,
     Asked,
-    Candidate,
     Counts,
     Embedded,
     Found,
@@ -29,8 +25,8 @@ from search.engine import (
     Unembedded,
     Words,
 )
-from search.postgres_store import Db, Kept, Row, Scope
-from search.probing import Probing, Sample
+from search.postgres_store import Db, Kept
+from search.probing import Sample
 
 T = TypeVar("T")
 
@@ -42,15 +38,8 @@ COUNT_TO: Final = 1_000_000
 SAMPLE_SECONDS: Final = 120.0
 YOUNG_SECONDS: Final = 5.0
 MOST_SAMPLES: Final = 200
-ONE_BY_ONE: Final = 5_000
-"""Up to so many documents each vector is compared: exact, and as fast as the graph."""
-SHORTNESS: Final = 0.7
-"""How little a word is worth that stands among many; what is half as long as others counts whole."""
-NAME_WORDS: Final = 4
-LONGEST_NAME: Final = 100
 NO_VECTORS: Final = "Found by words alone: the index holds no vectors of this model."
 NOT_TAKEN: Final = (asyncpg.DataError, asyncpg.ProgramLimitExceededError, asyncpg.UntranslatableCharacterError)
-_OUTCOME: Final = re.compile(r"'o:(\w+)'")
 
 
 class Access(Protocol):
@@ -140,7 +129,7 @@ class PostgresEngine:
             if len(one.vector) != 4 * index.dimensions
         ]
         wrong = {one.id for one in refused}
-        rows = [(one.id, one.digest, _numbers(one.vector)) for one in vectors if one.id not in wrong]
+        rows = [(one.id, one.digest, postgres_finding.numbers_of(one.vector)) for one in vectors if one.id not in wrong]
         if rows:
             await self._database.write(
                 workspace, lambda db: postgres_store.put_vectors(db, workspace, index.generation, rows)
@@ -187,10 +176,10 @@ class PostgresEngine:
             marked = lexemes.mark(workspace.bytes, index.generation)
             held = lexemes.held_query(asked.filters, marked)
             plan = probing.probing_of(asked.words or Words(), held, marked, stems, sample)
-            words = await self._by_words(db, index, asked, plan, sample)
-            meaning = await self._by_meaning(db, index, asked, plan, sample)
-            total, facets = await _counted(db, index, asked, plan, sample)
-        degraded = (NO_VECTORS,) if asked.vector is not None and not _fits(asked.vector, index) else ()
+            words = await postgres_finding.by_words(db, index, asked, plan, sample)
+            meaning = await postgres_finding.by_meaning(db, workspace, index, asked, plan, sample)
+            total, facets = await postgres_finding.counted(db, index, asked, plan, sample)
+        degraded = (NO_VECTORS,) if asked.vector is not None and not postgres_finding.fits(asked.vector, index) else ()
         return Found(words=words, meaning=meaning, total=total, facets=facets, degraded=degraded)
 
     async def near(self, workspace: WorkspaceId, index: Index, document: str, asked: Asked) -> Found:
@@ -213,45 +202,6 @@ class PostgresEngine:
         async with self._database.read(workspace) as db:
             rows = await postgres_store.around(db, workspace, index.generation, seeds, ids)
         return {row["id"]: row["cosine"] for row in rows}
-
-    async def _by_words(self, db: Db, index: Index, asked: Asked, plan: Probing, sample: Sample) -> list[Candidate]:
-        if plan.empty and asked.vector is not None:
-            return []
-        if plan.empty or asked.order == "newest":
-            return await _newest(db, index, asked, plan, sample)
-        if probing.common(plan, sample, asked.limit):
-            return await _newest(db, index, asked, plan, sample)
-        rows = await postgres_store.by_words(
-            db,
-            _scope(index, asked, "words"),
-            probes=probing.probes(plan, sample),
-            asked=probing.weights(plan, sample),
-            whole=lexemes.every(one.query for one in plan.words) if len(plan.words) > 1 else None,
-            least=plan.least + len(plan.required),
-            idents=plan.idents,
-            typical=sample.length,
-            most=asked.limit,
-        )
-        found = {row["id"]: _scored(row, len(plan.idents), sample) for row in rows}
-        for one in await _by_name(db, index, asked, plan):
-            if one.id not in found or found[one.id].score < one.score:
-                found[one.id] = one
-        return sorted(found.values(), key=lambda one: (not one.ident, -one.score, -one.at.timestamp(), one.id))[
-            : asked.limit
-        ]
-
-    async def _by_meaning(self, db: Db, index: Index, asked: Asked, plan: Probing, sample: Sample) -> list[Candidate]:
-        if asked.vector is None or not _fits(asked.vector, index):
-            return []
-        path = "graph" if sample.documents > ONE_BY_ONE else "all"
-        if asked.filters.contacts is not None:
-            path = "contacts"
-        elif plan.required or asked.filters.idents or asked.filters.people or asked.filters.tickets:
-            path = "words"
-        scope = _scope(index, asked, path, held=plan.base)
-        weights = probing.weights(plan, sample)
-        rows = await postgres_store.by_meaning(db, scope, _numbers(asked.vector), weights, asked.limit)
-        return [_candidate(row, score=row["cosine"], coverage=row["coverage"]) for row in rows]
 
     async def _sampled(self, db: Db, workspace: UUID, index: Index) -> Sample:
         """How common words are: looked at again every two minutes, in a young index every few seconds."""
@@ -298,107 +248,3 @@ def _typed(words: Words) -> list[str]:
     asked = (*words.words, *(word for group in words.groups for word in group))
     texts = [text for word in asked for text in (word.text, *word.instead)]
     return [one for text in texts for one in lexemes.words_of(text)]
-
-
-def _scope(index: Index, asked: Asked, path: str, held: str | None = None) -> Scope:
-    filters = asked.filters
-    return Scope(
-        generation=index.generation,
-        path=path,
-        narrowed=lexemes.facts_query(filters),
-        held=held,
-        contacts=filters.contacts,
-        since=filters.start,
-        until=filters.end,
-        without=tuple(sorted(one for one in filters.without if "\x00" not in one)) or None,
-    )
-
-
-async def _newest(db: Db, index: Index, asked: Asked, plan: Probing, sample: Sample) -> list[Candidate]:
-    path, query = _listing(asked, plan, sample)
-    rows = await postgres_store.newest(db, _scope(index, asked, path), query, asked.after, asked.limit)
-    whole = 0.0 if plan.empty else 1.0
-    return [_candidate(row, score=whole, coverage=whole) for row in rows]
-
-
-def _listing(asked: Asked, plan: Probing, sample: Sample) -> tuple[str, str | None]:
-    """How a list of all that is found is reached, and what is asked of its words."""
-    query = plan.barred if plan.empty else probing.matching(plan)
-    filters = asked.filters
-    if filters.contacts is not None:
-        return "contacts", query
-    held = filters.idents or filters.people or filters.tickets
-    loosely = plan.least < len(plan.words)
-    if held or plan.idents or not (plan.empty or probing.common(plan, sample, asked.limit, loosely=loosely)):
-        return "words", query
-    return "time", query
-
-
-async def _by_name(db: Db, index: Index, asked: Asked, plan: Probing) -> list[Candidate]:
-    """Contacts whose name or address is nearly what was typed, where a word of it is hardly known."""
-    words = asked.words.words if asked.words else ()
-    kinds = asked.filters.kinds
-    known = all(one.holding for one in plan.words)
-    if known or plan.required or not 0 < len(words) <= NAME_WORDS or (kinds and "contact" not in kinds):
-        return []
-    typed = " ".join(one for word in words for one in lexemes.words_of(word.text))[:LONGEST_NAME]
-    if not typed:
-        return []
-    rows = await postgres_store.by_name(db, _scope(index, asked, "name", held=plan.barred), typed, asked.limit)
-    return [_candidate(row, score=0.9 * row["likeness"], coverage=row["likeness"]) for row in rows]
-
-
-async def _counted(
-    db: Db, index: Index, asked: Asked, plan: Probing, sample: Sample
-) -> tuple[int | None, dict[str, dict[str, int]]]:
-    if not (asked.total or asked.facets):
-        return None, {}
-    path, query = _listing(asked, plan, sample)
-    letters = {lexemes.LETTERS[facet]: facet for facet in asked.facets}
-    rows = await postgres_store.counted(
-        db,
-        _scope(index, asked, path),
-        asked=query,
-        words=[one.query for one in plan.words],
-        least=plan.least if probing.loose(plan) else 0,
-        idents=lexemes.any_of(plan.idents),
-        letters=sorted(letters),
-        most=COUNTED,
-    )
-    facets: dict[str, dict[str, int]] = {facet: {} for facet in asked.facets}
-    total = 0
-    for row in sorted(rows, key=lambda row: (-row["documents"], row["value"])):
-        if not row["letter"]:
-            total = row["documents"]
-        elif len(values := facets[letters[row["letter"]]]) < FACET_VALUES:
-            values[row["value"]] = row["documents"]
-    return total if asked.total else None, facets
-
-
-def _scored(row: Row, idents: int, sample: Sample) -> Candidate:
-    """All words, close together, in a short document: 1. What an id names comes before: the longest reading first."""
-    longer = max(0.0, row["length"] / sample.length - 0.5)
-    score = row["coverage"] * (0.3 + 0.6 / (1 + SHORTNESS * longer) + 0.1 * row["closeness"])
-    if row["ident"] is not None:
-        score = 0.9 + 0.1 * (1 - (row["ident"] - 1) / max(idents, 1)) * (0.5 + 0.5 * score)
-    return _candidate(row, score=score, coverage=row["coverage"], ident=row["ident"] is not None)
-
-
-def _candidate(row: Row, *, score: float, coverage: float = 0.0, ident: bool = False) -> Candidate:
-    return Candidate(
-        id=row["id"],
-        kind=row["kind"],
-        at=row["at"],
-        score=score,
-        coverage=coverage,
-        ident=ident,
-        outcomes=tuple(_OUTCOME.findall(row["facts"])),
-    )
-
-
-def _fits(vector: bytes, index: Index) -> bool:
-    return index.model is not None and len(vector) == 4 * index.dimensions
-
-
-def _numbers(vector: bytes) -> list[float]:
-    return list(struct.unpack(f"<{len(vector) // 4}f", vector))

@@ -227,9 +227,26 @@ async def count_to(db: Db, workspace: UUID, generation: int, most: int) -> int:
     return int(found or 0)
 
 
+async def count_between(
+    db: Db, workspace: UUID, generation: int, since: datetime | None, until: datetime | None, most: int
+) -> int:
+    """Documents of these dates, or `most` where there are more."""
+    found = await db.fetchval(
+        "SELECT count(*) FROM (SELECT FROM search_document WHERE workspace_id = $1 AND generation = $2 "
+        "AND at >= coalesce($3, '-infinity'::timestamptz) AND at < coalesce($4, 'infinity'::timestamptz) LIMIT $5) "
+        "AS d",
+        workspace,
+        generation,
+        since,
+        until,
+        most,
+    )
+    return int(found or 0)
+
+
 async def sample(db: Db, generation: int, most: int) -> list[Row]:
     """Of the newest documents: how many there are (no word), how long they are (an empty word), and in how many each
-    word stands."""
+    word (four letters behind its beginning) and each fact (behind four blanks) stands."""
     return await db.fetch("SELECT word, documents FROM search_sample($1, $2)", generation, most)
 
 

@@ -45,6 +45,12 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
         """In how many documents one of these words stands, about."""
         return self._scaled(max((self.seen.get(form, 0) for form in forms), default=0))
 
+    def share(self, asked: Sequence[Sequence[str]]) -> float:
+        """Which part of the documents has one fact of each group, about, as if facts knew nothing of each other."""
+        size = max(self.size, 1)
+        held = [min(sum(self.seen.get(fact, 0) for fact in facts), size) / size for facts in asked]
+        return math.prod(held)
+
     def beginning(self, start: str) -> float:
         at, total = bisect_left(self.order, start), 0
         while at < len(self.order) and self.order[at].startswith(start) and total < self.size:

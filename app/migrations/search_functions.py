@@ -73,6 +73,7 @@ BEGIN
 END $$"""
 
 
+_DATED = "d.at >= coalesce(since, '-infinity') AND d.at < coalesce(until, 'infinity')"
 _ITS_DOCUMENT = f"""CROSS JOIN LATERAL (SELECT * FROM search_document i WHERE i.workspace_id = ws AND i.generation = gen
         AND i.id = v.id OFFSET 0) AS d WHERE {SCOPE} AND {HELD}"""
 """One after the other, until there are enough: the planner takes a filter for rarer than it is."""
@@ -122,6 +123,8 @@ DECLARE {WORKSPACE};
 BEGIN
   IF path = 'words' THEN {_one_by_one("d.words @@ held")}
   ELSIF path = 'contacts' THEN {_one_by_one(f"{HELD} AND d.contact_id = ANY (contacts)")}
+  ELSIF path = 'dates' THEN {_one_by_one(f"{HELD} AND {_DATED}")}
+  ELSIF path = 'narrow' THEN {_one_by_one(HELD)}
   ELSIF path = 'graph' AND vector_dims(asked) = 384 THEN {_nearest(384)}
   ELSIF path = 'graph' AND vector_dims(asked) = 768 THEN {_nearest(768)}
   ELSE {_ALL}
@@ -177,10 +180,12 @@ RETURNS TABLE (word text, documents integer) {HEAD} AS $$
 DECLARE {WORKSPACE};
 BEGIN
   RETURN QUERY WITH newest AS MATERIALIZED (
-    SELECT d.words FROM search_document d WHERE d.workspace_id = ws AND d.generation = gen
+    SELECT d.words, d.facts FROM search_document d WHERE d.workspace_id = ws AND d.generation = gen
     ORDER BY d.at DESC, d.id DESC LIMIT most)
   SELECT NULL, count(*)::integer FROM newest UNION ALL
   SELECT '', coalesce(avg(length(newest.words)), 0)::integer FROM newest UNION ALL
+  SELECT repeat(' ', 4) || u.lexeme, count(*)::integer FROM newest CROSS JOIN LATERAL unnest(newest.facts) AS u
+  GROUP BY u.lexeme UNION ALL
   SELECT u.lexeme, count(*)::integer FROM newest CROSS JOIN LATERAL unnest(newest.words) AS u
   WHERE substr(u.lexeme, 5, 1) NOT IN ('#', '@', '!') GROUP BY u.lexeme;
 END $$"""
