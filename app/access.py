@@ -8,6 +8,7 @@ import msgspec
 
 from app.db import Db
 from app.errors import forbidden
+from identity.customers import CustomerId
 from identity.identifiers import parse_label
 from identity.views import by_identifiers, page_of_customers
 from timeline.events import Actor
@@ -111,4 +112,9 @@ async def find_customers(
         except ValueError as error:
             raise InvalidField("identifier", str(error)) from None
         found = await by_identifiers(db, workspace.id, readings, after, limit)
-    return await summaries(db, workspace.id, found)
+    return await summarised(db, caller, found)
+
+
+async def summarised(db: Db, caller: Caller, customers: list[CustomerId]) -> list[CustomerSummary]:
+    """As a list shows them, in the order given."""
+    return await summaries(db, caller.workspace.id, customers)

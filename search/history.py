@@ -67,9 +67,7 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
 
 async def prepare(db: Db, workspace: WorkspaceId, wish: Wish, engine: str, region: str | None) -> Prepared:
     """Raises `EngineAway` and, for a customer or a ticket that is not there, `NotFound`."""
-    index = await indexes.live(db, workspace, engine)
-    if index is None:
-        raise EngineAway("the index of this workspace is being made")
+    index = await live_index(db, workspace, engine)
     contacts = None if wish.customer is None else tuple((await of_today(db, workspace, wish.customer))[1])
     tickets = frozenset([str((await find_standing(db, workspace, one))[0].id) for one in sorted(wish.tickets)])
     filters = Filters(
@@ -104,6 +102,14 @@ async def _instead(db: Db, workspace: WorkspaceId, wish: Wish) -> dict[str, tupl
         there = await word_store.known(db, workspace, unknown)
         unknown = [word for word in unknown if word not in there]
     return {word: meant for word in unknown if (meant := vocabulary.meant(word))}
+
+
+async def live_index(db: Db, workspace: WorkspaceId, engine: str) -> Index:
+    """What answers. Raises `EngineAway` before there is any."""
+    index = await indexes.live(db, workspace, engine)
+    if index is None:
+        raise EngineAway("the index of this workspace is being made")
+    return index
 
 
 async def of_today(db: Db, workspace: WorkspaceId, customer: CustomerId) -> tuple[CustomerId, list[UUID]]:

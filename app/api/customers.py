@@ -17,9 +17,12 @@ from channels import bouncing
 from identity.customers import CustomerId, WorkspaceId
 from identity.errors import Absorbed
 from identity.explaining import IdentifierView, IdentityView, identifier_views, possible_view, read_identity
+from search.calling import find_called, prepare_called
+from search.hits import customers_of
 from timeline.events import CHANGE, RECORDED
 from timeline.threads import Page, ThreadQuery, read_page, read_profile
 
+MOST_TYPED: Final = 200
 KINDS: Final = frozenset(RECORDED) | {CHANGE}
 
 _TIME: Final = {"type": "string", "format": "date-time"}
@@ -84,23 +87,46 @@ def follow_merges(handler: Callable[[Call], Awaitable[Answer]]) -> Callable[[Cal
             words="`kind:value` or `kind:scope:value`; given twice means or.",
             schema={"type": "array", "items": {"type": "string"}},
         ),
-        Parameter(name="q", words="Needs search, which this server does not have yet.", schema=_TEXT),
+        Parameter(
+            name="q",
+            words="By name, address or number, as it is typed: the best first, at most 200.",
+            schema={"type": "string", "minLength": 1, "maxLength": MOST_TYPED},
+        ),
         LIMIT,
         CURSOR,
     ),
     answers={200: CustomerPage},
+    refuses=frozenset({503}),
 )
 async def list_customers(call: Call) -> Answer:
-    """All customers, or those with an identifier."""
+    """All customers, or those with an identifier, or those who are called so."""
     query = call.query
-    limit, identifiers = query.limit(), query.texts("identifier")
-    if query.text("q") is not None:
-        raise bad_request("q", "needs search, which this server does not have; look up with identifier=kind:value")
+    limit, identifiers, typed = query.limit(), query.texts("identifier"), query.text("q")
+    if typed is not None:
+        if identifiers:
+            raise bad_request("identifier", "give either identifier or q")
+        return answer(await _called(call, typed, limit))
     listed = "customers " + " ".join(identifiers)
     after = call.start_of(listed)
     async with call.read() as db:
         found = await access.find_customers(db, call.caller, identifiers, after, limit + 1)
     return answer(CustomerPage(items=found[:limit], next=call.next_of(listed, [one.id for one in found], limit)))
+
+
+async def _called(call: Call, typed: str, limit: int) -> CustomerPage:
+    """Those who are called so, or nearly, the best first."""
+    if not typed.strip() or len(typed) > MOST_TYPED:
+        raise bad_request("q", f"expected 1 to {MOST_TYPED} characters")
+    listed, engine, region = f"customers called {typed}", call.edge.engine, call.caller.workspace.region
+    after = call.start_of(listed)
+    async with call.read() as db:
+        asked = await prepare_called(db, call.workspace, typed, engine.name, region)
+    contacts = await find_called(engine, call.workspace, asked)
+    async with call.read() as db:
+        found = [CustomerId(one) for one in await customers_of(db, call.workspace, contacts)]
+        rest = found[found.index(after) + 1 :] if after in found else [] if after else found
+        items = await access.summarised(db, call.caller, rest[: limit + 1])
+    return CustomerPage(items=items[:limit], next=call.next_of(listed, [one.id for one in items], limit))
 
 
 @route(

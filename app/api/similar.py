@@ -10,11 +10,10 @@ from app.api.calls import Answer, Call, answer, read_id
 from app.api.customers import LIMIT
 from app.api.routes import Route, route
 from identity.customers import CustomerId
-from search import indexes
 from search.embeddings import EmbedderAway
-from search.engine import EngineAway, Index
+from search.engine import EngineAway
 from search.fusion import Ranked
-from search.history import Db, of_today
+from search.history import live_index, of_today
 from search.similar import SimilarCase, like_text, like_ticket, read_cases
 from timeline.tickets.reading import find_standing
 
@@ -51,7 +50,7 @@ async def similar_to_ticket(call: Call) -> Answer:
     limit, now, engine = call.query.limit(), datetime.now(UTC), call.edge.engine
     async with call.read() as db:
         ticket, customer = await find_standing(db, call.workspace, call.request.path_params["ticket"])
-        index = await _index(db, call)
+        index = await live_index(db, call.workspace, call.edge.engine.name)
     found = await like_ticket(engine, call.workspace, index, ticket.id, now)
     return await _shown(call, found.ranked[:limit], customer, found.degraded, now)
 
@@ -71,19 +70,12 @@ async def similar_to_text(call: Call) -> Answer:
     async with call.read() as db:
         if customer is not None:
             customer, _ = await of_today(db, call.workspace, customer)
-        index = await _index(db, call)
+        index = await live_index(db, call.workspace, call.edge.engine.name)
     try:
         found = await like_text(call.edge.engine, call.edge.embedder, call.workspace, index, asked.text, now)
     except EmbedderAway as away:
         raise EngineAway(away.words) from None
     return await _shown(call, found.ranked[: asked.limit], customer, found.degraded, now)
-
-
-async def _index(db: Db, call: Call) -> Index:
-    index = await indexes.live(db, call.workspace, call.edge.engine.name)
-    if index is None:
-        raise EngineAway("the index of this workspace is being made")
-    return index
 
 
 async def _shown(

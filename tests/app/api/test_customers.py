@@ -159,4 +159,4 @@ async def test_customers_are_listed_and_looked_up(api: Api) -> None:
     assert {"id", "name", "identifiers"} <= set(found)
     for query in ("identifier=nonsense", "identifier=email:", "identifier=car:x"):
         assert (await api("GET", f"/api/v1/customers?{query}")).json()["fields"][0]["field"] == "identifier"
-    assert (await api("GET", "/api/v1/customers?q=ann")).json()["fields"][0]["field"] == "q"
+    assert (await api("GET", "/api/v1/customers?q=%20")).json()["fields"][0]["field"] == "q"
