@@ -179,19 +179,29 @@ def like_of(likeness: Numbers) -> float:
     return float(numpy().quantile(likeness[:, 0], LEAST_LIKE)) if likeness.size else -1.0
 
 
-def guesses(head: Head, text: str, vector: bytes, neighbours: Sequence[tuple[float, str]]) -> list[Guess]:
-    """The likeliest two labels for a text; `neighbours` are cosines and labels of what is near it."""
+def guesses(
+    head: Head, texts: Sequence[str], vectors: Sequence[bytes], neighbours: Sequence[Sequence[tuple[float, str]]]
+) -> list[list[Guess]]:
+    """The likeliest two labels for each text; `neighbours` are cosines and labels of what is near it."""
     np = numpy()
     rarity = np.frombuffer(head.rarity, "<f2").astype("f4")
     weights = np.frombuffer(head.weights, "<f2").astype("f4").reshape(-1, len(head.labels))
-    inputs = features(vectors_of([vector]), words_of([text]), rarity, head.word_scale)
+    inputs = features(vectors_of(vectors), words_of(texts), rarity, head.word_scale)
     place: Mapping[str, int] = {label: at for at, label in enumerate(head.labels)}
-    known = [(cosine, place[label]) for cosine, label in neighbours if label in place][:NEIGHBOURS]
-    cosines = np.array([[cosine for cosine, _ in known]], "f4").reshape(1, -1)
-    answers = np.array([[label for _, label in known]], "i8").reshape(1, -1)
+    cosines, answers = np.zeros((len(texts), NEIGHBOURS), "f4"), np.full((len(texts), NEIGHBOURS), -1, "i8")
+    for row, near in enumerate(neighbours):
+        known = [(cosine, place[label]) for cosine, label in near if label in place][:NEIGHBOURS]
+        for column, (cosine, answer) in enumerate(known):
+            cosines[row, column], answers[row, column] = cosine, answer
     near = by_neighbours(cosines, answers, len(head.labels))
-    said = mixed(by_head(weights, inputs, head.temperature), near)[0]
-    return [Guess(label=head.labels[at], confidence=round(float(said[at]), 4)) for at in np.argsort(-said)[:2]]
+    said = mixed(by_head(weights, inputs, head.temperature), near)
+    return [
+        [
+            Guess(label=head.labels[at], confidence=round(float(row[at]), 4))
+            for at in np.argsort(-row, kind="stable")[:2]
+        ]
+        for row in said
+    ]
 
 
 def _softmax(values: Numbers) -> Numbers:

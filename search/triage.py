@@ -201,7 +201,7 @@ def _likely(
     aim: Aim, head: Head, ticket: Opened, vector: bytes, cases: Sequence[tuple[float, Case]], likeness: float
 ) -> Likely:
     labelled = [(score, label, case) for score, case in cases if (label := labels_of(case.fold).get(aim))]
-    said = classifying.guesses(head, ticket.text, vector, [(score, label) for score, label, _ in labelled])
+    (said,) = classifying.guesses(head, [ticket.text], [vector], [[(score, label) for score, label, _ in labelled]])
     best = said[0]
     why = "unlike" if likeness < head.like else "unsure" if best.confidence < head.sure else None
     alike = dict.fromkeys(case.fold.id for _, label, case in labelled if label == best.label)

@@ -46,7 +46,7 @@ def names(*labels: str) -> dict[str, bytes]:
     return dict(zip(labels, MODEL.encode([spoken(label) for label in labels]), strict=True))
 
 
-def near(head: Head, text: str, among: list[Labelled]) -> list[tuple[float, str]]:
+def near(text: str, among: list[Labelled]) -> list[tuple[float, str]]:
     vectors = classifying.vectors_of([one.vector for one in among])
     cosines, places = classifying.nearest(classifying.vectors_of(MODEL.encode([text])), vectors)
     return [(float(c), among[p].labels["topic"]) for c, p in zip(cosines[0], places[0], strict=True)]
@@ -66,7 +66,7 @@ def test_what_is_learned_names_the_right_topic_and_says_how_sure_it_is():
     assert report.covered > 0.9
     assert {one.label: one.tickets for one in report.by_label} == dict.fromkeys(ABOUT, 80)
     text = "the delivery is late for the shoes 3"
-    (first, second) = guesses(head, text, MODEL.encode([text])[0], near(head, text, known))
+    ((first, second),) = guesses(head, [text], MODEL.encode([text]), [near(text, known)])
     assert first.label == "where_is_it"
     assert first.confidence >= head.sure > second.confidence
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(head), type=Head) == head
@@ -77,8 +77,8 @@ def test_what_is_like_nothing_seen_is_told_apart():
     known = tickets()
     head, _ = study("topic", known, names(*ABOUT))
     assert head is not None
-    assert near(head, "where is my parcel for the shoes 4", known)[0][0] > head.like
-    assert near(head, "quantum chromodynamics lecture", known)[0][0] < head.like
+    assert near("where is my parcel for the shoes 4", known)[0][0] > head.like
+    assert near("quantum chromodynamics lecture", known)[0][0] < head.like
 
 
 def test_labels_that_chance_gave_are_not_believed():
@@ -122,6 +122,12 @@ def test_too_little_teaches_nothing_and_says_why(chosen: list[Labelled], words: 
 def test_a_language_is_told_where_it_is_clear():
     found = [
         language_of(text)
-        for text in ("Wo bleibt meine Bestellung denn?", "Where is my order please?", "Bonjour, je voudrais savoir où est ma commande, merci beaucoup", "ok", "")
+        for text in (
+            "Wo bleibt meine Bestellung denn?",
+            "Where is my order please?",
+            "Bonjour, je voudrais savoir où est ma commande, merci beaucoup",
+            "ok",
+            "",
+        )
     ]
     assert [one.label if one is not None else None for one in found] == ["de", "en", "fr", None, None]
