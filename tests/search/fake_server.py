@@ -188,6 +188,8 @@ class FakeMeilisearch:
         for position, asked in enumerate(body["queries"]):
             _known(asked, SEARCH | {"indexUid", "federationOptions"})
             _alone(asked)
+            if asked["indexUid"] not in self.indexes:
+                raise Failure("index_not_found", f"Inside `.queries[{position}]`: Index not found.")
             there = self.index(asked["indexUid"])
             weight = (asked.get("federationOptions") or {}).get("weight", 1.0)
             for rank, each in enumerate(there.candidates(asked)):

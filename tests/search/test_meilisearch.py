@@ -64,6 +64,7 @@ async def test_one_document_that_fails_its_batch_is_set_aside_alone(
         ("documentAdditionOrUpdate", Failure("internal", "An internal error", kind="internal")),
         ("documentAdditionOrUpdate", Failure("canceled", "by somebody")),
         ("settingsUpdate", Failure("invalid_settings_embedders", "no", kind="invalid_request")),
+        ("documentAdditionOrUpdate", Failure("invalid_settings_embedders", "somebody's, in the same batch")),
     ],
 )
 async def test_a_task_that_fails_for_no_document_is_the_engine_away(
@@ -94,8 +95,9 @@ async def test_an_index_that_was_wiped_is_empty_and_comes_back_with_its_settings
     assert await engine.count(workspace, INDEX) == Counts(documents=0, unembedded=0)
     assert await engine.digests(workspace, INDEX, "", 10) == []
     assert await engine.unembedded(workspace, INDEX, 10) == []
-    with pytest.raises(EngineAway, match="not there"):
-        await found(engine, workspace, INDEX, words("parcel"))
+    for question in ("parcel", "parcel late"):
+        with pytest.raises(EngineAway, match="not there"):
+            await found(engine, workspace, INDEX, words(question, least=1))
     await put(engine, workspace, INDEX, message(2, "parcel", meaning="parcel"))
     assert await found(engine, workspace, INDEX, words("parcel")) == [2]
 
