@@ -21,9 +21,10 @@ async def naming(db: Db, workspace: UUID, patterns: Sequence[str]) -> list[Row]:
 async def rewrite(
     db: Db, workspace: UUID, mail: UUID, *, recipients: bytes, outcomes: bytes, raw: bytes | None, ends: bool
 ) -> None:
-    """`ends`: nobody is left whom it could go to."""
+    """`ends`: nobody is left whom it could go to. Who has it in hand and has not begun, may not any more."""
     await db.execute(
         "UPDATE outbound_mail SET recipients = $3, outcomes = $4, raw = $5, "
+        "tries = CASE WHEN next_try_at IS NOT NULL AND state <> 'sending' THEN tries + 1 ELSE tries END, "
         "reason = CASE WHEN reason IS NULL THEN NULL ELSE 'erased' END, "
         "state = CASE WHEN $6 AND next_try_at IS NOT NULL THEN 'suppressed' ELSE state END, "
         "next_try_at = CASE WHEN $6 THEN NULL ELSE next_try_at END WHERE workspace_id = $1 AND id = $2",
