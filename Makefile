@@ -6,7 +6,7 @@ STAMP := .venv/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench identity-bench docs
+.PHONY: help install run test check bench identity-bench search-bench docs
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -37,6 +37,9 @@ bench: install ## The figures (ARGS=--quick for a tenth of the desk)
 
 identity-bench: install ## How right identity is (ARGS="--limit 1000" for a look, --help for more)
 	@$(BIN)/python -m benchmarks.identity $(ARGS)
+
+search-bench: install ## How right search is (ARGS="--questions 200" for a look, --help for more)
+	@$(BIN)/python -m benchmarks.search $(ARGS)
 
 docs: install ## docs/schema.sql and the pictures of tickets, made again from the code
 	@$(BIN)/throughline schema > docs/schema.sql

@@ -41,7 +41,7 @@ async def push(client: Client, items: Iterable[dict[str, Any]]) -> int:
 
 async def settled(client: Client, least: int) -> None:
     """Until everything is in the index, `least` documents or more, with their vectors."""
-    began = time.monotonic()
+    began, state = time.monotonic(), None
     while time.monotonic() - began < PATIENCE:
         state = await client.json("GET", INDEX)
         live = state["live"]

@@ -57,7 +57,7 @@ def banking_questions(limit: int | None, mistype: Callable[[str], str]) -> list[
     for name, _, intent in banking("train"):
         by_intent.setdefault(intent, set()).add(name)
     answers = {intent: frozenset(names) for intent, names in by_intent.items()}
-    asked = _some(banking("test"), limit)
+    asked = some(banking("test"), limit)
     return [
         Question(text=mistype(text), answers=answers[intent], ideal=len(answers[intent])) for _, text, intent in asked
     ]
@@ -71,8 +71,8 @@ def strangers(limit: int | None) -> list[Question]:
         with path.open(encoding="utf-8", newline="") as file:
             rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
             texts = [row["utterance"] for row in rows if row["utterance"] and len(row["utterance"].split()) > 4]
-        found += _some(texts, 200)
-    return [Question(text=text, answers=frozenset()) for text in _some(found, limit)]
+        found += some(texts, 200)
+    return [Question(text=text, answers=frozenset()) for text in some(found, limit)]
 
 
 # -- known items -------------------------------------------------------------------------------------------------------
@@ -183,5 +183,5 @@ def _message(name: str, text: str) -> dict[str, Any]:
     }
 
 
-def _some(items: Sequence[Any], limit: int | None) -> list[Any]:
+def some(items: Sequence[Any], limit: int | None) -> list[Any]:
     return list(items) if limit is None or limit >= len(items) else random.Random(5).sample(list(items), limit)
