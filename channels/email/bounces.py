@@ -30,6 +30,12 @@ _FORMS: Final = re.compile(
     r"|I'm afraid I wasn't able to deliver|konnte (?:nicht|an) .{1,60}zugestellt",
     re.IGNORECASE,
 )
+_LATER: Final = re.compile(
+    r"not yet been delivered|delivery (?:is|has been|was) delayed|\bmessage delayed|\bmessage \S{1,60} delayed"
+    r"|delivery attempts will continue|will (?:be retried|keep trying|continue to try)|noch nicht zugestellt"
+    r"|Zustellung verzögert|weiterhin versucht",
+    re.IGNORECASE,
+)
 _RETURNED: Final = re.compile(
     r"^(?:-{2,} .{0,80}(?:copy of the message|original message|returned message|Ursprüngliche|header).{0,80}"
     r"|Original message headers:|Ursprüngliche Nachrichtenkopfzeilen:)",
@@ -91,31 +97,34 @@ def returned_id(returned: bytes | None) -> str | None:
     return printable(decode(found[1], None)[0]) if found else None
 
 
-def read_form(head: Head, text: str, *, is_machine: bool) -> Bounce | None:
+def read_form(head: Head, text: str, *, is_machine: bool, is_daemon: bool) -> Bounce | None:
     """A report in the words of qmail, Exim, Exchange and others; None if it is none. `is_machine`: nobody is named in
-    its envelope, or a mailer daemon wrote it. A person who quotes such words has written no report."""
+    its envelope, or a mailer daemon wrote it. A person who quotes such words has written no report, nor has who is
+    away and quotes ours: words of a report are a daemon's."""
     text = text[:MOST_READ]
     told = head.text("x-failed-recipients")
     if not is_machine:
         return None
-    if not (told or _SUBJECT.match(head.text("subject") or "") or _FORMS.search(text[:8_000])):
+    if not (told or _SUBJECT.match(head.text("subject") or "") or (is_daemon and _FORMS.search(text[:8_000]))):
         return None
     back = _RETURNED.search(text)
     said, copy = (text[: back.start()], text[back.end() :]) if back else (text, text)
     found = _MESSAGE_ID.search(copy) or _MESSAGE_ID.search(text)
     addresses = [one.strip() for one in told.split(",")] if told else _RECIPIENT.findall(said)
+    is_later = bool(_LATER.search(head.text("subject") or "") or _LATER.search(said[:8_000]))
+    named = [address for address in list(dict.fromkeys(addresses))[:20] if "@" in address]
     return Bounce(
         message_id=found[1] if found else None,
-        failed=tuple(_failed(address, said) for address in list(dict.fromkeys(addresses))[:20] if "@" in address),
+        failed=tuple(_failed(address, said, is_later=is_later) for address in named),
     )
 
 
-def _failed(address: str, said: str) -> Failed:
+def _failed(address: str, said: str, *, is_later: bool) -> Failed:
     at = said.find(address)
     behind = said[at + len(address) : at + len(address) + 1_500] if at >= 0 else said[:1_500]
     found = _STATUS.search(behind)
     words = printable(behind.lstrip(">: \n").partition("\n\n")[0])[:500]
-    delayed = found is not None and found[1][0] == "4"
+    delayed = found[1][0] == "4" if found is not None else is_later
     return Failed(
         address=address[:320],
         action="delayed" if delayed else "failed",

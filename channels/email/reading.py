@@ -88,9 +88,10 @@ def _with_headers(head: Head, type_: str, parameters: dict[str, str], body: Body
         defects.append(sender.fault)
     address = sender.mailbox.address if sender.mailbox else None
     return_path = _return_path(head)
-    is_machine = return_path == "" or _is_mailer(address or sender.raw)
+    is_daemon = _is_mailer(address or sender.raw)
+    is_machine = return_path == "" or is_daemon
     is_report = is_machine or type_ in _REPORTS  # a person may attach one: that is a question about it
-    bounce = (bounce if is_report else None) or read_form(head, body.text, is_machine=is_machine)
+    bounce = (bounce if is_report else None) or read_form(head, body.text, is_machine=is_machine, is_daemon=is_daemon)
     to, cc, reply_to = (_listed(head, name, defects) for name in ("to", "cc", "reply-to"))
     subject = head.text("subject")
     return Mail(

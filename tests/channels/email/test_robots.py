@@ -220,6 +220,22 @@ def test_reports_in_words_of_their_own(read, raw: str, status: str):
     assert all(one.words for one in mail.bounce.failed)
 
 
+def test_a_warning_that_a_mail_is_late_is_no_failure(read):
+    raw = EXIM.replace(
+        "Mail delivery failed: returning message to sender", "Warning: message 1abcde-000 delayed 24 hours"
+    )
+    raw = raw.replace("X-Failed-Recipients: jane@example.com\n", "").replace("    550 5.1.1 no such user\n", "")
+    late = read(raw.replace("software.\n", "software.\nA message that you sent has not yet been delivered to:\n"))
+    assert [(one.address, one.action) for one in late.bounce.failed] == [("jane@example.com", "delayed")]
+    assert [one.action for one in read(EXIM).bounce.failed] == ["failed"]
+
+
+def test_who_is_away_and_quotes_us_reports_nothing(read):
+    raw = "Return-Path: <>\nAuto-Submitted: auto-replied\n" + PERSON.replace("Hello", "I am away")
+    away = read(raw + "\nBack on Monday.\n\njane@example.com\n\n> Your parcel could not be delivered to you.\n")
+    assert (away.bounce, away.robot.kind) == (None, "auto_reply")
+
+
 def test_a_person_who_forwards_such_words_has_written_no_report(read):
     raw = QMAIL.replace("Return-Path: <>\n", "Return-Path: <bo@example.com>\n", 1).replace("MAILER-DAEMON@mx", "bo@b")
     assert read(raw).bounce is None
