@@ -172,7 +172,8 @@ def loose(probing: Probing) -> bool:
 
 
 def _parts(words: list[Asked], least: int, sample: Sample) -> list[tuple[str, float]]:
-    """Whoever holds `least` of the words holds one of all but the `least - 1` commonest."""
+    """Whoever holds `least` of the words holds one of all but the `least - 1` commonest. Words that are too common to
+    be looked up alone are looked up by twos."""
     found: list[tuple[str, float]] = []
     spent = 0.0
     for word in words[: len(words) - least + 1]:
@@ -180,14 +181,12 @@ def _parts(words: list[Asked], least: int, sample: Sample) -> list[tuple[str, fl
             break
         spent += word.holding
         found.append((word.query, rarity(word.holding, sample)))
-    if len(found) < 2 and len(words) > 2:
-        total = max(sample.documents, 1)
-        for one, other in combinations(words[:4], 2):
-            both = one.holding * other.holding / total
-            query = every([one.query, other.query])
-            if query and spent + both <= BUDGET:
-                spent += both
-                found.append((query, rarity(both, sample)))
+    for one, other in combinations(words[len(found) : len(found) + 4], 2):
+        both = one.holding * other.holding / max(sample.documents, 1)
+        query = every([one.query, other.query])
+        if query and len(words) > 2 and spent + both <= BUDGET:
+            spent += both
+            found.append((query, rarity(both, sample)))
     return found
 
 
