@@ -55,12 +55,9 @@ async def test_hostile_words_find_ours_or_nothing(engine: Engine, desks: Workspa
     ours = Filters(internal=False)
     for text in TEXTS:
         asked = (
-            Words(words=(Word(text=text, prefix=True, instead=(text,)),)),
-            words(text, least=1),
+            Words(words=(Word(text=text, prefix=True, instead=(text,)),), excluded=(text,)),
             Words(phrases=(text,)),
-            Words(excluded=(text,)),
-            Words(groups=((Word(text=text), Word(text="parcel")),)),
-            Words(words=(Word(text="parcel"),), idents=(text,)),
+            Words(groups=((Word(text=text), Word(text="parcel")),), idents=(text,)),
         )
         for one in asked:
             question = Asked(filters=ours, words=one, vector=vector(1), facets=FACETS, total=True)
@@ -72,10 +69,10 @@ async def test_hostile_words_find_ours_or_nothing(engine: Engine, desks: Workspa
 
 async def test_hostile_filters_find_nothing(engine: Engine, desks: WorkspaceId, index: Index):
     fields = ("kinds", "channels", "directions", "statuses", "queues", "tags", "agents", "outcomes", "tickets")
-    for text in TEXTS:
+    for text in TEXTS[:5]:
         for field in (*fields, "idents", "people"):
             filters = msgspec.structs.replace(ANYBODY, **{field: frozenset({text})})
-            question = Asked(filters=filters, words=words("parcel"), vector=vector(1), total=True, facets=("tag",))
+            question = Asked(filters=filters, words=words("parcel"), vector=vector(1), total=True)
             answer = await engine.find(desks, index, question)
             assert (answer.words, answer.meaning, answer.total) == ([], [], 0), (field, text[:40])
         kept = msgspec.structs.replace(ANYBODY, without=frozenset({text}))
