@@ -96,7 +96,8 @@ def people(names: Iterable[str], values: Iterable[str]) -> tuple[str, ...]:
 
 def _found(plain: str) -> Iterator[str]:
     for run in _RUN.findall(plain):
-        yield from _tokens_of(run)
+        if not run.isalpha():
+            yield from _tokens_of(run)
     yield from _NAMED.findall(plain)
     for groups in _GROUPS.findall(plain):
         squeezed = groups.replace(" ", "")
