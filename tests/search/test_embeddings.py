@@ -115,6 +115,25 @@ async def test_a_model_that_is_not_there_is_asked_for_again():
     await embedder.close()
 
 
+async def test_a_question_does_not_wait_for_a_model_that_is_being_prepared(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(embeddings, "READY_SECONDS", 0.02)
+    slow, prepared = Slow(), threading.Event()
+
+    def load() -> Slow:
+        assert prepared.wait(10)
+        return slow
+
+    embedder = Threaded("slow-1", 2, load)
+    with pytest.raises(EmbedderAway, match="getting ready"):
+        await embedder.query("a")
+    batch = asyncio.create_task(embedder.embed(["what is kept waits"]))
+    await asyncio.sleep(0)
+    prepared.set()
+    assert len(await batch) == 1
+    assert await embedder.query("a")
+    await embedder.close()
+
+
 async def test_trigrams_are_a_model_of_their_own():
     embedder = trigrams(64)
     assert (embedder.model, embedder.dimensions) == ("trigrams-64.1", 64)
