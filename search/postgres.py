@@ -4,7 +4,7 @@ import hashlib
 import struct
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Final, Protocol, TypeVar
 from uuid import UUID
@@ -31,7 +31,10 @@ from search.probing import Sample
 T = TypeVar("T")
 
 BATCH: Final = 500
-"""Documents of one transaction."""
+SIGNS: Final = 300_000
+"""Documents of one transaction, and the signs in them: a statement has to end within seconds, however busy it is."""
+VECTORS: Final = 100
+"""Of one transaction: each takes its place in the graph."""
 MOST_STEMS: Final = 50_000
 SAMPLE: Final = 2_000
 COUNT_TO: Final = 1_000_000
@@ -72,8 +75,8 @@ class PostgresEngine:
     async def write(self, workspace: WorkspaceId, index: Index, documents: Sequence[Document]) -> list[Refused]:
         newest = list({document.id: document for document in documents}.values())
         refused: list[Refused] = []
-        for start in range(0, len(newest), BATCH):
-            refused += await self._write(workspace, index, newest[start : start + BATCH])
+        for some in _batches(newest):
+            refused += await self._write(workspace, index, some)
         self._samples.pop((workspace, index.generation), None)
         return refused
 
@@ -130,9 +133,10 @@ class PostgresEngine:
         ]
         wrong = {one.id for one in refused}
         rows = [(one.id, one.digest, postgres_finding.numbers_of(one.vector)) for one in vectors if one.id not in wrong]
-        if rows:
+        for start in range(0, len(rows), VECTORS):
+            some = rows[start : start + VECTORS]
             await self._database.write(
-                workspace, lambda db: postgres_store.put_vectors(db, workspace, index.generation, rows)
+                workspace, lambda db, some=some: postgres_store.put_vectors(db, workspace, index.generation, some)
             )
         return refused
 
@@ -223,6 +227,19 @@ class PostgresEngine:
             self._samples.clear()
         self._samples[key] = (now, sample)
         return sample
+
+
+def _batches(documents: list[Document]) -> Iterator[list[Document]]:
+    some: list[Document] = []
+    signs = 0
+    for document in documents:
+        signs += len(document.title) + len(document.text)
+        if some and (len(some) == BATCH or signs > SIGNS):
+            yield some
+            some, signs = [], len(document.title) + len(document.text)
+        some.append(document)
+    if some:
+        yield some
 
 
 def _kept(document: Document, marked: str, stems: lexemes.Stems) -> Kept:

@@ -56,3 +56,11 @@ async def moved(access: Access) -> tuple[int, int]:
         )
     assert row is not None
     return row["n_tup_upd"], row["n_tup_hot_upd"]
+
+
+def test_long_documents_are_written_few_at_a_time():
+    long = [message(number, "x" * 120_000) for number in range(5)]
+    assert [len(some) for some in postgres._batches(long)] == [2, 2, 1]
+    assert [len(some) for some in postgres._batches([message(number, "x") for number in range(501)])] == [500, 1]
+    assert [len(some) for some in postgres._batches([message(1, "x" * 900_000)])] == [1]
+    assert list(postgres._batches([])) == []

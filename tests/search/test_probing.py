@@ -1,5 +1,7 @@
 """Which lists are read for a question, by how common its words are."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,12 +15,12 @@ SEEN = {"the": 1_900, "card": 600, "refund": 40, "zebra": 1, "parcel": 900, "jac
 SAMPLE = Sample(documents=100_000, size=2_000, length=20, seen=SEEN, order=sorted(SEEN))
 
 
-def planned(text: str, least: int = 1, **more: tuple[str, ...]):
+def planned(text: str, least: int = 1, **more: Any):
     asked = Words(words=tuple(Word(text=word) for word in text.split()), least=least, **more)
     return probing_of(asked, None, "wxyz", STEMS, SAMPLE)
 
 
-def looked_up(text: str, least: int = 1, **more: tuple[str, ...]) -> list[str]:
+def looked_up(text: str, least: int = 1, **more: Any) -> list[str]:
     return [query for query, _ in probes(planned(text, least, **more), SAMPLE)]
 
 
