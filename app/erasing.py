@@ -15,7 +15,7 @@ from app.auth import workspace_of
 from app.db import Database, Db, new_id
 from app.erasure_log import ErasureLog, Logged, logs_in
 from app.store import Row
-from channels import files, forgetting
+from channels import files, forgetting, mentioned
 from identity.claims import lock_key
 from identity.customers import ContactId, CustomerId
 from identity.errors import NotFound
@@ -134,7 +134,8 @@ async def _carry_out(
     assert workspace.pseudonyms is not None
     payloads = await forgetting.entries_about(db, workspace, person, datetime.now(UTC))
     done = await erasure.erase(db, desk, made, person, workspace.pseudonyms, again=again)
-    await forgetting.forget(db, workspace, payloads, made, person)
+    await forgetting.forget(db, workspace, payloads, made, person.contacts)
+    await mentioned.forget(db, workspace.id, mentioned.addresses_of(person))
     await files.forget(db, workspace.id, made, datetime.now(UTC))
     if person.contacts:  # single items are older than any kept answer
         blocks = workspace.pseudonyms.blocks

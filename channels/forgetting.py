@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from channels import accounts, automatic_store, forgotten, mentioned, outbox_store
+from channels import accounts, automatic_store, forgotten, outbox_store
 from channels.contract import Delivery, Unparseable
 from channels.email import threading_store
 from channels.inbox import HOOKS
@@ -60,17 +60,17 @@ async def entries_naming(db: Db, workspace: Workspace, person: Person, now: date
     return found
 
 
-async def forget(db: Db, workspace: Workspace, entries: Sequence[UUID], erasure: UUID, person: Person) -> None:
-    """Blank these entries, the deliveries by which what an erasure has blanked came in, the mails that carried it out
-    or went to this person, and the person's addresses in those to others."""
-    contacts = person.contacts
+async def forget(
+    db: Db, workspace: Workspace, entries: Sequence[UUID], erasure: UUID, contacts: Sequence[UUID]
+) -> None:
+    """Blank these entries, the deliveries by which what an erasure has blanked came in, and the mails that carried it
+    out or went to these contacts."""
     await forgotten.blank_entries(db, workspace.id, entries)
     assert workspace.pseudonyms is not None
     await forgotten.blank_deliveries(db, workspace.id, entries, erasure, workspace.pseudonyms.blocks)
     await automatic_store.erase(db, workspace.id, contacts, erasure)
     await outbox_store.forget_lanes(db, workspace.id, contacts, erasure)
     await outbox_store.erase(db, workspace.id, contacts, erasure)
-    await mentioned.forget(db, workspace.id, mentioned.addresses_of(person))
     await threading_store.forget(db, workspace.id, erasure)
 
 
