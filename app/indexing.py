@@ -27,6 +27,7 @@ from search.engine import Engine, EngineAway, Index
 from search.indexes import Kept
 from search.indexing import Place, begin, catch_up, follow, pass_time, try_again
 from search.meaning import Vectors
+from search.postgres import PostgresEngine
 from search.reconciling import sweep
 from timeline.store import lock_follower
 
@@ -61,6 +62,7 @@ class Indexer:
         self._made: set[tuple[UUID, int]] = set()
         self._checked: dict[tuple[UUID, int], float] = {}
         self._vectors: dict[tuple[UUID, int], Vectors] = {}
+        self._alone_here: set[UUID] = set()
 
     # -- loops -------------------------------------------------------------------------------------------------------
 
@@ -107,6 +109,8 @@ class Indexer:
                 if one.state != "old" and await indexes.is_waiting(db, workspace, one, now)
             }
         done = await self._see_to(workspace, found, now)
+        if workspace not in self._alone_here and any(one.state == "live" and one.swept_to is None for one in found):
+            await self._leave_others(workspace)
         for kept in found:
             name = (workspace, kept.index.generation)
             if kept.state == "old":
@@ -257,6 +261,19 @@ class Indexer:
         """Drop what answers no more."""
         await self.engine.drop(workspace, index)
         await self._database.write(workspace, lambda db: index_store.dropped(db, workspace, index.generation))
+
+    async def _leave_others(self, workspace: WorkspaceId) -> None:
+        """Forget the indexes of an engine that served before: nobody keeps them true, also to erasures. What lies in
+        PostgreSQL is deleted; a Meilisearch that is not set any more is out of reach."""
+        async with self._database.read(workspace) as db:
+            others = await indexes.read_others(db, workspace, self.engine.name)
+        for kept in others:
+            if kept.engine == PostgresEngine.name:
+                await PostgresEngine(self._database).drop(workspace, kept.index)
+            generation = kept.index.generation
+            await self._database.write(workspace, lambda db, gone=generation: index_store.retire(db, workspace, gone))
+            await self._database.write(workspace, lambda db, gone=generation: index_store.dropped(db, workspace, gone))
+        self._alone_here.add(workspace)
 
     async def _switch(self, workspace: WorkspaceId, now: datetime) -> int:
         """Let the index that was made beside the live one answer, once it holds all that the live one does."""

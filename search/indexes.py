@@ -77,6 +77,11 @@ async def read_all(db: Db, workspace: WorkspaceId, engine: str) -> list[Kept]:
     return [kept(row) for row in await index_store.indexes(db, workspace) if row["engine"] == engine]
 
 
+async def read_others(db: Db, workspace: WorkspaceId, engine: str) -> list[Kept]:
+    """Those of engines that served before."""
+    return [kept(row) for row in await index_store.indexes(db, workspace) if row["engine"] != engine]
+
+
 async def is_waiting(db: Db, workspace: WorkspaceId, index: Kept, now: datetime) -> bool:
     """Whether there is anything to do for an index."""
     generation = index.index.generation

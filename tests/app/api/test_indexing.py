@@ -289,3 +289,19 @@ async def test_the_figures_say_how_far_search_is_behind(indexed: Indexed) -> Non
     assert await lag() > 0
     await indexed.caught_up()
     assert await lag() == 0
+
+
+async def test_an_engine_that_served_before_keeps_nothing(indexed: Indexed) -> None:
+    await asks(indexed.api, body="Where is it?")
+    await indexed.caught_up()
+    before = await indexed.live()
+
+    class Other(PostgresEngine):
+        name = "other"
+
+    other = Indexed(indexed.api, Indexer(indexed.api.database, None, Other(indexed.api.database), None))
+    await other.caught_up()
+    assert (await other.live()).index.generation == 2
+    assert await other.kinds() == {"item": 1, "case": 1, "contact": 1}
+    assert (await indexed.indexer.engine.count(indexed.workspace, before.index)).documents == 0
+    assert await other.drift() == {}
