@@ -222,7 +222,8 @@ class PostgresEngine:
         if size == SAMPLE:
             seen = {word: times for word, times in seen.items() if times > 1}
         documents = size if size < SAMPLE else await postgres_store.count_to(db, workspace, index.generation, COUNT_TO)
-        sample = Sample(documents=documents, size=size, length=max(1, length), seen=seen, order=sorted(seen))
+        own = documents / max(await postgres_store.count_everybody(db), documents, 1)
+        sample = Sample(documents=documents, size=size, length=max(1, length), own=own, seen=seen, order=sorted(seen))
         if len(self._samples) >= MOST_SAMPLES:
             self._samples.clear()
         self._samples[key] = (now, sample)

@@ -64,7 +64,8 @@ async def by_meaning(
 
 
 async def _reached(db: Db, workspace: UUID, index: Index, filters: Filters, plan: Probing, sample: Sample) -> str:
-    """How what is near is looked for: the graph where many of its documents pass, else whatever leads to the few."""
+    """How what is near is looked for: the graph where many of its documents pass, else whatever leads to the few. All
+    workspaces stand in one graph, so that others' documents are passed by, too."""
     if filters.contacts is not None:
         return "contacts"
     if plan.required or filters.idents or filters.people or filters.tickets:
@@ -76,8 +77,9 @@ async def _reached(db: Db, workspace: UUID, index: Index, filters: Filters, plan
         dates = (filters.start, filters.end)
         if await postgres_store.count_between(db, workspace, index.generation, *dates, most) < most:
             return "dates"
-    if sample.documents <= WALKED and sample.share(lexemes.facts_asked(filters)) < NARROW:
-        return "narrow"
+    facts = lexemes.facts_asked(filters)
+    if sample.documents <= WALKED and sample.share(facts) * sample.own < NARROW:
+        return "narrow" if facts else "all"
     return "graph"
 
 

@@ -244,6 +244,11 @@ async def count_between(
     return int(found or 0)
 
 
+async def count_everybody(db: Db) -> int:
+    """Documents of all workspaces, as of the last statistics; -1 before the first."""
+    return int(await db.fetchval("SELECT reltuples FROM pg_class WHERE oid = 'search_document'::regclass") or 0)
+
+
 async def sample(db: Db, generation: int, most: int) -> list[Row]:
     """Of the newest documents: how many there are (no word), how long they are (an empty word), and in how many each
     word (four letters behind its beginning) and each fact (behind four blanks) stands."""

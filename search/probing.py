@@ -37,6 +37,8 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     size: int = 0
     length: int = 1
     """Words of a document, on average."""
+    own: float = 1.0
+    """The workspace's share of everybody's documents."""
     seen: Mapping[str, int] = {}
     order: Sequence[str] = ()
     """The words of `seen` in order, for those that begin with something."""

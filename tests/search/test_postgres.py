@@ -1,17 +1,22 @@
 """What PostgreSQL does in its own way: stems that are learned, plans, and writes that touch no index."""
 
+import math
+import random
+import struct
 import uuid
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
 from app.db import Database as Access
 from identity.customers import WorkspaceId
-from search import postgres
-from search.engine import Engine, Index
+from search import postgres, postgres_finding
+from search.documents import Document, meaning_digest
+from search.engine import Asked, Embedded, Engine, Filters, Index
 from search.postgres import PostgresEngine
 from tests.conftest import Database
-from tests.search.contract.desk import found, message, put, words
+from tests.search.contract.desk import NOON, found, message, put, words
 
 pytestmark = pytest.mark.anyio
 INDEX = Index(generation=1, model="test", dimensions=8)
@@ -64,3 +69,39 @@ def test_long_documents_are_written_few_at_a_time():
     assert [len(some) for some in postgres._batches([message(number, "x") for number in range(501)])] == [500, 1]
     assert [len(some) for some in postgres._batches([message(1, "x" * 900_000)])] == [1]
     assert list(postgres._batches([])) == []
+
+
+@pytest.mark.parametrize("narrow", [0.0, 0.05])
+async def test_the_graph_loses_nothing_that_a_filter_leaves(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, narrow: float
+):
+    """By the graph itself, which goes on until it has enough, and by whatever leads to the few."""
+    monkeypatch.setattr(postgres_finding, "ONE_BY_ONE", 0)
+    monkeypatch.setattr(postgres_finding, "NARROW", narrow)
+    workspace, other = WorkspaceId(uuid.uuid4()), WorkspaceId(uuid.uuid4())
+    index = Index(generation=1, model="test", dimensions=384)
+    chosen = random.Random(narrow)
+    documents = [
+        message(number, meaning="x", facts={"tags": ("rare",) if number % 50 == 0 else ("common",)})
+        for number in range(1, 151)
+    ]
+    for where in (workspace, other):
+        await put(engine, where, index, *documents)
+        await engine.embed(where, index, [pointing(one, chosen) for one in documents])
+    for filters, expected in (
+        (Filters(internal=True, tags=frozenset({"rare"})), 3),
+        (Filters(internal=True, start=NOON + timedelta(minutes=148)), 3),
+        (Filters(internal=True), 20),
+    ):
+        asked = Asked(filters=filters, vector=pointing(documents[0], chosen).vector, limit=20)
+        answer = await engine.find(workspace, index, asked)
+        assert len(answer.meaning) == expected
+        scores = [one.score for one in answer.meaning]
+        assert scores == sorted(scores, reverse=True)
+
+
+def pointing(document: Document, chosen: random.Random) -> Embedded:
+    numbers = [chosen.gauss(0, 1) for _ in range(384)]
+    size = math.sqrt(sum(number * number for number in numbers))
+    vector = struct.pack("<384f", *(number / size for number in numbers))
+    return Embedded(id=document.id, digest=meaning_digest(document), vector=vector)
