@@ -29,6 +29,8 @@ SPECIFIC: Final = 0.5
 FEW_HOLD: Final = 10
 WHOLE: Final = 0.999
 NAMED: Final = 2.0
+BEHIND: Final = 0.6
+"""How far a contact stands behind items that say the same: single items are what is looked for."""
 RECENT: Final = 0.01
 RECENT_DAYS: Final = 365.0
 OUTCOMES: Final[dict[str, float]] = {"solved": 0.02, "came_back": -0.01, "given_up": -0.02}
@@ -54,6 +56,11 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
     words: int
     exact: bool = False
     priors: Priors = Priors()
+
+    @property
+    def sentence(self) -> float:
+        """From 0, a few words, to 1, a sentence."""
+        return min(1.0, max(0.0, (self.words - FEW_WORDS) / (MANY_WORDS - FEW_WORDS)))
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -88,10 +95,12 @@ def fuse(found: Found, asking: Asking, now: datetime) -> list[Ranked]:
     """Every candidate once, the best first."""
     words = {one.id: one for one in found.words}
     meaning = {one.id: one for one in found.meaning}
-    trust = _trust(found.words, asking)
+    short, specific = SHORT * (1 - asking.sentence), SPECIFIC * _is_specific(found.words, asking)
     # what is no candidate of meaning is farther than the last of them, or has no vector
     far = min((one.score for one in found.meaning), default=0.0)
-    ranked = [_rank(words.get(name), meaning.get(name), asking, trust, far, now) for name in {**words, **meaning}]
+    ranked = [
+        _rank(words.get(name), meaning.get(name), asking, (short, specific), far, now) for name in {**words, **meaning}
+    ]
     return sorted(ranked, key=order)
 
 
@@ -100,18 +109,18 @@ def order(one: Ranked) -> tuple[float, float, str]:
     return -one.weight, -one.at.timestamp(), one.id
 
 
-def _trust(found: Sequence[Candidate], asking: Asking) -> float:
-    """What a document that holds everything gets on top of what its words are worth in a sentence."""
-    span = (MANY_WORDS - asking.words) / (MANY_WORDS - FEW_WORDS)
-    trust = SHORT * min(1.0, max(0.0, span))
-    hold_all = sum(one.coverage >= WHOLE for one in found)
-    if asking.exact or 0 < hold_all <= FEW_HOLD:
-        trust += SPECIFIC
-    return trust
+def _is_specific(found: Sequence[Candidate], asking: Asking) -> bool:
+    """Whether only a few documents hold everything."""
+    return asking.exact or 0 < sum(one.coverage >= WHOLE for one in found) <= FEW_HOLD
 
 
 def _rank(
-    word: Candidate | None, meant: Candidate | None, asking: Asking, trust: float, far: float, now: datetime
+    word: Candidate | None,
+    meant: Candidate | None,
+    asking: Asking,
+    trust: tuple[float, float],
+    far: float,
+    now: datetime,
 ) -> Ranked:
     one = word or meant
     assert one is not None
@@ -126,7 +135,9 @@ def _rank(
             weight = cosine or 0.0
         case "hybrid":
             near = far if cosine is None else cosine
-            weight = near + COVERED * coverage + trust * coverage * (met or 0.0) + ident * (NAMED + (met or 0.0))
+            weight = near + _of_words(coverage, met or 0.0, *trust) + ident * (NAMED + (met or 0.0))
+    if one.kind == "contact":
+        weight -= BEHIND
     recency = _recency(one.at, now) if asking.priors.recency else 0.0
     outcome = _outcome(one.outcomes) if asking.priors.outcome else 0.0
     return Ranked(
@@ -145,6 +156,12 @@ def _rank(
     )
 
 
+def _of_words(coverage: float, met: float, short: float, specific: float) -> float:
+    """What the words are worth beside a cosine; of those that hold everything the ones that hold it best come first."""
+    whole = specific * (0.5 + met) if coverage >= WHOLE else 0.0
+    return COVERED * coverage + short * coverage**2 + whole
+
+
 def _recency(at: datetime, now: datetime) -> float:
     days = max(0.0, (now - at).total_seconds() / 86_400)
     return RECENT * math.exp(-days / RECENT_DAYS)
@@ -159,7 +176,7 @@ def _outcome(outcomes: Sequence[str]) -> float:
 
 def seeds(ranked: Sequence[Ranked], asking: Asking) -> list[tuple[str, float]]:
     """The best by meaning, with weights that sum to 1; none where the words said what is sought."""
-    if asking.mode == "keyword" or not ranked or ranked[0].parts.ident:
+    if asking.mode == "keyword" or not asking.sentence or not ranked or ranked[0].parts.ident:
         return []
     best = [one for one in ranked[: 2 * SEEDS] if one.parts.meaning is not None][:SEEDS]
     if len(best) < 2:
@@ -168,18 +185,24 @@ def seeds(ranked: Sequence[Ranked], asking: Asking) -> list[tuple[str, float]]:
     return [(one.id, weight / sum(raw)) for one, weight in zip(best, raw, strict=True)]
 
 
-def draw_together(ranked: Sequence[Ranked], around: Mapping[str, float]) -> list[Ranked]:
-    """Order the first TOGETHER also by how near they are to the middle of the best; the others stay behind them."""
+def draw_together(ranked: Sequence[Ranked], around: Mapping[str, float], asking: Asking) -> list[Ranked]:
+    """Order the first TOGETHER also by how near they are to the middle of the best, the more the question is a
+    sentence; the others stay behind them."""
     if not around:
         return list(ranked)
-    first, rest = ranked[:TOGETHER], ranked[TOGETHER:]
+    first, rest, pull = ranked[:TOGETHER], ranked[TOGETHER:], asking.sentence
     least = min(around.values())
-    drawn = sorted((_drawn(one, around.get(one.id), least) for one in first), key=order)
+    drawn = sorted((_drawn(one, around.get(one.id), least, pull) for one in first), key=order)
     last = drawn[-1].weight
-    behind = [msgspec.structs.replace(one, weight=min(last, (one.weight + least) / 2)) for one in rest]
+    behind = [msgspec.structs.replace(one, weight=min(last, _mixed(one.weight, least, pull))) for one in rest]
     return [*drawn, *behind]
 
 
-def _drawn(one: Ranked, near: float | None, least: float) -> Ranked:
+def _drawn(one: Ranked, near: float | None, least: float, pull: float) -> Ranked:
     parts = msgspec.structs.replace(one.parts, around=None if near is None else round(near, 4))
-    return msgspec.structs.replace(one, weight=(one.weight + (least if near is None else near)) / 2, parts=parts)
+    weight = _mixed(one.weight, least if near is None else near, pull)
+    return msgspec.structs.replace(one, weight=weight, parts=parts)
+
+
+def _mixed(weight: float, near: float, pull: float) -> float:
+    return (weight + pull * near) / (1 + pull)

@@ -250,7 +250,8 @@ async def _together(
     best = seeds(ranked, asking)
     if not best:
         return ranked
-    return draw_together(ranked, await engine.around(workspace, index, best, [one.id for one in ranked[:TOGETHER]]))
+    around = await engine.around(workspace, index, best, [one.id for one in ranked[:TOGETHER]])
+    return draw_together(ranked, around, asking)
 
 
 def _in_time(found: Found, limit: int, lacking: tuple[str, ...]) -> Answered:

@@ -25,7 +25,7 @@ OPERATORS: Final[tuple[Operator, ...]] = (
 )  # fmt: skip
 
 _PIECE: Final = re.compile(r"[^\W_]+")
-_ENDING: Final = re.compile(r"(?<=[^\W_])['’](?:s|t|d|m|re|ll|ve)(?![^\W_])")
+_APOSTROPHE: Final = re.compile(r"(?<=[^\W_])['’ʼ](?=(?:s|t|d|m|re|ll|ve)(?![^\W_]))")
 _SCAN: Final = re.compile(
     rf"""
     (?P<blank>\s+)
@@ -199,4 +199,4 @@ def _groups(parts: list[_Part]) -> Iterator[list[_Part]]:
 
 
 def _pieces(text: str) -> list[str]:
-    return _PIECE.findall(_ENDING.sub("", unicodedata.normalize("NFKC", text).lower()))
+    return _PIECE.findall(_APOSTROPHE.sub("", unicodedata.normalize("NFKC", text).lower()))

@@ -109,12 +109,12 @@ def by_phrase(texts: Sequence[Text], seed: int) -> list[Question]:
     """Chats by five words behind one another, in quotes."""
     rng, said = random.Random(seed), [text for text in texts if text.spoken and len(text.text.split()) > 9]
     asked: list[Question] = []
-    plain = {text.name: " ".join(re.findall(r"[^\W_]+", text.text.lower())) for text in texts}
+    plain = {text.name: " ".join(text.text.lower().split()) for text in texts}
     for text in rng.sample(said, min(300, len(said))):
-        words = re.findall(r"[^\W_]+", text.text)
+        words = text.text.replace('"', " ").split()
         at = rng.randrange(max(1, len(words) - 5))
         phrase = " ".join(words[at : at + 5])
-        holds = {name for name, told in plain.items() if f" {phrase.lower()} " in f" {told} "}
+        holds = {name for name, told in plain.items() if phrase.lower() in told}
         asked.append(Question(text=f'"{phrase}"', answers=frozenset(holds)))
     return asked
 

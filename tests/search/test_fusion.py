@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
 from search.engine import Candidate, Found
 from search.fusion import Asking, Priors, draw_together, fuse, seeds
 
@@ -43,12 +45,18 @@ def test_an_id_beats_everything() -> None:
 
 
 def test_a_few_rare_words_beat_meaning_and_common_ones_do_not() -> None:
-    few = Asking(mode="hybrid", words=8, priors=PLAIN)
+    few = Asking(mode="hybrid", words=3, priors=PLAIN)
     meaning = [one("near", 0.7), one("there", 0.2)]
     rare = [one("there", 1.0, coverage=1.0)]
     assert names(Found(meaning=meaning, words=rare), few)[0] == "there"
-    common = [one(f"{at}", 1.0, coverage=1.0) for at in range(50)] + rare
-    assert names(Found(meaning=meaning, words=common), few)[0] == "near"
+    common = [one(f"{at}", 0.5, coverage=1.0) for at in range(50)] + rare
+    assert names(Found(meaning=meaning, words=common), SENTENCE)[0] == "near"
+
+
+def test_a_contact_stands_behind_items_that_say_the_same() -> None:
+    both = [one("item", 0.7, coverage=1.0), msgspec.structs.replace(one("who", 0.9, coverage=1.0), kind="contact")]
+    for mode in ("hybrid", "keyword"):
+        assert names(Found(words=both), Asking(mode=mode, words=1)) == ["item", "who"]
 
 
 def test_priors_are_gentle_shown_and_off_where_asked() -> None:
@@ -79,7 +87,7 @@ def test_the_best_draw_what_is_near_them_and_keep_scores_in_order() -> None:
     best = seeds(ranked, SENTENCE)
     assert [name for name, _ in best] == ["00", "01", "02", "03", "04"]
     assert abs(sum(weight for _, weight in best) - 1) < 1e-9
-    drawn = draw_together(ranked, {f"{at:02}": 0.95 if at == 30 else 0.5 for at in range(50)})
+    drawn = draw_together(ranked, {f"{at:02}": 0.95 if at == 30 else 0.5 for at in range(50)}, SENTENCE)
     assert [hit.id for hit in drawn[:2]] == ["30", "00"]
     assert len(drawn) == 60
     assert [hit.weight for hit in drawn] == sorted((hit.weight for hit in drawn), reverse=True)

@@ -33,7 +33,7 @@ READ = {
     "I DON'T KNOW IF IT IS LATE OR LOST": Question(
         typed="I DON'T KNOW IF IT IS LATE OR LOST",
         text="I DON'T KNOW IF IT IS LATE OR LOST",
-        words=("i", "don", "know", "if", "it", "is", "late", "or", "lost"),
+        words=("i", "dont", "know", "if", "it", "is", "late", "or", "lost"),
         open=True,
     ),
     "ann@shop.example": Question(
