@@ -13,6 +13,7 @@ import msgspec
 from benchmarks import (
     archives,
     desk,
+    finding,
     folding,
     growth,
     hostile,
@@ -124,6 +125,7 @@ PARTS: dict[str, Callable[[house.House, Size], Awaitable[list[Line]]]] = {
     "mail-in": mails.measure,
     "hostile": hostile.measure,
     "mbox": archives.measure,
+    "search": finding.measure,
     "memory": memory,
     "cold": cold_start,
 }
