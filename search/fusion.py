@@ -23,6 +23,8 @@ COVERED: Final = 0.25
 """What all words are worth beside a cosine, in a sentence."""
 SHORT: Final = 0.5
 """What they are worth on top where few were asked: a few words name something, a sentence means something."""
+CLOSE: Final = 0.1
+"""How well they were met, close together and in a short text, where as many are."""
 FEW_WORDS, MANY_WORDS = 3, 8
 SPECIFIC: Final = 0.5
 """On top where only a few documents hold everything that was asked for."""
@@ -31,6 +33,9 @@ WHOLE: Final = 0.999
 NAMED: Final = 2.0
 BEHIND: Final = 0.6
 """How far a contact stands behind items that say the same: single items are what is looked for."""
+CALLED: Final = 0.6
+"""From so well met words on somebody is called so."""
+MOST_CALLED: Final = 3
 RECENT: Final = 0.01
 RECENT_DAYS: Final = 365.0
 OUTCOMES: Final[dict[str, float]] = {"solved": 0.02, "came_back": -0.01, "given_up": -0.02}
@@ -101,7 +106,20 @@ def fuse(found: Found, asking: Asking, now: datetime) -> list[Ranked]:
     ranked = [
         _rank(words.get(name), meaning.get(name), asking, (short, specific), far, now) for name in {**words, **meaning}
     ]
-    return sorted(ranked, key=order)
+    return _with_called(sorted(ranked, key=order))
+
+
+def _with_called(ranked: list[Ranked]) -> list[Ranked]:
+    """The first contacts that are called as was asked, right behind the best item."""
+    best = next((one for one in ranked if one.kind != "contact"), None)
+    called = [one for one in ranked if one.kind == "contact" and (one.parts.words or 0.0) >= CALLED][:MOST_CALLED]
+    if best is None or not called:
+        return ranked
+    raised = {
+        one.id: msgspec.structs.replace(one, weight=max(one.weight, best.weight - 1e-6 * (at + 1)))
+        for at, one in enumerate(called)
+    }
+    return sorted((raised.get(one.id, one) for one in ranked), key=order)
 
 
 def order(one: Ranked) -> tuple[float, float, str]:
@@ -159,7 +177,7 @@ def _rank(
 def _of_words(coverage: float, met: float, short: float, specific: float) -> float:
     """What the words are worth beside a cosine; of those that hold everything the ones that hold it best come first."""
     whole = specific * (0.5 + met) if coverage >= WHOLE else 0.0
-    return COVERED * coverage + short * coverage**2 + whole
+    return COVERED * coverage + (short + CLOSE * met) * coverage**2 + whole
 
 
 def _recency(at: datetime, now: datetime) -> float:

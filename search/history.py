@@ -184,9 +184,15 @@ def words_of(question: Question, instead: Mapping[str, tuple[str, ...]]) -> Word
         phrases=question.phrases,
         groups=tuple(tuple(Word(text=one, instead=instead.get(one, ())) for one in group) for group in question.groups),
         excluded=question.excluded,
-        idents=asked_idents(question.text),
+        idents=named_in(question),
         least=len(words) if len(words) <= ALL_UP_TO else max(2, math.ceil(SHARE * len(words))),
     )
+
+
+def named_in(question: Question) -> tuple[str, ...]:
+    """The ids that are asked for; what stands in quotes is to stand so, and names none."""
+    quoted = question.phrases or question.groups
+    return asked_idents(" ".join(question.words) if quoted else question.text)
 
 
 def asking_of(wish: Wish, words: Words | None, vector: bytes | None) -> Asking:
@@ -284,7 +290,7 @@ async def read_page(
     words = {*question.words, *(one for word in question.words for one in instead.get(word, ()))}
     words |= {one for group in question.groups for one in group if " " not in one}
     phrases = [*question.phrases, *(one for group in question.groups for one in group if " " in one)]
-    idents = asked_idents(question.text)
+    idents = named_in(question)
     return await show(
         db,
         workspace,

@@ -31,6 +31,7 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
     """An item as it is looked for."""
 
     name: str
+    key: str
     who: str | None
     object: str | None
     mail: str | None
@@ -139,7 +140,7 @@ def by_name(texts: Sequence[Text], mistype: Callable[[str], str]) -> list[Questi
     found: dict[str, set[str]] = {}
     for text in texts:
         if text.who and " " in text.who:
-            found.setdefault(text.who, set()).add(text.name)
+            found.setdefault(text.who, set()).update((text.name, text.key))
     return [Question(text=mistype(who), answers=frozenset(names)) for who, names in sorted(found.items())]
 
 
@@ -162,6 +163,7 @@ def _text(item: dict[str, Any]) -> Text:
     mail = next((one["value"] for one in person.get("identifiers") or () if one["kind"] == "email"), None)
     return Text(
         name=item["source_id"],
+        key=person.get("key") or item["source_id"],
         who=person.get("name"),
         object=thing["id"] if thing else None,
         mail=mail,
