@@ -11,6 +11,7 @@ from app.db import new_id
 from app.indexing import Indexer
 from app.rebuilding import activate, recut
 from identity.customers import WorkspaceId
+from search import indexing
 from search.documents import Document
 from search.embeddings import trigrams
 from search.engine import Refused
@@ -305,3 +306,18 @@ async def test_an_engine_that_served_before_keeps_nothing(indexed: Indexed) -> N
     assert await other.kinds() == {"item": 1, "case": 1, "contact": 1}
     assert (await indexed.indexer.engine.count(indexed.workspace, before.index)).documents == 0
     assert await other.drift() == {}
+
+
+async def test_a_long_ticket_is_followed_page_by_page(indexed: Indexed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(indexing, "INLINE", 2)
+    monkeypatch.setattr(indexing, "PAGE", 2)
+    told = await asks(indexed.api, body="Message 0")
+    for minute in range(1, 6):
+        await asks(indexed.api, minutes=minute, body=f"Message {minute}")
+    await indexed.caught_up()
+    before = await indexed.digests()
+    await patched(indexed.api, told["ticket"]["id"], tags=["long"])
+    await indexed.caught_up()
+    after = await indexed.digests()
+    assert sum(before[name] != after[name] for name in before) == 7, "six items and the case"
+    assert await indexed.drift() == {}
