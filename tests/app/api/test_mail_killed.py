@@ -88,7 +88,8 @@ class Mailbox:
         await write(
             self.api,
             "UPDATE mailbox SET claimed_until = now(), next_at = NULL",
-            "UPDATE inbound_delivery SET claimed_until = now() - interval '10 minutes' WHERE claimed_until IS NOT NULL",
+            "UPDATE inbound_delivery SET claimed_until = now() - interval '10 minutes', next_try_at = NULL "
+            "WHERE claimed_until IS NOT NULL OR next_try_at IS NOT NULL",
         )
 
     async def kill_at(self, step: Any) -> None:
