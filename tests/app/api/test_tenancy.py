@@ -33,7 +33,7 @@ def test_rights_are_as_the_design_says() -> None:
     everything = {right for rights in RIGHTS.values() for right in rights}
     assert RIGHTS["admin"] == everything
     assert RIGHTS["integration"] == {"push", "read"}
-    assert RIGHTS["agent"] == RIGHTS["integration"] | {"desk", "suggestions.read", "suggestions.decide"}
+    assert RIGHTS["agent"] == RIGHTS["integration"] | {"desk", "notes.read", "suggestions.read", "suggestions.decide"}
     assert all(right == "read" or right.endswith(".read") for right in RIGHTS["auditor"])
 
 
