@@ -25,6 +25,9 @@ SHORT: Final = 0.5
 """What they are worth on top where few were asked: a few words name something, a sentence means something."""
 CLOSE: Final = 0.1
 """How well they were met, close together and in a short text, where as many are."""
+EXACT: Final = 0.3
+"""Words as they were asked, and not in another form."""
+LOOKED_AT: Final = 20
 FEW_WORDS, MANY_WORDS = 3, 8
 SPECIFIC: Final = 0.5
 """On top where only a few documents hold everything that was asked for."""
@@ -71,7 +74,8 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
 class Parts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a score is made of. `words`: how well the words were met, 0 to 1; `coverage`: which share of them, the rare
     ones counting more; `ident`: an id that was asked for is named; `meaning`: the raw cosine; `around`: how near it is
-    to the middle of the best hits; `recency` and `outcome`: what each added. What is not known is null."""
+    to the middle of the best hits; `recency` and `outcome`: what each added; `exact`: which share of the words stands
+    there to the letter, told where several hold all of them in some form. What is not known is null."""
 
     words: float | None
     meaning: float | None
@@ -80,6 +84,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     around: float | None = None
     recency: float = 0.0
     outcome: float = 0.0
+    exact: float = 0.0
 
 
 class Ranked(msgspec.Struct, frozen=True, kw_only=True):
@@ -224,3 +229,28 @@ def _drawn(one: Ranked, near: float | None, least: float, pull: float) -> Ranked
 
 def _mixed(weight: float, near: float, pull: float) -> float:
     return (weight + pull * near) / (1 + pull)
+
+
+# -- to the letter -----------------------------------------------------------------------------------------------------
+
+
+def alike(ranked: Sequence[Ranked], asking: Asking) -> list[Ranked]:
+    """Of the first those that hold all of a few words in some form, where there are several."""
+    if asking.sentence == 1 or asking.mode == "semantic":
+        return []
+    whole = [one for one in ranked[:LOOKED_AT] if one.parts.coverage >= WHOLE and not one.parts.ident]
+    return whole if len(whole) > 1 else []
+
+
+def to_the_letter(ranked: Sequence[Ranked], shares: Mapping[str, float], asking: Asking) -> list[Ranked]:
+    """Ordered also by which share of the words stands there as it was asked."""
+    if not shares:
+        return list(ranked)
+    worth = EXACT * (1 - asking.sentence)
+    first = [_exact(one, shares.get(one.id, 0.0), worth) for one in ranked[:LOOKED_AT]]
+    return sorted([*first, *ranked[LOOKED_AT:]], key=order)
+
+
+def _exact(one: Ranked, share: float, worth: float) -> Ranked:
+    parts = msgspec.structs.replace(one.parts, exact=round(share, 4))
+    return msgspec.structs.replace(one, weight=one.weight + worth * share, parts=parts)

@@ -19,7 +19,7 @@ from identity.store import survivor
 from search import hits, indexes, word_store
 from search.embeddings import Embedder, EmbedderAway, floats, unit
 from search.engine import FACETS, Asked, Candidate, Engine, EngineAway, Filters, Found, Index, Word, Words
-from search.fusion import TOGETHER, Asking, Ranked, draw_together, fuse, seeds
+from search.fusion import TOGETHER, Asking, Ranked, alike, draw_together, fuse, seeds, to_the_letter
 from search.highlights import highlight
 from search.query import Question, pieces
 from search.showing import Hit, documents, show
@@ -62,6 +62,7 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     total: int | None
     facets: dict[str, dict[str, int]]
     degraded: tuple[str, ...]
+    asking: Asking
     more: bool = False
 
 
@@ -145,7 +146,13 @@ async def find(
     """Raises `EngineAway` and, where the mode has no engine, `Impossible`. `after` and `limit` matter to a list in
     order of time."""
     if prepared.nothing:
-        return Answered(ranked=[], total=0, facets={facet: {} for facet in FACETS} if wish.facets else {}, degraded=())
+        return Answered(
+            ranked=[],
+            total=0,
+            facets={facet: {} for facet in FACETS} if wish.facets else {},
+            degraded=(),
+            asking=asking_of(wish, None, None),
+        )
     words = None if wish.mode == "semantic" else words_of(wish.question, prepared.instead)
     vector, lacking = await _vector(embedder, wish, prepared)
     asked = Asked(
@@ -162,9 +169,15 @@ async def find(
     if wish.newest:
         return _in_time(found, limit, lacking)
     found = await _loosely(engine, workspace, prepared.index, asked, found)
-    ranked = fuse(found, asking_of(wish, words, vector), now)
-    ranked = await _together(engine, workspace, prepared.index, ranked, asking_of(wish, words, vector))
-    return Answered(ranked=ranked, total=found.total, facets=found.facets, degraded=(*lacking, *found.degraded))
+    asking = asking_of(wish, words, vector)
+    ranked = await _together(engine, workspace, prepared.index, fuse(found, asking, now), asking)
+    return Answered(
+        ranked=ranked,
+        total=found.total,
+        facets=found.facets,
+        degraded=(*lacking, *found.degraded),
+        asking=asking,
+    )
 
 
 def words_of(question: Question, instead: Mapping[str, tuple[str, ...]]) -> Words:
@@ -269,8 +282,32 @@ def _in_time(found: Found, limit: int, lacking: tuple[str, ...]) -> Answered:
         total=found.total,
         facets=found.facets,
         degraded=(*lacking, *found.degraded),
+        asking=asking,
         more=len(newest) > limit,
     )
+
+
+async def to_the_letter_of(
+    db: Db,
+    workspace: WorkspaceId,
+    found: Answered,
+    question: Question,
+    instead: Mapping[str, tuple[str, ...]],
+    region: str | None,
+    now: datetime,
+) -> list[Ranked]:
+    """What was found; where several hold all of a few words, those that hold them as they were asked come first."""
+    several = alike(found.ranked, found.asking)
+    if not several or not question.words:
+        return found.ranked
+    standing = (await documents(db, workspace, [one.id for one in several], region, now)).documents
+    asked = [{word, *instead.get(word, ())} for word in question.words]
+    shares: dict[str, float] = {}
+    for name, one in standing.items():
+        if one is not None:
+            held = set(pieces(" ".join((one.title, one.text, *one.people))))
+            shares[name] = sum(not held.isdisjoint(words) for words in asked) / len(asked)
+    return to_the_letter(found.ranked, shares, found.asking)
 
 
 # -- showing ---------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from app.errors import bad_request
 from app.tokens import FoundAt
 from identity.customers import CustomerId
 from search.fusion import MODES, Mode, Priors, Ranked
-from search.history import Answered, Prepared, find, group_by_case, prepare, read_page
+from search.history import Answered, Prepared, find, group_by_case, prepare, read_page, to_the_letter_of
 from search.query import QueryFault, read_question
 from search.showing import Hit
 from search.wishes import KINDS, ME, OUTCOMES, STATUSES, Group, Sort, Wish, with_terms
@@ -91,6 +91,8 @@ async def search(call: Call) -> Answer:
     found = await find(engine, call.edge.embedder, call.workspace, wish, prepared, now, behind, limit)
     async with call.read() as db:
         ranked, counts = found.ranked, dict[str, int]()
+        if not wish.newest:
+            ranked = await to_the_letter_of(db, call.workspace, found, wish.question, prepared.instead, region, now)
         if wish.group == "case":
             ranked, counts = await group_by_case(db, call.workspace, ranked, region, now)
         page = ranked if wish.newest else _behind(ranked, after)[: limit + 1]

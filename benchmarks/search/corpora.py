@@ -13,6 +13,7 @@ import msgspec
 
 from channels.imports import tau_airline, tau_retail
 from channels.imports.imported import Imported
+from search.query import pieces
 
 DATA: Final = Path(__file__).parents[3] / "shared" / "data"
 FEWEST_LETTERS: Final = 4
@@ -110,12 +111,12 @@ def by_phrase(texts: Sequence[Text], seed: int) -> list[Question]:
     """Chats by five words behind one another, in quotes."""
     rng, said = random.Random(seed), [text for text in texts if text.spoken and len(text.text.split()) > 9]
     asked: list[Question] = []
-    plain = {text.name: " ".join(text.text.lower().split()) for text in texts}
+    plain = {text.name: f" {' '.join(pieces(text.text))} " for text in texts}
     for text in rng.sample(said, min(300, len(said))):
         words = text.text.replace('"', " ").split()
         at = rng.randrange(max(1, len(words) - 5))
         phrase = " ".join(words[at : at + 5])
-        holds = {name for name, told in plain.items() if phrase.lower() in told}
+        holds = {name for name, told in plain.items() if f" {' '.join(pieces(phrase))} " in told}
         asked.append(Question(text=f'"{phrase}"', answers=frozenset(holds)))
     return asked
 
