@@ -551,27 +551,25 @@ DECLARE
   found tsvector[];
 BEGIN
   IF path = 'words' THEN
-    found := ARRAY(SELECT d.facts FROM search_document d WHERE d.workspace_id = ws AND d.generation = gen
+    found := ARRAY(SELECT p.facts FROM (SELECT d.facts, d.words FROM search_document d WHERE d.workspace_id = ws AND d.generation = gen
     AND (narrowed IS NULL OR d.facts @@ narrowed) AND (contacts IS NULL OR d.contact_id = ANY (contacts))
     AND (since IS NULL OR d.at >= since) AND (until IS NULL OR d.at < until)
-    AND (without IS NULL OR d.id <> ALL (without))
-      AND (fewest <= 1 OR (idents IS NOT NULL AND d.words @@ idents)
-        OR (SELECT count(*) FROM unnest(singles) AS w(word) WHERE d.words @@ w.word) >= fewest) AND (held IS NULL OR d.words @@ held) AND d.words @@ asked LIMIT most);
+    AND (without IS NULL OR d.id <> ALL (without)) AND (held IS NULL OR d.words @@ held) AND d.words @@ asked LIMIT most * 2) AS p WHERE fewest <= 1 OR (idents IS NOT NULL AND p.words @@ idents)
+      OR (SELECT count(*) FROM unnest(singles) AS w(word) WHERE p.words @@ w.word) >= fewest LIMIT most);
   ELSIF path = 'contacts' THEN
-    found := ARRAY(SELECT d.facts FROM search_document d WHERE d.workspace_id = ws AND d.generation = gen
+    found := ARRAY(SELECT p.facts FROM (
+      SELECT d.facts, d.words FROM search_document d WHERE d.workspace_id = ws AND d.generation = gen
     AND (narrowed IS NULL OR d.facts @@ narrowed) AND (contacts IS NULL OR d.contact_id = ANY (contacts))
     AND (since IS NULL OR d.at >= since) AND (until IS NULL OR d.at < until)
-    AND (without IS NULL OR d.id <> ALL (without))
-      AND (fewest <= 1 OR (idents IS NOT NULL AND d.words @@ idents)
-        OR (SELECT count(*) FROM unnest(singles) AS w(word) WHERE d.words @@ w.word) >= fewest) AND (held IS NULL OR d.words @@ held) AND (asked IS NULL OR d.words @@ asked) AND d.contact_id = ANY (contacts) LIMIT most);
+    AND (without IS NULL OR d.id <> ALL (without)) AND (held IS NULL OR d.words @@ held) AND (asked IS NULL OR d.words @@ asked) AND d.contact_id = ANY (contacts) LIMIT most * 2) AS p WHERE fewest <= 1 OR (idents IS NOT NULL AND p.words @@ idents)
+      OR (SELECT count(*) FROM unnest(singles) AS w(word) WHERE p.words @@ w.word) >= fewest LIMIT most);
   ELSE
-    found := ARRAY(SELECT p.facts FROM (SELECT d.facts FROM search_document d WHERE d.workspace_id = ws AND d.generation = gen
+    found := ARRAY(SELECT p.facts FROM (
+      SELECT d.facts, d.words FROM search_document d WHERE d.workspace_id = ws AND d.generation = gen
     AND (narrowed IS NULL OR d.facts @@ narrowed) AND (contacts IS NULL OR d.contact_id = ANY (contacts))
     AND (since IS NULL OR d.at >= since) AND (until IS NULL OR d.at < until)
-    AND (without IS NULL OR d.id <> ALL (without))
-      AND (fewest <= 1 OR (idents IS NOT NULL AND d.words @@ idents)
-        OR (SELECT count(*) FROM unnest(singles) AS w(word) WHERE d.words @@ w.word) >= fewest) AND (held IS NULL OR d.words @@ held) AND (asked IS NULL OR d.words @@ asked) ORDER BY d.at DESC, d.id DESC LIMIT most)
-      AS p);
+    AND (without IS NULL OR d.id <> ALL (without)) AND (held IS NULL OR d.words @@ held) AND (asked IS NULL OR d.words @@ asked) ORDER BY d.at DESC, d.id DESC LIMIT most * 2) AS p WHERE fewest <= 1 OR (idents IS NOT NULL AND p.words @@ idents)
+      OR (SELECT count(*) FROM unnest(singles) AS w(word) WHERE p.words @@ w.word) >= fewest LIMIT most);
   END IF;
   RETURN QUERY SELECT '', '', cardinality(found)::bigint;
   IF cardinality(counted) > 0 THEN

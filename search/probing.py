@@ -25,7 +25,7 @@ from search.lexemes import (
 BUDGET: Final = 1_000
 """Documents that one question may look at by single words."""
 MOST_WORDS: Final = 32
-MOST_COMBINED: Final = 60
+MOST_COMBINED: Final = 12
 _IDENT_WORTH: Final = 1_000.0
 _ALL_WORTH: Final = 100.0
 
@@ -145,21 +145,23 @@ def all_hold(probing: Probing, sample: Sample) -> float:
 
 
 def common(probing: Probing, sample: Sample, limit: int, *, loosely: bool = False) -> bool:
-    """Whether so many documents hold all words (`loosely`: one of them) that one comes upon `limit` of them sooner by
+    """Whether so many documents hold all words (`loosely`: enough of them) that one comes upon `limit` sooner by
     going through all documents, newest first: then the newest will do."""
     if probing.idents:
         return False
-    holding = sum(one.holding for one in probing.words) if loosely else all_hold(probing, sample)
+    rarest = sorted(one.holding for one in probing.words)[: len(probing.words) - probing.least + 1]
+    holding = sum(rarest) if loosely else all_hold(probing, sample)
     return holding > math.sqrt(max(limit, 50) * max(sample.documents, 1_000))
 
 
 def matching(probing: Probing) -> str | None:
-    """What a document holds that is found by the words (or by an id)."""
-    queries = [one.query for one in probing.words]
+    """What a document holds that is found by the words (or by an id). Where it is `loose`, whoever holds enough of the
+    words is among what it finds: he holds one of the rarest."""
+    queries = [one.query for one in sorted(probing.words, key=lambda one: one.holding)]
     if probing.least >= len(queries):
         words = every(queries)
-    elif probing.least <= 1 or math.comb(len(queries), probing.least) > MOST_COMBINED:
-        words = any_of(queries)
+    elif probing.least <= 1 or loose(probing):
+        words = any_of(queries[: len(queries) - probing.least + 1])
     else:
         words = any_of(every(some) for some in combinations(queries, probing.least))
     found = every([words, probing.base])

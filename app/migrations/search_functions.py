@@ -144,9 +144,10 @@ BEGIN
   SELECT m.id, m.kind, m.at, m.facts, m.likeness FROM met m ORDER BY m.likeness DESC, m.at DESC, m.id LIMIT most;
 END $$"""
 
-_PASSING = f"""SELECT d.facts FROM search_document d WHERE {SCOPE}
-      AND (fewest <= 1 OR (idents IS NOT NULL AND d.words @@ idents)
-        OR (SELECT count(*) FROM unnest(singles) AS w(word) WHERE d.words @@ w.word) >= fewest)"""
+_LOOKED_AT = f"SELECT d.facts, d.words FROM search_document d WHERE {SCOPE}"
+_ENOUGH = """WHERE fewest <= 1 OR (idents IS NOT NULL AND p.words @@ idents)
+      OR (SELECT count(*) FROM unnest(singles) AS w(word) WHERE p.words @@ w.word) >= fewest LIMIT most"""
+"""Of those that were looked at, and these are bounded: a question of many common words finds half of everything."""
 
 COUNTED = f"""
 CREATE FUNCTION search_counts({ARGUMENTS}, asked tsquery, singles tsquery[], fewest integer, idents tsquery,
@@ -158,12 +159,13 @@ DECLARE
   found tsvector[];
 BEGIN
   IF path = 'words' THEN
-    found := ARRAY({_PASSING} AND {HELD} AND d.words @@ asked LIMIT most);
+    found := ARRAY(SELECT p.facts FROM ({_LOOKED_AT} AND {HELD} AND d.words @@ asked LIMIT most * 2) AS p {_ENOUGH});
   ELSIF path = 'contacts' THEN
-    found := ARRAY({_PASSING} AND {HELD} AND {_ASKED} AND d.contact_id = ANY (contacts) LIMIT most);
+    found := ARRAY(SELECT p.facts FROM (
+      {_LOOKED_AT} AND {HELD} AND {_ASKED} AND d.contact_id = ANY (contacts) LIMIT most * 2) AS p {_ENOUGH});
   ELSE
-    found := ARRAY(SELECT p.facts FROM ({_PASSING} AND {HELD} AND {_ASKED} ORDER BY d.at DESC, d.id DESC LIMIT most)
-      AS p);
+    found := ARRAY(SELECT p.facts FROM (
+      {_LOOKED_AT} AND {HELD} AND {_ASKED} ORDER BY d.at DESC, d.id DESC LIMIT most * 2) AS p {_ENOUGH});
   END IF;
   RETURN QUERY SELECT '', '', cardinality(found)::bigint;
   IF cardinality(counted) > 0 THEN
