@@ -1,5 +1,6 @@
 """`throughline erase` and `throughline hold`."""
 
+import logging
 import sys
 from collections.abc import Awaitable
 from typing import TypeVar
@@ -15,6 +16,7 @@ from app.engines import engine_of
 from app.erasing import Erasure, erase_customer
 from app.filing import FOLDER, let_go_soon
 from app.indexing import Indexer, forget_soon
+from app.logs import configure_logs
 from app.sweeping import Sweeping
 from channels.files import open_files
 from identity.customers import CustomerId
@@ -93,6 +95,7 @@ async def _erase(
 
 
 async def _forget(desk: Desk, workspace: Workspace, done: Erasure) -> None:
+    configure_logs(level=logging.WARNING)
     engine = engine_of(desk.settings, desk.database)
     await engine.open()
     try:

@@ -1,6 +1,7 @@
 """`throughline reindex` and `throughline reconcile search`."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Final, TypeVar
@@ -12,6 +13,7 @@ from app.cli.words import Refused, data, failing_in_words, progress, say
 from app.embedding import open_embedder
 from app.engines import engine_of
 from app.indexing import Indexer
+from app.logs import configure_logs
 from app.reindexing import reconcile, reindex
 from search.embeddings import EmbedderAway
 from search.engine import EngineAway
@@ -78,6 +80,7 @@ def reconcile_search(slug: str | None) -> None:
 
 @asynccontextmanager
 async def _indexer(desk: Desk, *, vectors: bool = True) -> AsyncIterator[Indexer]:
+    configure_logs(level=logging.WARNING)
     engine = engine_of(desk.settings, desk.database)
     embedder = open_embedder(desk.settings) if vectors else None
     await engine.open()

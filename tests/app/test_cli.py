@@ -268,6 +268,13 @@ def test_a_rebuild_says_how_many_rows_differed_and_refuses_whom_it_does_not_know
     assert f"two has no customer {customer}" in elsewhere.stderr
 
 
+def test_the_search_index_is_compared_and_made_again(home: Home) -> None:
+    assert home.run("reindex", "--workspace", "two").returncode == 0
+    compared = home.run("reconcile", "search", "--workspace", "two")
+    assert compared.returncode == 0, compared.stderr
+    assert compared.stdout == "compared 0, missing 0, stale 0, orphaned 0\n"
+
+
 def test_a_home_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     told = Home(tmp_path / "file" / "home").run("up")
