@@ -77,6 +77,7 @@ async def test_any_text_has_a_vector(served: Threaded, text: str):
 @pytest.fixture
 async def served(prepared: Path):
     embedder = minilm(prepared)
+    await embedder.embed(["a question would not wait for it to be loaded"])
     yield embedder
     await embedder.close()
 
@@ -92,7 +93,9 @@ async def test_it_is_prepared_once_and_mended_when_its_file_is_another(prepared:
     assert "is not what was prepared: model.onnx" in str(fault(models(home)))
     assert look_at_model(home).wrong
     embedder = minilm(models(home))  # in a process of its own, and in this one: one prepares, the other finds it done
-    await asyncio.gather(embedder.query("Is anybody there?"), asyncio.to_thread(prepare, models(home), lambda *_: None))
+    await asyncio.gather(
+        embedder.embed(["Is anybody there?"]), asyncio.to_thread(prepare, models(home), lambda *_: None)
+    )
     await embedder.close()
     assert fault(models(home)) is None
     assert not look_at_model(home).wrong
