@@ -38,7 +38,8 @@ RECORDS: Final = frozenset({"order", "payment", "shipment"})
 _SENTENCE: Final = re.compile(r"(?<=[.!?…])\s+|\n+")
 _GREETING: Final = re.compile(
     r"\s*(?:hi|hello|hey|dear|good (?:morning|afternoon|evening|day)|hallo|guten (?:tag|morgen|abend)|liebe[rs]?|"
-    r"sehr geehrte[rs]?|bonjour|hola|ciao|thank you for|thanks for|danke für)\b(?:[ \t]+[^\s,.!?]+){0,3}[ \t]*(?:[,.!\n]|$)",
+    r"sehr geehrte[rs]?|bonjour|hola|ciao|thank you for|thanks for|danke für)\b"
+    r"(?:[ \t]+[^\s,.!?]+){0,3}[ \t]*(?:[,.!\n]|$)",
     re.IGNORECASE,
 )
 _PARTING: Final = re.compile(

@@ -118,7 +118,8 @@ async def _called(call: Call, typed: str, limit: int) -> CustomerPage:
     if not typed.strip() or len(typed) > MOST_TYPED:
         raise bad_request("q", f"expected 1 to {MOST_TYPED} characters")
     listed, engine, region = f"customers called {typed}", call.edge.engine, call.caller.workspace.region
-    after = call.start_of(listed)
+    last = call.start_of(listed)
+    after = None if last is None else CustomerId(last)
     async with call.read() as db:
         asked = await prepare_called(db, call.workspace, typed, engine.name, region)
     contacts = await find_called(engine, call.workspace, asked)

@@ -14,6 +14,7 @@ FAULTS = {
     "identity": ("identity/customers.py", "import identity.store"),
     "timeline": ("timeline/interactions.py", "import timeline.codec"),
     "channels": ("channels/orders/kind.py", "import channels.accounts"),
+    "assistance": ("search/assistance.py", "import timeline.actions"),
     "search": ("search/documents.py", "import search.engine"),
     "tickets": ("timeline/tickets/fold.py", "import timeline.tickets.store"),
     "pure": ("timeline/events.py", "import asyncpg"),
