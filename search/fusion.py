@@ -105,7 +105,8 @@ def fuse(found: Found, asking: Asking, now: datetime) -> list[Ranked]:
     """Every candidate once, the best first."""
     words = {one.id: one for one in found.words}
     meaning = {one.id: one for one in found.meaning}
-    short, specific = SHORT * (1 - asking.sentence), SPECIFIC * _is_specific(found.words, asking)
+    few = 1.0 if asking.exact else 1 - asking.sentence
+    short, specific = SHORT * few, SPECIFIC * few * _is_specific(found.words, asking)
     # what is no candidate of meaning is farther than the last of them, or has no vector
     far = min((one.score for one in found.meaning), default=0.0)
     ranked = [
