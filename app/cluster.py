@@ -30,7 +30,7 @@ port = 5432
 unix_socket_permissions = 0700
 max_connections = 200
 max_locks_per_transaction = 256
-shared_buffers = 128MB
+shared_buffers = {buffers}MB
 effective_cache_size = 1GB
 fsync = on
 full_page_writes = on
@@ -50,6 +50,12 @@ log_min_error_statement = panic
 log_error_verbosity = terse
 log_checkpoints = off
 """
+
+
+def buffers_of(memory: int) -> int:
+    """Megabytes of buffers on a machine with so many bytes of memory: a search by meaning over 100,000 messages takes
+    a fifth of the time with 512 of what it takes with 128."""
+    return min(512, max(128, memory // 2**20 // 16))
 
 
 class EmbeddedDatabaseError(Exception):
@@ -193,10 +199,11 @@ def _initdb(partial: Path, password: Path, user: SystemUser, *, fsync: bool) -> 
 def write_configuration(data: Path, user: SystemUser) -> None:
     """Our settings of this version, whole or not at all."""
     path = data / "throughline.conf"
-    if path.exists() and path.read_text(encoding="utf-8") == CONFIGURATION:
+    written = CONFIGURATION.format(buffers=buffers_of(psutil.virtual_memory().total))
+    if path.exists() and path.read_text(encoding="utf-8") == written:
         return
     temporary = data / "throughline.conf.new"
-    _write_private(temporary, CONFIGURATION, user)
+    _write_private(temporary, written, user)
     temporary.replace(path)
 
 

@@ -125,7 +125,7 @@ async def _called(call: Call, typed: str, limit: int) -> CustomerPage:
     contacts = await find_called(engine, call.workspace, asked)
     async with call.read() as db:
         found = [CustomerId(one) for one in await customers_of(db, call.workspace, contacts)]
-        rest = found[found.index(after) + 1 :] if after in found else [] if after else found
+        rest = found if after is None else found[found.index(after) + 1 :] if after in found else []
         items = await access.summarised(db, call.caller, rest[: limit + 1])
     return CustomerPage(items=items[:limit], next=call.next_of(listed, [one.id for one in items], limit))
 

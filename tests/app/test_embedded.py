@@ -15,7 +15,7 @@ import asyncpg
 import psutil
 import pytest
 
-from app.cluster import binaries, check_version
+from app.cluster import binaries, buffers_of, check_version
 from app.embedded import EmbeddedDatabase, EmbeddedDatabaseError, attach
 from app.postmaster import find_postmaster, is_alive, socket_folder
 
@@ -275,3 +275,8 @@ def test_a_broken_configuration_is_told_with_the_end_of_the_log(home: Path):
         file.write("nonsense = 1\n")
     with pytest.raises(EmbeddedDatabaseError, match="nonsense"):
         attach(home)
+
+
+@pytest.mark.parametrize(("gigabytes", "megabytes"), [(1, 128), (4, 256), (24, 512)])
+def test_buffers_follow_the_machine(gigabytes: int, megabytes: int) -> None:
+    assert buffers_of(gigabytes * 2**30) == megabytes
