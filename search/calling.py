@@ -7,10 +7,9 @@ from uuid import UUID
 import msgspec
 
 from identity.customers import WorkspaceId
-from search import word_store
 from search.engine import Asked, Engine, Filters, Index, Word, Words
 from search.fusion import Asking, fuse
-from search.history import VOCABULARIES, live_index
+from search.history import live_index, vocabulary_of
 from search.query import pieces
 from search.tokens import asked_idents
 from search.wishes import sender_tokens
@@ -35,7 +34,7 @@ async def prepare_called(db: Db, workspace: WorkspaceId, typed: str, engine: str
     """Raises `EngineAway`."""
     index = await live_index(db, workspace, engine)
     words = tuple(dict.fromkeys(pieces(typed)))[:MOST_WORDS]
-    vocabulary = VOCABULARIES.of(workspace) or VOCABULARIES.keep(workspace, await word_store.words(db, workspace))
+    vocabulary = await vocabulary_of(db, workspace, internal=False)
     unknown = vocabulary.unknown(words)
     instead = {word: meant for word in unknown if (meant := vocabulary.meant(word))}
     return Called(index=index, typed=typed, words=words, instead=instead, values=sender_tokens([typed], region))

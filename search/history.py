@@ -24,7 +24,7 @@ from search.highlights import highlight
 from search.query import Question, pieces
 from search.showing import Hit, documents, show
 from search.tokens import asked_idents
-from search.vocabulary import Vocabularies
+from search.vocabulary import Vocabularies, Vocabulary
 from search.wishes import SINGLE, Wish, order_tokens, sender_tokens
 from timeline.tickets.reading import find_standing
 
@@ -92,17 +92,26 @@ async def prepare(db: Db, workspace: WorkspaceId, wish: Wish, engine: str, regio
 
 
 async def _instead(db: Db, workspace: WorkspaceId, wish: Wish) -> dict[str, tuple[str, ...]]:
-    """For words that nothing here holds, what they may have been meant for. The last word may still be on its way."""
+    """For words that nothing here holds, what they may have been meant for. The last word may still be on its way.
+    What was kept at hand may be gone by now, with whoever was erased."""
     question = wish.question
     typed = [*question.words, *(word for group in question.groups for word in group)]
     if not wish.correct or not typed:
         return {}
-    vocabulary = VOCABULARIES.of(workspace) or VOCABULARIES.keep(workspace, await word_store.words(db, workspace))
-    unknown = vocabulary.unknown(typed)
-    if unknown:
-        there = await word_store.known(db, workspace, unknown)
-        unknown = [word for word in unknown if word not in there]
-    return {word: meant for word in unknown if (meant := vocabulary.meant(word))}
+    vocabulary = await vocabulary_of(db, workspace, internal=wish.internal)
+    nearest = {word: vocabulary.meant(word) for word in vocabulary.unknown(typed)}
+    asked = sorted({*nearest, *(one for meant in nearest.values() for one in meant)})
+    there = await word_store.known(db, workspace, asked, internal=wish.internal) if asked else set[str]()
+    standing = {word: tuple(one for one in meant if one in there) for word, meant in nearest.items()}
+    return {word: meant for word, meant in standing.items() if meant and word not in there}
+
+
+async def vocabulary_of(db: Db, workspace: WorkspaceId, *, internal: bool) -> Vocabulary:
+    kept = VOCABULARIES.of(workspace, internal=internal)
+    if kept is None:
+        words = await word_store.words(db, workspace, internal=internal)
+        kept = VOCABULARIES.keep(workspace, words, internal=internal)
+    return kept
 
 
 async def live_index(db: Db, workspace: WorkspaceId, engine: str) -> Index:

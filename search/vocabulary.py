@@ -24,6 +24,8 @@ MOST: Final = 200_000
 BEST: Final = 3
 MOST_WORKSPACES: Final = 50
 MOST_MENDED: Final = 2_000
+HIDDEN: Final = "~"
+"""Before a word that is counted for what not everybody may read."""
 YOUNG: Final = 2_000
 YOUNG_SECONDS, LASTS_SECONDS = 2.0, 60.0
 
@@ -31,10 +33,12 @@ _LETTERS: Final = re.compile(r"[^\W\d_]+")
 
 
 def words_of(document: Document) -> list[str]:
-    """The words of a document by which others are mended: of letters alone, neither short nor endless, sorted."""
+    """The words of a document by which others are mended: of letters alone, neither short nor endless, sorted; those
+    of a note behind `HIDDEN`."""
     texts = (document.title, *document.people, document.text)
     found = {word for text in texts for word in pieces(text) if worth(word)}
-    return sorted(found)[:MOST_OF_A_DOCUMENT]
+    hidden = HIDDEN if document.internal else ""
+    return [hidden + word for word in sorted(found)[:MOST_OF_A_DOCUMENT]]
 
 
 def worth(word: str) -> bool:
@@ -82,19 +86,20 @@ class Vocabulary:
 
 
 class Vocabularies:
-    """What this process knows of the workspaces asked last."""
+    """What this process knows of the workspaces asked last, for those who may read notes and for those who may not."""
 
     def __init__(self) -> None:
-        self._known: dict[UUID, Vocabulary] = {}
+        self._known: dict[tuple[UUID, bool], Vocabulary] = {}
 
-    def of(self, workspace: UUID) -> Vocabulary | None:
+    def of(self, workspace: UUID, *, internal: bool) -> Vocabulary | None:
         """What is known and not too old."""
-        known = self._known.get(workspace)
+        known = self._known.get((workspace, internal))
         return known if known is not None and known.fresh else None
 
-    def keep(self, workspace: UUID, words: Mapping[str, int]) -> Vocabulary:
-        self._known.pop(workspace, None)
+    def keep(self, workspace: UUID, words: Mapping[str, int], *, internal: bool) -> Vocabulary:
+        name = (workspace, internal)
+        self._known.pop(name, None)
         while len(self._known) >= MOST_WORKSPACES:
             del self._known[next(iter(self._known))]
-        self._known[workspace] = Vocabulary(words, time.monotonic())
-        return self._known[workspace]
+        self._known[name] = Vocabulary(words, time.monotonic())
+        return self._known[name]

@@ -7,7 +7,7 @@ from identity.claims import lock_key
 from identity.customers import WorkspaceId
 from identity.store import lock
 from search.documents import Document
-from search.vocabulary import MOST, words_of
+from search.vocabulary import HIDDEN, MOST, words_of
 
 Db = Any
 
@@ -45,21 +45,29 @@ async def learn(db: Db, workspace: WorkspaceId, documents: Sequence[Document], g
         await db.execute("DELETE FROM search_word WHERE workspace_id = $1 AND word = ANY($2::text[])", workspace, none)
 
 
-async def words(db: Db, workspace: WorkspaceId) -> dict[str, int]:
-    """The words of a workspace, the commonest where there are too many to keep; with their documents."""
+async def words(db: Db, workspace: WorkspaceId, *, internal: bool) -> dict[str, int]:
+    """The words of a workspace, with `internal` those of its notes too, the commonest where there are too many to keep;
+    with their documents."""
     told = await db.fetchval(
         "SELECT string_agg(word || ' ' || documents, ' ') FROM (SELECT word, documents FROM search_word "
-        "WHERE workspace_id = $1 ORDER BY documents DESC LIMIT $2) AS w",
+        "WHERE workspace_id = $1 AND ($3 OR NOT starts_with(word, $4)) ORDER BY documents DESC LIMIT $2) AS w",
         workspace,
         MOST,
+        internal,
+        HIDDEN,
     )
     parts = (told or "").split(" ")
-    return {word: int(count) for word, count in zip(parts[::2], parts[1::2], strict=False)}
+    counts: dict[str, int] = {}
+    for word, count in zip(parts[::2], parts[1::2], strict=False):
+        name = word.removeprefix(HIDDEN)
+        counts[name] = counts.get(name, 0) + int(count)
+    return counts
 
 
-async def known(db: Db, workspace: WorkspaceId, asked: Sequence[str]) -> set[str]:
-    """Which of some words stand in some document."""
+async def known(db: Db, workspace: WorkspaceId, asked: Sequence[str], *, internal: bool) -> set[str]:
+    """Which of some words stand in some document now, with `internal` a note or not."""
+    names = [*asked, *(HIDDEN + word for word in asked if internal)]
     rows = await db.fetch(
-        "SELECT word FROM search_word WHERE workspace_id = $1 AND word = ANY($2::text[])", workspace, asked
+        "SELECT word FROM search_word WHERE workspace_id = $1 AND word = ANY($2::text[])", workspace, names
     )
-    return {row["word"] for row in rows}
+    return {row["word"].removeprefix(HIDDEN) for row in rows}

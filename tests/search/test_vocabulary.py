@@ -23,8 +23,9 @@ def test_the_nearest_word_is_meant() -> None:
 
 def test_old_knowledge_is_read_again() -> None:
     known, workspace = Vocabularies(), new_id()
-    assert known.of(workspace) is None
-    known.keep(workspace, WORDS)
-    assert known.of(workspace) is not None
-    known.keep(workspace, WORDS).read_at -= 3_600
-    assert known.of(workspace) is None
+    assert known.of(workspace, internal=True) is None
+    known.keep(workspace, WORDS, internal=True)
+    assert known.of(workspace, internal=True) is not None
+    assert known.of(workspace, internal=False) is None
+    known.keep(workspace, WORDS, internal=True).read_at -= 3_600
+    assert known.of(workspace, internal=True) is None

@@ -168,6 +168,32 @@ async def test_only_who_may_read_notes_finds_them_and_counts_them(desk: Desk) ->
         assert ("note" in asked["facets"]["kind"]) == (seen == 2)
 
 
+async def test_words_that_stand_in_notes_alone_correct_only_those_who_may_read_notes(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("search.vocabulary.YOUNG_SECONDS", 0.0)
+    made = await asks(desk.api, "ann", body="Is the owner there?")
+    ticket = made["ticket"]["id"]
+    await desk.api("POST", f"/api/v1/tickets/{ticket}/notes", json={"body": "Zanzibar again", "about": ticket})
+    await desk.taken_in()
+    assert (await desk.ask("zanzibra", mode="keyword"))["corrected"] == {"zanzibra": ["zanzibar"]}
+    plain = desk.api.mine.keys["integration"]
+    assert (await desk.ask("zanzibra", plain, mode="keyword"))["corrected"] == {}
+    await asks(desk.api, "ann", 1, body="To Zanziba, please")
+    await desk.taken_in()
+    assert (await desk.ask("zanzibar", mode="keyword"))["corrected"] == {}
+    assert (await desk.ask("zanzibar", plain, mode="keyword"))["corrected"] == {"zanzibar": ["zanziba"]}
+
+
+async def test_who_is_erased_corrects_nobody_any_more(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("search.vocabulary.YOUNG_SECONDS", 60.0)
+    made = await desk.api.push(kind="message", contact=contact("ben", name="Ben Quackenbush"), body=CARD)
+    await desk.taken_in()
+    assert (await desk.ask("quackenbsh"))["corrected"] == {"quackenbsh": ["quackenbush"]}
+    assert (await desk.api("POST", f"/api/v1/customers/{made['customer_id']}/erase", json={})).status_code == 200
+    assert (await desk.ask("quackenbsh"))["corrected"] == {}
+
+
 async def test_search_follows_a_merge_and_its_undoing_in_one_request_each(desk: Desk) -> None:
     api = desk.api
     ann = await api.push(source_id="a", kind="message", contact=contact("ann"), body="The lamp is broken")
