@@ -1662,7 +1662,7 @@ COMMENT ON COLUMN public.search_document.words IS 'every word as it is and by it
 
 COMMENT ON COLUMN public.search_document.people IS 'of a contact: its names and addresses, for those with a typo';
 
-COMMENT ON COLUMN public.search_document.content IS 'a digest of the words and people: while it is the same they stay';
+COMMENT ON COLUMN public.search_document.content IS 'a digest of the other columns and of what is embedded, as they were written';
 
 CREATE TABLE public.search_due (
     workspace_id uuid NOT NULL,

@@ -1,6 +1,5 @@
 """The engine that needs nothing: PostgreSQL with full text, trigrams and vectors."""
 
-import hashlib
 import struct
 import sys
 import time
@@ -244,7 +243,6 @@ def _batches(documents: list[Document]) -> Iterator[list[Document]]:
 
 
 def _kept(document: Document, marked: str, stems: lexemes.Stems) -> Kept:
-    words = lexemes.words_vector(document, marked, stems)
     people = "\n".join(document.people).replace("\x00", "") if document.kind == "contact" else ""
     return Kept(
         id=document.id,
@@ -252,9 +250,8 @@ def _kept(document: Document, marked: str, stems: lexemes.Stems) -> Kept:
         contact_id=document.contact_id,
         at=document.at,
         facts=lexemes.facts_vector(document),
-        words=words,
+        words=lexemes.words_vector(document, marked, stems),
         people=people,
-        content=hashlib.blake2b(f"{words}\n{people}".encode(), digest_size=16).hexdigest(),
         digest=digest(document),
         meaning=document.meaning.replace("\x00", ""),
         meaning_digest=meaning_digest(document),

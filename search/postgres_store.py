@@ -24,7 +24,6 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     facts: str
     words: str
     people: str
-    content: str
     digest: str
     meaning: str
     meaning_digest: str
@@ -63,18 +62,33 @@ async def stems(db: Db, words: Sequence[str]) -> list[Row]:
     return await db.fetch(f"SELECT w.word, ARRAY[{_STEMS}] AS stems FROM unnest($1::text[]) AS w(word)", words)
 
 
+def _seal(row: str, meant: str) -> str:
+    """A digest of a document's columns as they stand, and of what its vector is of: other than what was kept with it
+    where somebody changed them by hand."""
+    at = f"extract(epoch FROM {row}.at)"
+    columns = f"{row}.words, {row}.facts, {row}.people, {row}.kind, {row}.contact_id, {at}, {row}.digest, {meant}"
+    return f"md5(concat_ws(E'\\n', {columns}))"
+
+
+_COLUMNS = "kind, contact_id, at, facts, words, people, content, digest"
+_OTHER = ", ".join(f"d.{name.strip()}" for name in _COLUMNS.split(","))
+_NEW = ", ".join(f"excluded.{name.strip()}" for name in _COLUMNS.split(","))
+
+
 async def write(db: Db, workspace: UUID, generation: int, documents: Sequence[Kept]) -> None:
     """What is as it was stays untouched; words that are as they were keep their place, so that no index is touched."""
     await db.execute(
         "INSERT INTO search_document AS d (workspace_id, generation, id, kind, contact_id, at, facts, words, people, "
-        "content, digest) SELECT $1, $2, k.id, k.kind, k.contact_id, k.at, k.facts::tsvector, k.words::tsvector, "
-        "k.people, k.content, k.digest FROM unnest($3::text[], $4::text[], $5::uuid[], $6::timestamptz[], "
-        "$7::text[], $8::text[], $9::text[], $10::text[], $11::text[]) AS k(id, kind, contact_id, at, facts, words, "
-        "people, content, digest) ON CONFLICT (workspace_id, generation, id) DO UPDATE SET kind = excluded.kind, "
+        "digest, content) SELECT $1, $2, k.id, k.kind, k.contact_id, k.at, k.facts, k.words, k.people, k.digest, "
+        f"{_seal('k', 'k.meant')} FROM (SELECT id, kind, contact_id, at, facts::tsvector AS facts, "
+        "words::tsvector AS words, people, digest, meant FROM unnest($3::text[], $4::text[], $5::uuid[], "
+        "$6::timestamptz[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[]) AS n(id, kind, contact_id, "
+        "at, facts, words, people, digest, meant) OFFSET 0) AS k "
+        "ON CONFLICT (workspace_id, generation, id) DO UPDATE SET kind = excluded.kind, "
         "contact_id = excluded.contact_id, at = excluded.at, facts = excluded.facts, "
-        "words = CASE WHEN d.content = excluded.content THEN d.words ELSE excluded.words END, "
-        "people = CASE WHEN d.content = excluded.content THEN d.people ELSE excluded.people END, "
-        "content = excluded.content, digest = excluded.digest WHERE d.digest <> excluded.digest",
+        "words = CASE WHEN d.words = excluded.words THEN d.words ELSE excluded.words END, "
+        "people = CASE WHEN d.people = excluded.people THEN d.people ELSE excluded.people END, "
+        f"content = excluded.content, digest = excluded.digest WHERE ({_OTHER}) IS DISTINCT FROM ({_NEW})",
         workspace,
         generation,
         [one.id for one in documents],
@@ -84,8 +98,8 @@ async def write(db: Db, workspace: UUID, generation: int, documents: Sequence[Ke
         [one.facts for one in documents],
         [one.words for one in documents],
         [one.people for one in documents],
-        [one.content for one in documents],
         [one.digest for one in documents],
+        [one.meaning_digest for one in documents],
     )
 
 
@@ -187,9 +201,13 @@ async def around(
 
 
 async def digests(db: Db, workspace: UUID, generation: int, after: str, limit: int) -> list[Row]:
+    """By what is really there: of what was changed by hand, or lost what it means, nothing."""
+    seal = _seal("d", "coalesce(v.digest, '')")
     return await db.fetch(
-        "SELECT id, digest FROM search_document WHERE workspace_id = $1 AND generation = $2 AND id > $3 "
-        "ORDER BY id LIMIT $4",
+        f"SELECT d.id, CASE d.content WHEN {seal} THEN d.digest ELSE '' END AS digest "
+        "FROM (SELECT * FROM search_document WHERE workspace_id = $1 AND generation = $2 AND id > $3 ORDER BY id "
+        "LIMIT $4) AS d LEFT JOIN search_vector v ON v.workspace_id = $1 AND v.generation = $2 AND v.id = d.id "
+        "ORDER BY d.id",
         workspace,
         generation,
         after,
