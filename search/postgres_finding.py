@@ -6,6 +6,8 @@ import struct
 from typing import Final
 from uuid import UUID
 
+import msgspec
+
 from search import lexemes, postgres_store, probing
 from search.engine import COUNTED, FACET_VALUES, Asked, Candidate, Filters, Index
 from search.postgres_store import Db, Row, Scope
@@ -46,9 +48,20 @@ async def by_words(db: Db, index: Index, asked: Asked, plan: Probing, sample: Sa
     for one in await _by_name(db, index, asked, plan):
         if one.id not in found or found[one.id].score < one.score:
             found[one.id] = one
+    if not found and plan.least < len(plan.words):
+        return await _of_the_common(db, index, asked, plan, sample)
     return sorted(found.values(), key=lambda one: (not one.ident, -one.score, -one.at.timestamp(), one.id))[
         : asked.limit
     ]
+
+
+async def _of_the_common(db: Db, index: Index, asked: Asked, plan: Probing, sample: Sample) -> list[Candidate]:
+    """Where no rare word leads anywhere, the newest of what holds enough of those that are too common to be looked
+    up."""
+    shares = sorted(share for _, share in probing.weights(plan, sample))
+    least = sum(shares[: plan.least])
+    newest = await _newest(db, index, asked, plan, sample)
+    return [msgspec.structs.replace(one, score=least, coverage=least) for one in newest]
 
 
 async def by_meaning(

@@ -11,12 +11,12 @@ import pytest
 
 from app.db import Database as Access
 from identity.customers import WorkspaceId
-from search import postgres, postgres_finding
+from search import postgres, postgres_finding, probing
 from search.documents import Document, meaning_digest
 from search.engine import Asked, Embedded, Engine, Filters, Index
 from search.postgres import PostgresEngine
 from tests.conftest import Database
-from tests.search.contract.desk import NOON, found, message, put, words
+from tests.search.contract.desk import NOON, found, message, numbers, put, words
 
 pytestmark = pytest.mark.anyio
 INDEX = Index(generation=1, model="test", dimensions=8)
@@ -105,3 +105,15 @@ def pointing(document: Document, chosen: random.Random) -> Embedded:
     size = math.sqrt(sum(number * number for number in numbers))
     vector = struct.pack("<384f", *(number / size for number in numbers))
     return Embedded(id=document.id, digest=meaning_digest(document), vector=vector)
+
+
+async def test_what_is_counted_is_listed_where_an_unknown_word_stands_beside_a_common_one(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probing, "BUDGET", 2)
+    workspace = WorkspaceId(uuid.uuid4())
+    await put(engine, workspace, INDEX, *(message(number, f"parcel {number}") for number in range(1, 6)))
+    asked = Asked(filters=Filters(internal=True), words=words("parcel zzzzz", least=1), total=True, limit=10)
+    answer = await engine.find(workspace, INDEX, asked)
+    assert (answer.total, numbers(answer.words)) == (5, [5, 4, 3, 2, 1])
+    assert {0 < one.coverage < 0.5 for one in answer.words} == {True}
