@@ -21,6 +21,8 @@ from search.wishes import KINDS, ME, OUTCOMES, STATUSES, Group, Sort, Wish, with
 
 DIRECTIONS: Final = frozenset({"inbound", "outbound", "internal"})
 PRIORS: Final = frozenset({"recency", "outcome", "none"})
+GROUPED: Final = 200
+"""Hits, the newest, behind which a list in order of time ends that is grouped by case."""
 
 
 class SearchPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,20 +89,22 @@ async def search(call: Call) -> Answer:
     region, engine = call.caller.workspace.region, call.edge.engine
     async with call.read() as db:
         prepared = await prepare(db, call.workspace, wish, engine.name, region)
-    behind = None if after is None else (after.at, after.id)
-    found = await find(engine, call.edge.embedder, call.workspace, wish, prepared, now, behind, limit)
+    in_parts = wish.newest and wish.group == "none"
+    behind = None if after is None or not in_parts else (after.at, after.id)
+    most = limit if in_parts else GROUPED
+    found = await find(engine, call.edge.embedder, call.workspace, wish, prepared, now, behind, most)
     async with call.read() as db:
         ranked, counts = found.ranked, dict[str, int]()
         if not wish.newest:
             ranked = await to_the_letter_of(db, call.workspace, found, wish.question, prepared.instead, region, now)
         if wish.group == "case":
             ranked, counts = await group_by_case(db, call.workspace, ranked, region, now)
-        page = ranked if wish.newest else _behind(ranked, after)[: limit + 1]
+        page = ranked if in_parts else _behind(ranked, after, newest=wish.newest)[: limit + 1]
         shown = page[:limit]
         hits = await read_page(db, call.workspace, wish, shown, prepared.instead, region, now)
-    more = found.more if wish.newest else len(page) > limit
+    more = found.more if in_parts else len(page) > limit
     items = [msgspec.structs.replace(hit, found=counts[hit.id]) if hit.id in counts else hit for hit in hits]
-    return answer(_page(call, items, listed, found, prepared, found.ranked[-1:] if wish.newest else shown[-1:], more))
+    return answer(_page(call, items, listed, found, prepared, found.ranked[-1:] if in_parts else shown[-1:], more))
 
 
 def _page(
@@ -126,12 +130,16 @@ def _page(
     )
 
 
-def _behind(ranked: list[Ranked], after: FoundAt | None) -> list[Ranked]:
-    """What comes after a document, or after its weight where it is not found any more."""
+def _behind(ranked: list[Ranked], after: FoundAt | None, *, newest: bool) -> list[Ranked]:
+    """What comes after a document, or after its time or weight where it is not found any more."""
     if after is None:
         return ranked
     at = next((place for place, one in enumerate(ranked) if one.id == after.id), None)
-    return [one for one in ranked if one.weight < after.weight] if at is None else ranked[at + 1 :]
+    if at is not None:
+        return ranked[at + 1 :]
+    if newest:
+        return [one for one in ranked if (one.at, one.id) < (after.at, after.id)]
+    return [one for one in ranked if one.weight < after.weight]
 
 
 def _listed(wish: Wish) -> str:

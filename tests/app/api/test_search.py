@@ -261,6 +261,21 @@ async def test_lists_are_paged_and_cursors_are_of_one_question(desk: Desk) -> No
             assert (refused.status_code, refused.json()["fields"][0]["field"]) == (400, "cursor")
 
 
+async def test_each_case_comes_once_in_a_list_of_the_newest(desk: Desk) -> None:
+    for at, who in enumerate(("ann", "ben", "ann", "ann")):
+        await asks(desk.api, who, at, source_id=f"{at}", body=f"The lamp number {at} is broken")
+    await desk.taken_in()
+    for q in ("lamp broken", None):
+        found: list[tuple[str, int]] = []
+        asked = await desk.ask(q, group="case", sort="newest", kind="message", limit=1)
+        while asked["items"]:
+            found += [(hit["source_id"], hit["found"]) for hit in asked["items"]]
+            if asked["next"] is None:
+                break
+            asked = await desk.ask(q, group="case", sort="newest", kind="message", limit=1, cursor=asked["next"])
+        assert found == [("3", 3), ("1", 1)]
+
+
 BAD = {
     "q": ["x" * 1_001, '"never closed', "OR", "-only", "status:odd", "before:0000", "agent:me"],
     "mode": ["magic"],
