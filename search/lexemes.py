@@ -49,6 +49,8 @@ _UNSPACED: Final = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-
 _TOKEN: Final = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+")
 _FIRST_UNSPACED: Final = re.compile(rf"[{_UNSPACED}]")
 _MIXED: Final = re.compile(r"[^\W\d_]{2,}|\d{2,}")
+_DOT: Final = "\u0307"
+"""What small letters leave of `İ` besides an `i`: no letter, and no end of a word."""
 _OTHERS: Final = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i", "\x00": " "})
 
 LETTERS: Final = {
@@ -72,7 +74,7 @@ def mark(workspace: bytes, generation: int) -> str:
 
 def words_of(text: str) -> list[str]:
     """The words of a text in their order, as typed but in small letters; scripts without blanks by pairs of signs."""
-    plain = _APOSTROPHES.sub("", unicodedata.normalize("NFKC", text).casefold())
+    plain = _APOSTROPHES.sub("", unicodedata.normalize("NFKC", text).casefold().replace(_DOT, ""))
     found: list[str] = []
     for token in _TOKEN.findall(plain):
         if _FIRST_UNSPACED.match(token):

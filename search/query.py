@@ -24,6 +24,8 @@ OPERATORS: Final[tuple[Operator, ...]] = (
     "from", "channel", "kind", "status", "queue", "tag", "agent", "outcome", "before", "after", "order", "ticket",
 )  # fmt: skip
 
+_DOT: Final = "\u0307"
+"""What small letters leave of `İ` besides an `i`: no letter, and no end of a word."""
 _PIECE: Final = re.compile(r"[^\W_]+")
 _APOSTROPHE: Final = re.compile(r"(?<=[^\W_])['’ʼ](?=(?:s|t|d|m|re|ll|ve)(?![^\W_]))")
 _SCAN: Final = re.compile(
@@ -199,4 +201,4 @@ def _groups(parts: list[_Part]) -> Iterator[list[_Part]]:
 
 
 def _pieces(text: str) -> list[str]:
-    return _PIECE.findall(_APOSTROPHE.sub("", unicodedata.normalize("NFKC", text).lower()))
+    return _PIECE.findall(_APOSTROPHE.sub("", unicodedata.normalize("NFKC", text).lower().replace(_DOT, "")))

@@ -86,6 +86,7 @@ def test_the_share_of_what_a_filter_leaves():
         ("荷物が abc", ["荷物", "物が", "abc"]),
         ("🙂 -- ''", []),
         ("a_b", ["a", "b"]),
+        ("İstanbul DİYARBAKIR", ["istanbul", "diyarbakir"]),
     ],
 )
 def test_words(text: str, expected: list[str]):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search.query import QueryFault, Question, read_day, read_question
+from search.query import QueryFault, Question, pieces, read_day, read_question
 
 READ = {
     "where is my parcel?": Question(
@@ -100,3 +100,7 @@ def _place_of_fault(typed: str) -> int | None:
         return fault.at
     assert all(word and word == word.lower() for word in question.words)
     return None
+
+
+def test_a_dotted_capital_is_no_end_of_a_word() -> None:
+    assert pieces("İstanbul'da İZMİR") == ("istanbul", "da", "izmir")
