@@ -33,7 +33,13 @@ TABLES: Final = (
     "mail_thread",
     "mail_reference",
     "mail_bounce",
+    "outbound_mail",
     "idempotency_key",
+    "search_document",
+    "search_vector",
+    "search_word",
+    "search_spoken",
+    "search_fault",
 )
 """Where people are; the others hold ids, times and numbers."""
 SMALL: Final = 256 * 1024 * 1024
