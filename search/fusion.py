@@ -211,25 +211,23 @@ def seeds(ranked: Sequence[Ranked], asking: Asking) -> list[tuple[str, float]]:
 
 def draw_together(ranked: Sequence[Ranked], around: Mapping[str, float], asking: Asking) -> list[Ranked]:
     """Order the first TOGETHER also by how near they are to the middle of the best, the more the question is a
-    sentence; the others stay behind them."""
+    sentence; the others stay behind them. Being farther than the nearest takes away and nothing adds: the nearest to
+    each other are near whatever was asked, and scores are to tell "nothing like this"."""
     if not around:
         return list(ranked)
     first, rest, pull = ranked[:TOGETHER], ranked[TOGETHER:], asking.sentence
-    least = min(around.values())
-    drawn = sorted((_drawn(one, around.get(one.id), least, pull) for one in first), key=order)
+    least, most = min(around.values()), max(around.values())
+    drawn = sorted((_drawn(one, around.get(one.id), (least, most), pull) for one in first), key=order)
     last = drawn[-1].weight
-    behind = [msgspec.structs.replace(one, weight=min(last, _mixed(one.weight, least, pull))) for one in rest]
+    behind = [msgspec.structs.replace(one, weight=min(last, one.weight - pull * (most - least))) for one in rest]
     return [*drawn, *behind]
 
 
-def _drawn(one: Ranked, near: float | None, least: float, pull: float) -> Ranked:
+def _drawn(one: Ranked, near: float | None, between: tuple[float, float], pull: float) -> Ranked:
+    least, most = between
     parts = msgspec.structs.replace(one.parts, around=None if near is None else round(near, 4))
-    weight = _mixed(one.weight, least if near is None else near, pull)
+    weight = one.weight - pull * (most - (least if near is None else near))
     return msgspec.structs.replace(one, weight=weight, parts=parts)
-
-
-def _mixed(weight: float, near: float, pull: float) -> float:
-    return (weight + pull * near) / (1 + pull)
 
 
 # -- to the letter -----------------------------------------------------------------------------------------------------
