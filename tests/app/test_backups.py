@@ -370,7 +370,7 @@ def test_a_secret_of_the_environment_must_be_the_one_it_was_made_under(folder: P
 
 def test_a_foreign_database_whose_administrator_is_no_superuser(folder: Path, backup: Path) -> None:
     with attach(folder / "server") as server:
-        asyncio.run(make_operator(server.database_url()))
+        asyncio.run(make_operator(server.database_url(), server.database_url(database="desk")))
         url = server.database_url("operator", "of the database", "desk")
         with restored(folder / "second", backup, DATABASE_URL=url) as second:
             again = taken(second, folder / "again.backup")
@@ -384,10 +384,10 @@ def test_a_foreign_database_whose_administrator_is_no_superuser(folder: Path, ba
             end(second, process)
 
 
-async def make_operator(url: str) -> None:
-    db = await asyncpg.connect(url)
-    try:
-        await db.execute("CREATE ROLE operator LOGIN CREATEROLE NOSUPERUSER PASSWORD 'of the database'")
-        await db.execute("CREATE DATABASE desk OWNER operator")
-    finally:
+async def make_operator(url: str, desk: str) -> None:
+    """Who may do everything in a database but what pgvector asks of a superuser."""
+    role = "CREATE ROLE operator LOGIN CREATEROLE NOSUPERUSER PASSWORD 'of the database'"
+    for where, what in ((url, role), (url, "CREATE DATABASE desk OWNER operator"), (desk, "CREATE EXTENSION vector")):
+        db = await asyncpg.connect(where)
+        await db.execute(what)
         await db.close()

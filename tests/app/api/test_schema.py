@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -18,7 +19,11 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from app.api.openapi import describe
+from app.db import Database
+from app.indexing import Indexer
 from app.main import all_routes, create_app
+from identity.customers import WorkspaceId
+from search.postgres import PostgresEngine
 from tests.app.api.conftest import tenant_of
 from tests.app.api.serving import served
 from tests.builders import contact, identifier, pushed
@@ -52,7 +57,8 @@ def address(database_of_module: Cloned, tmp_path_factory: pytest.TempPathFactory
 def server(address: str, database_of_module: Cloned) -> tuple[str, dict[str, str], dict[str, str]]:
     """The application's address, a key to a workspace of its own, and ids that exist in it, to put into paths."""
 
-    key = asyncio.run(tenant_of(database_of_module.app_dsn)).keys["admin"]
+    tenant = asyncio.run(tenant_of(database_of_module.app_dsn))
+    key = tenant.keys["admin"]
     said = {"Authorization": f"Bearer {key}"}
     with httpx.Client(base_url=address, headers=said) as http:
         made = http.post("/api/v1/interactions", json=pushed(source_id="x")).json()
@@ -76,7 +82,19 @@ def server(address: str, database_of_module: Cloned) -> tuple[str, dict[str, str
             "type": "order",
             "key_id": next(one["id"] for one in keys if one["role"] == "auditor"),
         }
+        asyncio.run(_made_searchable(database_of_module.app_dsn, WorkspaceId(tenant.id)))
         return address, said, ids
+
+
+async def _made_searchable(dsn: str, workspace: WorkspaceId) -> None:
+    """What a worker does for a new workspace."""
+    database = Database(dsn)
+    await database.open()
+    try:
+        while await Indexer(database, None, PostgresEngine(database), None).step(workspace, datetime.now(UTC)):
+            pass
+    finally:
+        await database.close()
 
 
 def test_the_description_is_whole(document: dict[str, Any]) -> None:
