@@ -95,14 +95,17 @@ async def _mend_counts(database: Database, workspace: WorkspaceId, contacts: Seq
     """What is long is counted up to its present head before anybody waits, and only the rest under the locks."""
     async with database.read(workspace) as db:
         span = await recount_views.span_behind(db, workspace, contacts, FIRST, LAST, EVENTS_AT_ONCE)
+    known: set[CustomerId] = set()
     before: dict[ContactId, Count] = {}
     head = FIRST
     if span.upto < LAST:
-        head = await database.write(workspace, lambda db: recounting.head(db, workspace, contacts))
+        head = await database.write(workspace, lambda db: recounting.head(db, workspace, contacts, known))
         async for part in _spans(database, workspace, contacts, head):
             async with database.read(workspace) as db:
                 before = await recounting.add(db, workspace, contacts, part, before)
-    return await database.write(workspace, lambda db: recounting.mend_counts(db, workspace, contacts, before, head))
+    return await database.write(
+        workspace, lambda db: recounting.mend_counts(db, workspace, contacts, known, before, head)
+    )
 
 
 async def _objects_differ(database: Database, workspace: WorkspaceId, contacts: Sequence[ContactId]) -> bool:
@@ -115,11 +118,12 @@ async def _objects_differ(database: Database, workspace: WorkspaceId, contacts: 
 
 async def _mend_objects(database: Database, workspace: WorkspaceId, contacts: Sequence[ContactId]) -> int:
     """First all that events say, then how objects stand by it."""
+    known: set[CustomerId] = set()
     rows = 0
     for mend in (recounting.mend_mentions, recounting.mend_states):
         async for span in _spans(database, workspace, contacts):
             rows += await database.write(
-                workspace, lambda db, mend=mend, span=span: mend(db, workspace, contacts, span)
+                workspace, lambda db, mend=mend, span=span: mend(db, workspace, contacts, known, span)
             )
     return rows
 

@@ -8,7 +8,7 @@ import msgspec
 
 from identity import store as identity_store
 from identity.claims import customer_lock
-from identity.customers import ContactId, WorkspaceId
+from identity.customers import ContactId, CustomerId, WorkspaceId
 from timeline import objects, recount_views
 from timeline.errors import StartOver
 from timeline.events import KIND_OF
@@ -19,21 +19,24 @@ from timeline.store import Db, Row
 _NOTHING: Final = Count()
 
 
-async def lock(db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId]) -> None:
+async def lock(db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId], known: set[CustomerId]) -> None:
     """Keep pushes and decisions about the contacts' customers waiting. Raises `StartOver` where a decision that came
-    between gave them others."""
-    owners = await identity_store.pointers(db, workspace, contacts)
-    await identity_store.lock(db, sorted({customer_lock(workspace, customer) for customer in owners.values()}))
-    if await identity_store.pointers(db, workspace, contacts) != owners:
+    between gave them one that is not `known`; known by then, it is waited for in the next try, so that customers merged
+    and parted without end are not run after."""
+    known.update((await identity_store.pointers(db, workspace, contacts)).values())
+    await identity_store.lock(db, sorted(customer_lock(workspace, customer) for customer in known))
+    owners = set((await identity_store.pointers(db, workspace, contacts)).values())
+    if not owners <= known:
+        known.update(owners)
         raise StartOver
 
 
 # -- counts ----------------------------------------------------------------------------------------------------------
 
 
-async def head(db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId]) -> int:
+async def head(db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId], known: set[CustomerId]) -> int:
     """A position that nothing in these streams can come before any more, however long its transaction stays open."""
-    await lock(db, workspace, contacts)
+    await lock(db, workspace, contacts, known)
     return await recount_views.head_of(db, workspace, contacts)
 
 
@@ -53,12 +56,13 @@ async def mend_counts(
     db: Db,
     workspace: WorkspaceId,
     contacts: Sequence[ContactId],
+    known: set[CustomerId],
     before: Mapping[ContactId, Count] | None = None,
     behind: int = FIRST,
 ) -> int:
     """Under the locks, count what lies behind a position, add what was counted `before` it, and keep what differs;
     returns the rows that did. Raises `StartOver`."""
-    await lock(db, workspace, contacts)
+    await lock(db, workspace, contacts, known)
     differing: list[tuple[ContactId, Count]] = []
     for contact, told, kept in await recount_views.count(db, workspace, contacts, Span(after=behind)):
         whole = told.plus((before or {}).get(contact, _NOTHING))
@@ -79,11 +83,13 @@ async def objects_differ(db: Db, workspace: WorkspaceId, contacts: Sequence[Cont
     return await recount_views.count_differing_states(db, workspace, contacts, span) > 0
 
 
-async def mend_mentions(db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId], span: Span) -> int:
+async def mend_mentions(
+    db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId], known: set[CustomerId], span: Span
+) -> int:
     """Under the locks, keep what a part of some streams says of objects; returns the rows that differed.
 
     Raises `StartOver`."""
-    await lock(db, workspace, contacts)
+    await lock(db, workspace, contacts, known)
     differing = await _differing(db, workspace, contacts, span)
     if differing:
         await recount_views.drop_mentions(db, workspace, [kept for _, kept in differing if kept is not None])
@@ -91,10 +97,12 @@ async def mend_mentions(db: Db, workspace: WorkspaceId, contacts: Sequence[Conta
     return len(differing)
 
 
-async def mend_states(db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId], span: Span) -> int:
+async def mend_states(
+    db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId], known: set[CustomerId], span: Span
+) -> int:
     """Under the locks, let the objects that a part of some streams names stand on these contacts by all that is kept
     of what events say; returns the rows that differed. Raises `StartOver`."""
-    await lock(db, workspace, contacts)
+    await lock(db, workspace, contacts, known)
     return await recount_views.mend_states(db, workspace, contacts, span)
 
 

@@ -251,17 +251,44 @@ def test_beside_pushes_placements_and_merges_it_ends_where_they_end(
                 await asyncio.sleep(0.05)
 
         working = [asyncio.create_task(work) for work in (*(go_on(turn) for turn in range(3)), merge_on())]
-        for _ in range(4):
-            await damage(
-                place,
-                "DELETE FROM object_event WHERE workspace_id = $1 AND position % 2 = 0",
-                "UPDATE object_state SET events = 0 WHERE workspace_id = $1",
-                "UPDATE contact_count SET events = events + 1 WHERE workspace_id = $1",
-            )
-            await rebuilt(place)
-        stop.set()
-        await asyncio.gather(*working)
+        try:
+            for _ in range(4):
+                await damage(
+                    place,
+                    "DELETE FROM object_event WHERE workspace_id = $1 AND position % 2 = 0",
+                    "UPDATE object_state SET events = 0 WHERE workspace_id = $1",
+                    "UPDATE contact_count SET events = events + 1 WHERE workspace_id = $1",
+                )
+                await rebuilt(place)
+        finally:  # else they go on beside the tests that come after
+            stop.set()
+            ended = await asyncio.gather(*working, return_exceptions=True)
+        assert [error for error in ended if error is not None] == []
         assert done > 10
+        assert await rebuilt(place) == {"counts": 0, "objects": 0}
+
+    world.run(told())
+
+
+def test_customers_merged_and_parted_without_a_pause_are_not_run_after(world: World):
+    async def told() -> None:
+        place = await world.open_workspace()
+        one, other = [await order(place, key, 1, "placed") for key in "ab"]
+        ended = False
+
+        async def merge_on() -> None:
+            while not ended:
+                merged = await place.decide(desk.merge, one.customer_id, other.customer_id)
+                await place.decide(desk.unmerge, one.customer_id, merged.decision_id)
+
+        merging = asyncio.create_task(merge_on())
+        try:
+            for _ in range(6):
+                await damage(place, "UPDATE contact_count SET events = events + 1 WHERE workspace_id = $1")
+                assert (await rebuilt(place))["counts"] > 0
+        finally:
+            ended = True
+            await merging
         assert await rebuilt(place) == {"counts": 0, "objects": 0}
 
     world.run(told())
