@@ -44,7 +44,8 @@ COMMENT ON COLUMN search_document.facts IS
 COMMENT ON COLUMN search_document.words IS
   'every word as it is and by its stem, ids, people and tickets; each behind a mark of the workspace and generation';
 COMMENT ON COLUMN search_document.people IS 'of a contact: its names and addresses, for those with a typo';
-COMMENT ON COLUMN search_document.content IS 'a digest of the other columns and of what is embedded, as they were written';
+COMMENT ON COLUMN search_document.content IS
+  'a digest of the other columns and of what is embedded, as they were written';
 CREATE INDEX search_document_newest ON search_document (workspace_id, generation, at, id);
 CREATE INDEX search_document_by_contact ON search_document (workspace_id, generation, contact_id, at);
 CREATE INDEX search_document_words ON search_document USING gin (words) WITH (fastupdate = off);
