@@ -202,17 +202,14 @@ def test_a_batch_that_does_not_read_the_members(world: World, plant: pytest.Monk
 def test_a_table_outside_the_wall(world: World):
     async def said(statement: str) -> None:
         admin = await asyncpg.connect(world.admin_dsn)
-        await admin.execute(statement)
-        await admin.close()
+        try:
+            await admin.execute(statement)
+        finally:
+            await admin.close()
 
     async def two() -> Any:
         places = [await test_walls.filled(world), await test_walls.filled(world)]
-        admin = await asyncpg.connect(world.admin_dsn)
-        for place in places:
-            await test_walls.fill_the_rest(admin, place.id)
-        tables = await test_walls.all_tables(admin)
-        await admin.close()
-        return *places, tables
+        return *places, await test_walls.fill_all(world, *places)
 
     made = world.run(two())
     world.run(said("ALTER TABLE placement DISABLE ROW LEVEL SECURITY"))
