@@ -351,6 +351,8 @@ class Indexer:
                 place = await self._place(workspace, kept.index.generation)
                 while place is not None and await catch_up(place, now):
                     pass
+                if place is not None and await follow(place, now):  # the erasure's own events: a sweep waits for them
+                    await catch_up(place, now)
 
 
 async def forget_soon(indexer: Indexer, workspace: WorkspaceId, contacts: Sequence[UUID]) -> None:

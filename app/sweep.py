@@ -8,6 +8,7 @@ writes the small tables anew, which leaves nothing behind, and does what can be 
 import asyncio
 import time
 from typing import Final
+from uuid import UUID
 
 import asyncpg
 import msgspec
@@ -44,15 +45,21 @@ TABLES: Final = (
 """Where people are; the others hold ids, times and numbers."""
 SMALL: Final = 256 * 1024 * 1024
 """Bytes of a table with its indexes that are written anew in about a second; larger ones are not held up for it."""
+SLOW: Final = {"search_document", "search_vector"}
+"""Their indexes take long to make: an eighth of that."""
+NEVER_REINDEXED: Final = {"search_vector"}
+"""Its indexes hold ids and vectors, and VACUUM overwrites the vectors that went."""
 PATIENCE: Final = 20.0
 LOCK_WAIT: Final = "2s"
 
 
 class Swept(msgspec.Struct, frozen=True, kw_only=True):
-    """What a sweep came to: in `left`, in words, what it could not do."""
+    """What a sweep came to: in `left`, in words, what it could not do. `early`: search held some of it still, so the
+    next sweep is due already."""
 
     tables: int
     left: list[str]
+    early: bool = False
 
 
 async def sweep(admin_url: str, whole: bool = False) -> Swept:
@@ -61,12 +68,19 @@ async def sweep(admin_url: str, whole: bool = False) -> Swept:
     db = await asyncpg.connect(admin_url, command_timeout=None)
     left: list[str] = []
     warned: list[str] = []
+    early = False
     db.add_log_listener(lambda _, message: warned.append(str(message)))
     try:
         await db.execute(f"SET lock_timeout = '{LOCK_WAIT}'")
         if not await _sees_all_sessions(db):
             left.append("this role cannot tell whether an old transaction still sees what was erased")
-        if not await _outlive_readers(db):
+        outlived = await _outlive_readers(db)
+        try:
+            if early := await _search_falls_behind(db):
+                left.append("search has not taken in what was erased: sweep again once the worker and the engine run")
+        except asyncpg.InsufficientPrivilegeError:
+            left.append("this role cannot tell whether search has taken in what was erased")
+        if not (outlived and await _outlive_readers(db)):
             left.append("an old transaction still sees what was erased: end it and sweep again")
         for table in TABLES:
             left.extend(await _sweep_table(db, warned, table, whole))
@@ -74,7 +88,7 @@ async def sweep(admin_url: str, whole: bool = False) -> Swept:
         left.extend(await _sweep_log(db))
     finally:
         await db.close()
-    return Swept(tables=len(TABLES), left=left)
+    return Swept(tables=len(TABLES), left=left, early=early)
 
 
 async def _sees_all_sessions(db: asyncpg.Connection) -> bool:
@@ -99,12 +113,43 @@ async def _outlive_readers(db: asyncpg.Connection) -> bool:
     return False
 
 
+async def _search_falls_behind(db: asyncpg.Connection) -> bool:
+    """Wait until every index has taken the erasures in; whether one does not. What it holds is in these files too,
+    and so are the words that it learnt."""
+    deadline = time.monotonic() + PATIENCE
+    waiting = [row["id"] for row in await db.fetch("SELECT id FROM workspace ORDER BY id")]
+    while waiting := [workspace for workspace in waiting if await _search_is_behind(db, workspace)]:
+        if time.monotonic() > deadline:
+            return True
+        await asyncio.sleep(0.1)
+    return False
+
+
+async def _search_is_behind(db: asyncpg.Connection, workspace: UUID) -> bool:
+    """Whether events up to the last erasure, or documents of who was erased, are still to be looked at."""
+    await db.execute("SELECT set_config('tl.workspace', $1::text, false)", str(workspace))
+    behind = await db.fetchval(
+        "SELECT EXISTS (SELECT FROM search_spoken WHERE workspace_id = $1) "
+        "AND (EXISTS (SELECT FROM search_index x JOIN follower_checkpoint f ON f.workspace_id = $1 "
+        "AND f.follower = 'search/' || x.generation WHERE x.workspace_id = $1 AND x.state IN ('live', 'building') "
+        "AND EXISTS (SELECT FROM event e JOIN (SELECT epoch, xid FROM erasure WHERE workspace_id = $1 "
+        "ORDER BY epoch DESC, xid DESC LIMIT 1) AS l ON (e.epoch, e.xid) <= (l.epoch, l.xid) WHERE e.workspace_id = $1 "
+        "AND (e.epoch, e.xid, e.position) > (f.epoch, f.xid, f.position))) "
+        "OR EXISTS (SELECT FROM search_due d WHERE d.workspace_id = $1 AND d.kind = 'contact' AND d.id IN "
+        "(SELECT unnest(contacts) FROM erasure WHERE workspace_id = $1)))",
+        workspace,
+    )
+    return behind is True
+
+
 async def _sweep_table(db: asyncpg.Connection, warned: list[str], table: str, whole: bool) -> list[str]:
     size = await db.fetchval("SELECT pg_total_relation_size($1::text::regclass)", table)
-    if int(size or 0) <= SMALL or whole:
+    if int(size or 0) <= (SMALL // 8 if table in SLOW else SMALL) or whole:
         return await _try(db, warned, f"VACUUM (FULL, ANALYZE) {table}", f"{table} was not written anew")
     left = [f"{table} is large: free space in its pages keeps old bytes until new rows need it (erase --sweep --whole)"]
     left += await _try(db, warned, f"VACUUM (ANALYZE) {table}", f"{table} was not vacuumed")
+    if table in NEVER_REINDEXED:
+        return left
     return left + await _try(
         db, warned, f"REINDEX TABLE CONCURRENTLY {table}", f"the indexes of {table} were not made anew"
     )
@@ -146,7 +191,7 @@ async def _try(db: asyncpg.Connection, warned: list[str], statement: str, otherw
         warned.clear()
         try:
             await db.execute(statement)
-        except asyncpg.LockNotAvailableError:
+        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
             if time.monotonic() > deadline:
                 return [f"{otherwise}: others held it"]
             await asyncio.sleep(0.2)

@@ -26,10 +26,10 @@ class Sweeping:
         return await self.now()
 
     async def now(self, *, whole: bool = False) -> Swept:
-        """Sweep. What is erased meanwhile makes the next sweep due."""
+        """Sweep. What is erased meanwhile, or search holds still, makes the next sweep due."""
         sizes = self._sizes()
         swept = await sweep(self._admin_url, whole)
-        if sizes:
+        if sizes and not swept.early:
             self._mark.write_bytes(msgspec.json.encode(sizes))
         return swept
 
