@@ -88,17 +88,19 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Ranked(msgspec.Struct, frozen=True, kw_only=True):
-    """`weight` is what it is ordered by; `score` shows the same between 0 and 1."""
+    """`weight` is what it is ordered by. `score` tells between 0 and 1 how much like the question it is, for any
+    question: without what is trusted more only because few words were asked, since `hello` stands anywhere."""
 
     id: str
     kind: str
     at: datetime
     weight: float
+    likeness: float
     parts: Parts
 
     @property
     def score(self) -> float:
-        return round(1 - math.exp(-1.5 * self.weight), 6) if self.weight > 0 else 0.0
+        return round(1 - math.exp(-1.5 * self.likeness), 6) if self.likeness > 0 else 0.0
 
 
 def fuse(found: Found, asking: Asking, now: datetime) -> list[Ranked]:
@@ -154,12 +156,13 @@ def _rank(
     cosine = meant.score if meant else None
     match asking.mode:
         case "keyword":
-            weight = (met or 0.0) + NAMED * ident
+            weight = likeness = (met or 0.0) + NAMED * ident
         case "semantic":
-            weight = cosine or 0.0
+            weight = likeness = cosine or 0.0
         case "hybrid":
-            near = far if cosine is None else cosine
-            weight = near + _of_words(coverage, met or 0.0, *trust) + ident * (NAMED + (met or 0.0))
+            near, named = far if cosine is None else cosine, ident * (NAMED + (met or 0.0))
+            weight = near + _of_words(coverage, met or 0.0, *trust) + named
+            likeness = near + COVERED * coverage + named
     if one.kind == "contact":
         weight -= BEHIND
     recency = _recency(one.at, now) if asking.priors.recency else 0.0
@@ -169,6 +172,7 @@ def _rank(
         kind=one.kind,
         at=one.at,
         weight=weight + recency + outcome,
+        likeness=likeness,
         parts=Parts(
             words=met,
             meaning=cosine,

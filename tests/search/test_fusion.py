@@ -78,6 +78,15 @@ def test_scores_compare_between_questions() -> None:
     assert fuse(Found(), SENTENCE, NOW) == []
 
 
+def test_a_greeting_that_stands_somewhere_is_no_match_for_a_question_that_was_asked_before() -> None:
+    greeting = Found(meaning=[one("hello", 0.4)], words=[one("hello", 1.0, coverage=1.0)])
+    known = Found(meaning=[one("asked", 0.85)], words=[one("asked", 0.5, coverage=0.6)])
+    said = fuse(greeting, Asking(mode="hybrid", words=1, priors=PLAIN), NOW)[0]
+    asked = fuse(known, SENTENCE, NOW)[0]
+    assert said.weight > asked.weight
+    assert said.score < asked.score
+
+
 def test_each_mode_keeps_to_its_side() -> None:
     found = Found(meaning=[one("a", 0.9), one("b", 0.1)], words=[one("b", 1.0, coverage=1.0)])
     assert names(found, Asking(mode="semantic", words=1, priors=PLAIN)) == ["a", "b"]
