@@ -150,9 +150,34 @@ async def _sweep_table(db: asyncpg.Connection, warned: list[str], table: str, wh
     left += await _try(db, warned, f"VACUUM (ANALYZE) {table}", f"{table} was not vacuumed")
     if table in NEVER_REINDEXED:
         return left
-    return left + await _try(
-        db, warned, f"REINDEX TABLE CONCURRENTLY {table}", f"the indexes of {table} were not made anew"
+    return left + await _make_indexes_anew(db, warned, table)
+
+
+async def _make_indexes_anew(db: asyncpg.Connection, warned: list[str], table: str) -> list[str]:
+    """Tried once, and patiently: it holds nobody up, and cut short it leaves indexes that are to be dropped."""
+    otherwise = f"the indexes of {table} were not made anew"
+    left = await _drop_unfinished(db, warned, table)
+    if left:
+        return left
+    await db.execute(f"SET lock_timeout = '{round(PATIENCE * 1000)}ms'")
+    left = await _try(db, warned, f"REINDEX TABLE CONCURRENTLY {table}", otherwise)
+    await db.execute(f"SET lock_timeout = '{LOCK_WAIT}'")
+    return left + (await _drop_unfinished(db, warned, table) if left else [])
+
+
+async def _drop_unfinished(db: asyncpg.Connection, warned: list[str], table: str) -> list[str]:
+    """Drop what a REINDEX that was cut short left: nothing reads it, and writers write it."""
+    rows = await db.fetch(
+        "SELECT i.oid::regclass::text AS name FROM pg_class t "
+        "JOIN pg_index x ON x.indrelid IN (t.oid, t.reltoastrelid) JOIN pg_class i ON i.oid = x.indexrelid "
+        "WHERE t.oid = $1::text::regclass AND NOT x.indisvalid AND i.relname ~ '_cc(new|old)[0-9]*$'",
+        table,
     )
+    for row in rows:
+        left = await _try(db, warned, f"DROP INDEX IF EXISTS {row['name']}", f"unfinished indexes of {table} stay")
+        if left:
+            return left
+    return []
 
 
 async def _sweep_statistics(db: asyncpg.Connection, warned: list[str]) -> list[str]:

@@ -45,6 +45,25 @@ async def test_large_tables_are_held_up_only_when_asked(database: Database, monk
     assert (await sweep(database.admin_dsn, whole=True)).left == []
 
 
+async def test_indexes_that_were_not_finished_are_dropped_by_the_next_sweep(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("PATIENCE", 0.3), ("LOCK_WAIT", "100ms"), ("SMALL", 0), ("TABLES", ("search_document",))):
+        monkeypatch.setattr(f"app.sweep.{name}", value)
+    unfinished = "SELECT count(*) FROM pg_index WHERE NOT indisvalid"
+    writer = await asyncpg.connect(database.admin_dsn)
+    try:
+        await writer.execute("BEGIN; LOCK search_document IN ROW EXCLUSIVE MODE")
+        left = (await sweep(database.admin_dsn)).left
+        assert "the indexes of search_document were not made anew: others held it" in left
+        assert await writer.fetchval(unfinished) > 0
+        await writer.execute("ROLLBACK")
+        assert [one for one in (await sweep(database.admin_dsn)).left if "is large" not in one] == []
+        assert await writer.fetchval(unfinished) == 0
+    finally:
+        await writer.close()
+
+
 async def test_what_search_holds_still_is_waited_for_and_makes_the_next_sweep_due(
     database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
