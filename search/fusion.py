@@ -21,6 +21,9 @@ MODES: Final[tuple[Mode, ...]] = ("hybrid", "keyword", "semantic")
 
 COVERED: Final = 0.25
 """What all words are worth beside a cosine, in a sentence."""
+ALIKE: Final = 0.1
+"""What all words are worth in how much like the question a hit is. An id counts there only where little else was asked:
+a house number in somebody's sentence is an order of somebody else's."""
 SHORT: Final = 0.5
 """What they are worth on top where few were asked: a few words name something, a sentence means something."""
 CLOSE: Final = 0.1
@@ -162,7 +165,7 @@ def _rank(
         case "hybrid":
             near, named = far if cosine is None else cosine, ident * (NAMED + (met or 0.0))
             weight = near + _of_words(coverage, met or 0.0, *trust) + named
-            likeness = near + COVERED * coverage + named
+            likeness = near + ALIKE * coverage + named * (1 - asking.sentence)
     if one.kind == "contact":
         weight -= BEHIND
     recency = _recency(one.at, now) if asking.priors.recency else 0.0

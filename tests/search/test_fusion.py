@@ -87,6 +87,14 @@ def test_a_greeting_that_stands_somewhere_is_no_match_for_a_question_that_was_as
     assert said.score < asked.score
 
 
+def test_a_number_in_a_sentence_finds_its_order_and_is_no_likeness() -> None:
+    found = Found(meaning=[one("far", 0.3)], words=[one("order", 0.9, ident=True)])
+    known = Found(meaning=[one("asked", 0.8)])
+    assert names(found, SENTENCE)[0] == "order"
+    assert fuse(found, SENTENCE, NOW)[0].score < fuse(known, SENTENCE, NOW)[0].score
+    assert fuse(found, Asking(mode="hybrid", words=1), NOW)[0].score > 0.9
+
+
 def test_each_mode_keeps_to_its_side() -> None:
     found = Found(meaning=[one("a", 0.9), one("b", 0.1)], words=[one("b", 1.0, coverage=1.0)])
     assert names(found, Asking(mode="semantic", words=1, priors=PLAIN)) == ["a", "b"]
