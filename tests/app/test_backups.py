@@ -20,8 +20,10 @@ from app.embedded import attach
 from tests.app.commands import Home, home_in, until
 from tests.app.restored import Caller, end, execute, holds, keep_file, key, restored, rows_of, schema_of, taken
 
-LATER = {"workspace", "restoration", "ticket_counter", "follower_checkpoint"}
-LATER |= {"idempotency_key", "migration", "search_index"}
+LATER = {
+    *("workspace", "restoration", "ticket_counter", "follower_checkpoint", "idempotency_key", "migration"),
+    "search_index",
+}
 """Tables that a restore changes on purpose, or that say when something was done."""
 SIGNED_IN = (
     "INSERT INTO api_key (workspace_id, id, name, role, hash, hint, proves, rate, created_at, created_by, agent_id, "
