@@ -55,6 +55,3 @@ class Agents:
         while len(self._known) > MOST:
             self._known.popitem(last=False)
         return who
-
-    def forget(self, caller: Caller) -> None:
-        self._known.pop(caller.key, None)

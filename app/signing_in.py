@@ -9,7 +9,6 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
@@ -60,13 +59,6 @@ class LinkFor(msgspec.Struct, frozen=True, kw_only=True):
     email: str
     name: str
     purpose: Purpose
-
-
-class Session(msgspec.Struct, frozen=True, kw_only=True):
-    id: UUID
-    device: str
-    created_at: datetime
-    used_at: datetime
 
 
 class Hashing:
@@ -151,10 +143,6 @@ async def open_session(
         until=now + SESSION_DAYS,
     )
     return text if role is not None else None
-
-
-async def list_sessions(db: Db, workspace: UUID, agent: UUID) -> Sequence[Session]:
-    return [Session(**dict(row)) for row in await sign_in_store.sessions(db, workspace, agent)]
 
 
 async def make_link(db: Db, workspace: UUID, agent: UUID, purpose: Purpose, now: datetime) -> str:

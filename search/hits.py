@@ -2,7 +2,7 @@
 what a ticket is called."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -11,7 +11,6 @@ from identity.customers import WorkspaceId
 
 Db = Any
 Row = asyncpg.Record
-NAMES_OF_A_CUSTOMER: Final = 20
 
 
 async def origins(db: Db, workspace: WorkspaceId, events: Sequence[UUID]) -> dict[UUID, Row]:

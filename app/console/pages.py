@@ -20,7 +20,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response import Stream
 
 from app import metrics
-from app.access import RIGHTS, Caller, Right, permit
+from app.access import Caller, Right, permit
 from app.api.calls import Answer, Call, Edge
 from app.api.routes import Parameter, log_request, request_id
 from app.console.rendering import HTML, render
@@ -78,9 +78,6 @@ class Visit(Call):
         call = Call(self.edge, self.request, self.caller, frozenset(one.name for one in query))
         call.asked_too = urlencode(too).encode()
         return call
-
-    def has(self, right: Right) -> bool:
-        return right in RIGHTS[self.caller.role]
 
     def new_name(self) -> str:
         """What a form calls itself, so that it is done once however often it is sent."""
