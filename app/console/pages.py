@@ -20,9 +20,10 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response import Stream
 
 from app import metrics
-from app.access import Caller, Right, permit
+from app.access import Caller, Right, may, permit
 from app.api.calls import Answer, Call, Edge
 from app.api.routes import Parameter, log_request, request_id
+from app.console.places import FRAME
 from app.console.rendering import HTML, render
 from app.db import new_id
 from app.errors import Problem, problem_of
@@ -73,6 +74,10 @@ class Visit(Call):
             parse_qsl(self.request.scope["query_string"].decode("utf-8", "replace"), max_num_fields=MOST_FIELDS)
         )
 
+    def may(self, right: Right) -> bool:
+        """Whether whoever looks may do that: what a page offers, and no check."""
+        return may(self.caller, right)
+
     def asking(self, query: Sequence[Parameter], **too: str) -> Call:
         """This visit as a request of the API that takes these parameters, with some more."""
         call = Call(self.edge, self.request, self.caller, frozenset(one.name for one in query))
@@ -92,7 +97,11 @@ class Visit(Call):
 
     async def form(self) -> dict[str, str]:
         """What was filled in. Raises the 400, and the 403 for a form that is none of ours."""
-        fields = read_form(await self.body())
+        return {name: values[-1] for name, values in (await self.form_lists()).items()}
+
+    async def form_lists(self) -> dict[str, list[str]]:
+        """What was filled in, with all values of what is there several times. Raises as `form`."""
+        fields = read_lists(await self.body())
         if self.caller.session and not hmac.compare_digest(self.csrf, self._token(fields)):
             raise Problem(
                 403, "stale_form", "This form is of an earlier session. Go back, load the page, send it again."
@@ -103,13 +112,14 @@ class Visit(Call):
     def csrf(self) -> str:
         return csrf_token(self.edge.form_key, self.caller.key)
 
-    def _token(self, fields: dict[str, str]) -> str:
-        return self.request.headers.get("x-csrf-token") or fields.pop("csrf", "")
+    def _token(self, fields: dict[str, list[str]]) -> str:
+        sent = fields.pop("csrf", [""])[-1]
+        return self.request.headers.get("x-csrf-token") or sent
 
     def show(self, template: str, status: int = 200, headers: dict[str, str] | None = None, **values: Any) -> Answer:
         """The page, with what every page shows."""
         csrf = self.csrf if self._caller is not None else ""
-        body = render(template, who=self.who, csrf=csrf, path=self.request.url.path, visit=self, **values)
+        body = render(template, who=self.who, csrf=csrf, path=self.request.url.path, visit=self, **FRAME, **values)
         return Answer(status=status, body=body, headers=headers or {}, media_type=HTML)
 
 
@@ -216,9 +226,17 @@ def cookie_of(request: Request[Any, Any, Any]) -> str | None:
 
 
 def read_form(raw: bytes) -> dict[str, str]:
-    """Fields of a form, ends of lines as one character. Raises the 400."""
+    """Fields of a form, of what is there several times the last. Raises the 400."""
+    return {name: values[-1] for name, values in read_lists(raw).items()}
+
+
+def read_lists(raw: bytes) -> dict[str, list[str]]:
+    """Fields of a form with all their values, ends of lines as one character. Raises the 400."""
     try:
         pairs = parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS, strict_parsing=bool(raw))
     except ValueError:
         raise Problem(400, "invalid", "This is not a form of ours.") from None
-    return {name: value.replace("\r\n", "\n") for name, value in pairs}
+    fields: dict[str, list[str]] = {}
+    for name, value in pairs:
+        fields.setdefault(name, []).append(value.replace("\r\n", "\n"))
+    return fields

@@ -14,6 +14,8 @@ from app.signed_in import Who
 
 HTML: Final = "text/html; charset=utf-8"
 STATIC: Final = "/static/"
+BUNDLES: Final = {"console.css": "styles", "console.js": "scripts"}
+"""What is one file for the browser and a folder of components for us."""
 
 _WEEK: Final = timedelta(days=6)
 
@@ -72,8 +74,12 @@ def fingerprint(name: str) -> str:
 
 @lru_cache(maxsize=64)
 def read_static(name: str) -> bytes:
-    """Raises `FileNotFoundError`."""
-    return resources.files("app.console").joinpath("static", *name.split("/")).read_bytes()
+    """One file, or all of a bundle in the order of their names. Raises `FileNotFoundError`."""
+    folder = resources.files("app.console").joinpath("static")
+    if name not in BUNDLES:
+        return folder.joinpath(*name.split("/")).read_bytes()
+    parts = sorted(folder.joinpath(BUNDLES[name]).iterdir(), key=lambda one: one.name)
+    return b"\n".join(one.read_bytes() for one in parts)
 
 
 def render(template: str, **values: Any) -> bytes:

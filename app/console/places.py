@@ -1,0 +1,26 @@
+"""Where one can go in the console, and the keys that every page has: said once, for the rail and the sheet of keys."""
+
+from typing import Any, Final
+
+from app.access import Right
+
+PLACES: Final[tuple[tuple[str, str, str, Right], ...]] = (
+    ("/", "Inbox", "g i", "read"),
+    ("/customers", "Customers", "g c", "read"),
+    ("/suggestions", "Same person?", "g m", "suggestions.read"),
+    ("/numbers", "Numbers", "g n", "reports.read"),
+    ("/settings", "Settings", "g s", "read"),
+)
+"""Address, name, keys, and the right that opens it."""
+
+KEYS: Final = (
+    (("j", "k"), "next, previous"),
+    (("/",), "find; also Ctrl K"),
+    (("r",), "reply"),
+    (("n",), "note"),
+    (("Ctrl", "Enter"), "send"),
+    *(((*keys.split(),), f"to {name}") for _, name, keys, _ in PLACES),
+    (("?",), "these keys"),
+)
+
+FRAME: Final[dict[str, Any]] = {"places": PLACES, "known_keys": KEYS}
