@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from app.console.language import translations
 from app.signed_in import Who
 
 HTML: Final = "text/html; charset=utf-8"
@@ -95,7 +96,11 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
     )
+    known_sentences = translations()
+    install: Any = environment.install_gettext_callables  # pyright: ignore[reportAttributeAccessIssue] - the extension's
+    install(known_sentences.gettext, known_sentences.ngettext, newstyle=True)
     known: dict[str, Any] = {"static": static, "narrowed": narrowed}
     environment.globals.update(known)
     filters: dict[str, Any] = {"time": clock_time, "day": day, "ago": ago, "words": words}
