@@ -60,7 +60,7 @@ from app.api.calls import Edge
 from app.api.openapi import describe
 from app.api.routes import Route, answer_of, handlers, log_request, request_id
 from app.console import customers as customer_pages
-from app.console import finding, inbox, signing, statics
+from app.console import finding, inbox, replying, signing, statics
 from app.console import tickets as ticket_pages
 from app.console.pages import Page, page_handlers
 from app.db import Database, DatabaseAway
@@ -184,7 +184,15 @@ def create_app(settings: Settings, dsn: str | None = None, *, logs: bool = True)
 
 def all_pages() -> tuple[Page, ...]:
     """Every page of the console."""
-    return (*statics.PAGES, *signing.PAGES, *inbox.PAGES, *customer_pages.PAGES, *ticket_pages.PAGES, *finding.PAGES)
+    return (
+        *statics.PAGES,
+        *signing.PAGES,
+        *inbox.PAGES,
+        *customer_pages.PAGES,
+        *ticket_pages.PAGES,
+        *replying.PAGES,
+        *finding.PAGES,
+    )
 
 
 def edge_of(settings: Settings, dsn: str) -> Edge:

@@ -9,52 +9,33 @@ import msgspec
 from app import people
 from app.api.calls import Answer, read_id
 from app.api.ticket_commands import meant
+from app.console.composing import Composer, Draft, compose
 from app.console.customers import show_thread
 from app.console.pages import Page, Visit, moved, page
 from app.db import Db
 from app.errors import Problem, problem_of
 from identity.errors import Impossible, NotFound
 from timeline.acting import Ask, perform
-from timeline.addressing import answered_subject
-from timeline.commands import AddNote, Assign, Command, Reply, SetPriority, SetQueue, SetStatus, Tag
+from timeline.commands import Assign, Command, SetPriority, SetQueue, SetStatus, Tag
 from timeline.errors import StartOver, TicketElsewhere, TicketStale
 from timeline.events import Priority, Status
 from timeline.interactions import InvalidField
-from timeline.telling import mentions_in
-from timeline.tickets.aiming import Aim, at_item, read_aims
 from timeline.tickets.reading import TicketView, read_ticket
 
 STATUSES: Final[tuple[Status, ...]] = get_args(Status)
 PRIORITIES: Final[tuple[Priority, ...]] = get_args(Priority)
 MOST_AGENTS: Final = 200
-_REFUSED: Final = (Impossible, InvalidField, TicketStale, TicketElsewhere, Problem)
-
-
-class Draft(msgspec.Struct, frozen=True, kw_only=True):
-    """What was typed and could not be taken: it is shown again, with the reason."""
-
-    body: str = ""
-    note: bool = False
-    fault: str = ""
-
-
-class Recipient(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom an answer goes to: shown before it is sent, and sent to nobody else."""
-
-    about: UUID
-    channel: str
-    value: str | None
-    subject: str
+REFUSED: Final = (Impossible, InvalidField, TicketStale, TicketElsewhere, Problem)
 
 
 class Panel(msgspec.Struct, frozen=True, kw_only=True):
     """All that stands beside the thread when a ticket is open."""
 
     ticket: TicketView
-    recipient: Recipient | None
+    composer: Composer
     agents: Sequence[people.AgentView]
     queues: Sequence[people.QueueView]
-    draft: Draft
+    fault: str
     once: str
     statuses: tuple[Status, ...] = STATUSES
     priorities: tuple[Priority, ...] = PRIORITIES
@@ -63,52 +44,22 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True):
 @page("GET", "/tickets/{ticket}", "read")
 async def open_ticket(visit: Visit) -> Answer:
     """A ticket is shown on its customer's thread."""
-    return await _shown(visit, Draft())
+    return await show_ticket(visit, Draft())
 
 
-async def _shown(visit: Visit, draft: Draft, status: int = 200) -> Answer:
+async def show_ticket(visit: Visit, draft: Draft, status: int = 200, fault: str = "") -> Answer:
+    """The ticket's page, with what could not be taken: an answer, or with `fault` a change."""
     try:
         async with visit.read() as db:
             ticket = await read_ticket(db, visit.workspace, visit.request.path_params["ticket"])
-            recipient = await _recipient(db, visit, ticket)
+            composer = await compose(db, visit, ticket, draft)
             agents = await people.list_agents(db, visit.workspace, None, False, None, MOST_AGENTS)
             queues = await people.list_queues(db, visit.workspace)
     except TicketElsewhere as elsewhere:
         where = f"/tickets/{elsewhere.survivor}" if elsewhere.survivor else f"/customers/{elsewhere.customer}"
         return moved(where if elsewhere.survivor or elsewhere.customer else "/")
-    panel = Panel(ticket=ticket, recipient=recipient, agents=agents, queues=queues, draft=draft, once=visit.new_name())
+    panel = Panel(ticket=ticket, composer=composer, agents=agents, queues=queues, fault=fault, once=visit.new_name())
     return await show_thread(visit, ticket.customer_id, status=status, panel=panel)
-
-
-async def _recipient(db: Db, visit: Visit, ticket: TicketView) -> Recipient | None:
-    aim = (await read_aims(db, visit.workspace, [ticket.id]))[ticket.id]
-    place = (await at_item(db, visit.workspace, aim, None)).answered if isinstance(aim, Aim) else None
-    if place is None:
-        return None
-    return Recipient(
-        about=place.about,
-        channel=place.channel or "api",
-        value=place.point["value"] if place.point else None,
-        subject=answered_subject(place.subject or ticket.subject),
-    )
-
-
-@page("POST", "/tickets/{ticket}/say", "desk")
-async def say(visit: Visit) -> Answer:
-    """Answer the customer, or note something for colleagues; perhaps with a status. Sent twice it is done once."""
-    said = await visit.form()
-    note, body = said.get("as") == "note", said.get("body", "")
-    try:
-        about = read_id(said["about"]) if said.get("about") else None
-        async with visit.read() as db:
-            mentions = await mentions_in(db, visit.workspace, body, []) if note else ()
-        to = (said["to"],) if said.get("to") and not note else None
-        command = AddNote(body=body, mentions=mentions) if note else Reply(body=body, to=to)
-        done = await _perform(visit, said, [command, *_status(said)], None if note else about)
-    except _REFUSED as error:
-        problem = problem_of(error)
-        return await _shown(visit, Draft(body=body, note=note, fault=_words(error)), problem.status)
-    return done
 
 
 @page("POST", "/tickets/{ticket}/change", "desk")
@@ -116,22 +67,22 @@ async def change(visit: Visit) -> Answer:
     """Make a ticket something else, as it was seen."""
     said = await visit.form()
     try:
-        return await _perform(visit, said, _commands(said), None)
-    except _REFUSED as error:
-        return await _shown(visit, Draft(fault=_words(error)), problem_of(error).status)
+        return await _perform(visit, said, _commands(said))
+    except REFUSED as error:
+        return await show_ticket(visit, Draft(), problem_of(error).status, words_of(error))
 
 
-async def _perform(visit: Visit, said: dict[str, str], commands: list[Command], about: UUID | None) -> Answer:
+async def _perform(visit: Visit, said: dict[str, str], commands: list[Command]) -> Answer:
     version = _version(said)
 
     async def work(db: Db) -> Answer:
         ticket = await meant(db, visit)
-        done = await perform(db, visit.desk(), Ask(ticket=ticket, version=version), commands, about=about)
-        return Answer(status=201, body=f"#item-{done.events[0]}".encode() if done.events else b"")
+        await perform(db, visit.desk(), Ask(ticket=ticket, version=version), commands)
+        return Answer(status=201)
 
     visit.said_once(said.get("once"))
-    done = await visit.write(work)
-    return moved(f"/tickets/{visit.request.path_params['ticket']}{done.body.decode()}")
+    await visit.write(work)
+    return moved(f"/tickets/{visit.request.path_params['ticket']}")
 
 
 def _version(said: dict[str, str]) -> int | None:
@@ -177,7 +128,7 @@ def _agent(text: str) -> UUID | None:
         raise InvalidField("assignee", "expected an agent") from None
 
 
-def _words(error: Exception) -> str:
+def words_of(error: Exception) -> str:
     """Why it was not taken, for whoever typed it."""
     if isinstance(error, TicketStale):
         return "Somebody changed this ticket meanwhile. What you typed is still here: look, and send it again."
@@ -186,4 +137,4 @@ def _words(error: Exception) -> str:
     return problem_of(error).detail
 
 
-PAGES: Final[tuple[Page, ...]] = (open_ticket, say, change)
+PAGES: Final[tuple[Page, ...]] = (open_ticket, change)
