@@ -274,18 +274,27 @@ async def answered(db: Db, workspace: WorkspaceId) -> list[Row]:
     )
 
 
+_DECIDED: Final = (
+    "SELECT d.id, d.kind, d.contact_a, d.contact_b, d.contacts, d.home_id, d.event_id, d.undoes, d.grade, d.actor, "
+    "d.reason, d.evidence, d.decided_at, (SELECT u.id FROM link_decision u WHERE u.workspace_id = $1 "
+    "AND u.undoes = d.id AND u.decided_at <= coalesce($3::timestamptz, 'infinity')) AS undone_by "
+    "FROM link_decision d WHERE d.workspace_id = $1 AND d.decided_at <= coalesce($3::timestamptz, 'infinity') "
+)
+
+
 async def decisions_about(db: Db, workspace: WorkspaceId, ends: Sequence[UUID], as_of: datetime | None) -> list[Row]:
     """Every decision with an end among the contacts and homes, in the order in which they were taken."""
     return await db.fetch(
-        "SELECT d.id, d.kind, d.contact_a, d.contact_b, d.contacts, d.home_id, d.event_id, d.undoes, d.grade, d.actor, "
-        "d.reason, d.evidence, d.decided_at, (SELECT u.id FROM link_decision u WHERE u.workspace_id = $1 "
-        "AND u.undoes = d.id AND u.decided_at <= coalesce($3::timestamptz, 'infinity')) AS undone_by "
-        "FROM link_decision d WHERE d.workspace_id = $1 AND d.decided_at <= coalesce($3::timestamptz, 'infinity') "
-        "AND (d.contact_a = ANY($2::uuid[]) OR d.contact_b = ANY($2::uuid[])) ORDER BY d.position",
+        f"{_DECIDED} AND (d.contact_a = ANY($2::uuid[]) OR d.contact_b = ANY($2::uuid[])) ORDER BY d.position",
         workspace,
         ends,
         as_of,
     )
+
+
+async def decision_shown(db: Db, workspace: WorkspaceId, decision: UUID) -> Row | None:
+    """As `decisions_about` has it."""
+    return await db.fetchrow(f"{_DECIDED} AND d.id = $2", workspace, decision, None)
 
 
 _PLACE = "md5(concat_ws(chr(31), v.kind, v.scope, v.value))::uuid"

@@ -5,6 +5,7 @@ A `link` asks whether two are one: accepted, they are merged by hand; rejected, 
 """
 
 import math
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, get_args
 from uuid import UUID
@@ -84,6 +85,18 @@ async def read_suggestions(
     """Suggestions in one state, the most valuable first."""
     place = after or FIRST
     rows = await review.suggestions(db, desk.workspace, state, sorted(kinds or KINDS), (place.value, place.id), limit)
+    return await _shown(db, desk, rows)
+
+
+async def read_suggestion(db: store.Db, desk: Desk, suggestion_id: UUID) -> Suggestion:
+    """One, whatever became of it. Raises `NotFound`."""
+    row = await review.suggestion(db, desk.workspace, suggestion_id)
+    if row is None:
+        raise NotFound
+    return (await _shown(db, desk, [row]))[0]
+
+
+async def _shown(db: store.Db, desk: Desk, rows: Sequence[identity_store.Row]) -> list[Suggestion]:
     contacts = list({row[end]: None for row in rows for end in ("contact_a", "contact_b")})
     held: dict[ContactId, list[views.HeldIdentifier]] = {contact: [] for contact in contacts}
     for one in await views.held_by(db, desk.workspace, contacts) if contacts else ():
