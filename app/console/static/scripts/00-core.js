@@ -21,20 +21,22 @@ const throughline = (() => {
   };
 
   // Keys: one or two signs ("r", "g i"); not while somebody types, nor behind a dialog.
+  // Of several that take a key the last one that is there does it: one that is not on this page says false.
   const keys = new Map();
-  const onKey = (name, act) => keys.set(name, act);
+  const onKey = (name, act) => keys.set(name, [act, ...(keys.get(name) ?? [])]);
+  const press = (acts, event) => acts.some((act) => act(event) !== false);
   const typing = (target) => target.closest?.("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
   let before = "";
   addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.target.form?.requestSubmit(); return; }
     if (event.key === "Escape" && typing(event.target) && !event.target.closest("dialog")) { event.target.blur(); return; }
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
-      event.preventDefault(); keys.get("/")?.(); return;
+      event.preventDefault(); press(keys.get("/") ?? [], event); return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector("dialog[open]")) return;
-    const act = keys.get(`${before} ${event.key}`) ?? keys.get(event.key);
+    const acts = keys.get(`${before} ${event.key}`) ?? keys.get(event.key);
     before = event.key === "g" ? "g" : "";
-    if (act) { event.preventDefault(); act(event); }
+    if (acts && press(acts, event)) event.preventDefault();
   });
 
   return { kept, onPart, onKey, say };
