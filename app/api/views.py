@@ -66,7 +66,7 @@ async def list_views(call: Call) -> Answer:
     async with call.read() as db:
         found = await saved_views.list_views(db, call.caller)
         if counted:
-            counts = await saved_views.count(db, call.caller, [_perhaps(one, call.caller) for one in found])
+            counts = await saved_views.count(db, call.caller, [perhaps_listing(one, call.caller) for one in found])
             found = [msgspec.structs.replace(one, count=told) for one, told in zip(found, counts, strict=True)]
     return answer(ViewPage(items=found))
 
@@ -124,19 +124,19 @@ async def list_tickets(call: Call) -> Answer:
     wanted = call.path_id("view")
     async with call.read() as db:
         view = await saved_views.read_view(db, call.caller, wanted)
-    return answer(await page_of(call, _listing(view, call.caller), f"view {view.id}"))
+    return answer(await page_of(call, listing_of(view, call.caller), f"view {view.id}"))
 
 
-def _listing(view: SavedView | Content, caller: Caller) -> Listing:
+def listing_of(view: SavedView | Content, caller: Caller) -> Listing:
     """Raises the 400 that names the word at fault, and `NotFound`."""
     query = Query(urlencode(view.filters, doseq=True).encode(), _WORDS)
     return msgspec.structs.replace(read_listing(query, caller), sort=read_sort(view.sort))
 
 
-def _perhaps(view: SavedView, caller: Caller) -> Listing | None:
+def perhaps_listing(view: SavedView, caller: Caller) -> Listing | None:
     """None where it cannot be asked: whose `me` is nobody's, or of a channel that is no more."""
     try:
-        return _listing(view, caller)
+        return listing_of(view, caller)
     except (Problem, NotFound):
         return None
 
@@ -145,7 +145,7 @@ async def _check(db: Db, call: Call, content: Content) -> None:
     """Raises the 400 with the path of the filter, and `NotFound` for a customer or an agent who is not there."""
     asking = msgspec.structs.replace(call.caller, agent=call.caller.agent or _SOMEBODY)
     try:
-        asked = _listing(content, asking)
+        asked = listing_of(content, asking)
     except Problem as problem:
         fault = problem.fields[0]
         raise bad_request(f"filters.{fault.field}" if fault.field else "filters", fault.words) from None

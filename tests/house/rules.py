@@ -32,6 +32,7 @@ SQL_FILES = frozenset(
         "timeline/tickets/moment_store.py",
         "timeline/tickets/moving.py",
         "timeline/tickets/listing.py",
+        "timeline/tickets/glances.py",
         "timeline/tickets/policy_store.py",
         "timeline/tickets/sla_store.py",
         "timeline/tickets/store.py",
