@@ -34,6 +34,9 @@ from app.signing_in import csrf_token
 Method = Literal["GET", "POST"]
 
 COOKIE: Final = "tl_session"
+THEME: Final = "tl_theme"
+THEMES: Final = ("light", "dark")
+"""What a browser may be told to show; without a word it goes by its own setting."""
 MOST_FIELDS: Final = 200
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -99,9 +102,9 @@ class Visit(Call):
         """What was filled in. Raises the 400, and the 403 for a form that is none of ours."""
         return {name: values[-1] for name, values in (await self.form_lists()).items()}
 
-    async def form_lists(self) -> dict[str, list[str]]:
+    async def form_lists(self, most: int = MOST_FIELDS) -> dict[str, list[str]]:
         """What was filled in, with all values of what is there several times. Raises as `form`."""
-        fields = read_lists(await self.body())
+        fields = read_lists(await self.body(), most)
         if self.caller.session and not hmac.compare_digest(self.csrf, self._token(fields)):
             raise Problem(
                 403, "stale_form", "This form is of an earlier session. Go back, load the page, send it again."
@@ -119,7 +122,8 @@ class Visit(Call):
     def show(self, template: str, status: int = 200, headers: dict[str, str] | None = None, **values: Any) -> Answer:
         """The page, with what every page shows."""
         csrf = self.csrf if self._caller is not None else ""
-        body = render(template, who=self.who, csrf=csrf, path=self.request.url.path, visit=self, **FRAME, **values)
+        said = {"who": self.who, "csrf": csrf, "path": self.request.url.path, "theme": theme_of(self.request)}
+        body = render(template, visit=self, **said, **FRAME, **values)
         return Answer(status=status, body=body, headers=headers or {}, media_type=HTML)
 
 
@@ -215,14 +219,20 @@ def moved(path: str, headers: dict[str, str] | None = None) -> Answer:
     return Answer(status=303, headers={"Location": path, **(headers or {})}, media_type=HTML)
 
 
-def cookie_of(request: Request[Any, Any, Any]) -> str | None:
+def cookie_of(request: Request[Any, Any, Any], name: str = COOKIE) -> str | None:
     """The session's text. Other cookies of this host are nobody's business, broken ones included."""
     try:
         cookies = SimpleCookie(request.headers.get("cookie", ""))
     except CookieError:
         return None
-    found = cookies.get(COOKIE)
+    found = cookies.get(name)
     return found.value if found is not None else None
+
+
+def theme_of(request: Request[Any, Any, Any]) -> str | None:
+    """The theme that was chosen in this browser, None for the system's."""
+    said = cookie_of(request, THEME)
+    return said if said in THEMES else None
 
 
 def read_form(raw: bytes) -> dict[str, str]:
@@ -230,10 +240,10 @@ def read_form(raw: bytes) -> dict[str, str]:
     return {name: values[-1] for name, values in read_lists(raw).items()}
 
 
-def read_lists(raw: bytes) -> dict[str, list[str]]:
+def read_lists(raw: bytes, most: int = MOST_FIELDS) -> dict[str, list[str]]:
     """Fields of a form with all their values, ends of lines as one character. Raises the 400."""
     try:
-        pairs = parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS, strict_parsing=bool(raw))
+        pairs = parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=most, strict_parsing=bool(raw))
     except ValueError:
         raise Problem(400, "invalid", "This is not a form of ours.") from None
     fields: dict[str, list[str]] = {}
