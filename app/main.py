@@ -59,8 +59,8 @@ from app.api import (
 from app.api.calls import Edge
 from app.api.openapi import describe
 from app.api.routes import Route, answer_of, handlers, log_request, request_id
+from app.console import customer_list, finding, inbox, palette, replying, signing, statics
 from app.console import customers as customer_pages
-from app.console import finding, inbox, replying, signing, statics
 from app.console import tickets as ticket_pages
 from app.console.pages import Page, page_handlers
 from app.db import Database, DatabaseAway
@@ -188,10 +188,12 @@ def all_pages() -> tuple[Page, ...]:
         *statics.PAGES,
         *signing.PAGES,
         *inbox.PAGES,
+        *customer_list.PAGES,
         *customer_pages.PAGES,
         *ticket_pages.PAGES,
         *replying.PAGES,
         *finding.PAGES,
+        *palette.PAGES,
     )
 
 

@@ -1,9 +1,7 @@
-"""Customers: the list, and one with the thread."""
+"""A customer, with the thread."""
 
 from typing import Any, Final
-from uuid import UUID
 
-from app import access
 from app.api.calls import Answer, moved_to
 from app.console.pages import Page, Visit, page
 from app.console.sayings import Speaker, agents_in
@@ -12,20 +10,6 @@ from identity.errors import Absorbed
 from identity.explaining import identifier_views, possible_view
 from timeline.threads import ThreadQuery, read_profile
 from timeline.tickets import views
-
-LISTED: Final = "console customers"
-A_PAGE: Final = 50
-
-
-@page("GET", "/customers", "read")
-async def list_customers(visit: Visit) -> Answer:
-    """All of them, in the order in which they came."""
-    cursor = visit.asked_for.get("cursor")
-    after = None if cursor is None else visit.edge.tokens.open_id(visit.workspace, LISTED, cursor)
-    async with visit.read() as db:
-        found = await access.find_customers(db, visit.caller, (), after, A_PAGE + 1)
-    ids = [UUID(bytes=one.id.bytes) for one in found]
-    return visit.show("customers.html", customers=found[:A_PAGE], next=visit.next_of(LISTED, ids, A_PAGE))
 
 
 @page("GET", "/customers/{customer_id}", "read")
@@ -65,4 +49,4 @@ async def show_thread(visit: Visit, customer: CustomerId, *, status: int = 200, 
     )
 
 
-PAGES: Final[tuple[Page, ...]] = (list_customers, show_customer)
+PAGES: Final[tuple[Page, ...]] = (show_customer,)

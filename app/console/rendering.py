@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from app.console.language import translations
+from app.console.marking import marked
 from app.signed_in import Who
 
 HTML: Final = "text/html; charset=utf-8"
@@ -103,6 +104,6 @@ def _environment() -> Environment:
     install(known_sentences.gettext, known_sentences.ngettext, newstyle=True)
     known: dict[str, Any] = {"static": static, "narrowed": narrowed}
     environment.globals.update(known)
-    filters: dict[str, Any] = {"time": clock_time, "day": day, "ago": ago, "words": words}
+    filters: dict[str, Any] = {"time": clock_time, "day": day, "ago": ago, "words": words, "marking": marked}
     environment.filters.update(filters)
     return environment

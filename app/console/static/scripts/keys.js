@@ -18,5 +18,4 @@
     onKey(key, () => { location.href = path; });
   }
   onKey("?", () => document.querySelector(".keys")?.showModal());
-  onKey("/", () => document.querySelector("[data-search]")?.focus());
 })();

@@ -1,0 +1,129 @@
+"""What is found while it is typed: customers, tickets and orders at once, past cases by meaning a moment later."""
+
+import asyncio
+from typing import Final
+
+import msgspec
+
+from app.api import search
+from app.api.calls import Answer
+from app.api.customers import MOST_TYPED
+from app.console.asking import answered
+from app.console.customer_list import named
+from app.console.pages import Page, Visit, page
+from app.errors import Problem, problem_of
+from identity.errors import NotFound
+from search.engine import EngineAway
+from search.showing import Hit
+from timeline.errors import TicketElsewhere
+from timeline.threads import CustomerSummary
+from timeline.tickets.reading import read_ticket
+
+FEW: Final = 5
+LOOKED_AT: Final = 20
+LEAST: Final = 2
+"""Signs of a question that cases by meaning are looked up for; fewer mean nothing."""
+LONGEST_NUMBER: Final = 9
+THINGS: Final = ("order", "payment", "shipment")
+_REFUSED: Final = (Problem, NotFound, EngineAway)
+
+
+class Named(msgspec.Struct, frozen=True, kw_only=True):
+    """A ticket in the list."""
+
+    number: int
+    subject: str | None
+    status: str
+    who: str | None
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """What there is, the best of each kind."""
+
+    people: list[CustomerSummary] = []
+    tickets: list[Named] = []
+    orders: list[Hit] = []
+    by_meaning: bool = False
+
+
+@page("GET", "/palette", "read")
+async def look(visit: Visit) -> Answer:
+    """Whatever is called so, or holds the words."""
+    typed, fault = " ".join(visit.asked_for.get("q", "").split()), ""
+    found = Found()
+    if typed:
+        people, number, hits = await asyncio.gather(
+            _people(visit, typed), _numbered(visit, typed), _hits(visit, typed), return_exceptions=True
+        )
+        for one in (people, number, hits):
+            if isinstance(one, BaseException):
+                fault = _words(one)
+        found = _found(
+            people if isinstance(people, list) else [],
+            number if isinstance(number, Named) else None,
+            hits if isinstance(hits, list) else [],
+            len(typed) > LEAST and visit.edge.embedder is not None,
+        )
+    return visit.show("palette_found.html", found=found, typed=typed, fault=fault)
+
+
+@page("GET", "/palette/cases", "read")
+async def look_for_cases(visit: Visit) -> Answer:
+    """Past cases that mean something like it."""
+    typed = visit.asked_for.get("q", "").strip()
+    asked = {"q": typed, "kind": "case", "mode": "semantic", "limit": FEW, "facets": "false"}
+    try:
+        cases = (await answered(visit, search.search, search.SearchPage, query=asked)).items if typed else []
+    except _REFUSED:
+        cases = []  # what cannot be read was said above it
+    return visit.show("palette_cases.html", cases=[one for one in cases if one.ticket is not None])
+
+
+def _found(people: list[CustomerSummary], number: Named | None, hits: list[Hit], by_meaning: bool) -> Found:
+    cases = [
+        Named(number=hit.ticket.number, subject=hit.subject, status=hit.ticket.status, who=hit.contact_name)
+        for hit in hits
+        if hit.kind == "case" and hit.ticket is not None and (number is None or hit.ticket.number != number.number)
+    ]
+    first = [number] if number is not None else []
+    return Found(
+        people=people,
+        tickets=[*first, *cases][:FEW],
+        orders=[hit for hit in hits if hit.kind in THINGS][:FEW],
+        by_meaning=by_meaning,
+    )
+
+
+async def _people(visit: Visit, typed: str) -> list[CustomerSummary]:
+    return await named(visit, typed[:MOST_TYPED], FEW)
+
+
+async def _numbered(visit: Visit, typed: str) -> Named | None:
+    """The ticket that has this number, or that this number leads to."""
+    digits = typed.removeprefix("#")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= LONGEST_NUMBER):
+        return None
+    async with visit.read() as db:
+        try:
+            found = await read_ticket(db, visit.workspace, digits)
+        except TicketElsewhere as elsewhere:
+            if elsewhere.survivor is None:
+                return None
+            found = await read_ticket(db, visit.workspace, str(elsewhere.survivor))
+        except NotFound:
+            return None
+    return Named(number=found.number, subject=found.subject, status=found.status, who=found.assignee_name)
+
+
+async def _hits(visit: Visit, typed: str) -> list[Hit]:
+    asked = {"q": typed, "kind": ["case", *THINGS], "mode": "keyword", "limit": LOOKED_AT, "facets": "false"}
+    return (await answered(visit, search.search, search.SearchPage, query=asked)).items
+
+
+def _words(error: BaseException) -> str:
+    if not isinstance(error, _REFUSED):
+        raise error
+    return problem_of(error).detail
+
+
+PAGES: Final[tuple[Page, ...]] = (look, look_for_cases)
