@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from app.console.due_words import due, script_words, urgency
 from app.console.language import translations
 from app.console.marking import marked
 from app.signed_in import Who
@@ -102,8 +103,9 @@ def _environment() -> Environment:
     known_sentences = translations()
     install: Any = environment.install_gettext_callables  # pyright: ignore[reportAttributeAccessIssue] - the extension's
     install(known_sentences.gettext, known_sentences.ngettext, newstyle=True)
-    known: dict[str, Any] = {"static": static, "narrowed": narrowed}
+    known: dict[str, Any] = {"static": static, "narrowed": narrowed, "clock_words": script_words}
     environment.globals.update(known)
     filters: dict[str, Any] = {"time": clock_time, "day": day, "ago": ago, "words": words, "marking": marked}
+    filters |= {"due": due, "urgency": urgency}
     environment.filters.update(filters)
     return environment
