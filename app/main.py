@@ -63,6 +63,7 @@ from app.console import customer_list, finding, inbox, palette, replying, signin
 from app.console import customers as customer_pages
 from app.console import tickets as ticket_pages
 from app.console.pages import Page, page_handlers
+from app.console.sections import pages as settings_pages
 from app.db import Database, DatabaseAway
 from app.embedding import open_embedder
 from app.errors import problem_of
@@ -193,6 +194,7 @@ def all_pages() -> tuple[Page, ...]:
         *ticket_pages.PAGES,
         *replying.PAGES,
         *finding.PAGES,
+        *settings_pages.PAGES,
         *palette.PAGES,
     )
 

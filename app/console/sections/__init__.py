@@ -1,0 +1,1 @@
+"""The settings: sections that are declared, and the one engine that shows, fills in and sends them."""
