@@ -90,6 +90,16 @@ def _asked(one: Followed) -> _Asked | None:
     return _Asked(followed=one, body=said.body, mail=said.data.mail)
 
 
+async def goes_out(db: Db, workspace: UUID, item: UUID) -> bool:
+    """Whether an answer by mail to this item is sent from here: by an account that sends."""
+    items = await outbox_store.answered(db, workspace, [item])
+    sources = [row["source"] for row in items if row["source"] is not None]
+    accounts = [row["account_id"] for row in items if row["account_id"] is not None]
+    found = await outbox_store.senders(db, workspace, sources, accounts, outbox.KIND) if sources or accounts else []
+    sender = _sender(items[0], found) if items else None
+    return sender is not None and _sends(sender)
+
+
 async def _prepared(
     db: Db, workspace: UUID, asked: Sequence[_Asked], tokens: Tokens, now: datetime, new_id: NewId
 ) -> list[Prepared]:

@@ -1,54 +1,198 @@
-"""The composer under a thread: whom an answer goes to, on which channel, and what was typed and could not be taken."""
+"""The composer under a ticket's thread: whom an answer goes to, on which channel and how, and what was typed and could
+not be taken."""
 
+from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 import msgspec
 
+from app.console.language import _
 from app.console.pages import Visit
+from app.console.placeholders import values_of
 from app.db import Db
+from app.limits import UPLOAD_BYTES
+from channels.bouncing import BounceView
+from channels.replying import CHANNEL, goes_out
+from identity.errors import Impossible, NotFound
+from identity.explaining import identifier_views
+from identity.views import People, best_name, read_people
 from timeline.addressing import answered_subject
-from timeline.tickets.aiming import Aim, at_item, read_aims
+from timeline.commands import MOST_ATTACHED
+from timeline.events import Status
+from timeline.items import Item
+from timeline.threads import ThreadQuery, read_page_of
+from timeline.tickets.aiming import Aim, Place, at_item, read_aims
 from timeline.tickets.reading import TicketView
+from timeline.tickets.types import Types
+from timeline.tickets.versions import read_desk
+
+MOVES: Final[tuple[Status, ...]] = ("open", "pending", "on_hold", "resolved", "closed")
+"""What a ticket may become with an answer."""
+REACHED_BY_NUMBER: Final = ("sms", "voice", "web_form")
+"""Channels on which nothing but a contact point reaches anybody; elsewhere the conversation does."""
+LOOKED_AT: Final = 50
+MOST_TOLD: Final = 5
+
+
+class Enclosed(msgspec.Struct, frozen=True, kw_only=True):
+    """An upload that goes along, as the form names it."""
+
+    id: str
+    size: int
+    name: str
+
+    @property
+    def value(self) -> str:
+        return f"{self.id} {self.size} {self.name}"
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
-    """What was typed and could not be taken: it is shown again, with the reason."""
+    """What was typed and could not be taken: it is shown again, with the reason. `came` is what came meanwhile,
+    `seen` how many items
+    the ticket had when it was shown, `bounced` at whom mail did not arrive lately."""
 
     body: str = ""
     note: bool = False
     fault: str = ""
+    field: str = ""
+    about: str = ""
+    to: str = ""
+    subject: str = ""
+    status: str = ""
+    disposition: str = ""
+    source: str = ""
+    files: tuple[Enclosed, ...] = ()
+    came: Sequence[Item] = ()
+    once: str = ""
+    seen: int | None = None
+    bounced: Sequence[BounceView] = ()
+
+
+class Point(msgspec.Struct, frozen=True, kw_only=True):
+    """An address that the customer can be written to."""
+
+    value: str
+    verified: bool
+    shared: bool
 
 
 class Recipient(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom an answer goes to: shown before it is sent, and sent to nobody else."""
+    """Whom an answer goes to: shown before it is sent, and sent to nobody else. `value` is the contact point of the
+    item answered; `is_mail`, and then `goes_out` says whether it is mailed from here."""
 
     about: UUID
     channel: str
     value: str | None
     subject: str
+    points: Sequence[Point] = ()
+    is_mail: bool = False
+    goes_out: bool = False
 
 
 class Composer(msgspec.Struct, frozen=True, kw_only=True):
-    """What an agent answers with. `once` is the name of this form."""
+    """What an agent answers with. `once` is the name of this form, `seen` how many items of the ticket were there when
+    it was shown, `refused` why no answer is possible, `values` what placeholders become."""
 
+    ticket: TicketView
     recipient: Recipient | None
+    refused: str
     draft: Draft
     once: str
+    seen: int
+    types: Types
+    values: dict[str, str]
+    moves: tuple[Status, ...] = MOVES
+    most_files: int = MOST_ATTACHED
+    most_megabytes: int = UPLOAD_BYTES // 1024**2
+
+    @property
+    def note(self) -> bool:
+        return self.draft.note or bool(self.refused)
 
 
 async def compose(db: Db, visit: Visit, ticket: TicketView, draft: Draft) -> Composer:
     """The composer of a ticket that is open."""
-    return Composer(recipient=await _recipient(db, visit, ticket), draft=draft, once=visit.new_name())
+    people = await read_people(db, visit.workspace, ticket.customer_id)
+    recipient = await _recipient(db, visit, ticket, people, draft.about or visit.asked_for.get("about", ""))
+    return Composer(
+        ticket=ticket,
+        recipient=recipient,
+        refused=_refused(ticket, recipient),
+        draft=draft,
+        once=draft.once or visit.new_name(),
+        seen=ticket.items if draft.seen is None else draft.seen,
+        types=(await read_desk(db, visit.workspace)).configuration.types,
+        values=_values(visit, ticket, people),
+    )
 
 
-async def _recipient(db: Db, visit: Visit, ticket: TicketView) -> Recipient | None:
+async def came_since(db: Db, visit: Visit, ticket: TicketView, seen: int) -> list[Item]:
+    """What others said in a ticket since it had `seen` items, the newest first."""
+    more = ticket.items - seen
+    if more <= 0:
+        return []
+    page = await read_page_of(db, visit.workspace, ticket, ThreadQuery(limit=LOOKED_AT))
+    items = sorted((one for one in page.items if one.kind != "change"), key=lambda one: one.recorded_at, reverse=True)
+    me = visit.caller.actor
+    return [one for one in items[:more] if one.actor != me][:MOST_TOLD]
+
+
+def _refused(ticket: TicketView, recipient: Recipient | None) -> str:
+    if ticket.backstage_of is not None:
+        return _("This is work of our own: the customer hears nothing of it. Write a note.")
+    if recipient is None:
+        return _("Nothing of this ticket can be answered. Write a note.")
+    if recipient.is_mail and not recipient.value and not recipient.points:
+        return _("No address of this customer is known, so no mail can be sent. Write a note.")
+    if recipient.channel in REACHED_BY_NUMBER and not recipient.value:
+        return _("It is not known by what this customer is reached there. Write a note.")
+    return ""
+
+
+async def _recipient(db: Db, visit: Visit, ticket: TicketView, people: People, about: str) -> Recipient | None:
     aim = (await read_aims(db, visit.workspace, [ticket.id]))[ticket.id]
-    place = (await at_item(db, visit.workspace, aim, None)).answered if isinstance(aim, Aim) else None
+    place = await _place(db, visit, aim, about) if isinstance(aim, Aim) else None
     if place is None:
         return None
+    is_mail = place.channel == CHANNEL
     return Recipient(
         about=place.about,
         channel=place.channel or "api",
         value=place.point["value"] if place.point else None,
         subject=answered_subject(place.subject or ticket.subject),
+        points=_points(people) if is_mail else (),
+        is_mail=is_mail,
+        goes_out=is_mail and await goes_out(db, visit.workspace, place.about),
+    )
+
+
+async def _place(db: Db, visit: Visit, aim: Aim, about: str) -> Place | None:
+    """Where the item named is; the customer's latest message where none is, or where it is no item of this ticket."""
+    if about:
+        try:
+            return (await at_item(db, visit.workspace, aim, UUID(about))).answered
+        except (NotFound, Impossible, ValueError):
+            pass
+    return (await at_item(db, visit.workspace, aim, None)).answered
+
+
+def _points(people: People) -> list[Point]:
+    """The customer's addresses, those that were proved first."""
+    found = [
+        Point(value=one.value, verified=one.verified, shared=one.shared is not None)
+        for one in identifier_views(people.identifiers)
+        if one.kind == "email" and one.problem is None
+    ]
+    return sorted(found, key=lambda one: (not one.verified, one.value))
+
+
+def _values(visit: Visit, ticket: TicketView, people: People) -> dict[str, str]:
+    named = sorted((one for one in people.persons if one.attributes.get("given_name")), key=lambda one: one.said_at)
+    return values_of(
+        customer=best_name(people) if any(one.name for one in people.persons) else None,
+        given_name=named[-1].attributes["given_name"] if named else None,
+        number=ticket.number,
+        subject=ticket.subject,
+        agent=visit.who.name if visit.who else "",
     )

@@ -1,45 +1,202 @@
-"""Saying something in a ticket: an answer to the customer, or a note for colleagues. Sent twice it is done once."""
+"""Saying something in a ticket: an answer to the customer, or a note for colleagues. Sent twice it is done once; what
+came meanwhile is shown before anything is sent."""
 
+from collections.abc import Sequence
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 
 from app.api import ticket_commands
 from app.api.calls import Answer
 from app.console.asking import ask
-from app.console.composing import Draft
+from app.console.composing import Composer, Draft, Enclosed, came_since, compose
+from app.console.language import _, counted
 from app.console.pages import Page, Visit, moved, page
+from app.console.placeholders import fill
 from app.console.tickets import REFUSED, show_ticket, words_of
-from app.errors import problem_of
+from app.errors import Problem, problem_of
+from channels.bouncing import BounceView
+from identity.errors import NotFound
+from timeline.errors import StartOver, TicketElsewhere, TicketStale
+from timeline.interactions import InvalidField
+from timeline.items import Item
+from timeline.tickets.reading import TicketView, read_ticket
+from timeline.tickets.ticket import ENDED
+
+LOOKS: Final = 3
+_AGAIN: Final = (*REFUSED, StartOver)
 
 
-class _Done(msgspec.Struct, frozen=True, kw_only=True):
-    event_id: str
+class _Said(msgspec.Struct, frozen=True, kw_only=True):
+    event_id: UUID
+    bounced: list[BounceView] = []
+
+
+class _Came(Exception):
+    """Others said something that whoever answers has not seen; `items` are how many there are with it."""
+
+    def __init__(self, came: Sequence[Item], items: int) -> None:
+        super().__init__(f"{len(came)} came meanwhile")
+        self.came = came
+        self.items = items
+
+
+@page("GET", "/tickets/{ticket}/composer", "desk")
+async def show_composer(visit: Visit) -> Answer:
+    """The composer alone, anew: perhaps to answer another item."""
+    return await _composer(visit, Draft(note=visit.asked_for.get("as") == "note"))
+
+
+@page("POST", "/tickets/{ticket}/check", "desk")
+async def check(visit: Visit) -> Answer:
+    """What an answer would say, and whether anything stands against sending it. Sends nothing."""
+    draft = _draft(await visit.form_lists())
+    try:
+        await _read(visit, draft)
+    except (_Came, *_AGAIN) as error:
+        return await _refuse(visit, draft, error)
+    composer = await _composed(visit, draft)
+    return visit.show("composer_filled.html", composer=composer, filled=fill(draft.body, composer.values))
 
 
 @page("POST", "/tickets/{ticket}/say", "desk")
 async def say(visit: Visit) -> Answer:
     """Answer the customer, or note something for colleagues; perhaps with a status."""
-    said = await visit.form()
-    note, body = said.get("as") == "note", said.get("body", "")
-    route = ticket_commands.take_note if note else ticket_commands.reply
-    ticket = visit.request.path_params["ticket"]
+    draft = _draft(await visit.form_lists())
     try:
-        done = await ask(visit, route, {"ticket": ticket}, body=_asked(said, note), once=said.get("once"))
-    except REFUSED as error:
-        draft = Draft(body=body, note=note, fault=words_of(error))
-        return await show_ticket(visit, draft, problem_of(error).status)
-    return moved(f"/tickets/{ticket}#item-{msgspec.json.decode(done.body, type=_Done).event_id}")
+        said = await (_note(visit, draft) if draft.note else _reply(visit, draft))
+    except (_Came, *_AGAIN) as error:
+        return await _refuse(visit, draft, error)
+    if visit.is_fragment:
+        return await _composer(visit, Draft(note=draft.note, bounced=said.bounced), said.event_id)
+    return moved(f"/tickets/{visit.request.path_params['ticket']}#item-{said.event_id}")
 
 
-def _asked(said: dict[str, str], note: bool) -> dict[str, Any]:
-    """A form as the API takes it: what is left empty is not said."""
-    asked: dict[str, Any] = {"body": said.get("body", "")}
-    asked |= {name: said[name] for name in ("status", "disposition") if said.get(name)}
-    if not note:
-        asked |= {name: said[name] for name in ("about", "subject") if said.get(name)}
-        asked |= {"to": [said["to"]]} if said.get("to") else {}
+async def _reply(visit: Visit, draft: Draft) -> _Said:
+    """Look and send until nothing happens in between."""
+    for _look in range(LOOKS):
+        ticket, text = await _read(visit, draft)
+        asked = {**_asked(draft, text), **_addressed(draft)}
+        try:
+            said = await _ask(visit, ticket_commands.reply, asked, draft.once, f'"{ticket.version}"')
+        except TicketStale:
+            continue
+        if draft.source:
+            body = _(
+                "The words of answer %(once)s come from %(source)s.", once=f"#item-{said.event_id}", source=draft.source
+            )
+            await _ask(visit, ticket_commands.take_note, {"body": body}, f"{draft.once}-source" if draft.once else "")
+        return said
+    raise StartOver
+
+
+async def _note(visit: Visit, draft: Draft) -> _Said:
+    return await _ask(visit, ticket_commands.take_note, _asked(draft, draft.body), draft.once)
+
+
+async def _ask(visit: Visit, route: Any, asked: dict[str, Any], once: str, version: str | None = None) -> _Said:
+    path = {"ticket": visit.request.path_params["ticket"]}
+    done = await ask(visit, route, path, body=asked, once=once or None, version=version)
+    return msgspec.json.decode(done.body, type=_Said)
+
+
+async def _read(visit: Visit, draft: Draft) -> tuple[TicketView, str]:
+    """The ticket as it is, and the text that would be sent. Raises what stands against it."""
+    async with visit.read() as db:
+        ticket = await read_ticket(db, visit.workspace, visit.request.path_params["ticket"])
+        came = await came_since(db, visit, ticket, draft.seen) if draft.seen is not None else []
+        composer = await compose(db, visit, ticket, draft)
+    if came:
+        raise _Came(came, ticket.items)
+    if composer.refused:
+        raise Problem(422, "impossible", composer.refused)
+    filled = fill(draft.body, composer.values)
+    if filled.unknown:
+        names = ", ".join(filled.unknown)
+        raise InvalidField("body", _("%(names)s cannot be filled in. Write the words, or take it out.", names=names))
+    return ticket, filled.text
+
+
+def _asked(draft: Draft, text: str) -> dict[str, Any]:
+    """As the API takes it: what is left empty is not said."""
+    asked: dict[str, Any] = {"body": text}
+    if draft.status:
+        asked["status"] = draft.status
+    if draft.disposition and draft.status in ENDED:
+        asked["disposition"] = draft.disposition
     return asked
 
 
-PAGES: Final[tuple[Page, ...]] = (say,)
+def _addressed(draft: Draft) -> dict[str, Any]:
+    asked: dict[str, Any] = {name: value for name in ("about", "subject") if (value := getattr(draft, name))}
+    if draft.to:
+        asked["to"] = [draft.to]
+    if draft.files:
+        asked["attachments"] = [one.id for one in draft.files]
+    return asked
+
+
+def _draft(lists: dict[str, list[str]]) -> Draft:
+    said = {name: values[-1] for name, values in lists.items()}
+    files = tuple(one for value in lists.get("file", ()) if (one := _enclosed(value)) is not None)
+    seen = said.get("seen", "")
+    return Draft(
+        note=said.get("as") == "note",
+        body=said.get("body", ""),
+        about=said.get("about", ""),
+        to=said.get("to", ""),
+        subject=said.get("subject", ""),
+        status=said.get("status", ""),
+        disposition=said.get("disposition", ""),
+        source=said.get("source", ""),
+        once=said.get("once", ""),
+        files=files,
+        seen=int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else None,
+    )
+
+
+def _enclosed(value: str) -> Enclosed | None:
+    parts = value.split(" ", 2)
+    if len(parts) != 3 or not parts[1].isascii() or not parts[1].isdigit():
+        return None
+    return Enclosed(id=parts[0], size=int(parts[1][:12]), name=parts[2])
+
+
+async def _refuse(visit: Visit, draft: Draft, error: Exception) -> Answer:
+    """The form again, with what was typed and why it was not taken."""
+    change = msgspec.structs.replace
+    if isinstance(error, _Came):
+        one, many = "Somebody wrote meanwhile. Nothing was sent yet.", "%(num)d came meanwhile. Nothing was sent yet."
+        words = counted(one, many, len(error.came))
+        return await _show(visit, change(draft, fault=words, came=error.came, seen=error.items), 409)
+    problem = problem_of(error)
+    if problem.code == "idempotency_key_reused":
+        words = _("This was sent already, in other words. Look at the thread; what you typed is still here.")
+        return await _show(visit, change(draft, fault=words, once="", seen=None), 409)
+    field = problem.fields[0].field if problem.fields else ""
+    words = words_of(error)
+    return await _show(visit, change(draft, fault=words, field=field.partition("[")[0]), problem.status)
+
+
+async def _show(visit: Visit, draft: Draft, status: int) -> Answer:
+    return await (_composer(visit, draft, status=status) if visit.is_fragment else show_ticket(visit, draft, status))
+
+
+async def _composer(visit: Visit, draft: Draft, done: UUID | None = None, status: int = 200) -> Answer:
+    try:
+        composer = await _composed(visit, draft)
+    except TicketElsewhere as elsewhere:
+        if elsewhere.number is None:
+            raise NotFound from None
+        return moved(f"/tickets/{elsewhere.number}/composer")
+    return visit.show("composer.html", status=status, composer=composer, done=done)
+
+
+async def _composed(visit: Visit, draft: Draft) -> Composer:
+    async with visit.read() as db:
+        ticket = await read_ticket(db, visit.workspace, visit.request.path_params["ticket"])
+        return await compose(db, visit, ticket, draft)
+
+
+PAGES: Final[tuple[Page, ...]] = (show_composer, check, say)
