@@ -1,0 +1,8 @@
+// Keys of a page's own buttons: `data-key="m"` does what the button does.
+(() => {
+  throughline.onPart((root) => {
+    for (const one of root.querySelectorAll("[data-key]")) {
+      throughline.onKey(one.dataset.key, () => { if (one.isConnected && !one.disabled) one.click(); });
+    }
+  });
+})();
