@@ -59,7 +59,20 @@ from app.api import (
 from app.api.calls import Edge
 from app.api.openapi import describe
 from app.api.routes import Route, answer_of, handlers, log_request, request_id
-from app.console import customer_list, finding, inbox, palette, replying, signing, statics
+from app.console import (
+    customer_list,
+    finding,
+    inbox,
+    merging,
+    missed,
+    number_tickets,
+    numbers,
+    palette,
+    replying,
+    signing,
+    statics,
+    suggesting,
+)
 from app.console import customers as customer_pages
 from app.console import tickets as ticket_pages
 from app.console.pages import Page, page_handlers
@@ -196,6 +209,11 @@ def all_pages() -> tuple[Page, ...]:
         *finding.PAGES,
         *settings_pages.PAGES,
         *palette.PAGES,
+        *merging.PAGES,
+        *suggesting.PAGES,
+        *numbers.PAGES,
+        *number_tickets.PAGES,
+        *missed.PAGES,
     )
 
 
