@@ -105,11 +105,15 @@ class Visit(Call):
     async def form_lists(self, most: int = MOST_FIELDS) -> dict[str, list[str]]:
         """What was filled in, with all values of what is there several times. Raises as `form`."""
         fields = read_lists(await self.body(), most)
+        self.check_token(fields)
+        return fields
+
+    def check_token(self, fields: dict[str, list[str]]) -> None:
+        """Take the token out of what was filled in, or out of the header. Raises the 403 where it is none of ours."""
         if self.caller.session and not hmac.compare_digest(self.csrf, self._token(fields)):
             raise Problem(
                 403, "stale_form", "This form is of an earlier session. Go back, load the page, send it again."
             )
-        return fields
 
     @property
     def csrf(self) -> str:
@@ -135,13 +139,16 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     handler: Callable[[Visit], Awaitable[Answer]]
     right: Right | None
     media_type: str = HTML
+    most_bytes: int = BODY_BYTES
 
 
 def page(
-    method: Method, path: str, right: Right | None, *, media_type: str = HTML
+    method: Method, path: str, right: Right | None, *, media_type: str = HTML, most_bytes: int = BODY_BYTES
 ) -> Callable[[Callable[[Visit], Awaitable[Answer]]], Page]:
     def declare(handler: Callable[[Visit], Awaitable[Answer]]) -> Page:
-        return Page(method=method, path=path, handler=handler, right=right, media_type=media_type)
+        return Page(
+            method=method, path=path, handler=handler, right=right, media_type=media_type, most_bytes=most_bytes
+        )
 
     return declare
 
@@ -173,7 +180,7 @@ def _handler(declared: Page, edge: Edge) -> HTTPRouteHandler:
         status_code=200,
         name=f"page {declared.method} {declared.path}",
         include_in_schema=False,
-        request_max_body_size=BODY_BYTES,
+        request_max_body_size=declared.most_bytes,
         media_type=declared.media_type,
     )(handle)
 
