@@ -15,6 +15,8 @@ from pathlib import Path
 
 import psutil
 
+from tests.app.nursery import Forked
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -34,19 +36,39 @@ class Home:
             **environment,
         }
         self.words = Path(tempfile.gettempdir()) / f"throughline-words-{uuid.uuid4().hex}"
-        self._started: list[subprocess.Popen[str]] = []
+        self._started: list[subprocess.Popen[str] | Forked] = []
 
-    def run(self, *words: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "app", *words],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            input=given,
-            timeout=120,
-        )
+    def run(self, *words: str, given: str = "") -> subprocess.CompletedProcess[str]:
+        with (
+            tempfile.TemporaryFile("w+") as asked,
+            tempfile.TemporaryFile("w+") as told,
+            tempfile.TemporaryFile("w+") as said,
+        ):
+            asked.write(given)
+            asked.flush()
+            asked.seek(0)
+            process = Forked(words, self.environment, asked.fileno(), told.fileno(), said.fileno())
+            try:
+                code = process.wait(120)
+            finally:
+                process.kill()
+            for file in (told, said):
+                file.seek(0)
+            return subprocess.CompletedProcess(words, code, told.read(), said.read())
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
+    def run_anew(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """As people start it, in a Python that has nothing loaded yet."""
+        command = [sys.executable, "-m", "app", *words]
+        return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=120)
+
+    def start(self, *words: str) -> Forked:
+        with self.words.open("a") as said, Path(os.devnull).open("r+") as nothing:
+            process = Forked(words, self.environment, nothing.fileno(), nothing.fileno(), said.fileno())
+        self._started.append(process)
+        return process
+
+    def start_anew(self, *words: str) -> subprocess.Popen[str]:
+        """As people start it, in a Python that has nothing loaded yet."""
         with self.words.open("a") as said:  # not a pipe: nobody reads it, and a full one holds the server up
             process = subprocess.Popen(
                 [sys.executable, "-m", "app", *words],
@@ -60,7 +82,7 @@ class Home:
 
     def up(self, *words: str) -> subprocess.Popen[str]:
         """`throughline up`, once it says that it is ready."""
-        process = self.start("up", *words)
+        process = self.start_anew("up", *words)
         assert process.stdout is not None
         line = process.stdout.readline()
         assert line.startswith("Throughline is ready at"), f"{line!r} {process.poll()}"

@@ -5,7 +5,6 @@ A worker is forked from a process that has everything imported, so a life costs 
 """
 
 import asyncio
-import multiprocessing
 import os
 import signal
 import sys
@@ -21,6 +20,7 @@ import pytest
 
 from app.cli import main
 from app.worker import work
+from tests.app.nursery import NURSERY
 from tests.builders import settings
 from tests.conftest import APP_PASSWORD, Database
 
@@ -29,15 +29,13 @@ SOON: Final = 0.05
 CHUNK: Final = 10
 """Mails that an import hands in together, for commands of tests."""
 _LOCK: Final = 7_341
-_nursery: Final = multiprocessing.get_context("forkserver")
-_nursery.set_forkserver_preload([__name__])
 
 
 class Victim:
     """A process of a test's own."""
 
     def __init__(self, target: Callable[..., None], words: Path, *arguments: Any) -> None:
-        self._process = _nursery.Process(target=_begin, args=(target, words, *arguments), daemon=True)
+        self._process = NURSERY.Process(target=_begin, args=(target, words, *arguments), daemon=True)
         self._process.start()
         assert self._process.pid is not None
         self.pid = self._process.pid
