@@ -1,15 +1,25 @@
-"""A customer, with the thread."""
+"""A customer: who it is, beside everything that happened."""
 
+from datetime import UTC, datetime
 from typing import Any, Final
 
+import msgspec
+
 from app.api.calls import Answer, moved_to
+from app.api.search import SearchPage
+from app.console import unrolling
+from app.console.filtering import Wanted, read_wanted
+from app.console.language import _
 from app.console.pages import Page, Visit, page
-from app.console.sayings import Speaker, agents_in
+from app.console.persons import attributes_of, person_of, zone_of
+from app.console.sifting import search_in
+from app.console.unrolling import around, speaker_of, unroll
 from identity.customers import CustomerId
-from identity.errors import Absorbed
-from identity.explaining import identifier_views, possible_view
+from identity.errors import Absorbed, NotFound
+from timeline.events import CHANGE, RECORDED
 from timeline.threads import ThreadQuery, read_profile
-from timeline.tickets import views
+
+KINDS: Final = (*RECORDED, CHANGE)
 
 
 @page("GET", "/customers/{customer_id}", "read")
@@ -18,35 +28,63 @@ async def show_customer(visit: Visit) -> Answer:
     return await show_thread(visit, CustomerId(visit.path_id("customer_id")))
 
 
-async def show_thread(visit: Visit, customer: CustomerId, *, status: int = 200, panel: Any = None) -> Answer:
-    """A customer's page, perhaps with a ticket open beside it."""
-    tokens, asked = visit.edge.tokens, visit.asked_for
-    before, after = asked.get("before"), asked.get("after")
-    query = ThreadQuery(
-        before=tokens.open_mark(visit.workspace, before, "before") if before else None,
-        after=tokens.open_mark(visit.workspace, after, "after") if after and not before else None,
-    )
+@page("GET", "/customers/{customer_id}/who", "read")
+async def show_who(visit: Visit) -> Answer:
+    """The column beside the thread, to be put in the place of what it was."""
+    customer, now = CustomerId(visit.path_id("customer_id")), datetime.now(UTC)
     try:
         async with visit.read() as db:
-            profile = await read_profile(db, visit.workspace, customer, query)
-            agents = await views.agent_names(db, visit.workspace, agents_in(profile.timeline.items))
+            profile = await read_profile(db, visit.workspace, customer, ThreadQuery(limit=1))
+            person = await person_of(db, visit.workspace, profile, now)
+    except Absorbed as absorbed:
+        return moved_to(f"/customers/{absorbed.survivor}/who", b"")
+    return visit.show("who.html", customer=customer, person=person, wanted=Wanted(given={}))
+
+
+async def show_thread(visit: Visit, customer: CustomerId, *, status: int = 200, panel: Any = None) -> Answer:
+    """A customer's page, perhaps with a ticket open beside it; of the past without anything that acts."""
+    wanted, fault = read_wanted(visit), ""
+    try:
+        try:
+            values = await _read(visit, customer, wanted)
+        except NotFound:
+            if not wanted.tickets:
+                raise
+            fault = _("This customer has no ticket of that number.")
+            values = await _read(visit, customer, msgspec.structs.replace(wanted, tickets=()))
     except Absorbed as absorbed:
         return moved_to(f"/customers/{absorbed.survivor}", visit.request.scope["query_string"])
-    people, timeline = profile.people, profile.timeline
+    found: SearchPage | None = None
+    if wanted.words:
+        found, fault = await search_in(visit, customer, wanted)
+    past = wanted.as_of is not None
     return visit.show(
-        "thread.html" if visit.is_fragment else "customer.html",
+        "customer.html",
         status=status,
-        profile=profile,
-        identifiers=identifier_views(people.identifiers),
-        possible=[possible_view(one) for one in people.possible],
-        page=timeline,
-        next=tokens.seal_mark(visit.workspace, timeline.next),
-        previous=tokens.seal_mark(visit.workspace, timeline.previous),
-        paged=bool(before or after),
-        head=tokens.seal_checkpoint(visit.workspace, profile.head),
-        said=Speaker(agents, profile.name),
-        panel=panel,
+        customer=customer,
+        wanted=wanted,
+        fault=fault,
+        found=found,
+        past=past,
+        kinds=KINDS,
+        channels=sorted(visit.caller.workspace.channels),
+        panel=None if past else panel,
+        **values,
     )
 
 
-PAGES: Final[tuple[Page, ...]] = (show_customer,)
+async def _read(visit: Visit, customer: CustomerId, wanted: Wanted) -> dict[str, Any]:
+    """All that the page shows, in one snapshot."""
+    now = datetime.now(UTC)
+    async with visit.read() as db:
+        profile = await read_profile(db, visit.workspace, customer, wanted.query())
+        found, more = await around(db, visit, customer, wanted, profile.timeline)
+        speaker = await speaker_of(db, visit, found.items, profile.name)
+        person = await person_of(db, visit.workspace, profile, wanted.as_of or now)
+    zone = zone_of(attributes_of(profile.people.persons))
+    shown = unroll(visit, customer, wanted, found, speaker, zone, more=more, tickets=profile.tickets)
+    head = visit.edge.tokens.seal_checkpoint(visit.workspace, profile.head)
+    return {"profile": profile, "person": person, "shown": shown, "head": head}
+
+
+PAGES: Final[tuple[Page, ...]] = (show_customer, show_who, *unrolling.PAGES)

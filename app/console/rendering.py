@@ -53,6 +53,25 @@ def ago(at: datetime, now: datetime | None = None) -> str:
     return "now"
 
 
+def moment(at: datetime, who: Who | None) -> str:
+    """A day and a time, whole."""
+    here = local(at, who)
+    return f"{here.day} {here:%B %Y, %H:%M}"
+
+
+def stamp(at: datetime) -> str:
+    """An instant as addresses carry it."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def size(count: int) -> str:
+    """So many bytes, as one reads it."""
+    for unit, length in (("MB", 1_000_000), ("kB", 1_000)):
+        if count >= length:
+            return f"{count / length:.1f} {unit}"
+    return f"{count} B"
+
+
 def words(name: str) -> str:
     """`on_hold` as one reads it."""
     return name.replace("_", " ")
@@ -106,6 +125,6 @@ def _environment() -> Environment:
     known: dict[str, Any] = {"static": static, "narrowed": narrowed, "clock_words": script_words}
     environment.globals.update(known)
     filters: dict[str, Any] = {"time": clock_time, "day": day, "ago": ago, "words": words, "marking": marked}
-    filters |= {"due": due, "urgency": urgency}
+    filters |= {"due": due, "urgency": urgency, "moment": moment, "stamp": stamp, "size": size}
     environment.filters.update(filters)
     return environment

@@ -1,16 +1,17 @@
 """What happened, as one says it: each change on a thread in a line, and who did it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 
+from app.console.language import _
 from timeline.items import Item
 
 _AGENT: Final = "agent:"
-_SYSTEMS: Final = {"system": "Throughline", "customer": "the customer"}
 MOST_SHOWN: Final = 200
+Data = Mapping[str, Any]
 
 
 def agents_in(items: Iterable[Item]) -> list[UUID]:
@@ -29,38 +30,36 @@ class Speaker:
 
     def __init__(self, agents: Mapping[UUID, str], customer: str | None) -> None:
         self._agents = agents
-        self._customer = customer or "The customer"
+        self._customer = customer or _("The customer")
 
     def who(self, item: Item) -> str:
         """Who wrote, called or did it."""
         if item.kind != "change" and item.direction == "inbound":
             return self._customer
-        if item.kind == "message" and not item.actor.startswith(_AGENT):
-            return "The desk"
-        kind, _, rest = item.actor.partition(":")
+        kind, _sign, rest = item.actor.partition(":")
         if kind == "agent":
-            return self._name(rest)
-        return {"key": item.source or "an integration", "rule": "a rule", "policy": "the policy"}.get(
-            kind, _SYSTEMS.get(kind, kind)
-        )
+            return self.name(rest)
+        if item.kind == "message":
+            return _("The desk")
+        return {
+            "key": item.source or _("an integration"),
+            "rule": _("a rule"),
+            "policy": _("the policy"),
+            "system": item.source or "Throughline",
+            "customer": _("the customer"),
+        }.get(kind, kind)
 
     def what(self, item: Item) -> str:
         """A change in words, without who did it."""
         said = _SAYINGS.get(item.type)
-        if said is None:
-            return _FIXED.get(item.type) or _plain(item.type)
-        return said(self, _data(item))[:MOST_SHOWN]
+        return said(self, _data(item))[:MOST_SHOWN] if said is not None else _plain(item.type)
 
-    def _name(self, agent: str | None) -> str:
+    def name(self, agent: str | None) -> str:
+        """An agent's."""
         try:
-            return self._agents.get(UUID(agent or ""), "an agent of before")
+            return self._agents.get(UUID(agent or ""), _("an agent of before"))
         except ValueError:
-            return "an agent of before"
-
-    def assigned(self, data: Mapping[str, Any]) -> str:
-        whom = data.get("assignee")
-        because = f": {data['reason']}" if data.get("reason") else ""
-        return (f"gave it to {self._name(whom)}" if whom else "took it from whoever had it") + because
+            return _("an agent of before")
 
 
 def _data(item: Item) -> dict[str, Any]:
@@ -72,49 +71,132 @@ def _plain(name: str) -> str:
     return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).strip()
 
 
-def _status(_: Speaker, data: Mapping[str, Any]) -> str:
-    became = f"set it to {str(data.get('status', '')).replace('_', ' ')}"
-    return f"{became} ({data['disposition']})" if data.get("disposition") else became
+def _with_reason(words: str, data: Data) -> str:
+    return _("%(words)s: %(reason)s", words=words, reason=data["reason"]) if data.get("reason") else words
 
 
-def _tags(_: Speaker, data: Mapping[str, Any]) -> str:
-    added, removed = data.get("added") or (), data.get("removed") or ()
-    parts = ([f"tagged {', '.join(added)}"] if added else []) + ([f"untagged {', '.join(removed)}"] if removed else [])
-    return " and ".join(parts) or "changed the tags"
+def _assigned(speaker: Speaker, data: Data) -> str:
+    whom = data.get("assignee")
+    done = _("gave it to %(agent)s", agent=speaker.name(whom)) if whom else _("took it from whoever had it")
+    return _with_reason(done, data)
 
 
-def _settled(_: Speaker, data: Mapping[str, Any]) -> str:
+def _status(_speaker: Speaker, data: Data) -> str:
+    status = str(data.get("status", "")).replace("_", " ")
+    if data.get("disposition"):
+        return _("set it to %(status)s (%(why)s)", status=status, why=data["disposition"])
+    return _("set it to %(status)s", status=status)
+
+
+def _tags(_speaker: Speaker, data: Data) -> str:
+    added, removed = ", ".join((data.get("added") or ())[:20]), ", ".join((data.get("removed") or ())[:20])
+    if added and removed:
+        return _("tagged %(added)s and untagged %(removed)s", added=added, removed=removed)
+    if added:
+        return _("tagged %(added)s", added=added)
+    return _("untagged %(removed)s", removed=removed) if removed else _("changed the tags")
+
+
+def _settled(_speaker: Speaker, data: Data) -> str:
     status = str(data.get("status", ""))
-    reason = f": {data['reason']}" if data.get("reason") else ""
-    return {"sent": "the mail was sent", "bounced": "the mail came back"}.get(status, f"the mail is {status}") + reason
+    words = {"sent": _("the mail was sent"), "bounced": _("the mail came back")}
+    return _with_reason(words.get(status, _("the mail is %(status)s", status=status)), data)
 
 
-def _merged(_: Speaker, data: Mapping[str, Any]) -> str:
-    return "joined two customers into this one" + (f": {data['reason']}" if data.get("reason") else "")
+def _merged(_speaker: Speaker, data: Data) -> str:
+    return _with_reason(_("joined two customers into this one"), data)
 
 
-_FIXED: Final = {
-    "TicketSnoozed": "laid it aside",
-    "TicketAwoke": "it is back",
-    "TicketResolved": "silence resolved it",
-    "TicketClosed": "silence closed it",
-    "TicketReminded": "reminded the customer",
-    "CustomersUnmerged": "took two customers apart again",
-    "ContactsSplit": "gave contacts a customer of their own",
-    "ItemPlaced": "placed an item here",
-}
-_SAYINGS: Final[dict[str, Any]] = {
+def _unmerged(_speaker: Speaker, data: Data) -> str:
+    return _with_reason(_("took two customers apart again"), data)
+
+
+def _split(_speaker: Speaker, data: Data) -> str:
+    return _with_reason(_("gave contacts a customer of their own"), data)
+
+
+def _placed(_speaker: Speaker, data: Data) -> str:
+    return _with_reason(_("placed one item by hand"), data)
+
+
+def _undone(_speaker: Speaker, data: Data) -> str:
+    return _with_reason(_("took a decision back"), data)
+
+
+def _queued(_speaker: Speaker, data: Data) -> str:
+    if not data.get("queue"):
+        return _("took it out of its queue")
+    return _with_reason(_("put it into %(queue)s", queue=data["queue"]), data)
+
+
+def _typed(_speaker: Speaker, data: Data) -> str:
+    return _("made it a %(type)s", type=data["type"]) if data.get("type") else _("took its type away")
+
+
+def _filled(_speaker: Speaker, data: Data) -> str:
+    return _("filled %(fields)s", fields=", ".join(sorted(data.get("fields") or {})[:20]))
+
+
+def _confirmed(_speaker: Speaker, data: Data) -> str:
+    return _("said that it is solved") if data.get("confirmed") else _("said that it is not solved")
+
+
+def _renamed(_speaker: Speaker, data: Data) -> str:
+    return _("called it “%(subject)s”", subject=data["subject"]) if data.get("subject") else _("took its name away")
+
+
+def _task(_speaker: Speaker, data: Data) -> str:
+    return _("added a task: %(title)s", title=data.get("title", ""))
+
+
+def _promise(data: Data) -> str:
+    return str(data.get("target", "")).replace("_", " ")
+
+
+def _breached(_speaker: Speaker, data: Data) -> str:
+    return _("the promise of a %(target)s was missed", target=_promise(data))
+
+
+def _warned(_speaker: Speaker, data: Data) -> str:
+    return _("the promise of a %(target)s runs out soon", target=_promise(data))
+
+
+_SAYINGS: Final[dict[str, Callable[[Speaker, Data], str]]] = {
     "TicketStatusSet": _status,
-    "TicketAssigned": Speaker.assigned,
+    "TicketAssigned": _assigned,
     "TicketTagged": _tags,
-    "TicketPrioritised": lambda _, data: f"set the priority to {data.get('priority')}",
-    "TicketRenamed": lambda _, data: f"called it “{data.get('subject') or 'nothing'}”",
-    "TicketQueued": lambda _, data: f"put it into {data['queue']}" if data.get("queue") else "took it out of its queue",
-    "TicketTyped": lambda _, data: f"made it a {data['type']}" if data.get("type") else "took its type away",
-    "TicketFieldsSet": lambda _, data: f"filled {', '.join(sorted(data.get('fields') or {}))}",
-    "TicketConfirmed": lambda _, data: (
-        "said that it is solved" if data.get("confirmed") else "said that it is not solved"
-    ),
+    "TicketPrioritised": lambda _s, data: _("set the priority to %(priority)s", priority=data.get("priority", "")),
+    "TicketRenamed": _renamed,
+    "TicketQueued": _queued,
+    "TicketTyped": _typed,
+    "TicketFieldsSet": _filled,
+    "TicketConfirmed": _confirmed,
+    "TicketSnoozed": lambda _s, _data: _("laid it aside"),
+    "TicketAwoke": lambda _s, _data: _("it is back"),
+    "TicketResolved": lambda _s, _data: _("silence resolved it"),
+    "TicketClosed": lambda _s, _data: _("silence closed it"),
+    "TicketReminded": lambda _s, _data: _("reminded the customer"),
+    "TicketsJoined": lambda _s, _data: _("joined two tickets into one"),
+    "TicketSplit": lambda _s, _data: _("made some items a ticket of their own"),
+    "TicketItemMoved": lambda _s, _data: _("moved an item to this ticket"),
+    "TicketItemShared": lambda _s, _data: _("put an item into one more ticket"),
+    "TicketEscalated": lambda _s, _data: _("made this conversation a ticket"),
+    "TicketEditUndone": lambda _s, _data: _("took an edit back"),
+    "TicketLinked": lambda _s, _data: _("linked it to another ticket"),
+    "TicketClassified": lambda _s, _data: _("found out what it is likely about"),
+    "BackstageOpened": lambda _s, _data: _("began work behind the scenes"),
+    "TaskAdded": _task,
+    "TaskChanged": lambda _s, _data: _("changed a task"),
+    "TaskDone": lambda _s, _data: _("did a task"),
+    "TaskReopened": lambda _s, _data: _("opened a task again"),
+    "SlaBreached": _breached,
+    "SlaWarned": _warned,
     "CustomersMerged": _merged,
+    "CustomersUnmerged": _unmerged,
+    "ContactsSplit": _split,
+    "ItemPlaced": _placed,
+    "DecisionUndone": _undone,
+    "CustomerErased": lambda _s, _data: _("what this person said and was called was erased"),
+    "ItemsErased": lambda _s, _data: _("what some items said was erased, by a policy"),
     "MailSettled": _settled,
 }

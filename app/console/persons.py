@@ -1,0 +1,117 @@
+"""Who a customer is, in one dense column: what the page shows beside the thread, out of a profile."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, tzinfo
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from app.console.language import _
+from channels import bouncing
+from channels.bouncing import BounceMark
+from identity.customers import WorkspaceId
+from identity.explaining import IdentifierView, PossibleView, identifier_views, possible_view
+from identity.views import SeenContact
+from timeline.objects import ObjectView
+from timeline.store import Db
+from timeline.threads import Counts, Profile, TicketsState
+from timeline.tickets.reading import TicketView
+
+FEW: Final = 8
+MOST: Final = 100
+MOST_CONTACTS: Final = 50
+"""Shown behind "all"; the rest is counted."""
+MOST_LINES: Final = 30
+_SAID_APART: Final = frozenset({"time_zone", "language", "company", "occupation", "given_name", "family_name"})
+_RANK: Final = {"possible": 0, "presumed": 1, "verified": 2}
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """An identifier, and how sure it is in one word."""
+
+    view: IdentifierView
+    state: str
+    words: str
+    title: str
+    bounced: BounceMark | None
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """What the column shows. Of long lists the first few stand open, the rest behind them, and more than that is a
+    number."""
+
+    name: str | None
+    facts: list[tuple[str, str]]
+    company: str
+    language: str
+    zone: str
+    clock: str
+    identifiers: list[Held]
+    contacts: Sequence[SeenContact]
+    all_contacts: int
+    all_identifiers: int
+    tickets: list[TicketView]
+    tickets_state: TicketsState
+    objects: list[ObjectView]
+    possible: list[PossibleView]
+    counts: Counts
+    waits: datetime | None
+    """Since when the customer waits longest for us."""
+
+
+def attributes_of(contacts: Sequence[SeenContact]) -> dict[str, str]:
+    """What is known of somebody: of several that say it, the surest contact, then the newest."""
+    told: dict[str, str] = {}
+    for contact in sorted(contacts, key=lambda one: (_RANK[one.grade], one.said_at)):
+        told.update({name: value for name, value in contact.attributes.items() if value})
+    return told
+
+
+def zone_of(attributes: Mapping[str, str]) -> tzinfo | None:
+    """Where the customer's clock is; None where nobody said, or what was said is no zone."""
+    try:
+        return ZoneInfo(attributes["time_zone"]) if attributes.get("time_zone") else None
+    except (ValueError, OSError, KeyError):
+        return None
+
+
+async def person_of(db: Db, workspace: WorkspaceId, profile: Profile, now: datetime) -> Person:
+    """One statement where there are addresses: those at which no mail arrives are marked."""
+    people, attributes = profile.people, attributes_of(profile.people.persons)
+    views = identifier_views(people.identifiers)
+    shown = sorted(views, key=lambda one: (one.kind == "visitor", not one.verified))[:MOST]
+    addresses = [one.value for one in shown if one.kind == "email"]
+    marks = await bouncing.marks_of(db, workspace, addresses) if addresses else {}
+    zone = zone_of(attributes)
+    waiting = [one.waiting_since for one in profile.tickets if one.waiting == "us" and one.waiting_since]
+    return Person(
+        name=profile.name,
+        facts=[(name, value) for name, value in attributes.items() if name not in _SAID_APART][:MOST_LINES],
+        company=" · ".join(filter(None, (attributes.get("occupation"), attributes.get("company")))),
+        language=attributes.get("language", ""),
+        zone=attributes.get("time_zone", "") if zone else "",
+        clock=f"{now.astimezone(zone):%H:%M}" if zone else "",
+        identifiers=[_held(one, marks.get(one.value.lower())) for one in shown],
+        contacts=people.persons[-MOST_CONTACTS:],
+        all_contacts=len(people.persons),
+        all_identifiers=len(views),
+        tickets=profile.tickets,
+        tickets_state=profile.tickets_state,
+        objects=profile.objects[:MOST_LINES],
+        possible=[possible_view(one) for one in people.possible],
+        counts=profile.counts,
+        waits=min(waiting, default=None),
+    )
+
+
+def _held(view: IdentifierView, bounced: BounceMark | None) -> Held:
+    if view.problem:
+        said = ("odd", _("odd"), view.problem)
+    elif view.shared:
+        said = ("shared", _("shared"), view.shared)
+    elif view.verified:
+        said = ("verified", _("verified"), _("it was proved that this is theirs"))
+    else:
+        said = ("claimed", _("claimed"), _("somebody said so, and nobody proved it"))
+    return Held(view=view, state=said[0], words=said[1], title=said[2], bounced=bounced)
