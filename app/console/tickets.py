@@ -1,44 +1,34 @@
-"""A ticket beside its customer's thread: what it is, and what an agent does with it."""
+"""A ticket beside its customer's thread: its page, its panel, and the dialogs in which something is done to it."""
 
-from collections.abc import Sequence
-from typing import Final, get_args
-from uuid import UUID
+from typing import Final
 
 import msgspec
 
-from app import people
-from app.api.calls import Answer, read_id
-from app.api.ticket_commands import meant
-from app.console.composing import Composer, Draft, compose
+from app.access import permit
+from app.api.calls import Answer
+from app.console import doing_edits, doing_life, doing_properties, ticket_words
+from app.console.composing import Draft, compose
 from app.console.customers import show_thread
-from app.console.pages import Page, Visit, moved, page
-from app.db import Db
-from app.errors import Problem, problem_of
-from identity.errors import Impossible, NotFound
-from timeline.acting import Ask, perform
-from timeline.commands import Assign, Command, SetPriority, SetQueue, SetStatus, Tag
-from timeline.errors import StartOver, TicketElsewhere, TicketStale
-from timeline.events import Priority, Status
-from timeline.interactions import InvalidField
-from timeline.tickets.reading import TicketView, read_ticket
+from app.console.doing import REFUSED, Doing, Looking, Refusal, Said, Told, refusal_of
+from app.console.pages import Page, Visit, moved, page, read_lists
+from app.console.panel import read_panel
+from app.console.rendering import HTML
+from identity.errors import NotFound
+from timeline.errors import TicketElsewhere
+from timeline.tickets.reading import read_ticket
 
-STATUSES: Final[tuple[Status, ...]] = get_args(Status)
-PRIORITIES: Final[tuple[Priority, ...]] = get_args(Priority)
-MOST_AGENTS: Final = 200
-REFUSED: Final = (Impossible, InvalidField, TicketStale, TicketElsewhere, Problem)
+DOINGS: Final[dict[str, Doing]] = {
+    one.name: one for one in (*doing_properties.DOINGS, *doing_life.DOINGS, *doing_edits.DOINGS)
+}
+CHOSEN: Final = frozenset({"other", "customer"})
+"""What is chosen in a dialog's first step, and left out where it cannot be."""
+_NOT_SAID: Final = frozenset({401, 403})
+"""What is no matter of the form: it is answered as on every page."""
 
 
-class Panel(msgspec.Struct, frozen=True, kw_only=True):
-    """All that stands beside the thread when a ticket is open."""
-
-    ticket: TicketView
-    composer: Composer
-    agents: Sequence[people.AgentView]
-    queues: Sequence[people.QueueView]
-    fault: str
-    once: str
-    statuses: tuple[Status, ...] = STATUSES
-    priorities: tuple[Priority, ...] = PRIORITIES
+def words_of(error: Exception) -> str:
+    """Why it was not taken, for whoever typed it."""
+    return refusal_of(error).words
 
 
 @page("GET", "/tickets/{ticket}", "read")
@@ -53,88 +43,120 @@ async def show_ticket(visit: Visit, draft: Draft, status: int = 200, fault: str 
         async with visit.read() as db:
             ticket = await read_ticket(db, visit.workspace, visit.request.path_params["ticket"])
             composer = await compose(db, visit, ticket, draft)
-            agents = await people.list_agents(db, visit.workspace, None, False, None, MOST_AGENTS)
-            queues = await people.list_queues(db, visit.workspace)
+            panel = await read_panel(db, visit, ticket, fault=fault)
     except TicketElsewhere as elsewhere:
-        where = f"/tickets/{elsewhere.survivor}" if elsewhere.survivor else f"/customers/{elsewhere.customer}"
-        return moved(where if elsewhere.survivor or elsewhere.customer else "/")
-    panel = Panel(ticket=ticket, composer=composer, agents=agents, queues=queues, fault=fault, once=visit.new_name())
+        return _follow(visit, elsewhere)
+    panel = msgspec.structs.replace(panel, composer=composer)
     return await show_thread(visit, ticket.customer_id, status=status, panel=panel)
 
 
-@page("POST", "/tickets/{ticket}/change", "desk")
-async def change(visit: Visit) -> Answer:
-    """Make a ticket something else, as it was seen."""
-    said = await visit.form()
+@page("GET", "/tickets/{ticket}/panel", "read")
+async def show_panel(visit: Visit) -> Answer:
+    """The panel as it is now, to be put where it is."""
+    return await _panel(visit)
+
+
+async def _panel(visit: Visit, told: Told | None = None, refusal: Refusal | None = None) -> Answer:
     try:
-        return await _perform(visit, said, _commands(said))
+        async with visit.read() as db:
+            ticket = await read_ticket(db, visit.workspace, visit.request.path_params["ticket"])
+            panel = await read_panel(db, visit, ticket, told, refusal.words if refusal else "")
+    except TicketElsewhere as elsewhere:
+        return _follow(visit, elsewhere)
+    headers = {"HX-Trigger-After-Swap": "throughline:done"} if told else {}
+    return visit.show("panel_swap.html", refusal.status if refusal else 200, headers, panel=panel)
+
+
+@page("GET", "/tickets/{ticket}/do/{what}", "read")
+async def show_doing(visit: Visit) -> Answer:
+    """A dialog in which something is done to a ticket; without a script a page."""
+    doing = _doing(visit)
+    if doing.template is None:
+        raise NotFound
+    permit(visit.caller, doing.right)
+    asked = read_lists(visit.request.scope["query_string"])
+    try:
+        return await _dialog(visit, doing, Said(asked))
     except REFUSED as error:
-        return await show_ticket(visit, Draft(), problem_of(error).status, words_of(error))
+        if not asked.keys() & CHOSEN:
+            raise
+        rest = {name: values for name, values in asked.items() if name not in CHOSEN}
+        return await _dialog(visit, doing, Said(rest), refusal_of(error))
 
 
-async def _perform(visit: Visit, said: dict[str, str], commands: list[Command]) -> Answer:
-    version = _version(said)
-
-    async def work(db: Db) -> Answer:
-        ticket = await meant(db, visit)
-        await perform(db, visit.desk(), Ask(ticket=ticket, version=version), commands)
-        return Answer(status=201)
-
-    visit.said_once(said.get("once"))
-    await visit.write(work)
-    return moved(f"/tickets/{visit.request.path_params['ticket']}")
-
-
-def _version(said: dict[str, str]) -> int | None:
-    text = said.get("version", "")
-    if not text:
-        return None
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise InvalidField("version", "expected the version that was seen")
-    return int(text)
-
-
-def _status(said: dict[str, str]) -> list[Command]:
-    text = said.get("status", "")
-    if not text:
-        return []
-    if text not in STATUSES:
-        raise InvalidField("status", f"expected one of {', '.join(STATUSES)}")
-    return [SetStatus(status=text, disposition=said.get("disposition") or None)]
+async def _dialog(visit: Visit, doing: Doing, said: Said, refusal: Refusal | None = None) -> Answer:
+    try:
+        async with visit.read() as db:
+            ticket = await read_ticket(db, visit.workspace, visit.request.path_params["ticket"])
+            looking = Looking(visit, ticket, said)
+            shown = dict(await doing.show(db, looking)) if doing.show else {}
+        shown |= await doing.look(looking) if doing.look else {}
+    except TicketElsewhere as elsewhere:
+        return _follow(visit, elsewhere)
+    values = {
+        "doing": doing,
+        "ticket": ticket,
+        "tell": ticket_words,
+        "said": said,
+        "refusal": refusal,
+        "once": visit.new_name(),
+        **shown,
+    }
+    return visit.show(
+        "doing.html" if visit.is_fragment else "doing_page.html",
+        refusal.status if refusal else 200,
+        {"HX-Retarget": "#doing", "HX-Reswap": "innerHTML"} if refusal else {},
+        fields_at_fault=refusal.fields if refusal else {},
+        **values,
+    )
 
 
-def _commands(said: dict[str, str]) -> list[Command]:
-    """What of a ticket a form names. Raises `InvalidField`."""
-    found: list[Command] = _status(said)
-    if "assignee" in said:
-        found.append(Assign(assignee=_agent(said["assignee"])))
-    if "priority" in said:
-        if said["priority"] not in PRIORITIES:
-            raise InvalidField("priority", f"expected one of {', '.join(PRIORITIES)}")
-        found.append(SetPriority(priority=said["priority"]))
-    if "queue" in said:
-        found.append(SetQueue(queue=said["queue"] or None))
-    if "tags" in said:
-        found.append(Tag(added=tuple(one.strip() for one in said["tags"].split(",") if one.strip()), only=True))
+@page("POST", "/tickets/{ticket}/do/{what}", "desk")
+async def do(visit: Visit) -> Answer:
+    """Do it, once however often the form is sent; what is refused is shown again as it was typed."""
+    doing = _doing(visit)
+    if doing.act is None:
+        raise NotFound
+    said = Said(await visit.form_lists())
+    try:
+        told = await doing.act(visit, said)
+    except REFUSED as error:
+        refusal = refusal_of(error)
+        if refusal.status in _NOT_SAID:
+            raise
+        return await _refused(visit, doing, said, refusal)
+    if visit.is_fragment and not told.goes:
+        return await _panel(visit, told)
+    return _go(visit, told.goes or f"/tickets/{visit.request.path_params['ticket']}")
+
+
+async def _refused(visit: Visit, doing: Doing, said: Said, refusal: Refusal) -> Answer:
+    if doing.template is not None:
+        return await _dialog(visit, doing, said, refusal)
+    if visit.is_fragment:
+        return await _panel(visit, refusal=refusal)
+    return await show_ticket(visit, Draft(), refusal.status, refusal.words)
+
+
+def _doing(visit: Visit) -> Doing:
+    """Raises `NotFound`."""
+    found = DOINGS.get(visit.request.path_params["what"])
+    if found is None:
+        raise NotFound
     return found
 
 
-def _agent(text: str) -> UUID | None:
-    if not text:
-        return None
-    try:
-        return read_id(text)
-    except NotFound:
-        raise InvalidField("assignee", "expected an agent") from None
+def _follow(visit: Visit, elsewhere: TicketElsewhere) -> Answer:
+    """Where a ticket went that is not there any more."""
+    if elsewhere.survivor:
+        return _go(visit, f"/tickets/{elsewhere.survivor}")
+    return _go(visit, f"/customers/{elsewhere.customer}" if elsewhere.customer else "/")
 
 
-def words_of(error: Exception) -> str:
-    """Why it was not taken, for whoever typed it."""
-    if isinstance(error, TicketStale):
-        return "Somebody changed this ticket meanwhile. What you typed is still here: look, and send it again."
-    if isinstance(error, StartOver):
-        return "This did not go through just now. Send it again."
-    return problem_of(error).detail
+def _go(visit: Visit, path: str) -> Answer:
+    if visit.is_fragment:
+        return Answer(headers={"HX-Redirect": path}, media_type=HTML)
+    return moved(path)
 
 
-PAGES: Final[tuple[Page, ...]] = (open_ticket, change)
+PAGES: Final[tuple[Page, ...]] = (open_ticket, show_panel, show_doing, do)

@@ -215,3 +215,16 @@ async def voids(
         customer,
         limit,
     )
+
+
+async def tags_used(db: Db, workspace: WorkspaceId, part: str, limit: int) -> list[str]:
+    """Tags with this text in them that the 2,000 tickets opened last have, the most used first."""
+    rows = await db.fetch(
+        "SELECT tag FROM (SELECT tags FROM ticket WHERE workspace_id = $1 ORDER BY opened_at DESC, id DESC LIMIT 2000) "
+        "AS t CROSS JOIN LATERAL unnest(t.tags) AS tag WHERE strpos(tag, $2) > 0 GROUP BY tag "
+        "ORDER BY count(*) DESC, tag LIMIT $3",
+        workspace,
+        part,
+        limit,
+    )
+    return [row["tag"] for row in rows]

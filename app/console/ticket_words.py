@@ -1,0 +1,130 @@
+"""What a ticket says about itself, in words: its status, who is waited for, its promises with their reasons."""
+
+from datetime import datetime
+from typing import Final, get_args
+
+from app.console.language import _, counted
+from app.console.rendering import clock_time, day
+from app.signed_in import Who
+from timeline.events import Priority, Status
+from timeline.tickets.promises import ClockView
+from timeline.tickets.reading import TicketView
+
+STATUSES: Final[tuple[Status, ...]] = get_args(Status)
+PRIORITIES: Final[tuple[Priority, ...]] = ("urgent", "high", "normal", "low")
+
+
+def status_words(status: str) -> str:
+    return {
+        "new": _("new"),
+        "open": _("open"),
+        "pending": _("pending"),
+        "on_hold": _("on hold"),
+        "resolved": _("resolved"),
+        "closed": _("closed"),
+    }.get(status, status)
+
+
+def priority_words(priority: str) -> str:
+    known = {"low": _("low"), "normal": _("normal"), "high": _("high"), "urgent": _("urgent")}
+    return known.get(priority, priority)
+
+
+def target_words(target: str) -> str:
+    return {
+        "first_response": _("First response"),
+        "next_response": _("Next response"),
+        "resolution": _("Resolution"),
+    }.get(target, target)
+
+
+def link_words(kind: str) -> str:
+    """What another ticket is to this one."""
+    return {
+        "duplicate": _("duplicate"),
+        "parent": _("parent"),
+        "child": _("child"),
+        "related": _("related"),
+    }.get(kind, kind)
+
+
+def at_words(at: datetime, who: Who | None) -> str:
+    """The day and the time of the day where the agent is."""
+    return _("%(day)s %(time)s", day=day(at, who), time=clock_time(at, who))
+
+
+def span(seconds: float) -> str:
+    """How long, in at most two units."""
+    left, parts = max(0, int(seconds)), list[str]()
+    for length, word in ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")):
+        if left >= length and not (word == "s" and parts):
+            parts.append(f"{left // length} {word}")
+            left %= length
+    return " ".join(parts[:2]) or "0 s"
+
+
+def waiting_words(ticket: TicketView) -> str:
+    """Who is waited for."""
+    return {
+        "us": _("us"),
+        "customer": _("the customer"),
+        "third_party": _("a third party"),
+    }.get(ticket.waiting or "", "")
+
+
+def clock_state(clock: ClockView) -> str:
+    """How a promise stands, without when."""
+    return {
+        "running": _("due"),
+        "paused": _("stands still"),
+        "met": _("kept"),
+        "missed": _("missed"),
+        "stopped": _("ended before"),
+    }.get(clock.state, clock.state)
+
+
+def clock_reasons(clock: ClockView, ticket: TicketView, who: Who | None) -> list[str]:
+    """Why a promise stands as it does, a sentence each."""
+    hours = _("of %(calendar)s", calendar=clock.calendar) if clock.calendar else _("around the clock")
+    said = [
+        _("Promised by %(policy)s: %(span)s, %(hours)s.", policy=clock.policy, span=span(clock.seconds), hours=hours)
+    ]
+    if clock.due_at is not None and clock.state == "running":
+        said.append(_("Due %(at)s.", at=at_words(clock.due_at, who)))
+    if clock.paused_since is not None:
+        said.append(_paused(clock, ticket, who))
+    if clock.breached_at is not None:
+        said.append(_("It was due %(at)s.", at=at_words(clock.breached_at, who)))
+    if clock.met_at is not None:
+        said.append(_met(clock, who))
+    elif clock.state == "missed":
+        said.append(_("It is not resolved yet.") if clock.target == "resolution" else _("Nobody answered yet."))
+    if clock.state == "stopped":
+        said.append(_("The ticket ended before it was due."))
+    if clock.found_missed:
+        said.append(_("It was found missed later, when the ticket was cut again."))
+    return said
+
+
+def _paused(clock: ClockView, ticket: TicketView, who: Who | None) -> str:
+    assert clock.paused_since is not None
+    return _(
+        "It stands still since %(at)s, while the ticket is %(status)s; %(left)s are left then.",
+        at=at_words(clock.paused_since, who),
+        status=status_words(ticket.status),
+        left=span(clock.remaining or 0),
+    )
+
+
+def _met(clock: ClockView, who: Who | None) -> str:
+    assert clock.met_at is not None
+    at = at_words(clock.met_at, who)
+    if clock.target == "resolution":
+        return _("The ticket was resolved %(at)s.", at=at)
+    return _("We answered %(at)s.", at=at)
+
+
+def reopened_words(ticket: TicketView) -> str:
+    if not ticket.reopened:
+        return ""
+    return counted("came back once", "came back %(num)s times", ticket.reopened)

@@ -1,0 +1,242 @@
+"""The ticket beside the thread: each thing that is done to it, refused, kept as typed, and done once."""
+
+import re
+from html import unescape
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.app.console.conftest import Browser
+
+FIELD = re.compile(r'<input type="hidden" name="([\w.]+)" value="([^"]*)">')
+HX = {"HX-Request": "true"}
+TYPES = {
+    "types": [
+        {
+            "key": "return",
+            "name": "Return",
+            "fields": [
+                {"key": "total", "name": "Order total", "kind": "number"},
+                {"key": "pieces", "name": "Pieces", "kind": "integer"},
+                {"key": "reason", "name": "Reason", "kind": "choice", "options": ["broken", "late"]},
+                {"key": "parts", "name": "Parts", "kind": "multi-choice", "options": ["box", "lid", "cord"]},
+                {"key": "paid", "name": "Paid", "kind": "boolean", "required": "at_close"},
+                {"key": "bought", "name": "Bought", "kind": "date"},
+                {"key": "words", "name": "Words", "kind": "text", "max_length": 2000},
+            ],
+        }
+    ],
+    "dispositions": [{"key": "refunded", "name": "Refunded"}],
+    "disposition_required": True,
+}
+
+
+class At:
+    """A ticket that somebody looks at."""
+
+    def __init__(self, browser: Browser, pushed: dict[str, Any]) -> None:
+        self.browser, self.api = browser, browser.api
+        self.number = pushed["ticket"]["number"]
+        self.event, self.customer = pushed["event_id"], pushed["customer_id"]
+
+    async def look(self, what: str, query: str = "") -> httpx.Response:
+        return await self.browser.get(f"/tickets/{self.number}/do/{what}{query}", headers=HX)
+
+    async def form(self, what: str, query: str = "") -> dict[str, str]:
+        """The hidden fields of a dialog's first form that is sent; of a button of the panel where it is one."""
+        page = (await self.look(what, query)).text
+        if "<dialog" not in page:
+            page = (await self.browser.get(f"/tickets/{self.number}/panel", headers=HX)).text
+        part = page.partition(f'action="/tickets/{self.number}/do/{what}" hx-post')[2].partition("</form>")[0]
+        assert part, page
+        return {name: unescape(value) for name, value in FIELD.findall(part)}
+
+    async def send(self, what: str, fields: dict[str, Any]) -> httpx.Response:
+        return await self.browser.client.post(f"/tickets/{self.number}/do/{what}", data=fields, headers=HX)
+
+    async def do(self, what: str, query: str = "", **said: Any) -> httpx.Response:
+        fields = {**await self.form(what, query), **{name.replace("__", "."): value for name, value in said.items()}}
+        return await self.send(what, fields)
+
+    async def shown(self) -> dict[str, Any]:
+        return (await self.api("GET", f"/api/v1/tickets/{self.number}")).json()
+
+    async def panel(self) -> str:
+        return (await self.browser.get(f"/tickets/{self.number}/panel", headers=HX)).text
+
+
+@pytest.fixture
+async def at(browser: Browser) -> At:
+    await browser.choose()
+    return At(browser, await browser.api.push(kind="message", channel="chat", body="Where is my order?"))
+
+
+@pytest.mark.parametrize(
+    ("what", "said", "field", "becomes"),
+    [
+        ("status", {"status": "pending"}, "status", "pending"),
+        ("status", {"status": "on_hold third_party"}, "waiting", "third_party"),
+        ("priority", {"priority": "urgent"}, "priority", "urgent"),
+        ("owner", {"assignee": "me"}, "assignee_name", "Ann Desk"),
+        ("claim", {}, "assignee_name", "Ann Desk"),
+        ("tags", {"add": "Refund, late ", "tag": "lost"}, "tags", ["late", "lost", "refund"]),
+        ("subject", {"subject": "<script>alert(1)</script>"}, "subject", "<script>alert(1)</script>"),
+        ("snooze", {"until": "reply"}, "snoozed", True),
+        ("snooze", {"until": "", "at": "2027-01-01T10:00"}, "snoozed_until", "2027-01-01T10:00:00Z"),
+    ],
+)
+async def test_each_property_is_set_from_the_panel(
+    at: At, what: str, said: dict[str, Any], field: str, becomes: Any
+) -> None:
+    done = await at.do(what, **said)
+    assert done.status_code == 200
+    assert done.headers["hx-trigger-after-swap"] == "throughline:done"
+    assert (await at.shown())[field] == becomes
+    assert "<script" not in await at.panel()
+
+
+async def test_a_stale_choice_is_shown_again_and_the_ticket_stays_as_it_is(at: At) -> None:
+    seen = await at.form("handback")
+    await at.do("priority", priority="high")
+    stale = await at.send("handback", {**seen, "reason": "I am off <today>"})
+    assert stale.status_code == 412
+    assert stale.headers["hx-retarget"] == "#doing"
+    assert "meanwhile" in stale.text
+    assert "I am off &lt;today&gt;</textarea>" in stale.text
+    fresh = dict(FIELD.findall(stale.text))
+    assert fresh["version"] == str((await at.shown())["version"]) != seen["version"]
+    assert (await at.send("handback", {**fresh, "reason": "I am off"})).status_code == 200
+
+
+async def test_what_is_sent_twice_is_done_once(at: At) -> None:
+    fields = {**await at.form("task"), "title": "Call the <b>carrier</b>", "owner": "me", "due_at": "2100-01-01T09:00"}
+    first, again = await at.send("task", fields), await at.send("task", fields)
+    assert first.status_code == again.status_code == 200
+    found = (await at.api("GET", f"/api/v1/tasks?ticket={at.number}")).json()["items"]
+    assert [one["title"] for one in found] == ["Call the <b>carrier</b>"]
+    page = await at.panel()
+    assert "Call the &lt;b&gt;carrier&lt;/b&gt;" in page
+    ticked = await at.send("tick", {**await at.form("tick"), "task": found[0]["id"], "done": "yes"})
+    assert ticked.status_code == 200
+    assert "task-done" in ticked.text
+
+
+async def test_who_claims_second_is_told_who_has_it(at: At, browser: Browser) -> None:
+    fields = await at.form("claim")
+    other = (
+        await at.api("POST", "/api/v1/agents", json={"email": "ben@desk.example", "role": "agent", "name": "Ben"})
+    ).json()
+    taken = await at.api("POST", f"/api/v1/tickets/{at.number}/claim", json={"agent": other["id"]})
+    assert taken.status_code == 200, taken.text
+    late = await at.send("claim", fields)
+    assert late.status_code == 409
+    assert "Ben has this ticket already" in late.text
+    assert (await at.shown())["assignee"] == other["id"]
+
+
+async def test_a_type_its_fields_and_an_end_with_what_came_of_it(at: At) -> None:
+    version = (await at.api("GET", "/api/v1/ticket-types")).json()["version"]
+    assert (await at.api("PUT", "/api/v1/ticket-types", json={**TYPES, "version": version})).status_code == 200
+    assert (await at.do("type", type="return")).status_code == 200
+    assert 'value="resolved"' not in (await at.look("status")).text
+    early = await at.do("status", status="resolved refunded")
+    assert early.status_code == 422
+    assert "Fill in the fields" in early.text
+    wrong = await at.do("fields", fields__total="12,5 or so", fields__pieces="2", fields__words="<b>")
+    assert wrong.status_code == 422
+    assert 'value="12,5 or so" aria-invalid="true"' in wrong.text.replace("\n", " ")
+    assert "expected a number" in wrong.text
+    filled = await at.do(
+        "fields", fields__total="12,5", fields__pieces="2", fields__reason="late", fields__parts=["box", "cord"],
+        fields__paid="no", fields__bought="2026-10-23", fields__words="x" * 2000,
+    )  # fmt: skip
+    assert filled.status_code == 200, filled.text
+    assert (await at.shown())["fields"] == {
+        "total": 12.5, "pieces": 2, "reason": "late", "parts": ["box", "cord"], "paid": False,
+        "bought": "2026-10-23", "words": "x" * 2000,
+    }  # fmt: skip
+    assert (await at.do("status", status="resolved refunded")).status_code == 200
+    shown = await at.shown()
+    assert (shown["status"], shown["disposition"]) == ("resolved", "refunded")
+    assert "/api/v1/confirmations/" in (await at.look("confirm")).text
+    assert (await at.do("confirm", confirmed="yes", comment="All fine")).status_code == 200
+    assert (await at.shown())["status"] == "closed"
+
+
+async def test_two_tickets_are_merged_as_the_preview_says_and_taken_back(at: At) -> None:
+    who = {"key": "same", "name": "Same"}
+    first = At(at.browser, await at.api.push(kind="message", channel="chat", subject="One", contact=who))
+    other = At(at.browser, await at.api.push(kind="message", channel="chat", subject="Two", contact=who))
+    assert first.number != other.number
+    assert first.customer == other.customer
+    await other.do("priority", priority="urgent")
+    await other.do("tags", add="late")
+    listed = (await first.look("merge")).text
+    assert f"/do/merge?other={other.number}" in listed
+    assert f"/do/merge?other={at.number}" not in listed
+    preview = (await first.look("merge", f"?other={other.number}")).text
+    assert f"Merge into #{first.number}" in preview
+    merged = await first.do("merge", f"?other={other.number}", into="here")
+    assert merged.status_code == 200, merged.text
+    shown = await first.shown()
+    assert (shown["priority"], shown["tags"]) == ("urgent", ["late"])
+    assert "<dd>urgent</dd>" in preview.partition(f"#{other.number} becomes part of #{first.number}")[2]
+    gone = await at.browser.get(f"/tickets/{other.number}")
+    assert (gone.status_code, gone.headers["location"]) == (303, f"/tickets/{shown['id']}")
+    edit = re.findall(r"do/undo\?edit=([0-9a-f-]+)", merged.text)[0]
+    asked = await first.look("undo", f"?edit={edit}")
+    assert "is back" in asked.text
+    assert (await first.do("undo", f"?edit={edit}", reason="A mistake")).status_code == 200
+    assert (await other.shown())["number"] == other.number
+    assert (await first.look("undo", f"?edit={edit}")).status_code == 409
+
+
+async def test_items_are_split_off_and_filed_elsewhere(at: At) -> None:
+    more = await at.api.push(kind="message", body="And my lamp?", channel="chat", ticket=at.number)
+    assert more["ticket"]["number"] == at.number
+    page = (await at.look("split", f"?item={more['event_id']}")).text
+    assert f'value="{at.event}" disabled' in page
+    assert f'value="{more["event_id"]}" checked' in page
+    assert (await at.do("split")).status_code == 400
+    done = await at.do("split", item=[more["event_id"]], subject="The lamp")
+    assert done.status_code == 200, done.text
+
+
+async def test_links_work_of_our_own_and_followers(at: At) -> None:
+    other = At(at.browser, await at.api.push(kind="message", channel="chat", subject="Else"))
+    assert f'value="{other.number}"' in (await at.look("link", f"?q=%23{other.number}&list=yes")).text
+    assert (await at.do("link", other=str(other.number), kind="duplicate")).status_code == 200
+    assert f'href="/tickets/{at.number}"' in await other.panel()
+    assert (await at.do("backstage", subject="Look into the <i>box</i>")).status_code == 200
+    page = await at.panel()
+    assert "work of our own" in page
+    assert (await at.do("follow", follow="yes")).status_code == 200
+    assert "Unfollow" in await at.panel()
+    assert (await at.do("link", other="lamp", kind="related")).status_code == 400
+
+
+async def test_an_auditor_sees_it_all_and_may_do_nothing(at: At, browser: Browser) -> None:
+    agent = (await at.api("PATCH", f"/api/v1/agents/{browser.agent}", json={"role": "auditor"})).json()
+    assert agent["role"] == "auditor"
+    await browser.choose("another correct horse")
+    page = (await browser.get(f"/tickets/{at.number}")).text
+    assert 'id="panel"' in page
+    assert "/do/status" not in page
+    assert (await at.look("history")).status_code == 200
+    assert (await at.look("status")).status_code == 403
+    assert (await at.send("claim", {})).status_code == 403
+
+
+async def test_without_a_script_a_dialog_is_a_page_and_a_form_leads_back(at: At) -> None:
+    page = await at.browser.get(f"/tickets/{at.number}/do/priority")
+    assert "<!doctype html>" in page.text
+    fields = await at.form("priority") | {"priority": "low"}
+    done = await at.browser.client.post(f"/tickets/{at.number}/do/priority", data=fields)
+    assert (done.status_code, done.headers["location"]) == (303, f"/tickets/{at.number}")
+    assert (await at.shown())["priority"] == "low"
+
+
+@pytest.mark.parametrize("what", ["nonsense", "claim", "tick"])
+async def test_what_is_no_dialog_is_not_there(at: At, what: str) -> None:
+    assert (await at.look(what)).status_code == 404
