@@ -1,5 +1,6 @@
 """Reports: which numbers there are, what one comes to, group by group, and the tickets that it was counted from."""
 
+import re
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final, cast, get_args
@@ -15,11 +16,12 @@ from app.errors import bad_request
 from identity.errors import NotFound
 from timeline.events import Priority
 from timeline.tickets import reporting
-from timeline.tickets.reporting import DEFINITIONS, Counted, Definition, Line, Measure
+from timeline.tickets.reporting import DEFINITIONS, Counted, Definition, Line, Measure, Part
 from timeline.tickets.reporting_views import Dimension, Number, Period, Question
 from timeline.tickets.sla import Target
 
 NONE: Final = "none"
+_SECONDS: Final = re.compile(r"[0-9]{1,10}(\.[0-9]{1,6})?", re.ASCII)
 DIMENSIONS: Final[tuple[Dimension, ...]] = get_args(Dimension)
 PERIODS: Final[tuple[Period, ...]] = get_args(Period)
 _DIMENSIONS: Final[dict[str, Dimension]] = {one: one for one in DIMENSIONS}
@@ -49,7 +51,7 @@ class CountedPage(msgspec.Struct, frozen=True, kw_only=True):
 
 class Report(Definition, frozen=True, kw_only=True):
     """A number, group by group. `group` names the values of each row; `now` is when it was counted. `ids`, where they
-    were asked for, are the tickets that it was counted from."""
+    were asked for, are the tickets that it was counted from, `spread` how many facts took how long."""
 
     group: tuple[str, ...]
     period: str | None
@@ -58,6 +60,7 @@ class Report(Definition, frozen=True, kw_only=True):
     end: datetime | None = msgspec.field(name="to")
     now: datetime
     rows: list[Line]
+    spread: list[Part] | None = None
     ids: CountedPage | None = None
 
 
@@ -92,6 +95,20 @@ _ASKED: Final = (
     _only("target", "promises of this target; only of `sla`"),
     _only("policy", "promises of this SLA policy; only of `sla`"),
     _only("agent", "what happened while this agent had the ticket, by id"),
+    Parameter(name="least", words="Only what took at least so many seconds; only of times.", schema={"type": "number"}),
+    Parameter(
+        name="below", words="Only what took less than so many seconds; only of times.", schema={"type": "number"}
+    ),
+    Parameter(
+        name="kept",
+        words="Only promises that were kept, or only those that were not; only of `sla`.",
+        schema={"type": "boolean"},
+    ),
+    Parameter(
+        name="spread",
+        words="Also how many facts took how long; only of times, and not by periods.",
+        schema={"type": "boolean", "default": False},
+    ),
     Parameter(
         name="ids",
         words="Also the tickets that it was counted from, `limit` at a time.",
@@ -118,19 +135,23 @@ async def list_reports(call: Call) -> Answer:
 async def show(call: Call) -> Answer:
     """One number, counted from the tickets as they are today: a merge, an unmerge or a late item corrects it."""
     question, ids, as_csv, limit = _question(call), call.query.flag("ids"), _wants_csv(call), call.query.limit()
+    spread = call.query.flag("spread")
+    if spread and (DEFINITIONS[question.number].measure != "seconds" or question.period):
+        raise bad_request("spread", "expected a number that takes time, and no period")
     listed = f"report {_words(question)}"
     after = call.start_of(listed)
     async with call.read() as db:
         asked = await reporting.ask(db, question)
         rows = await reporting.count(db, call.workspace, asked)
         found = await reporting.counted(db, call.workspace, asked, after, limit + 1) if ids else []
+        parts = await reporting.spread(db, call.workspace, asked) if spread else None
     more = call.next_of(listed, [one.ticket for one in found], limit)
     page = CountedPage(items=found[:limit], next=more) if ids else None
     if as_csv:
         return _as_csv(question, rows, page)
     defined = DEFINITIONS[question.number]
     told = {name: getattr(question, name) for name in ("group", "period", "zone", "start", "end", "now")}
-    return answer(Report(**msgspec.structs.asdict(defined), **told, rows=rows, ids=page))
+    return answer(Report(**msgspec.structs.asdict(defined), **told, rows=rows, spread=parts, ids=page))
 
 
 def _question(call: Call) -> Question:
@@ -155,7 +176,18 @@ def _question(call: Call) -> Question:
         start=start,
         end=end,
         now=datetime.now(UTC),
+        least=_seconds(query.text("least"), "least"),
+        below=_seconds(query.text("below"), "below"),
+        kept=query.flag("kept") if query.text("kept") is not None else None,
     )
+
+
+def _seconds(text: str | None, field: str) -> float | None:
+    if text is None:
+        return None
+    if not _SECONDS.fullmatch(text):
+        raise bad_request(field, "expected seconds, such as 3600")
+    return float(text)
 
 
 def _wanted(dimension: Dimension, texts: tuple[str, ...]) -> frozenset[str | None]:
@@ -189,7 +221,8 @@ def _zones() -> frozenset[str]:
 def _words(question: Question) -> list[Any]:
     """The question in an order of its own, without the time of asking: pages of a list may differ in that."""
     where = sorted((name, sorted(str(one) for one in wanted)) for name, wanted in question.where.items())
-    return [question.number, question.group, question.period, question.zone, question.start, question.end, where]
+    only = [question.least, question.below, question.kept]
+    return [question.number, question.group, question.period, question.zone, question.start, question.end, where, only]
 
 
 def _wants_csv(call: Call) -> bool:

@@ -13,12 +13,19 @@ from timeline.interactions import InvalidField
 from timeline.store import Db, Row
 from timeline.tickets import reporting_views
 from timeline.tickets.reporting_views import Dimension, Number, Question
+from timeline.tickets.sla import Target
 
 MOST_PERIODS: Final = 1_000
 MOST_ROWS: Final = 5_000
 FIRST: Final = UUID(int=0)
 """Before every ticket."""
 Measure = Literal["count", "seconds", "share"]
+BOUNDS: Final = tuple(
+    float(one * unit)
+    for unit, ones in ((60, (1, 5, 15, 30)), (3_600, (1, 2, 4, 8)), (86_400, (1, 2, 4, 7, 14, 30)))
+    for one in ones
+)
+"""Where a spread of times is cut, in seconds."""
 
 
 class Definition(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,6 +126,33 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
     facts: list[Fact]
 
 
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """How many facts took at least so many seconds and less than so many (null: however long)."""
+
+    least: float
+    below: float | None
+    count: int
+
+
+class Missed(msgspec.Struct, frozen=True, kw_only=True):
+    """A broken promise. `late` is by how many seconds it was kept too late, or is too late by now where nobody kept it
+    yet (`open`); null where the ticket ended first. `started_by` is the item that it began with."""
+
+    ticket: UUID
+    number: int
+    target: Target
+    policy: str
+    started_by: UUID
+    started_at: datetime
+    seconds: int
+    calendar: str | None
+    due_at: datetime
+    met_at: datetime | None
+    open: bool
+    late: float | None
+    found_missed: bool
+
+
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """A question with the instants at which its backlog is counted."""
 
@@ -132,6 +166,7 @@ async def ask(db: Db, question: Question) -> Asked:
     asked = {*question.group, *question.where}
     if question.number != "sla" and (only := sorted(asked & OF_PROMISES)):
         raise InvalidField("group" if only[0] in question.group else only[0], f"only sla has a {only[0]}")
+    _check_measure(question)
     if needs and question.period and question.start is None:
         raise InvalidField("from", "expected a time: a backlog by period needs the first period")
     await reporting_views.plan_for_many(db)
@@ -141,6 +176,16 @@ async def ask(db: Db, question: Question) -> Asked:
     if len(instants.ends) > MOST_PERIODS:
         raise InvalidField("period", f"more than {MOST_PERIODS:,} periods; expected a longer period or a shorter time")
     return Asked(question=question, instants=instants)
+
+
+def _check_measure(question: Question) -> None:
+    """Only times are long or short, and only promises are kept. Raises `InvalidField`."""
+    measure = DEFINITIONS[question.number].measure
+    for name, asked in (("least", question.least), ("below", question.below)):
+        if asked is not None and measure != "seconds":
+            raise InvalidField(name, f"{question.number} takes no time")
+    if question.kept is not None and measure != "share":
+        raise InvalidField("kept", "only sla is kept or missed")
 
 
 async def count(db: Db, workspace: WorkspaceId, asked: Asked) -> list[Line]:
@@ -183,6 +228,39 @@ async def counted(db: Db, workspace: WorkspaceId, asked: Asked, after: UUID | No
         took = None if row["took"] is None else row["took"] / 1_000_000
         one.facts.append(Fact(at=row["at"], seconds=took, kept=row["kept"], **_group(row, asked.question)))
     return list(found.values())
+
+
+async def spread(db: Db, workspace: WorkspaceId, asked: Asked) -> list[Part]:
+    """How many of the facts took how long."""
+    counts = await reporting_views.spread(db, workspace, asked.question, asked.instants, BOUNDS)
+    edges: list[float | None] = [*BOUNDS, None]
+    return [
+        Part(least=least, below=below, count=counts.get(at, 0))
+        for at, (least, below) in enumerate(zip((0.0, *BOUNDS), edges, strict=True))
+    ]
+
+
+async def missed(
+    db: Db, workspace: WorkspaceId, question: Question, after: tuple[datetime, UUID, str] | None, limit: int
+) -> list[Missed]:
+    """The broken promises that a question about `sla` counts, the latest first, behind one of them."""
+    await reporting_views.plan_for_many(db)
+    rows = await reporting_views.missed(db, workspace, question, after, limit)
+    return [_missed(row, question.now) for row in rows]
+
+
+def _missed(row: Row, now: datetime) -> Missed:
+    is_open = row["met_at"] is None and row["stopped_at"] is None
+    until = now if is_open else row["met_at"]
+    kept = ("number", "target", "policy", "started_by", "started_at", "seconds", "calendar", "met_at")
+    return Missed(
+        **{name: row[name] for name in kept},
+        ticket=row["ticket_id"],
+        due_at=row["at"],
+        open=is_open,
+        late=None if until is None else (until - row["at"]).total_seconds(),
+        found_missed=bool(row["found_missed"]),
+    )
 
 
 OF_PROMISES: Final[frozenset[Dimension]] = frozenset({"target", "policy"})

@@ -39,6 +39,11 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     start: datetime | None = None
     end: datetime | None = None
     now: datetime
+    least: float | None = None
+    """Only what took at least so many seconds."""
+    below: float | None = None
+    kept: bool | None = None
+    """Only promises that were kept, or only broken ones."""
 
 
 class Instants(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +85,15 @@ _FAMILY: Final = (
     "AND m.turn IN ('first_response', 'next_response'))"
 )
 """The answers of tickets that were joined, as those of the ticket that they became: one of them is the first."""
+_OF_CLOCK: Final = (
+    "c.started_by",
+    "c.started_at",
+    "c.seconds",
+    "c.calendar",
+    "c.met_at",
+    "c.stopped_at",
+    "c.found_missed",
+)
 _TAGGED: Final = " CROSS JOIN LATERAL unnest(CASE WHEN t.tags = '{}' THEN ARRAY[NULL] ELSE t.tags END) AS g(tag)"
 _ANSWERS: Final = (
     "(SELECT ticket_id, at, since, agent FROM ticket_moment WHERE workspace_id = $1 AND turn = '{turn}' "
@@ -158,13 +172,57 @@ async def page(
     )
 
 
+async def spread(
+    db: Db, workspace: WorkspaceId, question: Question, instants: Instants, bounds: Sequence[float]
+) -> dict[int, int]:
+    """How many facts took how long: by how many of the bounds, in seconds, are not above it."""
+    values: list[Any] = [workspace]
+    withs, facts = _facts(question, instants, values)
+    rows = await db.fetch(
+        f"WITH RECURSIVE {withs} SELECT width_bucket(took, ${_put(values, [int(one * 1e6) for one in bounds])}"
+        f"::bigint[]) AS bucket, count(*) AS count FROM ({facts}) AS f GROUP BY bucket",
+        *values,
+    )
+    return {row["bucket"]: row["count"] for row in rows}
+
+
+async def missed(
+    db: Db, workspace: WorkspaceId, question: Question, after: tuple[datetime, UUID, str] | None, limit: int
+) -> list[Row]:
+    """Broken promises, the latest first, from the place of one on: when it was due, what started it, its target."""
+    values: list[Any] = [workspace]
+    asked = msgspec.structs.replace(question, number="sla", group=("target", "policy"), period=None, kept=False)
+    at, started_by, target = after or (None, None, None)
+    withs, facts = _facts(asked, Instants(starts=[], ends=[]), values, _OF_CLOCK)
+    since = _put(values, at)
+    place = f"(${since}::timestamptz, ${_put(values, started_by)}::uuid, ${_put(values, target)}::text)"
+    return await db.fetch(
+        f"WITH RECURSIVE {withs} SELECT f.* FROM ({facts}) AS f WHERE ${since}::timestamptz IS NULL "
+        f"OR (f.at, f.started_by, f.target) < {place} ORDER BY f.at DESC, f.started_by DESC, f.target DESC "
+        f"LIMIT ${_put(values, limit)}",
+        *values,
+    )
+
+
+async def faces(db: Db, workspace: WorkspaceId, tickets: Sequence[UUID]) -> list[Row]:
+    """Tickets as a list of what was counted shows them."""
+    return await db.fetch(
+        "SELECT t.id, t.number, t.fold->>'subject' AS subject, t.status, t.queue, t.channel, t.opened_at, "
+        "c.customer_id, a.name AS assignee FROM ticket t JOIN contact c ON c.workspace_id = $1 AND c.id = t.contact_id "
+        "LEFT JOIN agent a ON a.workspace_id = $1 AND a.id = t.assignee "
+        "WHERE t.workspace_id = $1 AND t.id = ANY($2::uuid[])",
+        workspace,
+        list(tickets),
+    )
+
+
 def _put(values: list[Any], value: Any) -> int:
     values.append(value)
     return len(values)
 
 
-def _facts(question: Question, instants: Instants, values: list[Any]) -> tuple[str, str]:
-    """What a number is counted from: tables to be named before it, and the rows."""
+def _facts(question: Question, instants: Instants, values: list[Any], more: Sequence[str] = ()) -> tuple[str, str]:
+    """What a number is counted from: tables to be named before it, and the rows, with some more columns."""
     asked = _SOURCES[question.number](question, instants, values)
     conditions = ["t.workspace_id = $1", "t.joined_into IS NULL", "NOT t.fold ? 'backstage_of'", *asked.conditions]
     if question.number != "backlog":
@@ -174,9 +232,14 @@ def _facts(question: Question, instants: Instants, values: list[Any]) -> tuple[s
     columns = [f"t.id AS ticket_id, t.number, {asked.at} AS at, {took} AS took, {asked.kept} AS kept"]
     if question.period is not None:
         columns.append(f"{asked.period or _truncated(question, asked.at, values)} AS period")
-    columns += [f"{_dimension(one, asked.agent)} AS {one}" for one in question.group]
+    columns += [*(f"{_dimension(one, asked.agent)} AS {one}" for one in question.group), *more]
     tagged = _TAGGED if "tag" in question.group else ""
     conditions += _where(question, asked.agent, values)
+    for sign, seconds in ((">=", question.least), ("<", question.below)):
+        if seconds is not None:
+            conditions.append(f"{asked.took} {sign} make_interval(secs => ${_put(values, seconds)}::float8)")
+    if question.kept is not None:
+        conditions.append(f"({asked.kept}) = ${_put(values, question.kept)}::boolean")
     return _FAMILY, f"SELECT {', '.join(columns)} FROM {asked.rows}{tagged} WHERE {' AND '.join(conditions)}"
 
 
@@ -252,9 +315,12 @@ def _sla(question: Question, _: Any, values: list[Any]) -> _Source:
     until = f"CASE WHEN {silent} THEN {ends} ELSE {now} END"
     clocks = (
         f"ticket t CROSS JOIN LATERAL (SELECT c.target, c.policy, coalesce(c.breached_at, "
-        f"CASE WHEN {running} AND c.due_at < {until} THEN c.due_at END) AS missed_at, coalesce(c.met_at, "
+        f"CASE WHEN {running} AND c.due_at < {until} THEN c.due_at END) AS missed_at, c.started_by, c.started_at, "
+        f"c.seconds, c.calendar, c.found_missed, coalesce(c.stopped_at, CASE WHEN {silent} AND c.target <> 'resolution' "
+        f"AND c.met_at IS NULL THEN {ends} END) AS stopped_at, coalesce(c.met_at, "
         f"CASE WHEN {silent} AND c.target = 'resolution' AND c.stopped_at IS NULL THEN {ends} END) AS met_at "
         "FROM jsonb_to_recordset(t.fold->'clocks') AS c(target text, policy text, due_at timestamptz, "
+        "started_by uuid, started_at timestamptz, seconds bigint, calendar text, found_missed boolean, "
         'met_at timestamptz, breached_at timestamptz, stopped_at timestamptz, "left" text) '
         "WHERE c.policy IS NOT NULL OFFSET 0) AS c"
     )

@@ -98,6 +98,20 @@ async def test_what_it_was_counted_from_comes_page_by_page(api: Api) -> None:
     assert (await report(api, f"opened?ids=true&cursor={first}", expected=400))["fields"][0]["field"] == "cursor"
 
 
+async def test_how_long_it_took_is_spread_and_narrowed(api: Api) -> None:
+    for at in range(4):
+        await opened(api, f"p{at}")
+        await asks(api, f"p{at}", 1, direction="outbound")
+    told = await report(api, "first_response?spread=true")
+    held = [(part["least"], part["below"], part["count"]) for part in told["spread"] if part["count"]]
+    assert sum(count for *_, count in held) == told["rows"][0]["count"] == 4
+    for least, below, count in held:
+        narrowed = await report(api, f"first_response?least={least:g}&below={below:g}&ids=true")
+        assert rows(narrowed) == [(count,)]
+        assert len(narrowed["ids"]["items"]) == count
+        assert all(least <= one["facts"][0]["seconds"] < below for one in narrowed["ids"]["items"])
+
+
 async def test_csv_is_what_was_asked_for(api: Api) -> None:
     lamp = await opened(api, "ann", channel="email")
     await patched(api, lamp["number"], tags=["=1+1", "a,b"])
@@ -164,6 +178,13 @@ async def test_what_cannot_be_counted_is_said(api: Api) -> None:
         ("opened?limit=0", "limit"),
         ("opened?colour=red", "colour"),
         ("opened?cursor=x", "cursor"),
+        ("first_response?least=-1", "least"),
+        ("first_response?below=1e3", "below"),
+        ("opened?least=60", "least"),
+        ("opened?kept=false", "kept"),
+        ("sla?kept=perhaps", "kept"),
+        ("opened?spread=true", "spread"),
+        ("resolution?spread=true&group=day", "spread"),
         ("backlog?group=day", "from"),
         ("backlog?group=hour&from=2020-01-01T00:00:00Z", "period"),
     ):
