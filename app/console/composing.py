@@ -102,6 +102,7 @@ class Composer(msgspec.Struct, frozen=True, kw_only=True):
     seen: int
     types: Types
     values: dict[str, str]
+    no_file: Enclosed = Enclosed(id="", size=0, name="")
     moves: tuple[Status, ...] = MOVES
     most_files: int = MOST_ATTACHED
     most_megabytes: int = UPLOAD_BYTES // 1024**2

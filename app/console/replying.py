@@ -9,6 +9,7 @@ import msgspec
 
 from app.api import ticket_commands
 from app.api.calls import Answer
+from app.console import colleagues, uploading
 from app.console.asking import ask
 from app.console.composing import Composer, Draft, Enclosed, came_since, compose
 from app.console.language import _, counted
@@ -199,4 +200,4 @@ async def _composed(visit: Visit, draft: Draft) -> Composer:
         return await compose(db, visit, ticket, draft)
 
 
-PAGES: Final[tuple[Page, ...]] = (show_composer, check, say)
+PAGES: Final[tuple[Page, ...]] = (show_composer, check, say, *uploading.PAGES, *colleagues.PAGES)

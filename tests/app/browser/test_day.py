@@ -19,5 +19,7 @@ async def test_an_agent_opens_reads_and_answers(desk: Desk) -> None:
     await page.keyboard.press("r")
     await page.keyboard.type("It is on its way.")
     await page.keyboard.press("Control+Enter")
+    await expect(page.get_by_role("button", name="Undo")).to_be_focused()
+    await page.keyboard.press("Control+Enter")
     await expect(page.locator(".item-out")).to_contain_text("It is on its way.")
     await expect(page.locator(".composer textarea")).to_have_value("")
