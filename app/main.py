@@ -60,6 +60,8 @@ from app.api.calls import Edge
 from app.api.openapi import describe
 from app.api.routes import Route, answer_of, handlers, log_request, request_id
 from app.console import (
+    bulk,
+    claiming,
     customer_list,
     finding,
     inbox,
@@ -202,6 +204,8 @@ def all_pages() -> tuple[Page, ...]:
         *statics.PAGES,
         *signing.PAGES,
         *inbox.PAGES,
+        *bulk.PAGES,
+        *claiming.PAGES,
         *customer_list.PAGES,
         *customer_pages.PAGES,
         *ticket_pages.PAGES,

@@ -75,3 +75,13 @@ async def subjects_of(db: Db, workspace: WorkspaceId, tickets: Sequence[UUID]) -
         list({*tickets}),
     )
     return {row["id"]: row["subject"] for row in rows}
+
+
+async def colleagues(db: Db, workspace: WorkspaceId) -> list[tuple[UUID, str]]:
+    """Who may be given a ticket, in order of name."""
+    rows = await db.fetch(
+        f"SELECT id, left(name, {MOST_NAME}) AS name FROM agent WHERE workspace_id = $1 AND disabled_at IS NULL "
+        "AND role <> 'auditor' ORDER BY lower(name), id",
+        workspace,
+    )
+    return [(row["id"], row["name"]) for row in rows]
