@@ -7,7 +7,7 @@ import msgspec
 
 from app.api.calls import Answer, moved_to
 from app.api.search import SearchPage
-from app.console import unrolling
+from app.console import catching_up, letters, reasons_told, unrolling
 from app.console.filtering import Wanted, read_wanted
 from app.console.language import _
 from app.console.pages import Page, Visit, page
@@ -87,4 +87,11 @@ async def _read(visit: Visit, customer: CustomerId, wanted: Wanted) -> dict[str,
     return {"profile": profile, "person": person, "shown": shown, "head": head}
 
 
-PAGES: Final[tuple[Page, ...]] = (show_customer, show_who, *unrolling.PAGES)
+PAGES: Final[tuple[Page, ...]] = (
+    show_customer,
+    show_who,
+    *unrolling.PAGES,
+    *reasons_told.PAGES,
+    *catching_up.PAGES,
+    *letters.PAGES,
+)

@@ -20,6 +20,7 @@ from app.console.sayings import Speaker, agents_in
 from app.db import Db
 from identity.customers import CustomerId
 from identity.views import best_name, read_people
+from timeline.events import EventId
 from timeline.items import Item
 from timeline.threads import Mark, read_page
 from timeline.threads import Page as ThreadPage
@@ -41,7 +42,8 @@ class Unrolled(msgspec.Struct, frozen=True, kw_only=True):
     older: str | None
     newer: str | None
     tail: str | None
-    at: datetime | None = None
+    here: EventId | None = None
+    """The first item at the place that was asked for, or after it."""
 
 
 async def speaker_of(db: Db, visit: Visit, items: Sequence[Item], name: str | None) -> Speaker:
@@ -71,6 +73,7 @@ def unroll(
         below = Border(lanes=dict.fromkeys(numbers, -1), open=numbers)
     clocks = Clocks(visit.who, zone, datetime.now(UTC))
     leaf = lay_out(found.items, speaker, clocks, older=given if part == NEWER else Border(), newer=below)
+    here = next((one.event_id for one in reversed(found.items) if wanted.at and one.shown_at >= wanted.at), None)
     path = f"/customers/{customer}/thread"
     older = newer = tail = None
     if found.next is not None and part != NEWER and not wanted.is_first:
@@ -83,7 +86,7 @@ def unroll(
             newer = onward
         elif wanted.as_of is None:
             tail = onward
-    return Unrolled(leaf=leaf, part=part, customer=customer, older=older, newer=newer, tail=tail, at=wanted.at)
+    return Unrolled(leaf=leaf, part=part, customer=customer, older=older, newer=newer, tail=tail, here=here)
 
 
 def _beginning() -> Mark:
