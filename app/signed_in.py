@@ -38,6 +38,10 @@ class Agents:
         self._database = database
         self._known: OrderedDict[UUID, tuple[float, Who]] = OrderedDict()
 
+    def forget(self, caller: Caller) -> None:
+        """Who changed something about oneself sees it with the next page."""
+        self._known.pop(caller.key, None)
+
     async def known(self, caller: Caller) -> Who:
         """Raises the 401 for who works here no more, or whose session has ended."""
         now = time.monotonic()

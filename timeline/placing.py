@@ -9,7 +9,7 @@ import msgspec
 
 from identity import merging, review
 from identity import store as identity_store
-from identity.customers import ContactId, CustomerId, DecisionId, LinkDecision
+from identity.customers import ContactId, CustomerId, DecisionId, LinkDecision, WorkspaceId
 from identity.errors import Absorbed, AlreadyUndone, Impossible, NotFound
 from timeline import consequences, objects, store
 from timeline import views as thread_views
@@ -110,6 +110,16 @@ async def _standing(db: store.Db, desk: Desk, event_id: UUID) -> tuple[ContactId
     present = placed["contact_id"] if placed else event["contact_id"]
     customers = await identity_store.pointers(db, desk.workspace, [present])
     return event["contact_id"], present, customers[present]
+
+
+async def whereabouts(db: store.Db, workspace: WorkspaceId, event_id: UUID) -> tuple[CustomerId, datetime]:
+    """Whose thread an item stands on, and the time at which it is shown there. Raises `NotFound`."""
+    event = await store.event(db, workspace, event_id)
+    if event is None:
+        raise NotFound
+    placed = await review.placed(db, workspace, event_id)
+    present = placed["contact_id"] if placed else event["contact_id"]
+    return (await identity_store.pointers(db, workspace, [present]))[present], event["shown_at"]
 
 
 async def _receiver(

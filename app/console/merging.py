@@ -1,5 +1,6 @@
 """Two customers made one by hand, and any decision about who is who: seen in words, and taken back."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -71,7 +72,7 @@ async def _offered(
         b=b,
         said=(Speaker(agents, a.name), Speaker(agents, b.name)),
         lines=lines(a, b),
-        changes=changes(preview) if preview else [],
+        changes=changes(preview.changed) if preview else [],
         fault=fault or cannot,
         reason=reason,
         once=visit.new_name(),
@@ -130,7 +131,7 @@ async def show_decision(visit: Visit) -> Answer:
 async def _decision(visit: Visit, *, fault: str = "", reason: str = "", status: int = 200) -> Answer:
     async with visit.read() as db:
         known = await read_decided(db, visit.workspace, DecisionId(visit.path_id("decision")))
-        who = _agent_of(known.decision.actor)
+        who = agent_of(known.decision.actor)
         agents = await views.agent_names(db, visit.workspace, [who] if who else [])
     preview, cannot = await _undoing(visit, known)
     moves = list(preview.moved) if preview else list(known.decision.contacts)
@@ -141,20 +142,21 @@ async def _decision(visit: Visit, *, fault: str = "", reason: str = "", status: 
         status=status,
         known=known,
         decision=known.decision,
-        actor=_actor(known.decision.actor, agents),
-        title=_title(known),
+        actor=actor_words(known.decision.actor, agents),
+        title=title_of(known.decision.kind),
         weighed=weighed(known.decision.evidence),
         parties=parties,
         more=len(moves) - len(parties),
         preview=preview,
-        changes=changes(preview) if preview else [],
+        changes=changes(preview.changed) if preview else [],
         fault=fault or cannot,
         reason=reason,
         once=visit.new_name(),
     )
 
 
-def _title(known: Decided) -> str:
+def title_of(kind: str) -> str:
+    """What a decision of this kind did."""
     return {
         "merge": _("Two customers were merged"),
         "link": _("A contact was linked"),
@@ -164,19 +166,21 @@ def _title(known: Decided) -> str:
         "place": _("An item was placed on another customer"),
         "undo": _("A decision was taken back"),
         "proof": _("A contact was proved"),
-    }.get(known.decision.kind, _("A decision"))
+    }.get(kind, _("A decision"))
 
 
-def _agent_of(actor: str) -> UUID | None:
+def agent_of(actor: str) -> UUID | None:
+    """The agent who did it, if it was one."""
     try:
         return UUID(actor.removeprefix(_AGENT)) if actor.startswith(_AGENT) else None
     except ValueError:
         return None
 
 
-def _actor(actor: str, agents: dict[UUID, str]) -> str:
+def actor_words(actor: str, agents: Mapping[UUID, str]) -> str:
+    """Who did it, for people; `agents` are their names."""
     kind = actor.partition(":")[0]
-    agent = _agent_of(actor)
+    agent = agent_of(actor)
     if agent is not None:
         return agents.get(agent, _("an agent of before"))
     return {"key": _("an integration, as a message came in"), "system": _("Throughline, by itself")}.get(kind, kind)

@@ -9,7 +9,6 @@ import msgspec
 from app.console.language import _, counted
 from app.console.rendering import words
 from timeline.consequences import Standing, TicketChange, TicketChanges
-from timeline.decisions import Change
 from timeline.tickets.projection import TicketRef
 
 STRONG: Final = 8.0
@@ -81,9 +80,8 @@ def likely(probability: float | None) -> str:
 # -- what changes ----------------------------------------------------------------------------------------------------
 
 
-def changes(change: Change) -> list[str]:
-    """What a decision moves and makes of tickets, a sentence each."""
-    told = change.changed
+def changes(told: Mapping[str, Any]) -> list[str]:
+    """What a decision moves and makes of tickets, a sentence each; `told` is its `changed`."""
     tickets = msgspec.convert(told.get("tickets") or {}, TicketChanges)
     said = [_moved(int(told.get("contacts") or 0), int(told.get("events") or 0))] if "contacts" in told else []
     if "contacts" not in told and told.get("events") is not None:

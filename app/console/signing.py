@@ -55,7 +55,7 @@ async def sign_in(visit: Visit) -> Answer:
     email, target, slug = said.get("email", ""), said.get("next", ""), said.get("workspace", "")
     now, workspace = datetime.now(UTC), await _workspace(visit, slug)
     address = normalise("email", email, None, None).value or email.strip().lower()
-    who = signing_in.names_of(visit.edge.form_key, address, _place(visit))
+    who = signing_in.names_of(visit.edge.form_key, address, place_of(visit))
     async with visit.edge.database.read(workspace) as db:
         wait = await signing_in.seconds_to_wait(db, workspace, who, now)
         found = None if wait else await sign_in_store.agent_by_email(db, workspace, address)
@@ -123,7 +123,7 @@ async def forgotten(visit: Visit) -> Answer:
     said = read_form(await visit.body())
     now, workspace = datetime.now(UTC), await _workspace(visit, said.get("workspace", ""))
     address = normalise("email", said.get("email", ""), None, None).value
-    who = signing_in.names_of(visit.edge.form_key, f"forgotten {address}", _place(visit))
+    who = signing_in.names_of(visit.edge.form_key, f"forgotten {address}", place_of(visit))
 
     async def work(db: Db) -> float:
         wait = await signing_in.seconds_to_wait(db, workspace, who, now)
@@ -209,7 +209,7 @@ def _inside(target: str) -> str:
     return target if local and target.isprintable() and target.isascii() else ""
 
 
-def _place(visit: Visit) -> str:
+def place_of(visit: Visit) -> str:
     """Where somebody tries from: an address, or the network of one of the new kind."""
     client = visit.request.client
     try:

@@ -80,7 +80,7 @@ async def _shown(visit: Visit, *, fault: str = "", reason: str = "", status: int
         likely=likely(asked.probability),
         preview=preview,
         keeps=_keeps(preview, a, b),
-        changes=changes(preview) if preview else [],
+        changes=changes(preview.changed) if preview else [],
         fault=fault or cannot,
         reason=reason,
         waits=_waits(asked),

@@ -2,7 +2,7 @@
 (() => {
   throughline.onPart((root) => {
     for (const one of root.querySelectorAll("[data-key]")) {
-      throughline.onKey(one.dataset.key, () => { if (one.isConnected && !one.disabled) one.click(); });
+      throughline.onKey(one.dataset.key, () => { if (!one.isConnected || one.disabled) return false; one.click(); return true; });
     }
   });
 })();
