@@ -108,7 +108,8 @@ Adjust = Callable[[Row], Row]
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True):
-    """One section. With `columns` it lists things, without it is one form. `noun` is what one of them is called."""
+    """One section. With `columns` it lists things, without it is one form. `adding` says what makes one; `ways` are
+    the kinds of things that it makes, each with its own form."""
 
     key: str
     group: str
@@ -119,7 +120,11 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
     writes: Right | None = None
     adds: bool = False
     changes: bool = False
-    noun: str = ""
+    adding: str = ""
+    ways: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+    sure: str = ""
+    """What somebody must say to be sure of before this is saved."""
     columns: tuple[Column, ...] = ()
     fields: tuple[Field, ...] = ()
     facts: tuple[Column, ...] = ()

@@ -25,7 +25,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 class Field(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that a form asks for. `name` is its path in the API's JSON, `look` what its choices are looked up
     under, `default` what holds where nothing is said. `empty`: what an empty one says. `new`: only asked for when a
-    thing is made; `columns`: of a kind `rows`."""
+    thing is made; `columns`: of a kind `rows`; `head` stands above it where a new part of the form begins."""
 
     name: str
     label: str
@@ -38,6 +38,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     must: bool = False
     empty: Literal["null", "text", "omit"] = "null"
     new: bool = False
+    head: str = ""
     columns: tuple["Field", ...] = ()
 
 
@@ -151,9 +152,12 @@ def _taken_rows(
 
 
 def _is_filled(field: Field, inner: Typed) -> bool:
-    needed = [one.name for one in field.columns if one.must] or [one.name for one in field.columns]
-    texts = [one.name for one in field.columns if one.kind in ("text", "lines", "words", "duration", "number")]
-    return any(text.strip() for name in {*needed, *texts} for text in inner.get(name, []))
+    """Whether something of a row is another than in a new one."""
+    for one in field.columns:
+        fresh = [] if one.start is None else WRITERS[one.kind](one.start, None)
+        if [text for text in inner.get(one.name, []) if text.strip()] not in ([], fresh):
+            return True
+    return False
 
 
 def _place(inner: Typed, at: int) -> float:

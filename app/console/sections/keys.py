@@ -65,7 +65,7 @@ def sections() -> list[Section]:
             key="keys",
             group="channels",
             title=_("API keys"),
-            noun=_("key"),
+            adding=_("Make a key"),
             words=_("What programs sign in with. A key is shown once, when it is made."),
             source=Things(keys.list_keys, keys.show, keys.make, parameter="key_id"),
             reads="keys.read",

@@ -181,6 +181,8 @@ async def save(visit: Visit) -> Answer:
     came = await sent(visit, fields)
     try:
         if not came.read.faults:
+            if section.sure and not came.typed:
+                raise Problem(422, "invalid", _("Say at the end of the form that you are sure. Nothing was saved yet."))
             before, after = section.adjust(came.before), section.adjust(came.read.values)
             changed = await section.source.change(visit, "", before, after, came.said)
             return moved(_path(section, done="saved" if changed else "same"))
@@ -210,7 +212,9 @@ async def _version(visit: Visit, section: Section) -> int | None:
 
 
 async def _show_new(visit: Visit, section: Section, form: Form) -> Answer:
-    return _show(visit, "settings_new.html", section, status=form.status, form=form, query=visit.request.url.query)
+    query = visit.request.url.query
+    heading = dict(section.ways).get(f"?{query}", section.adding)
+    return _show(visit, "settings_new.html", section, status=form.status, form=form, query=query, heading=heading)
 
 
 @page("POST", "/settings/{section}/new", "read")

@@ -97,6 +97,16 @@ def _standing(found: Row) -> Standing:
     )
 
 
+def _placed(things: list[Row]) -> list[Row]:
+    return [{**one, "place": at} for at, one in enumerate(things, 1)]
+
+
+def _merged(whole: Row, part: Row) -> Row:
+    """What is said in place of what is there; what is not said stays."""
+    both = {name for name in part if isinstance(part[name], dict) and isinstance(whole.get(name), dict)}
+    return {**whole, **part, **{name: _merged(whole[name], part[name]) for name in both}}
+
+
 class Part:
     """One part of the desk's setup, which is read and replaced as a whole: `names` are what is replaced. With
     `inside` its things are in there: an object by key, or a list whose things have a `key`."""
@@ -110,10 +120,10 @@ class Part:
 
     async def rows(self, visit: Visit, query: Mapping[str, Any]) -> Listed:  # noqa: ARG002 - they are few
         whole, standing = await self._whole(visit)
-        return Listed(rows=self._things(whole), standing=standing)
+        return Listed(rows=_placed(self._things(whole)), standing=standing)
 
     def _things(self, whole: Row) -> list[Row]:
-        inside = value_at(whole, self._inside, [])
+        inside = value_at(whole, self._inside, []) if self._inside else []
         if isinstance(inside, dict):
             return [{**one, "key": key} for key, one in inside.items()]
         return list(inside)
@@ -122,7 +132,7 @@ class Part:
         whole, standing = await self._whole(visit)
         if not self._inside:
             return whole, standing
-        found = next((one for one in self._things(whole) if one["key"] == key), None)
+        found = next((one for one in _placed(self._things(whole)) if one["key"] == key), None)
         if found is None:
             raise NotFound
         return found, standing
@@ -140,7 +150,7 @@ class Part:
         if not changed(before, after):
             return {}
         if not self._inside:
-            return await self._put(visit, {**whole, **after}, said)
+            return await self._put(visit, _merged(whole, after), said)
         there = [after | {"key": key} if one["key"] == key else one for one in self._things(whole)]
         return await self._put(visit, self._with(whole, there), said)
 
@@ -152,10 +162,11 @@ class Part:
 
     async def move(self, visit: Visit, key: str, place: int, said: Said) -> None:
         """Put one before others: the first that fits is taken."""
-        one, _standing = await self.one(visit, key)
+        await self.one(visit, key)
         whole, _standing = await self._whole(visit)
-        rest = [other for other in self._things(whole) if other["key"] != key]
-        rest.insert(max(0, place - 1), one)
+        things = self._things(whole)
+        rest = [other for other in things if other["key"] != key]
+        rest[max(0, place - 1) : max(0, place - 1)] = [one for one in things if one["key"] == key]
         await self._put(visit, self._with(whole, rest), said)
 
     def _with(self, whole: Row, things: list[Row]) -> Row:
@@ -204,7 +215,7 @@ class Policy:
         there, standing = await self.one(visit, key)
         if said.version and str(standing.version) != said.version:
             raise stale(standing.version)
-        body: Row = {"policy": {**there, **after}}
+        body: Row = {"policy": _merged(there, after)}
         if self._reasons:
             body["reason"] = said.reason or None
         return said_by(await ask(visit, self._adds, body=body, once=said.once))
