@@ -117,7 +117,8 @@ async def _counts(visit: Visit, number: Number, asked: Asked) -> Figure:
         rows = (await count(visit, number, asked, period.before, period.step)).rows
         before = _of(in_steps(rows, steps.before)) if steps.before else None
         changed = compared(sum(now), sum(row.count for row in rows), within(period))
-    said = counted("%(num)s time", "%(num)s times", sum(now)) if number == "reopened" else many(sum(now))
+    told = {"total": many(sum(now))}
+    said = _("%(total)s times", **told) if number == "reopened" else _("%(total)s tickets", **told)
     hrefs = steps.hrefs(number, asked)
     return _figure(
         number, asked, said, changed,

@@ -59,8 +59,8 @@ async def show_numbers(visit: Visit) -> Answer:
         asked = await read_asked(visit)
     except _REFUSED as error:
         return await _refused(visit, error)
-    places = [[(one, title_of(one), _href(one, asked)) for one in some] for some in SHOWN]
-    return visit.show("numbers.html", places=places, load=_href("load", asked), **_frame(asked, visit))
+    shown = [[(one, title_of(one), _href(one, asked)) for one in some] for some in SHOWN]
+    return visit.show("numbers.html", shown=shown, load=_href("load", asked), **_frame(asked, visit))
 
 
 @page("GET", "/numbers/load", RIGHT)
@@ -112,7 +112,7 @@ async def _refused(visit: Visit, error: Exception) -> Answer:
         raise error
     asked = await usual_asked(visit)
     faults = {fault.field: fault.words for fault in problem.fields} or {"": problem.detail}
-    return visit.show("numbers.html", problem.status, places=[], load="", **_frame(asked, visit, faults))
+    return visit.show("numbers.html", problem.status, shown=[], load="", **_frame(asked, visit, faults))
 
 
 def _frame(asked: Asked, visit: Visit, faults: Mapping[str, str] | None = None) -> dict[str, Any]:
