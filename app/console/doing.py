@@ -52,10 +52,10 @@ class Said(msgspec.Struct, frozen=True):
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """What was done, in words; `undo` is the edit by which it is taken back, `goes` where one looks at it."""
+    """What was done, in words; `back` opens the dialog that takes it back, `goes` is where one looks at it."""
 
     words: str
-    undo: UUID | None = None
+    back: str = ""
     goes: str | None = None
 
 

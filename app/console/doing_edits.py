@@ -48,6 +48,10 @@ async def _make(visit: Visit, said: Said, route: Route, ticket: str, body: Mappi
     return await answered(visit, route, _Made, {"ticket": ticket}, body=dict(body), once=said.once)
 
 
+def _back(made: _Made) -> str:
+    return f"undo?edit={made.edit_id}"
+
+
 async def _found(db: Db, visit: Visit, ticket: TicketView, said: Said, customer: CustomerId | None) -> list[TicketView]:
     """Other tickets by number or words, what could be one with this one first."""
     words = said.text("q").removeprefix("#").strip()[:MOST_WORDS] or None
@@ -89,10 +93,10 @@ async def _merge(visit: Visit, said: Said) -> Told:
     if said.text("into") == "other":
         seen = {"other": here, "version": _seen(said, "other_version")}
         made = await _make(visit, said, ticket_edits.merge, other, seen)
-        return Told(words=_("Merged."), undo=made.edit_id, goes=f"/tickets/{made.ticket.number}")
+        return Told(words=_("Merged."), back=_back(made), goes=f"/tickets/{made.ticket.number}")
     seen = {"other": other, "version": _seen(said, "version")}
     made = await _make(visit, said, ticket_edits.merge, here, seen)
-    return Told(words=_("#%(number)s is part of this ticket now.", number=other), undo=made.edit_id)
+    return Told(words=_("#%(number)s is part of this ticket now.", number=other), back=_back(made))
 
 
 def _seen(said: Said, field: str) -> int:
@@ -124,7 +128,7 @@ async def _split(visit: Visit, said: Said) -> Told:
     made = await _make(visit, said, ticket_edits.split, name_of(visit)["ticket"], body)
     words = counted("An item has a ticket of its own now.", "%(num)s items have a ticket of their own now.",
                     len(said.all("item")))  # fmt: skip
-    return Told(words=words, undo=made.edit_id)
+    return Told(words=words, back=_back(made))
 
 
 async def _show_file(db: Db, looking: Looking) -> Shown:
@@ -147,8 +151,8 @@ async def _file(visit: Visit, said: Said) -> Told:
     mode = "share" if said.text("mode") == "share" else "move"
     made = await _make(visit, said, ticket_edits.file, into, {"event": said.text("item"), "mode": mode})
     if mode == "share":
-        return Told(words=_("The item is in #%(number)s too.", number=into), undo=made.edit_id)
-    return Told(words=_("The item is in #%(number)s now.", number=into), undo=made.edit_id)
+        return Told(words=_("The item is in #%(number)s too.", number=into), back=_back(made))
+    return Told(words=_("The item is in #%(number)s now.", number=into), back=_back(made))
 
 
 # -- links, work of our own ------------------------------------------------------------------------------------------
@@ -166,7 +170,7 @@ async def _link(visit: Visit, said: Said) -> Told:
     other = _number(said)
     body = {"other": other, "kind": said.text("kind")}
     made = await _make(visit, said, ticket_edits.link, name_of(visit)["ticket"], body)
-    return Told(words=_("It is linked with #%(number)s.", number=other), undo=made.edit_id)
+    return Told(words=_("It is linked with #%(number)s.", number=other), back=_back(made))
 
 
 async def _show_backstage(db: Db, looking: Looking) -> Shown:
@@ -177,7 +181,7 @@ async def _show_backstage(db: Db, looking: Looking) -> Shown:
 async def _backstage(visit: Visit, said: Said) -> Told:
     body = {"subject": said.text("subject"), "queue": said.text("queue") or None}
     made = await _make(visit, said, ticket_edits.open_backstage, name_of(visit)["ticket"], body)
-    return Told(words=_("#%(number)s is there for it.", number=made.ticket.number), undo=made.edit_id)
+    return Told(words=_("#%(number)s is there for it.", number=made.ticket.number), back=_back(made))
 
 
 # -- taking back -----------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import msgspec
 
 from app.access import permit
 from app.api.calls import Answer
-from app.console import doing_edits, doing_life, doing_properties, ticket_words
+from app.console import doing_edits, doing_life, doing_moving, doing_properties, ticket_words
 from app.console.composing import Draft, compose
 from app.console.customers import show_thread
 from app.console.doing import REFUSED, Doing, Looking, Refusal, Said, Told, refusal_of
@@ -18,7 +18,7 @@ from timeline.errors import TicketElsewhere
 from timeline.tickets.reading import read_ticket
 
 DOINGS: Final[dict[str, Doing]] = {
-    one.name: one for one in (*doing_properties.DOINGS, *doing_life.DOINGS, *doing_edits.DOINGS)
+    one.name: one for one in (*doing_properties.DOINGS, *doing_life.DOINGS, *doing_edits.DOINGS, *doing_moving.DOINGS)
 }
 CHOSEN: Final = frozenset({"other", "customer"})
 """What is chosen in a dialog's first step, and left out where it cannot be."""
@@ -34,16 +34,18 @@ def words_of(error: Exception) -> str:
 @page("GET", "/tickets/{ticket}", "read")
 async def open_ticket(visit: Visit) -> Answer:
     """A ticket is shown on its customer's thread."""
-    return await show_ticket(visit, Draft())
+    return await show_ticket(visit, Draft(), told=doing_moving.told_of(visit))
 
 
-async def show_ticket(visit: Visit, draft: Draft, status: int = 200, fault: str = "") -> Answer:
+async def show_ticket(
+    visit: Visit, draft: Draft, status: int = 200, fault: str = "", told: Told | None = None
+) -> Answer:
     """The ticket's page, with what could not be taken: an answer, or with `fault` a change."""
     try:
         async with visit.read() as db:
             ticket = await read_ticket(db, visit.workspace, visit.request.path_params["ticket"])
             composer = await compose(db, visit, ticket, draft)
-            panel = await read_panel(db, visit, ticket, fault=fault)
+            panel = await read_panel(db, visit, ticket, told, fault)
     except TicketElsewhere as elsewhere:
         return _follow(visit, elsewhere)
     panel = msgspec.structs.replace(panel, composer=composer)

@@ -203,6 +203,38 @@ async def test_items_are_split_off_and_filed_elsewhere(at: At) -> None:
     assert done.status_code == 200, done.text
 
 
+async def test_a_ticket_goes_to_another_customer_and_comes_back(at: At) -> None:
+    await at.api.push(kind="message", body="And my lamp?", channel="chat", ticket=at.number)
+    await at.do("priority", priority="high")
+    other = await at.api.push(kind="order", contact={"key": "else", "name": "Bo <i>Else</i>"})
+    query = f"?customer={other['customer_id']}&name=Bo%20Else"
+    assert "2 items go to" in (await at.look("move", query)).text
+    fields = await at.form("move", query)
+    done = await at.send("move", fields)
+    assert done.status_code == 200, done.text
+    shown = await at.shown()
+    assert (shown["customer_id"], shown["priority"]) == (other["customer_id"], "high")
+    page = (await at.browser.get(done.headers["hx-redirect"])).text
+    assert "2 items were moved to this customer." in page
+    way = unescape(re.findall(r'href="/tickets/\d+/do/(back\?[^"]+)"', page)[0]).partition("?")[2]
+    decisions = [one.partition("=")[2] for one in way.split("&")]
+    back = await at.do("back", f"?{way}", decision=decisions)
+    assert back.status_code == 200, back.text
+    assert (await at.shown())["customer_id"] == at.customer
+
+
+async def test_a_talk_becomes_a_ticket(at: At) -> None:
+    policy = {"name": "Chats are talk", "opens_on_escalation": ["chat"]}
+    assert (await at.api("POST", "/api/v1/ticket-policies", json={"policy": policy})).status_code == 201
+    talk = await at.api.push(kind="message", channel="chat", body="Hello?", contact={"key": "new"}, conversation="t1")
+    assert talk["ticket"] is None
+    fields = FIELD.findall(await at.panel())[0]
+    path = f"/customers/{talk['customer_id']}/escalate"
+    made = await at.browser.post(path, csrf=unescape(fields[1]), event=talk["event_id"])
+    assert made.status_code == 303, made.text
+    assert (await at.browser.get(made.headers["location"])).status_code == 200
+
+
 async def test_links_work_of_our_own_and_followers(at: At) -> None:
     other = At(at.browser, await at.api.push(kind="message", channel="chat", subject="Else"))
     assert f'value="{other.number}"' in (await at.look("link", f"?q=%23{other.number}&list=yes")).text
