@@ -105,7 +105,7 @@ def read_asked(pairs: Pairs, view: SavedView | None) -> AskedList:
     return AskedList(
         filters=filters,
         sort=own.get("sort", SORT),
-        columns=read_columns(own["columns"].split(",")) if "columns" in own else _columns_of(view),
+        columns=read_columns(_several(pairs, "columns")) if "columns" in own else _columns_of(view),
         view=view and view.id,
         changed=view is not None,
         cursor=cursor,
@@ -124,6 +124,11 @@ def read_columns(names: Iterable[str]) -> tuple[str, ...]:
 
 def _columns_of(view: SavedView | None) -> tuple[str, ...]:
     return read_columns(view.columns) if view is not None and view.columns else COLUMNS
+
+
+def _several(pairs: Pairs, name: str) -> list[str]:
+    """Of what is given several times, or with commas between, each."""
+    return [one for key, value in pairs if key == name for one in value.split(",")]
 
 
 def _is_filter(name: str) -> bool:

@@ -53,6 +53,15 @@
   });
   onKey("c", () => document.querySelector("#inbox [data-claim]")?.click() ?? (inbox() ? undefined : false));
 
+  // What opens over the list
+  onPart((root) => {
+    if (!root.matches?.("dialog.list-dialog") || root.open) return;
+    root.addEventListener("close", () => root.remove());
+    root.addEventListener("click", (event) => { if (event.target.matches("[data-close]")) { event.preventDefault(); root.close(); } });
+    root.showModal();
+  });
+  onKey("f", () => document.querySelector("#inbox [data-filter]")?.click() ?? (inbox() ? undefined : false));
+
   // What is new: asked for once a burst, and no sooner again than the last answer allows
   let due = 0, rest = 0, waiting = null;
   const shown = (root) => [...root.querySelectorAll("tbody tr[id]")];
