@@ -12,7 +12,7 @@ from app.console.asking import answered
 from app.console.customer_list import named
 from app.console.pages import Page, Visit, page
 from app.errors import Problem, problem_of
-from identity.errors import NotFound
+from identity.errors import Impossible, NotFound
 from search.engine import EngineAway
 from search.showing import Hit
 from timeline.errors import TicketElsewhere
@@ -25,7 +25,7 @@ LEAST: Final = 2
 """Signs of a question that cases by meaning are looked up for; fewer mean nothing."""
 LONGEST_NUMBER: Final = 9
 THINGS: Final = ("order", "payment", "shipment")
-_REFUSED: Final = (Problem, NotFound, EngineAway)
+_REFUSED: Final = (Problem, NotFound, Impossible, EngineAway)
 
 
 class Named(msgspec.Struct, frozen=True, kw_only=True):
