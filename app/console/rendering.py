@@ -1,12 +1,10 @@
 """Templates to bytes: one environment, everything escaped, and how times, names and states are written."""
 
 import hashlib
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from importlib import resources
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
@@ -77,12 +75,6 @@ def words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def narrowed(asked: Mapping[str, str], name: str, value: str) -> str:
-    """The query with one filter more, or without it where it is set so already."""
-    rest = {key: one for key, one in asked.items() if key not in (name, "cursor")}
-    return urlencode(rest if asked.get(name) == value else {**rest, name: value})
-
-
 @lru_cache(maxsize=64)
 def static(name: str) -> str:
     """The address of a static file: it changes with its bytes, so that browsers may keep it for ever."""
@@ -122,7 +114,7 @@ def _environment() -> Environment:
     known_sentences = translations()
     install: Any = environment.install_gettext_callables  # pyright: ignore[reportAttributeAccessIssue] - the extension's
     install(known_sentences.gettext, known_sentences.ngettext, newstyle=True)
-    known: dict[str, Any] = {"static": static, "narrowed": narrowed, "clock_words": script_words}
+    known: dict[str, Any] = {"static": static, "clock_words": script_words}
     environment.globals.update(known)
     filters: dict[str, Any] = {"time": clock_time, "day": day, "ago": ago, "words": words, "marking": marked}
     filters |= {"due": due, "urgency": urgency, "moment": moment, "stamp": stamp, "size": size}
