@@ -126,14 +126,16 @@ class Database:
         key: UUID | None = None,
         *,
         configures: bool = False,
+        hint: bool = True,
     ) -> T:
-        """Do `work` in one transaction, again from the start where it had to start over; commit; hint.
+        """Do `work` in one transaction, again from the start where it had to start over; commit; hint where it is any
+        news to those who follow.
 
         Raises what `work` raises (nothing is kept then), `DatabaseAway` and `KeyGone`."""
         opening = Opening(workspace=workspace, key=key, configures=configures)
         async with self.connection() as db:
             done = await _until_done(db, opening, work)
-        if self.on_commit is not None:
+        if self.on_commit is not None and hint:
             self.on_commit(workspace)
         self._written.add(workspace)
         if LEARNING.due(WorkspaceId(workspace)) and workspace not in self._learning:

@@ -1537,6 +1537,25 @@ ALTER TABLE public.placement OWNER TO throughline_owner;
 
 COMMENT ON TABLE public.placement IS 'where items stand that were given to another contact by hand; one row an event has until = infinity';
 
+CREATE UNLOGGED TABLE public.presence (
+    workspace_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    agent_id uuid NOT NULL,
+    ticket integer,
+    replying boolean NOT NULL,
+    until timestamp with time zone NOT NULL
+)
+WITH (fillfactor='60');
+ALTER TABLE ONLY public.presence ALTER COLUMN workspace_id SET (n_distinct=1);
+
+ALTER TABLE ONLY public.presence FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.presence OWNER TO throughline_owner;
+
+COMMENT ON TABLE public.presence IS 'who has a customer before them: it ends by itself, and a crash forgets it';
+
+COMMENT ON COLUMN public.presence.ticket IS 'the number of the ticket that is open beside the thread';
+
 CREATE TABLE public.quarantine (
     workspace_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -2458,6 +2477,9 @@ ALTER TABLE ONLY public.outbound_mail
 ALTER TABLE ONLY public.placement
     ADD CONSTRAINT placement_pkey PRIMARY KEY (workspace_id, event_id, decision_id, since);
 
+ALTER TABLE ONLY public.presence
+    ADD CONSTRAINT presence_pkey PRIMARY KEY (workspace_id, customer_id, agent_id);
+
 ALTER TABLE ONLY public.quarantine
     ADD CONSTRAINT quarantine_pkey PRIMARY KEY (workspace_id, id);
 
@@ -2858,6 +2880,8 @@ ALTER TABLE public.outbound_mail ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.placement ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.presence ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.quarantine ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.queue ENABLE ROW LEVEL SECURITY;
@@ -3009,6 +3033,8 @@ CREATE POLICY workspace_wall ON public.outbound_lane USING ((workspace_id = (NUL
 CREATE POLICY workspace_wall ON public.outbound_mail USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.placement USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
+
+CREATE POLICY workspace_wall ON public.presence USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
 CREATE POLICY workspace_wall ON public.quarantine USING ((workspace_id = (NULLIF(current_setting('tl.workspace'::text, true), ''::text))::uuid));
 
@@ -3221,6 +3247,8 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.outbound_mail TO throughline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.placement TO throughline_app;
 GRANT SELECT ON TABLE public.placement TO throughline_reports;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.presence TO throughline_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.quarantine TO throughline_app;
 

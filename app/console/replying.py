@@ -9,7 +9,7 @@ import msgspec
 
 from app.api import ticket_commands
 from app.api.calls import Answer
-from app.console import colleagues, uploading
+from app.console import colleagues, presence, uploading
 from app.console.asking import ask
 from app.console.composing import Composer, Draft, Enclosed, came_since, compose
 from app.console.language import _, counted
@@ -47,6 +47,15 @@ class _Came(Exception):
 async def show_composer(visit: Visit) -> Answer:
     """The composer alone, anew: perhaps to answer another item."""
     return await _composer(visit, Draft(note=visit.asked_for.get("as") == "note"))
+
+
+@page("GET", "/tickets/{ticket}/news", "desk")
+async def show_news(visit: Visit) -> Answer:
+    """What others said since the composer was shown, in a few words."""
+    async with visit.read() as db:
+        ticket = await read_ticket(db, visit.workspace, visit.request.path_params["ticket"])
+        came = await came_since(db, visit, ticket, _count(visit.asked_for.get("seen", "")) or 0)
+    return visit.show("composer_news.html", came=came, seen=ticket.items)
 
 
 @page("POST", "/tickets/{ticket}/check", "desk")
@@ -141,7 +150,6 @@ def _addressed(draft: Draft) -> dict[str, Any]:
 def _draft(lists: dict[str, list[str]]) -> Draft:
     said = {name: values[-1] for name, values in lists.items()}
     files = tuple(one for value in lists.get("file", ()) if (one := _enclosed(value)) is not None)
-    seen = said.get("seen", "")
     return Draft(
         note=said.get("as") == "note",
         body=said.get("body", ""),
@@ -153,13 +161,17 @@ def _draft(lists: dict[str, list[str]]) -> Draft:
         source=said.get("source", ""),
         once=said.get("once", ""),
         files=files,
-        seen=int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else None,
+        seen=_count(said.get("seen", "")),
     )
+
+
+def _count(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def _enclosed(value: str) -> Enclosed | None:
     parts = value.split(" ", 2)
-    if len(parts) != 3 or not parts[1].isascii() or not parts[1].isdigit():
+    if len(parts) != 3 or len(parts[0]) != 36 or not parts[1].isascii() or not parts[1].isdigit():
         return None
     return Enclosed(id=parts[0], size=int(parts[1][:12]), name=parts[2])
 
@@ -200,4 +212,9 @@ async def _composed(visit: Visit, draft: Draft) -> Composer:
         return await compose(db, visit, ticket, draft)
 
 
-PAGES: Final[tuple[Page, ...]] = (show_composer, check, say, *uploading.PAGES, *colleagues.PAGES)
+PAGES: Final[tuple[Page, ...]] = (
+    *(show_composer, show_news, check, say),
+    *uploading.PAGES,
+    *colleagues.PAGES,
+    *presence.PAGES,
+)

@@ -27,4 +27,5 @@ IDS = (
     "0024-vocabulary",
     "0025-triage",
     "0026-signing-in",
+    "0027-presence",
 )

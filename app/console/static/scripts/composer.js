@@ -249,6 +249,20 @@
     }
   });
   addEventListener("keydown", (event) => { if (event.key === "Escape" && wait) { event.stopImmediatePropagation(); save(unhold()); } }, true);
+  // What comes while somebody writes is told here; a composer in which nothing is typed follows it.
+  let hearing = 0;
+  document.addEventListener("throughline:change", ({ detail }) => {
+    clearTimeout(hearing);
+    const form = composer();
+    if (detail.kind === "change" || detail.customer_id !== form?.dataset.customer) return;
+    hearing = setTimeout(async () => {
+      const now = composer();
+      if (wait || busy || !now) return;
+      if (!now.elements.body.value && !find(now, "file")) { load(now, now.dataset.picked); return; }
+      const answer = await fetch(`/tickets/${now.dataset.number}/news?seen=${now.elements.seen.value}`, { headers: FRAGMENT }).catch(() => null);
+      if (answer?.ok && composer()) find(composer(), "news").innerHTML = await answer.text();
+    }, 400);
+  });
   const choose = (kind) => {
     const form = composer(), about = kind === "reply" && document.activeElement.closest(".item")?.querySelector("[data-about]");
     if (!form || wait) return false;

@@ -1,0 +1,82 @@
+"""Who else is here: seen at once, gone by itself, nobody else's business, and no news to streams."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from app import presence_store
+from app.db import new_id
+from app.store import add_agent
+from tests.app.console.conftest import Browser
+from tests.app.console.test_answering import form_of, mailed
+
+
+async def colleague(browser: Browser, name: str = "Ben <b>") -> Any:
+    agent = new_id()
+
+    async def add(db: Any) -> None:
+        assert await add_agent(db, browser.api.mine.id, agent, email=f"{agent}@desk.example", name=name, role="agent")
+
+    await browser.api.database.write(browser.api.mine.id, add)
+    return agent
+
+
+async def stand(browser: Browser, customer: Any, agent: Any, *, seconds: float = 30, replying: bool = True) -> None:
+    until = datetime.now(UTC) + timedelta(seconds=seconds)
+    work = browser.api.mine.id
+
+    async def write(db: Any) -> None:
+        assert await presence_store.stand(db, work, customer, agent, None, replying, until)
+
+    await browser.api.database.write(work, write)
+
+
+async def test_colleagues_are_seen_until_they_leave_or_are_lost(browser: Browser) -> None:
+    number = await mailed(browser)
+    csrf = (await form_of(browser, number))["csrf"]
+    customer = (await browser.api("GET", f"/api/v1/tickets/{number}")).json()["customer_id"]
+    path = f"/customers/{customer}/presence"
+    alone = await browser.post(path, csrf=csrf, doing="came", ticket=str(number))
+    assert (alone.status_code, alone.text.strip()) == (200, "")
+    ben = await colleague(browser)
+    await stand(browser, customer, ben)
+    seen = await browser.post(path, csrf=csrf, doing="looking", ticket=str(number))
+    assert "Ben &lt;b&gt;" in seen.text
+    assert "is replying" in seen.text
+    await stand(browser, customer, ben, seconds=-1)
+    assert "Ben" not in (await browser.post(path, csrf=csrf, doing="replying")).text
+    assert (await browser.post(path, csrf=csrf, doing="gone")).status_code == 200
+    assert await others(browser, customer, ben) == []
+
+
+async def others(browser: Browser, customer: Any, agent: Any) -> list[str]:
+    async with browser.api.database.read(browser.api.mine.id) as db:
+        rows = await presence_store.others(db, browser.api.mine.id, customer, agent, datetime.now(UTC), 5)
+    return [row["name"] for row in rows]
+
+
+async def test_one_who_is_here_is_told_to_others_and_the_lost_are_forgotten(browser: Browser) -> None:
+    number = await mailed(browser)
+    csrf = (await form_of(browser, number))["csrf"]
+    customer = (await browser.api("GET", f"/api/v1/tickets/{number}")).json()["customer_id"]
+    ben, lost = await colleague(browser), await colleague(browser, "Lost")
+    await stand(browser, customer, lost, seconds=-1)
+    await browser.post(f"/customers/{customer}/presence", csrf=csrf, doing="came")
+    assert await others(browser, customer, ben) == ["Ann Desk"]
+    async with browser.api.database.read(browser.api.mine.id) as db:
+        rows = await presence_store.others(db, browser.api.mine.id, customer, ben, datetime(2000, 1, 1, tzinfo=UTC), 5)
+    assert [row["name"] for row in rows] == ["Ann Desk"]
+
+
+async def test_nobody_is_present_at_what_is_not_theirs(browser: Browser) -> None:
+    number = await mailed(browser)
+    csrf = (await form_of(browser, number))["csrf"]
+    hints: list[Any] = []
+    browser.api.database.on_commit, before = hints.append, browser.api.database.on_commit
+    try:
+        for customer in (new_id(), "x"):
+            gone = await browser.post(f"/customers/{customer}/presence", csrf=csrf, doing="looking")
+            assert gone.status_code == 404
+        assert (await browser.post(f"/customers/{new_id()}/presence", csrf=csrf, doing="dancing")).status_code == 400
+        assert (await browser.post(f"/customers/{new_id()}/presence", doing="looking")).status_code == 403
+    finally:
+        browser.api.database.on_commit = before
