@@ -136,6 +136,33 @@
   document.addEventListener("throughline:change", ask);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) ask(); });
 
+  // The agent's own, at the side of every page: at the beginning, and now and then when something happens
+  let own = 0;
+  const lookOwn = async () => {
+    own = 0;
+    const rail = document.getElementById("rail-mine");
+    if (!rail || document.hidden || rail.contains(document.activeElement)) return;
+    try {
+      const answer = await fetch("/me/rail", { headers: { "HX-Request": "true" } });
+      if (!answer.ok || answer.headers.get("HX-Redirect") || rail.contains(document.activeElement)) return;
+      rail.innerHTML = await answer.text();
+      htmx.process(rail);
+      const page = document.querySelector(".list-new[data-own]");
+      const now = rail.querySelector("[data-unread]").dataset.unread;
+      if (page && +now > +page.dataset.told && !page.firstChild) {
+        page.append(Object.assign(document.createElement("a"), { href: page.dataset.href, textContent: page.dataset.words }));
+      }
+    } catch { /* the next change asks again */ }
+  };
+  const askOwn = (wait) => { own ||= setTimeout(lookOwn, wait); };
+  addEventListener("DOMContentLoaded", () => askOwn(0));
+  document.addEventListener("throughline:change", () => askOwn(4000 + 2000 * Math.random()));
+  document.addEventListener("click", (event) => {
+    const told = event.target.closest?.("a[data-notice]");
+    const csrf = told?.closest("li").querySelector("[name=csrf]")?.value;
+    if (csrf) navigator.sendBeacon("/notices/read", new URLSearchParams({ csrf, id: told.dataset.notice }));
+  });
+
   // After what somebody did: back to where they were, or to what came of it
   let was = null;
   document.addEventListener("htmx:beforeSwap", (event) => { if (event.target.id === "inbox") was = line()?.id ?? last?.closest("tr")?.id ?? "none"; });
