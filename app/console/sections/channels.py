@@ -217,8 +217,10 @@ def _bounces() -> Section:
     return Section(
         key="bounces",
         group="channels",
-        title=_("Addresses that bounce"),
-        words=_("Where mail of ours did not arrive: no automatic mail goes there until it is cleared; replies do."),
+        title=_("Bounces"),
+        words=_(
+            "Addresses where mail of ours did not arrive: no automatic mail goes there until it is cleared; replies do."
+        ),
         source=Things(bounces.list_bounces),
         columns=told,
         facts=told,

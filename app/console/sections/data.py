@@ -200,7 +200,7 @@ def _faults() -> Section:
     )
     return Section(
         key="index-faults",
-        group="data",
+        group="",
         title=_("Not in the index"),
         words=_("Documents that were set aside, each with the reason; all others are found."),
         source=Things(indexes.list_faults),

@@ -23,7 +23,7 @@ from app.errors import Problem, problem_of
 
 MOST_SENT: Final = 6_000
 MOST_WAS: Final = 400_000
-_OURS: Final = ("once", "version", "was", "reason", "typed")
+_OURS: Final = ("once", "version", "was", "why", "typed")
 RAISED: Final = frozenset({401, 403, 500})
 """What is a page of its own: everything else is said at the form, with what was typed."""
 
@@ -84,7 +84,7 @@ async def sent(visit: Visit, fields: tuple[Field, ...]) -> Sent:
         was = msgspec.json.decode(ours["was"] or "{}", type=dict[str, list[str]])
     except msgspec.MsgspecError:
         was = {}
-    said = Said(once=ours["once"], version=ours["version"], reason=ours["reason"].strip())
+    said = Said(once=ours["once"], version=ours["version"], reason=ours["why"].strip())
     return Sent(
         said=said,
         entered=lists,

@@ -30,7 +30,7 @@ Kind = Literal[
 ]
 
 UNITS: Final = (("hour", 3_600), ("minute", 60), ("second", 1))
-_DURATION: Final = re.compile(r"([0-9]{1,9}) *(h|hours?|min|minutes?|s|seconds?|d|days?)")
+_DURATION: Final = re.compile(r"([0-9]{1,9}) *(hours?|h|minutes?|min|seconds?|s|days?|d)\b")
 _SECONDS: Final = {"h": 3_600, "m": 60, "s": 1, "d": 86_400}
 _SPAN: Final = re.compile(r"([0-9]{1,2}:[0-9]{2}) *[-–] *([0-9]{1,2}:[0-9]{2})")
 _LOCAL: Final = "%Y-%m-%dT%H:%M"

@@ -10,7 +10,8 @@ from app.console.pages import Visit
 from app.console.sections.declared import Action, Column, Done, Listed, Row, Said, Section, Standing, Table
 from app.console.sections.fields import Field
 from app.console.sections.sources import Things, said_by
-from identity.errors import Impossible, NotFound
+from identity.errors import Absorbed, Impossible, NotFound
+from timeline.errors import UnderHold
 
 
 async def named(visit: Visit, said: str) -> str:
@@ -58,7 +59,10 @@ class Persons:
 
 
 async def _foresee(visit: Visit, key: str) -> list[str]:
-    found = said_by(await ask(visit, erasure.erase, {"customer_id": key}, query={"preview": "true"}))["changed"]
+    try:
+        found = said_by(await ask(visit, erasure.erase, {"customer_id": key}, query={"preview": "true"}))["changed"]
+    except (UnderHold, Absorbed) as error:
+        return [_("Nothing, as it stands: %(why)s.", why=error)]
     lines = [
         counted("%(num)s event: what was said and done.", "%(num)s events: what was said and done.", found["events"]),
         counted("%(num)s contact, with its names.", "%(num)s contacts, with their names.", found["contacts"]),

@@ -130,7 +130,7 @@ def _tickets() -> Section:
             _("A new version holds from now on. What was cut into tickets before it stays as it is."),
             _(
                 "Before you save: `throughline derive --policy FILE` shows which tickets of the past it would cut "
-                "otherwise, and with `--activate` applies it to the past too."
+                "otherwise, and with `--activate past` cuts the past by it, too."
             ),
         ),
         source=Policy(policies.list_policies, policies.add_policy),
@@ -138,7 +138,7 @@ def _tickets() -> Section:
         changes=True,
         reasons=True,
         fields=(
-            Field(name="name", label=_("Name"), must=True, default="Standard"),
+            Field(name="name", label=_("Name"), must=True),
             *_opens(),
             *_continues(),
             *_ends(),

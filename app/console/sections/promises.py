@@ -259,8 +259,8 @@ def _answers() -> Section:
     return Section(
         key="answers",
         group="desk",
-        title=_("What counts as an answer"),
-        words=_("What stops the clock of a promised answer."),
+        title=_("Answers"),
+        words=_("What counts as an answer, and stops the clock of a promised one."),
         source=Part(sla.show_sla, sla.put_sla, ("sla",)),
         writes="config.write",
         changes=True,
