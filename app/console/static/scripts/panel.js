@@ -26,7 +26,8 @@
       opener ??= document.activeElement?.id || null;
       dialog.addEventListener("close", close);
       dialog.showModal();
-      (dialog.querySelector("[aria-invalid]") ?? dialog.querySelector("[autofocus]") ?? dialog.querySelector("button")).focus();
+      const first = ["[aria-invalid]", "[autofocus]", ":is(input:not([type=hidden], :disabled), .pick, form[hx-post] button, li a)", "button"];
+      first.map((one) => dialog.querySelector(one)).find(Boolean).focus();
     }
     for (const one of document.querySelectorAll("#panel details")) if (open.has(one.id)) one.open = true;
   });
