@@ -28,6 +28,8 @@ MOST_VALUES: Final = 200
 MOST_VALUE: Final = 500
 MOST_IDENTS: Final = 100
 LONGEST_NAME: Final = 40
+TIMELESS: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Somebody is not of a day: where a history was imported today, all would stand before what was said since."""
 SPOKEN: Final = frozenset({"message", "call", "note"})
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
@@ -83,7 +85,6 @@ class ContactRow(msgspec.Struct, frozen=True, kw_only=True):
     source_key: str
     name: str | None
     attributes: dict[str, str | None]
-    created_at: datetime
     held: tuple[tuple[str, str], ...] = ()
 
 
@@ -278,7 +279,7 @@ def contact_document(row: ContactRow) -> Document | None:
         id=contact_id(row.id),
         kind="contact",
         contact_id=row.id,
-        at=row.created_at.astimezone(UTC),
+        at=TIMELESS,
         title=_cut(names[0] if names else None, MOST_TITLE),
         text=" ".join(value for name in _WHERE if (value := row.attributes.get(name)))[:MOST_TITLE],
         idents=named,

@@ -20,7 +20,7 @@ FACETS: Final[tuple[Facet, ...]] = ("kind", "channel", "status", "queue", "tag",
 FACET_VALUES: Final = 100
 NEAREST: Final = 100
 SEEDS: Final = 10
-COUNTED: Final = 10_000
+COUNTED: Final = 1_000
 """Totals and facets are exact up to here."""
 
 

@@ -25,7 +25,7 @@ from search.query import Question, pieces
 from search.showing import Hit, documents, show
 from search.tokens import asked_idents
 from search.vocabulary import Vocabularies, Vocabulary
-from search.wishes import SINGLE, Wish, order_tokens, sender_tokens
+from search.wishes import Wish, kinds_of, order_tokens, sender_tokens
 from timeline.tickets.reading import find_standing
 
 Db = Any
@@ -74,7 +74,7 @@ async def prepare(db: Db, workspace: WorkspaceId, wish: Wish, engine: str, regio
     filters = Filters(
         internal=wish.internal,
         contacts=contacts,
-        kinds=wish.kinds or (SINGLE if wish.group == "none" else SINGLE | {"case"}),
+        kinds=wish.kinds or kinds_of(wish),
         channels=wish.channels,
         directions=wish.directions,
         statuses=wish.statuses,
@@ -265,11 +265,8 @@ async def _loosely(engine: Engine, workspace: WorkspaceId, index: Index, asked: 
     """Where nothing holds enough of the words, what holds any of them."""
     if found.words or asked.words is None or asked.words.least <= 1:
         return found
-    loose = msgspec.structs.replace(
-        asked, words=msgspec.structs.replace(asked.words, least=1), vector=None, facets=asked.facets
-    )
-    more = await engine.find(workspace, index, loose)
-    return msgspec.structs.replace(found, words=more.words, total=more.total, facets=more.facets)
+    loose = msgspec.structs.replace(asked, words=msgspec.structs.replace(asked.words, least=1))
+    return await engine.find(workspace, index, loose)
 
 
 async def _together(

@@ -26,10 +26,11 @@ async def origins(db: Db, workspace: WorkspaceId, events: Sequence[UUID]) -> dic
 
 
 async def owners(db: Db, workspace: WorkspaceId, contacts: Sequence[UUID]) -> dict[UUID, Row]:
-    """Of each contact: its customer of today, its source and what it is called there, and its name."""
+    """Of each contact: its customer of today, its source and what it is called there, its name, and since when it is
+    known."""
     rows = await db.fetch(
-        "SELECT c.id, c.customer_id, c.source, c.source_key, c.name FROM unnest($2::uuid[]) AS k(id) "
-        "CROSS JOIN LATERAL (SELECT id, customer_id, source, source_key, name FROM contact "
+        "SELECT c.id, c.customer_id, c.source, c.source_key, c.name, c.created_at FROM unnest($2::uuid[]) AS k(id) "
+        "CROSS JOIN LATERAL (SELECT id, customer_id, source, source_key, name, created_at FROM contact "
         "WHERE workspace_id = $1 AND id = k.id OFFSET 0) AS c",
         workspace,
         contacts,

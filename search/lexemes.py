@@ -49,6 +49,8 @@ _UNSPACED: Final = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-
 _TOKEN: Final = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+")
 _FIRST_UNSPACED: Final = re.compile(rf"[{_UNSPACED}]")
 _MIXED: Final = re.compile(r"[^\W\d_]{2,}|\d{2,}")
+_LEXEME: Final = re.compile(r"'((?:[^']|'')*)'")
+_DOUBLED: Final = re.compile(r"('|\\)\1")
 _DOT: Final = "\u0307"
 """What small letters leave of `İ` besides an `i`: no letter, and no end of a word."""
 _OTHERS: Final = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i", "\x00": " "})
@@ -153,6 +155,12 @@ def facts_vector(document: Document) -> str:
     values += [("outcome", value) for value in facts.outcomes]
     parts = [_quoted(_fact(name, value)) for name, value in values if value]
     return " ".join([*parts, *([_quoted(INTERNAL)] if document.internal else [])])
+
+
+def facts_in(text: str) -> list[tuple[str, str]]:
+    """Facts as they come back from a tsvector: each its letter and its value."""
+    plain = (_DOUBLED.sub(r"\1", one) for one in _LEXEME.findall(text))
+    return [(one[0], one[2:]) for one in plain if one[1:2] == ":"]
 
 
 def facts_query(filters: Filters) -> str | None:

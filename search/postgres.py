@@ -36,7 +36,6 @@ VECTORS: Final = 100
 """Of one transaction: each takes its place in the graph."""
 MOST_STEMS: Final = 50_000
 SAMPLE: Final = 2_000
-COUNT_TO: Final = 1_000_000
 SAMPLE_SECONDS: Final = 120.0
 YOUNG_SECONDS: Final = 5.0
 MOST_SAMPLES: Final = 200
@@ -179,9 +178,10 @@ class PostgresEngine:
             marked = lexemes.mark(workspace.bytes, index.generation)
             held = lexemes.held_query(asked.filters, marked)
             plan = probing.probing_of(asked.words or Words(), held, marked, stems, sample)
-            words = await postgres_finding.by_words(db, index, asked, plan, sample)
-            meaning = await postgres_finding.by_meaning(db, workspace, index, asked, plan, sample)
-            total, facets = await postgres_finding.counted(db, index, asked, plan, sample)
+            seen = postgres_finding.Seen()
+            words = await postgres_finding.by_words(db, index, asked, plan, sample, seen)
+            meaning = await postgres_finding.by_meaning(db, workspace, index, asked, plan, sample, seen)
+            total, facets = await postgres_finding.counted(db, index, asked, plan, sample, seen)
         degraded = (NO_VECTORS,) if asked.vector is not None and not postgres_finding.fits(asked.vector, index) else ()
         return Found(words=words, meaning=meaning, total=total, facets=facets, degraded=degraded)
 
@@ -217,10 +217,10 @@ class PostgresEngine:
         rows = await postgres_store.sample(db, index.generation, SAMPLE)
         size = next(row["documents"] for row in rows if row["word"] is None)
         length = next(row["documents"] for row in rows if row["word"] == "")
-        seen = {row["word"][lexemes.MARK :]: row["documents"] for row in rows if row["word"]}
-        if size == SAMPLE:
+        seen = {row["word"][lexemes.MARK :]: row["documents"] for row in rows if row["word"] and row["word"] != " "}
+        documents = next(row["documents"] for row in rows if row["word"] == " ")
+        if size < documents:
             seen = {word: times for word, times in seen.items() if times > 1}
-        documents = size if size < SAMPLE else await postgres_store.count_to(db, workspace, index.generation, COUNT_TO)
         own = documents / max(await postgres_store.count_everybody(db), documents, 1)
         sample = Sample(documents=documents, size=size, length=max(1, length), own=own, seen=seen, order=sorted(seen))
         if len(self._samples) >= MOST_SAMPLES:

@@ -3,6 +3,8 @@ rows, and what their rows are worth."""
 
 import re
 import struct
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 from uuid import UUID
 
@@ -26,13 +28,20 @@ LONGEST_NAME: Final = 100
 _OUTCOME: Final = re.compile(r"'o:(\w+)'")
 
 
-async def by_words(db: Db, index: Index, asked: Asked, plan: Probing, sample: Sample) -> list[Candidate]:
+class Seen(dict[str, str]):
+    """The facts of each document that was found, as the text of a tsvector."""
+
+    def add(self, rows: Iterable[Row]) -> None:
+        self.update((row["id"], row["facts"]) for row in rows)
+
+
+async def by_words(db: Db, index: Index, asked: Asked, plan: Probing, sample: Sample, seen: Seen) -> list[Candidate]:
     if plan.empty and asked.vector is not None:
         return []
     if plan.empty or asked.order == "newest":
-        return await _newest(db, index, asked, plan, sample)
+        return await _newest(db, index, asked, plan, sample, seen)
     if probing.common(plan, sample, asked.limit):
-        return await _newest(db, index, asked, plan, sample)
+        return await _newest(db, index, asked, plan, sample, seen)
     rows = await postgres_store.by_words(
         db,
         _scope(index, asked, "words"),
@@ -44,28 +53,31 @@ async def by_words(db: Db, index: Index, asked: Asked, plan: Probing, sample: Sa
         typical=sample.length,
         most=asked.limit,
     )
+    seen.add(rows)
     found = {row["id"]: _scored(row, len(plan.idents), sample) for row in rows}
-    for one in await _by_name(db, index, asked, plan):
+    for one in await _by_name(db, index, asked, plan, seen):
         if one.id not in found or found[one.id].score < one.score:
             found[one.id] = one
     if not found and plan.least < len(plan.words):
-        return await _of_the_common(db, index, asked, plan, sample)
+        return await _of_the_common(db, index, asked, plan, sample, seen)
     return sorted(found.values(), key=lambda one: (not one.ident, -one.score, -one.at.timestamp(), one.id))[
         : asked.limit
     ]
 
 
-async def _of_the_common(db: Db, index: Index, asked: Asked, plan: Probing, sample: Sample) -> list[Candidate]:
+async def _of_the_common(
+    db: Db, index: Index, asked: Asked, plan: Probing, sample: Sample, seen: Seen
+) -> list[Candidate]:
     """Where no rare word leads anywhere, the newest of what holds enough of those that are too common to be looked
     up."""
     shares = sorted(share for _, share in probing.weights(plan, sample))
     least = sum(shares[: plan.least])
-    newest = await _newest(db, index, asked, plan, sample)
+    newest = await _newest(db, index, asked, plan, sample, seen)
     return [msgspec.structs.replace(one, score=least, coverage=least) for one in newest]
 
 
 async def by_meaning(
-    db: Db, workspace: UUID, index: Index, asked: Asked, plan: Probing, sample: Sample
+    db: Db, workspace: UUID, index: Index, asked: Asked, plan: Probing, sample: Sample, seen: Seen
 ) -> list[Candidate]:
     if asked.vector is None or not fits(asked.vector, index):
         return []
@@ -73,6 +85,7 @@ async def by_meaning(
     scope = _scope(index, asked, path, held=plan.base)
     weights = probing.weights(plan, sample)
     rows = await postgres_store.by_meaning(db, scope, numbers_of(asked.vector), weights, asked.limit)
+    seen.add(rows)
     return [_candidate(row, score=row["cosine"], coverage=row["coverage"]) for row in rows]
 
 
@@ -110,9 +123,10 @@ def _scope(index: Index, asked: Asked, path: str, held: str | None = None) -> Sc
     )
 
 
-async def _newest(db: Db, index: Index, asked: Asked, plan: Probing, sample: Sample) -> list[Candidate]:
+async def _newest(db: Db, index: Index, asked: Asked, plan: Probing, sample: Sample, seen: Seen) -> list[Candidate]:
     path, query = _listing(asked, plan, sample)
     rows = await postgres_store.newest(db, _scope(index, asked, path), query, asked.after, asked.limit)
+    seen.add(rows)
     whole = 0.0 if plan.empty else 1.0
     return [_candidate(row, score=whole, coverage=whole) for row in rows]
 
@@ -130,7 +144,7 @@ def _listing(asked: Asked, plan: Probing, sample: Sample) -> tuple[str, str | No
     return "time", query
 
 
-async def _by_name(db: Db, index: Index, asked: Asked, plan: Probing) -> list[Candidate]:
+async def _by_name(db: Db, index: Index, asked: Asked, plan: Probing, seen: Seen) -> list[Candidate]:
     """Contacts whose name or address is nearly what was typed, where a word of it is hardly known."""
     words = asked.words.words if asked.words else ()
     kinds = asked.filters.kinds
@@ -141,16 +155,20 @@ async def _by_name(db: Db, index: Index, asked: Asked, plan: Probing) -> list[Ca
     if not typed:
         return []
     rows = await postgres_store.by_name(db, _scope(index, asked, "name", held=plan.barred), typed, asked.limit)
+    seen.add(rows)
     return [_candidate(row, score=0.9 * row["likeness"], coverage=row["likeness"]) for row in rows]
 
 
 async def counted(
-    db: Db, index: Index, asked: Asked, plan: Probing, sample: Sample
+    db: Db, index: Index, asked: Asked, plan: Probing, sample: Sample, seen: Seen
 ) -> tuple[int | None, dict[str, dict[str, int]]]:
+    """Of a sentence, of which enough words will do, what the list holds is what there is: nobody asks for more of it,
+    and all that holds some of its words is half of everything."""
     if not (asked.total or asked.facets):
         return None, {}
+    if asked.order == "relevance" and plan.least < len(plan.words):
+        return (len(seen) if asked.total else None), _facets(asked, Counter(_facts_in(seen.values())))
     path, query = _listing(asked, plan, sample)
-    letters = {lexemes.LETTERS[facet]: facet for facet in asked.facets}
     rows = await postgres_store.counted(
         db,
         _scope(index, asked, path),
@@ -158,17 +176,26 @@ async def counted(
         words=[one.query for one in plan.words],
         least=plan.least if probing.loose(plan) else 0,
         idents=lexemes.any_of(plan.idents),
-        letters=sorted(letters),
+        letters=sorted(lexemes.LETTERS[facet] for facet in asked.facets),
         most=COUNTED,
     )
+    total = sum(row["documents"] for row in rows if not row["letter"])
+    counts = {(row["letter"], row["value"]): row["documents"] for row in rows if row["letter"]}
+    return total if asked.total else None, _facets(asked, counts)
+
+
+def _facts_in(texts: Iterable[str]) -> Iterator[tuple[str, str]]:
+    return (fact for text in texts for fact in lexemes.facts_in(text))
+
+
+def _facets(asked: Asked, counts: Mapping[tuple[str, str], int]) -> dict[str, dict[str, int]]:
+    """Of each the commonest values first."""
+    letters = {lexemes.LETTERS[facet]: facet for facet in asked.facets}
     facets: dict[str, dict[str, int]] = {facet: {} for facet in asked.facets}
-    total = 0
-    for row in sorted(rows, key=lambda row: (-row["documents"], row["value"])):
-        if not row["letter"]:
-            total = row["documents"]
-        elif len(values := facets[letters[row["letter"]]]) < FACET_VALUES:
-            values[row["value"]] = row["documents"]
-    return total if asked.total else None, facets
+    for (letter, value), times in sorted(counts.items(), key=lambda one: (-one[1], one[0][1])):
+        if letter in letters and len(values := facets[letters[letter]]) < FACET_VALUES:
+            values[value] = times
+    return facets
 
 
 def _scored(row: Row, idents: int, sample: Sample) -> Candidate:

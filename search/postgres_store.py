@@ -234,17 +234,6 @@ async def count(db: Db, workspace: UUID, generation: int) -> Row | None:
     )
 
 
-async def count_to(db: Db, workspace: UUID, generation: int, most: int) -> int:
-    """Documents, or `most` where there are more."""
-    found = await db.fetchval(
-        "SELECT count(*) FROM (SELECT FROM search_document WHERE workspace_id = $1 AND generation = $2 LIMIT $3) AS d",
-        workspace,
-        generation,
-        most,
-    )
-    return int(found or 0)
-
-
 async def count_between(
     db: Db, workspace: UUID, generation: int, since: datetime | None, until: datetime | None, most: int
 ) -> int:
@@ -268,8 +257,9 @@ async def count_everybody(db: Db) -> int:
 
 
 async def sample(db: Db, generation: int, most: int) -> list[Row]:
-    """Of the newest documents: how many there are (no word), how long they are (an empty word), and in how many each
-    word (four letters behind its beginning) and each fact (behind four blanks) stands."""
+    """Of the newest documents of each kind: how many they are (no word) and of how many (a blank, each kind to a
+    million), how long they are (an empty word), and in how many each word (four letters behind its beginning) and each
+    fact (behind four blanks) stands."""
     return await db.fetch("SELECT word, documents FROM search_sample($1, $2)", generation, most)
 
 

@@ -116,12 +116,18 @@ def _hit(
         outcome=outcome_of(ended) if ended else None,
         subject=document.title or None,
         highlight=marked(document),
-        occurred_at=origin["occurred_at"] if origin and document.kind != "case" else document.at,
+        occurred_at=_at(document, origin, owner),
         channel=document.channel,
         direction=document.direction,
         score=one.score,
         parts=one.parts,
     )
+
+
+def _at(document: Document, origin: Row | None, owner: Row) -> datetime:
+    if document.kind == "contact":
+        return owner["created_at"]
+    return origin["occurred_at"] if origin and document.kind != "case" else document.at
 
 
 def _case_of(document: Document, expected: Expected) -> Case | None:

@@ -78,10 +78,10 @@ async def answers(
 
 async def contacts(db: Db, workspace: WorkspaceId, ids: Sequence[UUID]) -> list[ContactRow]:
     rows = await db.fetch(
-        "SELECT c.id, c.source, c.source_key, c.name, c.attributes, c.created_at, (SELECT json_agg(json_build_array("
+        "SELECT c.id, c.source, c.source_key, c.name, c.attributes, (SELECT json_agg(json_build_array("
         "kind, value) ORDER BY kind, value) FROM identifier WHERE workspace_id = $1 AND contact_id = k.id)::text "
-        "AS held FROM unnest($2::uuid[]) AS k(id) CROSS JOIN LATERAL (SELECT id, source, source_key, name, attributes, "
-        "created_at FROM contact WHERE workspace_id = $1 AND id = k.id OFFSET 0) AS c",
+        "AS held FROM unnest($2::uuid[]) AS k(id) CROSS JOIN LATERAL (SELECT id, source, source_key, name, attributes "
+        "FROM contact WHERE workspace_id = $1 AND id = k.id OFFSET 0) AS c",
         workspace,
         ids,
     )

@@ -86,6 +86,12 @@ def with_terms(wish: Wish, channels: frozenset[str], agent: UUID | None) -> Wish
     )
 
 
+def kinds_of(wish: Wish) -> frozenset[str]:
+    """What is found where no kind is asked for: between dates nobody, since people are not of a day."""
+    kinds = ITEMS if wish.start or wish.end else SINGLE
+    return kinds if wish.group == "none" else kinds | {"case"}
+
+
 def order_tokens(orders: Iterable[str]) -> frozenset[str]:
     return frozenset(token for order in orders for token in spellings(order))
 

@@ -28,4 +28,5 @@ IDS = (
     "0025-triage",
     "0026-signing-in",
     "0027-presence",
+    "0028-search-sample",
 )
