@@ -637,10 +637,19 @@ CREATE FUNCTION public.search_sample(gen integer, most integer) RETURNS TABLE(wo
 #variable_conflict use_column
 DECLARE ws uuid := nullif(current_setting('tl.workspace', true), '')::uuid;
 BEGIN
-  RETURN QUERY WITH newest AS MATERIALIZED (
-    SELECT d.words, d.facts FROM search_document d WHERE d.workspace_id = ws AND d.generation = gen
-    ORDER BY d.at DESC, d.id DESC LIMIT most)
+  RETURN QUERY WITH kinds AS MATERIALIZED (
+    SELECT k.low, k.high, c.documents, sum(c.documents) OVER () AS everything
+    FROM (VALUES ('case-', 'case.'), ('contact-', 'contact.'), ('item-', 'item.')) AS k(low, high)
+    CROSS JOIN LATERAL (SELECT count(*) AS documents FROM (
+      SELECT FROM search_document d WHERE d.workspace_id = ws AND d.generation = gen
+        AND d.id >= k.low COLLATE "C" AND d.id < k.high COLLATE "C" LIMIT 1000000) AS d) AS c),
+  newest AS MATERIALIZED (
+    SELECT s.words, s.facts FROM kinds k CROSS JOIN LATERAL (
+      SELECT d.words, d.facts FROM search_document d WHERE d.workspace_id = ws AND d.generation = gen
+        AND d.id >= k.low COLLATE "C" AND d.id < k.high COLLATE "C"
+      ORDER BY d.id DESC LIMIT ceil(most * k.documents / greatest(k.everything, most, 1))) AS s)
   SELECT NULL, count(*)::integer FROM newest UNION ALL
+  SELECT ' ', coalesce(max(k.everything), 0)::integer FROM kinds k UNION ALL
   SELECT '', coalesce(avg(length(newest.words)), 0)::integer FROM newest UNION ALL
   SELECT repeat(' ', 4) || u.lexeme, count(*)::integer FROM newest CROSS JOIN LATERAL unnest(newest.facts) AS u
   GROUP BY u.lexeme UNION ALL

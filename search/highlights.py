@@ -1,6 +1,7 @@
 """What matched in a text: the stretch of it where most of the asked words stand, as HTML in which nothing of the text
 is markup but our own `<mark>`."""
 
+import functools
 import html
 import re
 import unicodedata
@@ -19,7 +20,7 @@ _FEWEST: Final = 3
 def highlight(texts: Sequence[str], words: Iterable[str], phrases: Iterable[str], idents: Iterable[str]) -> str:
     """Of the first text in which something matches; of the first at all where nothing does. Words match in any case,
     with their endings."""
-    wanted = {_stem(_folded(word)) for word in words}
+    wanted = {_root(word) for word in words}
     found_first = ""
     for text in texts:
         plain = text[:_LONGEST_TEXT]
@@ -30,7 +31,7 @@ def highlight(texts: Sequence[str], words: Iterable[str], phrases: Iterable[str]
 
 
 def _spans(text: str, wanted: set[str], phrases: Iterable[str], idents: Iterable[str]) -> list[tuple[int, int]]:
-    spans = [found.span() for found in _WORD.finditer(text) if _stem(_folded(found[0])) in wanted]
+    spans = [found.span() for found in _WORD.finditer(text) if _root(found[0]) in wanted]
     patterns = [r"[\W_]+".join(map(re.escape, phrase.split())) for phrase in phrases if phrase]
     patterns += [r"[\W_]*".join(_PARTS.findall(ident)) for ident in idents]
     for pattern in patterns:
@@ -73,6 +74,11 @@ def _start(text: str, spans: list[tuple[int, int]]) -> int:
         return 0
     blank = text.find(" ", start, best)
     return start if blank < 0 else blank + 1
+
+
+@functools.lru_cache(maxsize=50_000)
+def _root(word: str) -> str:
+    return _stem(_folded(word))
 
 
 def _folded(word: str) -> str:

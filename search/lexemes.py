@@ -7,6 +7,7 @@ nothing of another's, however common a word is there. Behind the mark stands a w
 """
 
 import base64
+import functools
 import hashlib
 import re
 import unicodedata
@@ -157,10 +158,11 @@ def facts_vector(document: Document) -> str:
     return " ".join([*parts, *([_quoted(INTERNAL)] if document.internal else [])])
 
 
-def facts_in(text: str) -> list[tuple[str, str]]:
+@functools.lru_cache(maxsize=4_096)
+def facts_in(text: str) -> tuple[tuple[str, str], ...]:
     """Facts as they come back from a tsvector: each its letter and its value."""
     plain = (_DOUBLED.sub(r"\1", one) for one in _LEXEME.findall(text))
-    return [(one[0], one[2:]) for one in plain if one[1:2] == ":"]
+    return tuple((one[0], one[2:]) for one in plain if one[1:2] == ":")
 
 
 def facts_query(filters: Filters) -> str | None:
@@ -195,9 +197,11 @@ def ident_query(ident: str, marked: str) -> str:
 
 
 def word_query(word: Word, marked: str, stems: Stems) -> str | None:
-    """Any form of a word in any language, or of one that it may have been meant for; None: there is no word in it."""
+    """Any form of a word in any language, or of one that it may have been meant for; None: there is no word in it. One
+    sign of a script without blanks stands in pairs."""
     forms = [_all_forms(text, marked, stems) for text in (word.text, *word.instead)]
-    if word.prefix and (typed := words_of(word.text)):
+    typed = words_of(word.text)
+    if typed and (word.prefix or (len(typed[0]) == 1 and _FIRST_UNSPACED.match(typed[0]))):
         begins = f"{_quoted(marked + folded(typed[-1]))}:*"
         before = [_quoted(marked + folded(one)) for one in typed[:-1]]
         forms.append(f"({' <-> '.join([*before, begins])})")

@@ -45,7 +45,7 @@ async def by_words(db: Db, index: Index, asked: Asked, plan: Probing, sample: Sa
     rows = await postgres_store.by_words(
         db,
         _scope(index, asked, "words"),
-        probes=probing.probes(plan, sample),
+        probes=probing.probes(plan, sample, probing.BUDGET if asked.vector is None else probing.BESIDE),
         asked=probing.weights(plan, sample),
         whole=lexemes.every(one.query for one in plan.words) if len(plan.words) > 1 else None,
         least=plan.least + len(plan.required),
@@ -167,7 +167,8 @@ async def counted(
     if not (asked.total or asked.facets):
         return None, {}
     if asked.order == "relevance" and plan.least < len(plan.words):
-        return (len(seen) if asked.total else None), _facets(asked, Counter(_facts_in(seen.values())))
+        counted = Counter(_facts_in(seen.values()) if asked.facets else ())
+        return (len(seen) if asked.total else None), _facets(asked, counted)
     path, query = _listing(asked, plan, sample)
     rows = await postgres_store.counted(
         db,

@@ -55,6 +55,7 @@ _UNIT: Final = re.compile(
     r"weeks?|months?|years?|usd|eur|gbp|bps|p|px)"
 )
 _WORDS: Final = re.compile(r"[\W_]+")
+_DIGIT: Final = re.compile(r"\d")
 
 
 def idents(text: str) -> tuple[str, ...]:
@@ -165,7 +166,8 @@ def _pieces(stretch: str) -> list[tuple[str, bool]]:
 
 
 def _plain(text: str, longest: int) -> str:
-    return unicodedata.normalize("NFKC", text[:longest]).translate(_FOLDED).lower()
+    plain = unicodedata.normalize("NFKC", text[:longest]).translate(_FOLDED).lower()
+    return plain if plain.isascii() else _DIGIT.sub(lambda found: str(unicodedata.digit(found[0])), plain)
 
 
 def _first(tokens: Iterable[str], least: int = _FEWEST) -> tuple[str, ...]:

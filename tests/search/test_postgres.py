@@ -6,6 +6,7 @@ import struct
 import uuid
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from search.documents import Document, meaning_digest
 from search.engine import Asked, Embedded, Engine, Filters, Index
 from search.postgres import PostgresEngine
 from tests.conftest import Database
-from tests.search.contract.desk import NOON, found, message, numbers, put, words
+from tests.search.contract.desk import NOON, contact, found, message, numbers, put, vector, words
 
 pytestmark = pytest.mark.anyio
 INDEX = Index(generation=1, model="test", dimensions=8)
@@ -117,3 +118,36 @@ async def test_what_is_counted_is_listed_where_an_unknown_word_stands_beside_a_c
     answer = await engine.find(workspace, INDEX, asked)
     assert (answer.total, numbers(answer.words)) == (5, [5, 4, 3, 2, 1])
     assert {0 < one.coverage < 0.5 for one in answer.words} == {True}
+
+
+async def test_one_sign_of_a_script_without_blanks_is_found(engine: Engine):
+    workspace = WorkspaceId(uuid.uuid4())
+    await put(engine, workspace, INDEX, message(1, "我要退款"), message(2, "谢谢"))
+    assert await found(engine, workspace, INDEX, words("退")) == [1]
+
+
+async def test_common_words_are_known_where_a_history_was_imported_today(
+    engine: Any, access: Access, monkeypatch: pytest.MonkeyPatch
+):
+    """What was said is of then, and those who said it are known since now: the newest are people alone."""
+    monkeypatch.setattr(postgres, "SAMPLE", 20)
+    workspace = WorkspaceId(uuid.uuid4())
+    said = [message(number, "my card", at=NOON - timedelta(days=900)) for number in range(1, 31)]
+    people = [contact(number, f"Name{number} Person") for number in range(1, 31)]
+    await put(engine, workspace, INDEX, *said, *people)
+    async with access.read(workspace) as db:
+        sample = await engine._sampled(db, workspace, INDEX)
+    assert (sample.documents, sample.size) == (60, 20)
+    assert sample.holding({"card"}) == 30
+
+
+async def test_of_a_sentence_total_and_facets_count_what_the_list_holds(engine: Engine):
+    workspace = WorkspaceId(uuid.uuid4())
+    texts = ("where is my new card", "my card is new", "is my card there", "a card", "something else")
+    await put(engine, workspace, INDEX, *(message(number, text) for number, text in enumerate(texts, 1)))
+    sentence = words("where is my new card", least=3)
+    for where in (None, vector(1.0)):
+        asked = Asked(filters=Filters(internal=False), words=sentence, vector=where, facets=("channel",), total=True)
+        answer = await engine.find(workspace, INDEX, asked)
+        held = {one.id for one in (*answer.words, *answer.meaning)}
+        assert (answer.total, answer.facets) == (len(held), {"channel": {"email": len(held)}})
