@@ -9,7 +9,7 @@ import msgspec
 
 from app.api import ticket_commands
 from app.api.calls import Answer
-from app.console import colleagues, presence, uploading
+from app.console import colleagues, past, presence, uploading
 from app.console.asking import ask
 from app.console.composing import Composer, Draft, Enclosed, came_since, compose
 from app.console.language import _, counted
@@ -217,4 +217,5 @@ PAGES: Final[tuple[Page, ...]] = (
     *uploading.PAGES,
     *colleagues.PAGES,
     *presence.PAGES,
+    *past.PAGES,
 )

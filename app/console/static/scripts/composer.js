@@ -231,9 +231,9 @@
     look(form);
   });
   addEventListener("click", (event) => {
-    const on = (name) => event.target.closest?.(`[data-${name}]`), form = composer(), about = on("about");
+    const on = (name) => event.target.closest?.(`[data-${name}]`), form = composer(), about = on("answer");
     if (!form) return;
-    if (about) { event.preventDefault(); load(form, about.dataset.about); }
+    if (about && about.pathname === `/tickets/${form.dataset.number}`) { event.preventDefault(); load(form, about.dataset.answer); }
     if (on("undo") && wait) save(unhold());
     if (on("attach")) find(form, "chooser").click();
     if (on("remove")) { on("file").remove(); save(form); }
@@ -264,9 +264,9 @@
     }, 400);
   });
   const choose = (kind) => {
-    const form = composer(), about = kind === "reply" && document.activeElement.closest(".item")?.querySelector("[data-about]");
+    const form = composer(), about = kind === "reply" && document.activeElement.closest(".item-in[id]");
     if (!form || wait) return false;
-    if (about) { load(form, about.dataset.about); return true; }
+    if (about) { load(form, about.id.slice(5)); return true; }
     if (!(kind === "reply" && form.elements.as[0].disabled)) form.elements.as.value = kind;
     form.elements.body.focus();
     save(form);
