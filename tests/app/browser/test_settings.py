@@ -1,0 +1,48 @@
+"""Setting up a desk in a browser: somebody new comes in by a link, a key is shown once, what was refused is read again."""
+
+from tests.app.browser.conftest import Desk
+from tests.builders import pushed
+
+
+async def test_somebody_new_is_let_in_by_a_link(desk: Desk) -> None:
+    admin = await desk.somebody("Ada", "admin")
+    await admin.goto("/settings")
+    await admin.click("main >> text=Agents")
+    await admin.click("text=Add an agent")
+    await admin.get_by_label("E-mail address").fill("eve@desk.example")
+    await admin.get_by_label("Name").fill("Eve Neu")
+    await admin.get_by_role("button", name="Add", exact=True).click()
+    link = (await admin.locator(".s-once-text").inner_text()).strip()
+    hers = await desk.chromium.new_context(base_url=desk.url)
+    page = await hers.new_page()
+    await page.goto("/welcome" + link.partition("/welcome")[2])
+    await page.get_by_label("Password").fill("a long enough secret")
+    await page.get_by_label("Once more").fill("a long enough secret")
+    await page.get_by_role("button").click()
+    await page.wait_for_url(f"{desk.url}/")
+    assert await page.get_by_text("Eve Neu").first.is_visible()
+    await page.goto("/settings/agents")
+    assert await page.get_by_text("Add an agent").count() == 0
+    await hers.close()
+    await admin.get_by_role("link", name="Go on").click()
+    assert await admin.get_by_role("heading", name="Eve Neu").is_visible()
+    assert await admin.get_by_text("Signed in on").is_visible()
+
+
+async def test_a_key_is_made_by_keyboard_and_what_was_refused_is_read_again(desk: Desk) -> None:
+    admin = await desk.somebody("Ada", "admin")
+    await admin.goto("/settings/keys")
+    await admin.get_by_role("link", name="Make a key").focus()
+    await admin.keyboard.press("Enter")
+    await admin.get_by_label("Name").fill("The shop")
+    await admin.keyboard.press("Enter")
+    key = (await admin.locator(".s-once-text").inner_text()).strip()
+    first = pushed(subject="A tent")
+    made = await desk.api.post("/interactions", json=first, headers={"Authorization": f"Bearer {key}"})
+    assert made.status_code == 201
+    await desk.api.post("/interactions", json={**first, "subject": "<b>Another</b>"})
+    await admin.goto("/settings/quarantine")
+    await admin.locator("tbody a").first.click()
+    assert "<b>Another</b>" in await admin.locator("pre").inner_text()
+    await admin.get_by_role("button", name="Read it again").click()
+    assert await admin.get_by_text("refused again").is_visible()
