@@ -16,7 +16,7 @@ from app.errors import bad_request
 from app.signed_in import Who
 from timeline.threads import Mark, ThreadQuery
 
-A_LEAF: Final = 30
+A_LEAF: Final = 24
 BESIDE: Final = 12
 """So many newer items come along with a place in the middle."""
 FIRST: Final = "first"

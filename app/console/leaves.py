@@ -4,6 +4,7 @@ tickets as spans beside them. Pure: items and zones in, rows out.
 A leaf is told what runs on at its border (`Border`), so that spans and days go on from one leaf to the next.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final, Literal
@@ -77,6 +78,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     theirs: str
     day: str
     day_key: str
+    subject: str = ""
     goes_on: bool = False
     begins: tuple[TicketRef, ...] = ()
     bars: tuple[Bar, ...] = ()
@@ -119,6 +121,7 @@ class Leaf(msgspec.Struct, frozen=True, kw_only=True):
 _said: Final = msgspec.json.Decoder(_Said)
 _PLAIN: Final = _Said()
 _NOTHING: Final = Border()
+_ANSWERS: Final = re.compile(r"(?:\s*(?:re|aw|sv|antw|fwd?|wg)\s*:)+", re.IGNORECASE)
 _WRITTEN: Final = frozenset(str(lane) for lane in range(2 * LANES))
 
 
@@ -293,14 +296,24 @@ def _is_free(taken: Iterable[_Span], span: _Span) -> bool:
 
 
 def _in_talks(rows: list[Row]) -> list[Row]:
-    """Of what one side says in one breath, the first row alone says who, where and about what."""
+    """Of what one side says in one breath, the first row alone says who and where; a talk's subject is said once."""
     told: list[Row] = []
     before: Row | None = None
+    subjects: dict[str | None, str] = {}
     for row in rows:
-        on = before is not None and _goes_on(before, row)
-        told.append(msgspec.structs.replace(row, goes_on=True) if on else row)
+        item, on = row.item, before is not None and _goes_on(before, row)
+        subject = bare_subject(item.subject) if item.subject else ""
+        is_new = bool(subject) and (item.conversation is None or subjects.get(item.conversation) != subject)
+        subjects[item.conversation] = subject or subjects.get(item.conversation, "")
+        shown = (item.subject or "") if is_new else ""
+        told.append(msgspec.structs.replace(row, goes_on=on, subject=shown) if on or shown else row)
         before = row
     return told
+
+
+def bare_subject(subject: str) -> str:
+    """Without what answering and passing on put before it."""
+    return _ANSWERS.sub("", subject).strip().casefold()
 
 
 def _goes_on(before: Row, row: Row) -> bool:

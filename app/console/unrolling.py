@@ -42,6 +42,9 @@ class Unrolled(msgspec.Struct, frozen=True, kw_only=True):
     older: str | None
     newer: str | None
     tail: str | None
+    back: str | None
+    onward: str
+    """What to ask for on either side once the leaf there is gone."""
     here: EventId | None = None
     """The first item at the place that was asked for, or after it."""
 
@@ -75,18 +78,22 @@ def unroll(
     leaf = lay_out(found.items, speaker, clocks, older=given if part == NEWER else Border(), newer=below)
     here = next((one.event_id for one in reversed(found.items) if wanted.at and one.shown_at >= wanted.at), None)
     path = f"/customers/{customer}/thread"
-    older = newer = tail = None
-    if found.next is not None and part != NEWER and not wanted.is_first:
-        before = seal(visit.workspace, found.next)
-        older = path + wanted.address(before=before, lanes=leaf.older.text)
-    if part != OLDER:
-        after = seal(visit.workspace, found.previous or _beginning())
-        onward = path + wanted.address(after=after, lanes=leaf.newer.text, day=leaf.newer.day)
-        if more:
-            newer = onward
-        elif wanted.as_of is None:
-            tail = onward
-    return Unrolled(leaf=leaf, part=part, customer=customer, older=older, newer=newer, tail=tail, here=here)
+    after = seal(visit.workspace, found.previous or _beginning())
+    onward = path + wanted.address(after=after, lanes=leaf.newer.text, day=leaf.newer.day)
+    back = None
+    if found.next is not None and not wanted.is_first:
+        back = path + wanted.address(before=seal(visit.workspace, found.next), lanes=leaf.older.text)
+    return Unrolled(
+        leaf=leaf,
+        part=part,
+        customer=customer,
+        older=back if part != NEWER else None,
+        newer=onward if more and part != OLDER else None,
+        tail=onward if not more and part != OLDER and wanted.as_of is None else None,
+        back=back,
+        onward=onward,
+        here=here,
+    )
 
 
 def _beginning() -> Mark:

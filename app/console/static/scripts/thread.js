@@ -4,16 +4,17 @@
   const MOST = 8;
   const scroller = () => document.querySelector(".thread-scroll");
 
-  // What was at a place stays there, whatever came in or went above and below. Browsers that anchor do nothing here.
+  // What was at a place stays there, whatever came in or went above and below. At the very end, what is new is shown.
   let kept = null;
-  const keep = () => {
-    const frame = scroller()?.getBoundingClientRect();
-    const first = frame && [...document.querySelectorAll(".leaf .item")].find((one) => one.getBoundingClientRect().bottom > frame.top + 40);
-    kept = first && Math.abs(scroller().scrollTop) > 2 ? { first, top: first.getBoundingClientRect().top } : null;
+  const hold = (one) => { kept = one && { one, top: one.getBoundingClientRect().top }; };
+  const keep = (isTail) => {
+    const frame = scroller().getBoundingClientRect();
+    const seen = [...document.querySelectorAll("#thread .item")].find((one) => one.getBoundingClientRect().bottom > frame.top + 40);
+    hold(isTail && Math.abs(scroller().scrollTop) < 3 ? null : seen);
   };
   const restore = () => {
-    if (!kept?.first.isConnected) return;
-    const by = kept.first.getBoundingClientRect().top - kept.top;
+    if (!kept?.one.isConnected) return;
+    const by = kept.one.getBoundingClientRect().top - kept.top;
     if (Math.abs(by) > 1) scroller().scrollTop += by;
   };
 
@@ -47,23 +48,33 @@
       before = one.dataset.day;
     }
   };
-  document.addEventListener("htmx:beforeSwap", (event) => { if (event.target.closest?.("#thread")) { keep(); event.target.dataset.side = event.target.classList.contains("more-older") ? "older" : "newer"; } });
-  document.addEventListener("htmx:afterSwap", (event) => {
-    if (!document.querySelector("#thread")) return;
-    if (event.detail.requestConfig?.elt?.closest?.("#thread") || event.target.id === "tail" || event.target.closest?.("#thread")) { days(); trim(event.detail.requestConfig?.path.includes("before=") ? "older" : "newer"); restore(); }
+  // Leaves are looked at as soon as they stand in the page, before anything is painted.
+  let side = "newer";
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (!event.target.closest?.("#thread")) return;
+    keep(event.target.id === "tail");
+    side = event.target.matches(".more-older") ? "older" : "newer";
   });
+  const watch = () => {
+    const thread = document.querySelector("#thread");
+    if (!thread) return;
+    const seen = new MutationObserver(() => { days(); trim(side); restore(); seen.takeRecords(); });
+    seen.observe(thread, { childList: true });
+  };
 
   // Why is it here, all of a long text, a mail as it was made: one click, in place.
   document.addEventListener("click", async (event) => {
     const link = event.target.closest?.("a.why, a.all, a.letter");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     event.preventDefault();
-    const item = link.closest(".item");
+    const item = link.closest(".item") ?? link.parentElement;
+    hold(item);
     if (link.matches(".why")) {
       const told = item.querySelector(":scope > .why-told");
       if (told) { told.remove(); link.focus(); return; }
       await htmx.ajax("GET", link.href, { target: item, swap: "beforeend" });
-      item.querySelector(":scope > .why-told")?.focus();
+      restore();
+      item.querySelector(":scope > .why-told")?.focus({ preventScroll: true });
     } else if (link.matches(".all")) {
       const id = item.id;
       await htmx.ajax("GET", link.href, { target: item, swap: "outerHTML" });
@@ -72,6 +83,7 @@
     } else {
       const shown = link.closest(".letter-shown");
       await htmx.ajax("GET", link.href, { target: shown ?? link.closest("p"), swap: "outerHTML" });
+      restore();
     }
   });
   // A frame is as high as what stands in it. Nothing runs inside: it is measured from here.
@@ -80,7 +92,10 @@
     for (const frame of frames) {
       const fit = () => {
         const page = frame.contentDocument?.documentElement;
-        if (page) frame.style.height = `${Math.min(page.scrollHeight + 2, 20000)}px`;
+        if (!page) return;
+        hold(frame.closest(".item"));
+        frame.style.height = `${Math.min(page.scrollHeight + 2, 20000)}px`;
+        restore();
       };
       frame.addEventListener("load", () => { fit(); for (const one of frame.contentDocument?.images ?? []) one.addEventListener("load", fit); });
     }
@@ -107,7 +122,7 @@
   });
   // A place that is asked for is put into the middle.
   addEventListener("DOMContentLoaded", () => {
-    days();
+    watch();
     const here = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
     if (here && here.closest("#thread")) { here.scrollIntoView({ block: here.id === "start" ? "start" : "center" }); if (here.matches(".item")) { here.tabIndex = -1; here.focus({ preventScroll: true }); } }
   });
