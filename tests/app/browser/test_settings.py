@@ -1,4 +1,4 @@
-"""Setting up a desk in a browser: somebody new comes in by a link, a key is shown once, what was refused is read again."""
+"""Setting up a desk in a browser: somebody comes in by a link, a key is shown once, what was refused is read again."""
 
 from tests.app.browser.conftest import Desk
 from tests.builders import pushed
