@@ -68,6 +68,7 @@ from app.console import (
     finding,
     identities,
     inbox,
+    journey,
     kept_views,
     list_filters,
     merging,
@@ -232,6 +233,7 @@ def all_pages() -> tuple[Page, ...]:
         *numbers.PAGES,
         *number_tickets.PAGES,
         *missed.PAGES,
+        *journey.PAGES,
     )
 
 

@@ -65,7 +65,7 @@ def ticks(top: float, *, times: bool = False) -> tuple[float, ...]:
     if top <= 0:
         top = 60.0 if times else 1.0
     step = _time_step(top) if times else _step(top)
-    return tuple(step * at for at in range(math.ceil(round(top / step, 9)) + 1))
+    return tuple(step * at for at in range(max(math.ceil(round(top / step, 9)), 1) + 1))
 
 
 def _step(top: float) -> float:
