@@ -1,6 +1,7 @@
 """What is found while it is typed: customers, tickets and orders at once, past cases by meaning a moment later."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -13,6 +14,7 @@ from app.console.customer_list import named
 from app.console.pages import Page, Visit, page
 from app.errors import Problem, problem_of
 from identity.errors import Impossible, NotFound
+from identity.explaining import IdentifierView
 from search.engine import EngineAway
 from search.showing import Hit
 from timeline.errors import TicketElsewhere
@@ -20,6 +22,7 @@ from timeline.threads import CustomerSummary
 from timeline.tickets.reading import read_ticket
 
 FEW: Final = 5
+MOST_SHOWN: Final = 2
 LOOKED_AT: Final = 20
 LEAST: Final = 2
 """Signs of a question that cases by meaning are looked up for; fewer mean nothing."""
@@ -64,19 +67,26 @@ async def look(visit: Visit) -> Answer:
             hits if isinstance(hits, list) else [],
             len(typed) > LEAST and visit.edge.embedder is not None,
         )
-    return visit.show("palette_found.html", found=found, typed=typed, fault=fault)
+    return visit.show("palette_found.html", found=found, typed=typed, fault=fault, shown=_shown)
 
 
 @page("GET", "/palette/cases", "read")
 async def look_for_cases(visit: Visit) -> Answer:
-    """Past cases that mean something like it."""
-    typed = visit.asked_for.get("q", "").strip()
-    asked = {"q": typed, "kind": "case", "mode": "semantic", "limit": FEW, "facets": "false"}
+    """Past cases that mean something like it, but for those that are shown already."""
+    typed, told = visit.asked_for.get("q", "").strip(), visit.asked_for.get("but", "").split(",")
+    asked = {"q": typed, "kind": "case", "mode": "semantic", "limit": FEW + min(len(told), FEW), "facets": "false"}
     try:
         cases = (await answered(visit, search.search, search.SearchPage, query=asked)).items if typed else []
     except _REFUSED:
         cases = []  # what cannot be read was said above it
-    return visit.show("palette_cases.html", cases=[one for one in cases if one.ticket is not None])
+    new = [one for one in cases if one.ticket is not None and str(one.ticket.number) not in told]
+    return visit.show("palette_cases.html", cases=new[:FEW])
+
+
+def _shown(identifiers: Sequence[IdentifierView], typed: str) -> list[IdentifierView]:
+    """The two that are most like what was typed."""
+    parts = typed.casefold().split()
+    return sorted(identifiers, key=lambda one: -sum(part in one.raw.casefold() for part in parts))[:MOST_SHOWN]
 
 
 def _found(people: list[CustomerSummary], number: Named | None, hits: list[Hit], by_meaning: bool) -> Found:
@@ -89,7 +99,7 @@ def _found(people: list[CustomerSummary], number: Named | None, hits: list[Hit],
     return Found(
         people=people,
         tickets=[*first, *cases][:FEW],
-        orders=[hit for hit in hits if hit.kind in THINGS][:FEW],
+        orders=[hit for hit in hits if hit.kind in THINGS and hit.parts.ident][:FEW],
         by_meaning=by_meaning,
     )
 

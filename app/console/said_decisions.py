@@ -14,6 +14,7 @@ from timeline.tickets.projection import TicketRef
 STRONG: Final = 8.0
 SOME: Final = 2.0
 """Bits from which a piece of evidence weighs much, and something."""
+MOST_TOLD: Final = 2
 UNDOABLE: Final = frozenset({"merge", "link", "split", "place", "not_same"})
 
 
@@ -67,14 +68,21 @@ def _reason(piece: Mapping[str, Any]) -> Reason:
     )
 
 
-def evidence_line(suggested: Sequence[str], most: int = 2) -> str:
-    """The first of what is said about two, in one line."""
-    return "; ".join(suggested[:most])
+def evidence_line(evidence: Sequence[Mapping[str, Any]]) -> str:
+    """What weighs most, what contradicts, and what it came to without its numbers, in one line."""
+    found = weighed(evidence)
+    told = [one.words for one in found.reasons[:MOST_TOLD]] + found.conflicts[:MOST_TOLD]
+    against = [one.words for one in found.reasons[MOST_TOLD:] if one.against][:1]
+    verdict = found.verdict.partition(":")[0]
+    return "; ".join([*told, *against, verdict] if verdict else [*told, *against])
 
 
 def likely(probability: float | None) -> str:
     """How sure it is that two are one, for people."""
-    return "" if probability is None else f"{min(99.9, probability * 100):.3g} %"
+    if probability is None:
+        return ""
+    percent = round(probability * 100)
+    return _("under 1 %%") if percent < 1 else _("over 99 %%") if percent > 99 else _("%(percent)d %%", percent=percent)
 
 
 # -- what changes ----------------------------------------------------------------------------------------------------
@@ -145,7 +153,7 @@ def _along(told: TicketChanges) -> str:
     if not told.moved_open:
         return counted("%(num)d ticket moves along as it is.", "%(num)d tickets move along as they are.", told.moved)
     return _(
-        "%(tickets)s along as they are, open: %(open)s.",
+        "%(tickets)s along, open: %(open)s.",
         tickets=counted("%(num)d ticket moves", "%(num)d tickets move", told.moved),
         open=", ".join(_numbered(one) for one in told.moved_open),
     )

@@ -39,7 +39,8 @@
     if (!box || box.open) { field?.select(); return; }
     if (document.querySelector("dialog[open]")) return;
     back = document.activeElement;
-    acts = [...document.querySelectorAll("[data-action]")].filter((one) => !one.disabled && one.checkVisibility());
+    acts = [...document.querySelectorAll("[data-action]")].filter((one) => !one.disabled && one.checkVisibility())
+      .sort((a, b) => !!a.closest(".rail") - !!b.closest(".rail"));
     box.showModal();
     field.select();
     offer();
