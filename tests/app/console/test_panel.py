@@ -1,6 +1,7 @@
 """The ticket beside the thread: each thing that is done to it, refused, kept as typed, and done once."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
 
@@ -72,28 +73,37 @@ async def at(browser: Browser) -> At:
     return At(browser, await browser.api.push(kind="message", channel="chat", body="Where is my order?"))
 
 
-@pytest.mark.parametrize(
-    ("what", "said", "field", "becomes"),
-    [
-        ("status", {"status": "pending"}, "status", "pending"),
-        ("status", {"status": "on_hold third_party"}, "waiting", "third_party"),
-        ("priority", {"priority": "urgent"}, "priority", "urgent"),
-        ("owner", {"assignee": "me"}, "assignee_name", "Ann Desk"),
-        ("claim", {}, "assignee_name", "Ann Desk"),
-        ("tags", {"add": "Refund, late ", "tag": "lost"}, "tags", ["late", "lost", "refund"]),
-        ("subject", {"subject": "<script>alert(1)</script>"}, "subject", "<script>alert(1)</script>"),
-        ("snooze", {"until": "reply"}, "snoozed", True),
-        ("snooze", {"until": "", "at": "2027-01-01T10:00"}, "snoozed_until", "2027-01-01T10:00:00Z"),
-    ],
-)
-async def test_each_property_is_set_from_the_panel(
-    at: At, what: str, said: dict[str, Any], field: str, becomes: Any
-) -> None:
-    done = await at.do(what, **said)
-    assert done.status_code == 200
-    assert done.headers["hx-trigger-after-swap"] == "throughline:done"
-    assert (await at.shown())[field] == becomes
-    assert "<script" not in await at.panel()
+SET: list[tuple[str, dict[str, Any], str, Any]] = [
+    ("claim", {}, "assignee_name", "Ann Desk"),
+    ("owner", {"assignee": ""}, "assignee", None),
+    ("owner", {"assignee": "me"}, "assignee_name", "Ann Desk"),
+    ("handback", {"reason": "Off today"}, "assignee", None),
+    ("status", {"status": "pending"}, "status", "pending"),
+    ("status", {"status": "on_hold third_party"}, "waiting", "third_party"),
+    ("priority", {"priority": "urgent"}, "priority", "urgent"),
+    ("tags", {"add": "Refund, late ", "tag": "lost"}, "tags", ["late", "lost", "refund"]),
+    ("tags", {"remove": "late"}, "tags", ["lost", "refund"]),
+    ("subject", {"subject": "<script>alert(1)</script>"}, "subject", "<script>alert(1)</script>"),
+    ("snooze", {"until": "", "at": "2027-01-01T10:00"}, "snoozed_until", "2027-01-01T10:00:00Z"),
+    ("wake", {}, "snoozed", False),
+    ("snooze", {"until": "reply", "note": "Waits"}, "snoozed", True),
+]
+
+
+async def test_each_property_is_set_from_the_panel(at: At) -> None:
+    for what, said, field, becomes in SET:
+        done = await at.do(what, **said)
+        assert (what, done.status_code) == (what, 200)
+        assert done.headers["hx-trigger-after-swap"] == "throughline:done"
+        assert (what, (await at.shown())[field]) == (what, becomes)
+        assert "<script" not in done.text
+
+
+async def test_what_was_done_is_told_with_who_and_when(at: At) -> None:
+    await at.do("priority", priority="urgent")
+    page = (await at.look("history")).text
+    assert re.search(r"Ann Desk</bdi></strong>\s+set the priority to urgent", page)
+    assert "Today" in page
 
 
 async def test_a_stale_choice_is_shown_again_and_the_ticket_stays_as_it_is(at: At) -> None:
@@ -162,6 +172,36 @@ async def test_a_type_its_fields_and_an_end_with_what_came_of_it(at: At) -> None
     assert "/api/v1/confirmations/" in (await at.look("confirm")).text
     assert (await at.do("confirm", confirmed="yes", comment="All fine")).status_code == 200
     assert (await at.shown())["status"] == "closed"
+
+
+async def test_promises_stand_there_with_their_reasons(at: At) -> None:
+    week = {day: [["00:00", "24:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
+    office = {"calendars": {"office": {"zone": "Europe/Berlin", "hours": week}}}
+    targets = {
+        "first_response": {"seconds": 3_600},
+        "resolution": {"seconds": 7_200, "calendar": "office", "pauses": ["on_hold"]},
+    }
+    sla = {"sla": {"policies": [{"key": "gold", "targets": targets}]}}
+    for path, body in (("calendars", office), ("sla-policies", sla)):
+        seen = (await at.api("GET", f"/api/v1/{path}")).json()["version"]
+        assert (await at.api("PUT", f"/api/v1/{path}", json={**body, "version": seen})).status_code == 200
+    late = {"occurred_at": (datetime.now(UTC) - timedelta(days=1)).isoformat(), "subject": "Lamp"}
+    lamp = At(at.browser, await at.api.push(kind="message", channel="chat", **late))
+    page = await lamp.panel()
+    assert "Promised by gold: 1 h, around the clock." in page
+    assert "Promised by gold: 2 h, of office." in page
+    assert len(re.findall(r'data-due="', page)) == 2
+    assert f"#item-{lamp.event}" in page
+    await lamp.do("status", status="on_hold")
+    page = await lamp.panel()
+    assert re.search(
+        r"It stands still since Today \d\d:\d\d, while the ticket is on hold; 1 h 59 min are left then.", page
+    )
+    said = await at.api("POST", f"/api/v1/tickets/{lamp.number}/replies", json={"body": "Here"})
+    assert said.status_code == 201, said.text
+    page = await lamp.panel()
+    assert "We answered Today" in page
+    assert "clock-met" in page
 
 
 async def test_two_tickets_are_merged_as_the_preview_says_and_taken_back(at: At) -> None:
@@ -269,6 +309,7 @@ async def test_without_a_script_a_dialog_is_a_page_and_a_form_leads_back(at: At)
     assert (await at.shown())["priority"] == "low"
 
 
-@pytest.mark.parametrize("what", ["nonsense", "claim", "tick"])
-async def test_what_is_no_dialog_is_not_there(at: At, what: str) -> None:
-    assert (await at.look(what)).status_code == 404
+async def test_what_is_no_dialog_is_not_there(at: At) -> None:
+    assert [(await at.look(what)).status_code for what in ("nonsense", "claim", "tick")] == [404] * 3
+    assert (await at.browser.get("/tickets/999999/do/status", headers=HX)).status_code == 404
+    assert (await at.browser.get(f"/tickets/{at.number}/do/merge?other=999999", headers=HX)).status_code == 404
