@@ -43,10 +43,11 @@ async def claim_next(visit: Visit) -> Answer:
 async def _take(db: Db, visit: Visit, waiting: list[TicketView]) -> Answer:
     for one in waiting:
         try:
-            await claim(db, visit.desk(), TicketId(one.id), visit.agent)
+            done = await claim(db, visit.desk(), TicketId(one.id), visit.agent)
         except (AlreadyClaimed, TicketElsewhere, Impossible):
             continue
-        return Answer(body=str(one.number).encode())
+        if done.events:  # else the agent took it between the look and the claim
+            return Answer(body=str(one.number).encode())
     return Answer()
 
 
