@@ -75,7 +75,7 @@ async def _disable(visit: Visit, key: str, values: Row, said: Said) -> Done:  # 
 
 
 async def _beside(visit: Visit, there: Row) -> list[Table]:
-    found = [Table(title=_("What is wrong"), text="\n".join(there["faults"]))] if there.get("faults") else []
+    found: list[Table] = []
     if there.get("failing"):
         names = ("domain", "failures", "waiting", "paused_until", "reason")
         labels = (_("Domain"), _("Failed"), _("Mails that wait"), _("Left alone until"), _("Why"))
@@ -129,10 +129,10 @@ def _actions() -> tuple[Action, ...]:
         Action(
             key="secret",
             label=_("New secret"),
-            words=_("Makes another secret, shown once. The one before holds beside it for a while."),
+            words=_("For whoever posts to its address: another secret, shown once. The one before holds for a while."),
             does=_rotate,
             right="channels.write",
-            when=lambda there: _is_on(there) and there["kind"] != EMAIL,
+            when=_is_on,
             fields=(
                 Field(
                     name="overlap",
@@ -193,6 +193,7 @@ def _accounts() -> Section:
             Column(name="disabled_by", label=_("Disabled by"), kind="who"),
         ),
         beside=_beside,
+        wrong="faults",
         actions=_actions(),
         once=(("secret", _("Secret")), ("address", _("Posts to"))),
         after=_("Give both to the sender now: the secret is not shown again."),

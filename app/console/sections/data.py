@@ -66,6 +66,7 @@ def _quarantine() -> Section:
         source=Things(quarantine.list_entries, quarantine.show, parameter="entry_id"),
         reads="quarantine.read",
         name="reason",
+        shows=lambda row: {**row, "reason": row["reason"][:1].upper() + row["reason"][1:]},
         columns=(
             *told,
             Column(name="state", label=_("State"), tones=_TONES),

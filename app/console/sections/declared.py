@@ -143,6 +143,8 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
     """What the API said, as the form shows it."""
     depth: int = 1
     beside: Callable[[Visit, Row], Awaitable[list[Table]]] | None = None
+    wrong: str = ""
+    """Where a thing says what is wrong with it, a sentence each."""
     once: tuple[tuple[str, str], ...] = ()
     """What is shown once after one was made: its name in the answer, and what it is."""
     after: str = ""

@@ -203,7 +203,7 @@ def _agent_actions() -> tuple[Action, ...]:
         Action(
             key="end-sessions",
             label=_("End all sessions"),
-            words=_("They are signed out on every device, yours here excepted, and may sign in again."),
+            words=_("They are signed out on every device, and may sign in again."),
             does=_end_sessions,
             right="people.write",
             when=_works,

@@ -86,7 +86,7 @@ def _continues() -> tuple[Field, ...]:
 
 
 def _ends() -> tuple[Field, ...]:
-    never = _("never where it is empty")
+    never = _("Never where it is empty.")
     return (
         Field(
             name="after_reply",
@@ -99,7 +99,7 @@ def _ends() -> tuple[Field, ...]:
         Field(name="closes.resolved_after", label=_("A resolved one closes after"), default="4 days", words=never),
         Field(name="closes.pending_after", label=_("A pending one closes after"), default="14 days", words=never),
         Field(name="closes.history_after", label=_("An imported one closes after"), default="3 days", words=never),
-        Field(name="resolves.pending_after", label=_("A pending one is taken as resolved after"), words=never),
+        Field(name="resolves.pending_after", label=_("A pending one is taken as resolved after"), default=_("never")),
         Field(
             name="resolves.reminder_before",
             label=_("The customer is reminded so long before that"),

@@ -231,7 +231,7 @@ def _sla() -> Section:
         columns=(
             Column(name="key", label=_("Policy")),
             Column(name="name", label=_("Name")),
-            Column(name="when", label=_("For"), kind="json"),
+            Column(name="said", label=_("For")),
             Column(name="answer_within", label=_("First answer within")),
             Column(name="solved_within", label=_("Resolved within")),
         ),
@@ -247,8 +247,10 @@ def _sla() -> Section:
 
 
 def _sla_row(row: Row) -> Row:
-    """With its times in words."""
-    found = dict(row)
+    """With what it is for, and its times, in words."""
+    asked = {**row.get("when", {}), **row.get("when", {}).get("fields", {})}
+    parts = [f"{name}: {', '.join(map(str, one))}" for name, one in asked.items() if isinstance(one, list)]
+    found = {**row, "said": "; ".join(parts) or _("every ticket")}
     for name, target in (("answer_within", "first_response"), ("solved_within", "resolution")):
         seconds = value_at(row, f"targets.{target}.seconds")
         found[name] = "" if seconds is None else write_duration(seconds)[0]

@@ -122,7 +122,7 @@ def _values() -> Section:
                 default=_("any"),
                 choices=choices(("shared", _("shared")), ("personal", _("personal"))),
             ),
-            Field(name="identifier", label=_("Value"), words=_("Such as email:office@example.com.")),
+            Field(name="identifier", label=_("Value, such as email:office@example.com")),
         ),
         empty=_("No value was found to be several people's yet. Role mailboxes such as info@ are known by their form."),
         actions=(
