@@ -58,6 +58,14 @@ async def show(db: Db, workspace: UUID, mail: UUID) -> MailDelivery:
     return _listed(workspace, row)
 
 
+async def show_reply(db: Db, workspace: UUID, event: UUID) -> MailDelivery:
+    """The mail that a reply became. Raises `NotFound` where it became none, or not yet."""
+    row = await outbox_store.mail_of_key(db, workspace, f"reply/{event}")
+    if row is None:
+        raise NotFound
+    return _listed(workspace, row)
+
+
 async def list_mails(
     db: Db, workspace: UUID, states: Sequence[State], account: UUID | None, before: UUID | None, limit: int
 ) -> list[MailDelivery]:

@@ -52,6 +52,10 @@ async def mail(db: Db, workspace: UUID, mail_id: UUID, *, alone: bool = False) -
     )
 
 
+async def mail_of_key(db: Db, workspace: UUID, key: str) -> Row | None:
+    return await db.fetchrow(f"SELECT {_MAIL} FROM outbound_mail WHERE workspace_id = $1 AND key = $2", workspace, key)
+
+
 async def mails(
     db: Db, workspace: UUID, states: Sequence[str], account: UUID | None, before: UUID | None, limit: int
 ) -> list[Row]:

@@ -9,7 +9,7 @@ import msgspec
 
 from app.api import ticket_commands
 from app.api.calls import Answer
-from app.console import colleagues, past, presence, uploading
+from app.console import colleagues, deliveries, first_answers, past, presence, uploading
 from app.console.asking import ask
 from app.console.composing import Composer, Draft, Enclosed, came_since, compose
 from app.console.language import _, counted
@@ -218,4 +218,6 @@ PAGES: Final[tuple[Page, ...]] = (
     *colleagues.PAGES,
     *presence.PAGES,
     *past.PAGES,
+    *deliveries.PAGES,
+    *first_answers.PAGES,
 )

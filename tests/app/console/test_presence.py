@@ -3,9 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from app import presence_store
+from litestar import Litestar
+
 from app.db import new_id
+from app.presence_store import others as others_at
+from app.presence_store import stand as stand_at
 from app.store import add_agent
+from tests.app.api.conftest import edge_of_app, make_tenant
 from tests.app.console.conftest import Browser
 from tests.app.console.test_answering import form_of, mailed
 
@@ -25,7 +29,7 @@ async def stand(browser: Browser, customer: Any, agent: Any, *, seconds: float =
     work = browser.api.mine.id
 
     async def write(db: Any) -> None:
-        assert await presence_store.stand(db, work, customer, agent, None, replying, until)
+        assert await stand_at(db, work, customer, agent, None, replying, until)
 
     await browser.api.database.write(work, write)
 
@@ -50,7 +54,7 @@ async def test_colleagues_are_seen_until_they_leave_or_are_lost(browser: Browser
 
 async def others(browser: Browser, customer: Any, agent: Any) -> list[str]:
     async with browser.api.database.read(browser.api.mine.id) as db:
-        rows = await presence_store.others(db, browser.api.mine.id, customer, agent, datetime.now(UTC), 5)
+        rows = await others_at(db, browser.api.mine.id, customer, agent, datetime.now(UTC), 5)
     return [row["name"] for row in rows]
 
 
@@ -63,20 +67,31 @@ async def test_one_who_is_here_is_told_to_others_and_the_lost_are_forgotten(brow
     await browser.post(f"/customers/{customer}/presence", csrf=csrf, doing="came")
     assert await others(browser, customer, ben) == ["Ann Desk"]
     async with browser.api.database.read(browser.api.mine.id) as db:
-        rows = await presence_store.others(db, browser.api.mine.id, customer, ben, datetime(2000, 1, 1, tzinfo=UTC), 5)
+        rows = await others_at(db, browser.api.mine.id, customer, ben, datetime(2000, 1, 1, tzinfo=UTC), 5)
     assert [row["name"] for row in rows] == ["Ann Desk"]
 
 
 async def test_nobody_is_present_at_what_is_not_theirs(browser: Browser) -> None:
     number = await mailed(browser)
     csrf = (await form_of(browser, number))["csrf"]
-    hints: list[Any] = []
-    browser.api.database.on_commit, before = hints.append, browser.api.database.on_commit
+    other = await make_tenant(browser.api.database, f"other-{new_id().hex[-12:]}")
+    theirs = await browser.api.push(other.keys["admin"])
+    for customer in (new_id(), "x", theirs["customer_id"]):
+        gone = await browser.post(f"/customers/{customer}/presence", csrf=csrf, doing="looking")
+        assert gone.status_code == 404
+    assert (await browser.post(f"/customers/{new_id()}/presence", csrf=csrf, doing="dancing")).status_code == 400
+    assert (await browser.post(f"/customers/{new_id()}/presence", doing="looking")).status_code == 403
+
+
+async def test_presence_is_no_news_to_streams(browser: Browser, app: Litestar) -> None:
+    number = await mailed(browser)
+    csrf = (await form_of(browser, number))["csrf"]
+    customer = (await browser.api("GET", f"/api/v1/tickets/{number}")).json()["customer_id"]
+    database, hints = edge_of_app(app).database, []
+    before, database.on_commit = database.on_commit, hints.append
     try:
-        for customer in (new_id(), "x"):
-            gone = await browser.post(f"/customers/{customer}/presence", csrf=csrf, doing="looking")
-            assert gone.status_code == 404
-        assert (await browser.post(f"/customers/{new_id()}/presence", csrf=csrf, doing="dancing")).status_code == 400
-        assert (await browser.post(f"/customers/{new_id()}/presence", doing="looking")).status_code == 403
+        for doing in ("came", "replying", "gone"):
+            assert (await browser.post(f"/customers/{customer}/presence", csrf=csrf, doing=doing)).status_code == 200
     finally:
-        browser.api.database.on_commit = before
+        database.on_commit = before
+    assert not hints

@@ -265,6 +265,8 @@
   });
   const choose = (kind) => {
     const form = composer(), about = kind === "reply" && document.activeElement.closest(".item-in[id]");
+    const first = !form && document.querySelector("[data-first-answer]");
+    if (first) { location.href = first.href + (kind === "note" ? "?as=note" : ""); return true; }
     if (!form || wait) return false;
     if (about) { load(form, about.id.slice(5)); return true; }
     if (!(kind === "reply" && form.elements.as[0].disabled)) form.elements.as.value = kind;
