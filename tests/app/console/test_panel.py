@@ -3,12 +3,19 @@
 import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from time import perf_counter
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 
+from app.db import new_id
+from identity.customers import ContactId, WorkspaceId
 from tests.app.console.conftest import Browser
+from timeline import posting
+from timeline.events import Actor, EventId
+from timeline.triage_events import Likely, TicketClassified
 
 FIELD = re.compile(r'<input type="hidden" name="([\w.]+)" value="([^"]*)">')
 HX = {"HX-Request": "true"}
@@ -202,6 +209,43 @@ async def test_promises_stand_there_with_their_reasons(at: At) -> None:
     page = await lamp.panel()
     assert "We answered Today" in page
     assert "clock-met" in page
+
+
+async def test_what_a_ticket_looked_like_stands_there_with_the_cases_it_rests_on(at: At) -> None:
+    shown, like = await at.shown(), await at.api.push(kind="message", channel="chat", subject="Late")
+    likely = Likely(
+        aim="topic", label="late <b>", likeliest=(("late <b>", 0.914), ("lost", 0.05)), cases=(UUID(like["event_id"]),)
+    )
+    told = TicketClassified(ticket=UUID(at.event), model=1, embedder="none", likely=(likely,))
+    work, contact = WorkspaceId(at.api.mine.id), ContactId(UUID(shown["contact_id"]))
+
+    async def tell(db: Any) -> None:
+        owners = await posting.lock(db, work, [contact])
+        settled = posting.Settled(event_id=EventId(UUID(at.event)), contact_id=contact, told=told)
+        await posting.tell(db, work, owners, [settled], actor=Actor("system"), new_id=new_id)
+
+    await at.api.database.write(work, tell)
+    page = await at.panel()
+    assert "late &lt;b&gt;" in page
+    assert "sure to 91 %" in page
+    assert f'like <a href="/tickets/{like["ticket"]["number"]}">' in page
+
+
+MANY_TAGGED = """INSERT INTO ticket (workspace_id, id, contact_id, number, opened_position, position, status, is_open,
+    priority, tags, opened_at, last_at, until_at, history, fold)
+SELECT workspace_id, gen_random_uuid(), contact_id, 1000 + n, opened_position, position, status, is_open, priority,
+    ARRAY(SELECT 'tag ' || lpad((n * 50 + m)::text, 5, '0') FROM generate_series(0, 49) AS m), opened_at, last_at,
+    until_at, history, fold
+FROM ticket CROSS JOIN generate_series(0, 199) AS n WHERE id = $1"""
+
+
+async def test_ten_thousand_tags_are_suggested_from_in_a_moment(at: At) -> None:
+    await at.api.database.write(at.api.mine.id, lambda db: db.execute(MANY_TAGGED, UUID(at.event)))
+    began = perf_counter()
+    page = (await at.look("tags", "?list=yes&add=first,%20tag%20099")).text
+    assert perf_counter() - began < 2
+    assert re.findall(r'name="tag" value="([^"]+)"', page)[:2] == ["tag 09900", "tag 09901"]
+    assert len(re.findall(r'name="tag" value="([^"]+)"', page)) == 12
 
 
 async def test_two_tickets_are_merged_as_the_preview_says_and_taken_back(at: At) -> None:
