@@ -16,6 +16,9 @@ PLACES: Final[tuple[tuple[str, str, str, Right], ...]] = (
 KEYS: Final = (
     (("j", "k"), "next, previous"),
     (("/",), "find; also Ctrl K"),
+    (("[", "]"), "the beginning, the end of the thread"),
+    ((".",), "what is unanswered longest"),
+    ((",",), "filter the thread"),
     (("r",), "reply"),
     (("n",), "note"),
     (("Ctrl", "Enter"), "send"),
