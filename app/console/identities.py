@@ -1,5 +1,7 @@
 """Why are these contacts one person? Each contact with how it came here, the decisions, and what stands beside."""
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -9,7 +11,7 @@ from app.api.calls import Answer, moved_to, read_id
 from app.console.merging import actor_words, agent_of, title_of
 from app.console.pages import Page, Visit, page
 from app.console.said_decisions import UNDOABLE
-from identity.customers import CustomerId
+from identity.customers import CustomerId, DecisionId
 from identity.errors import Absorbed
 from identity.explaining import ContactView, DecisionView, IdentityView, read_identity, words_of
 from timeline.tickets import views
@@ -34,11 +36,11 @@ async def show_identity(visit: Visit) -> Answer:
     try:
         async with visit.read() as db:
             known = await read_identity(db, visit.workspace, customer, salt=visit.caller.workspace.salt)
-            decisions = list(reversed(known.decisions))[:A_PAGE]
-            who = [one for one in (agent_of(decision.actor) for decision in decisions) if one is not None]
-            agents = await views.agent_names(db, visit.workspace, who)
+            who = {one for one in (agent_of(decision.actor) for decision in known.decisions) if one is not None}
+            agents = await views.agent_names(db, visit.workspace, sorted(who))
     except Absorbed as absorbed:
         return moved_to(f"/customers/{absorbed.survivor}/identity", b"")
+    decisions = list(reversed(known.decisions))[:A_PAGE]
     return visit.show(
         "identity.html",
         known=known,
@@ -47,6 +49,7 @@ async def show_identity(visit: Visit) -> Answer:
         more_decisions=len(known.decisions) - len(decisions),
         undoable=_undoable,
         said=_said,
+        why=partial(_why, {one.id: one for one in known.decisions}, agents),
     )
 
 
@@ -56,6 +59,16 @@ def _stretch(known: IdentityView, after: UUID | None) -> Shown:
     contacts = known.contacts[start : start + A_PAGE]
     more = start + A_PAGE < len(ids)
     return Shown(contacts=contacts, next=contacts[-1].id if more else None, before=start, all=len(ids))
+
+
+def _why(
+    decisions: Mapping[DecisionId, DecisionView], agents: Mapping[UUID, str], contact: ContactView
+) -> tuple[str, str]:
+    """How a contact came to be this customer; and by whom, where somebody decided it."""
+    decision = decisions.get(contact.decision) if contact.decision else None
+    if decision is None:
+        return contact.words, ""
+    return _said(decision), actor_words(decision.actor, agents)
 
 
 def _said(decision: DecisionView) -> str:

@@ -23,7 +23,7 @@ from timeline.tickets.reading import read_ticket
 
 FEW: Final = 5
 MOST_SHOWN: Final = 2
-LOOKED_AT: Final = 20
+LOOKED_AT: Final = 12
 LEAST: Final = 2
 """Signs of a question that cases by meaning are looked up for; fewer mean nothing."""
 LONGEST_NUMBER: Final = 9
@@ -126,7 +126,10 @@ async def _numbered(visit: Visit, typed: str) -> Named | None:
 
 
 async def _hits(visit: Visit, typed: str) -> list[Hit]:
-    asked = {"q": typed, "kind": ["case", *THINGS], "mode": "keyword", "limit": LOOKED_AT, "facets": "false"}
+    """Tickets by their words; where a number was typed, what it may be the id of, too."""
+    names_one = any(map(str.isdigit, typed))
+    kinds, limit = (["case", *THINGS], LOOKED_AT) if names_one else (["case"], FEW)
+    asked = {"q": typed, "kind": kinds, "mode": "keyword", "limit": limit, "facets": "false"}
     return (await answered(visit, search.search, search.SearchPage, query=asked)).items
 
 
