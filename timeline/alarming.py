@@ -38,23 +38,29 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def announce(
-    db: store.Db, workspace: WorkspaceId, tickets: Sequence[TicketId], *, new_id: Callable[[], UUID]
+    db: store.Db,
+    workspace: WorkspaceId,
+    tickets: Sequence[TicketId],
+    *,
+    new_id: Callable[[], UUID],
+    now: datetime | None = None,
 ) -> int:
-    """Append what is due of some tickets' promises by the database's clock; returns how much that was. Raises
-    `StartOver`."""
+    """Append what is due of some tickets' promises by `now` (none: the database's clock); returns how much that was.
+    Raises `StartOver`."""
+    now = now or await store.clock(db)
     versions = await POLICIES.read(db, workspace)
-    found = await _due(db, workspace, tickets, versions.latest)
+    found = await _due(db, workspace, tickets, versions.latest, now)
     lies = await sla_store.lying(db, workspace, list({alarm.clock.started_by for alarm in found}))
     contacts = list({*lies.values(), *(alarm.kept.fold.contact_id for alarm in found)})
     owners = await identity_store.pointers(db, workspace, contacts)
     await identity_store.lock(db, sorted({customer_lock(workspace, customer) for customer in owners.values()}))
     if owners != await identity_store.pointers(db, workspace, contacts):
         raise StartOver
-    found = await _due(db, workspace, tickets, versions.latest)
+    found = await _due(db, workspace, tickets, versions.latest, now)
     found = [a for a in found if a.clock.started_by in lies and a.kept.fold.contact_id in owners]
     if not found:
         return 0
-    said = await _events(db, workspace, found, lies, new_id)
+    said = await _events(db, workspace, found, lies, new_id, now)
     lying_with = [owners[event.contact_id] for event in said]
     positions = await store.append(db, workspace, said, lying_with, [0] * len(said))
     if len(positions) < len(said):
@@ -67,9 +73,10 @@ async def announce(
     return len(said)
 
 
-async def _due(db: store.Db, workspace: WorkspaceId, tickets: Sequence[TicketId], rules: Rules) -> list[Alarm]:
+async def _due(
+    db: store.Db, workspace: WorkspaceId, tickets: Sequence[TicketId], rules: Rules, now: datetime
+) -> list[Alarm]:
     """What there is to tell by now of some tickets, and nothing told so yet, and no job will."""
-    now = await store.clock(db)
     kept = await ticket_store.tickets(db, workspace, tickets)
     deriving = await sla_store.deriving(db, workspace, list({one.customer_id for one in kept}))
     return [
@@ -98,9 +105,9 @@ async def _events(
     found: Sequence[Alarm],
     lies: Mapping[UUID, ContactId],
     new_id: Callable[[], UUID],
+    now: datetime,
 ) -> list[NewEvent]:
     """What is appended; promises that were broken before a decision about the past are on record alone."""
-    now = await store.clock(db)
     customers = list({alarm.kept.customer_id for alarm in found})
     redecided = await sla_store.redecided(db, workspace, customers, min(alarm.due for alarm in found))
     events: list[NewEvent] = []

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from app import store, upkeep
 from app.db import Database, Db
-from app.demo import cast
+from app.demo import cast, promises
 from app.demo.cast import Decision, Name
 from app.demo.dice import Dice
 from app.demo.handling import Handled, handled
@@ -116,10 +116,15 @@ async def fill(database: Database, workspace: Workspace, anchor: datetime, on_pr
             await _handle(database, workspace, step, actors[step.by])
         else:
             await _push(database, sender, step)
+        await promises.tell(database, workspace.id, _ended(step), seeded)
         if number in (5, 20, 60, len(plan)):
             async with database.connection() as db:
                 await upkeep.analyze_young_tables(db)
         on_progress(number, len(plan))
+
+
+def _ended(step: Step) -> datetime:
+    return step[-1].occurred_at if isinstance(step, list) else step.at
 
 
 async def _push(database: Database, sender: Sender, items: Sequence[Interaction]) -> None:
@@ -185,7 +190,11 @@ async def _people(database: Database, workspace: Workspace, started: datetime) -
         for local, name, role in COLLEAGUES:
             await store.add_agent(db, workspace.id, agents[local], email=f"{local}@{SCOPE}", name=name, role=role)
 
+    async def promise(db: Db) -> None:
+        await promises.promise(db, workspace.id, Actor("system"), started)
+
     await database.write(workspace.id, add)
+    await database.write(workspace.id, promise, configures=True)
     return {local: Actor(f"agent:{id_}") for local, id_ in agents.items()} | {"shop": Actor("system")}
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from identity.customers import ContactId, CustomerId, WorkspaceId
-from timeline.store import Db
+from timeline.store import Db, Row
 from timeline.tickets.ticket import TicketId
 
 
@@ -22,6 +22,16 @@ async def due(db: Db, workspace: WorkspaceId, limit: int) -> tuple[list[TicketId
     )
     assert row is not None
     return [TicketId(one) for one in row["ids"]], row["next"]
+
+
+async def first_due(db: Db, workspace: WorkspaceId, until: datetime) -> Row | None:
+    """The ticket of whose promises something is to be told first, and when; none where nothing is before then."""
+    return await db.fetchrow(
+        "SELECT id, sla_alarm_at AS at FROM ticket WHERE workspace_id = $1 AND sla_alarm_at < $2 "
+        "AND (closes_at IS NULL OR closes_at >= sla_alarm_at) ORDER BY sla_alarm_at, id LIMIT 1",
+        workspace,
+        until,
+    )
 
 
 async def lying(db: Db, workspace: WorkspaceId, events: Sequence[UUID]) -> dict[UUID, ContactId]:
