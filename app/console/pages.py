@@ -25,6 +25,7 @@ from app.api.calls import Answer, Call, Edge
 from app.api.routes import Parameter, log_request, request_id
 from app.console.places import FRAME
 from app.console.rendering import HTML, render
+from app.console.sending import mask, packed, unmask
 from app.db import new_id
 from app.errors import Problem, problem_of
 from app.limits import BODY_BYTES
@@ -72,10 +73,12 @@ class Visit(Call):
 
     @cached_property
     def asked_for(self) -> dict[str, str]:
-        """The query; of what is given twice the last."""
-        return dict(
-            parse_qsl(self.request.scope["query_string"].decode("utf-8", "replace"), max_num_fields=MOST_FIELDS)
-        )
+        """The query; of what is given twice the last. Raises the 400."""
+        raw = self.request.scope["query_string"].decode("utf-8", "replace")
+        try:
+            return dict(parse_qsl(raw, max_num_fields=MOST_FIELDS))
+        except ValueError:
+            raise Problem(400, "invalid", "This address says more than a page can take.") from None
 
     def may(self, right: Right) -> bool:
         """Whether whoever looks may do that: what a page offers, and no check."""
@@ -110,13 +113,19 @@ class Visit(Call):
 
     def check_token(self, fields: dict[str, list[str]]) -> None:
         """Take the token out of what was filled in, or out of the header. Raises the 403 where it is none of ours."""
-        if self.caller.session and not hmac.compare_digest(self.csrf, self._token(fields)):
+        sent = unmask(self._token(fields)).encode()
+        if self.caller.session and not hmac.compare_digest(self._secret.encode(), sent):
             raise Problem(
                 403, "stale_form", "This form is of an earlier session. Go back, load the page, send it again."
             )
 
-    @property
+    @cached_property
     def csrf(self) -> str:
+        """What a form of this page carries."""
+        return mask(self._secret)
+
+    @property
+    def _secret(self) -> str:
         return csrf_token(self.edge.form_key, self.caller.key)
 
     def _token(self, fields: dict[str, list[str]]) -> str:
@@ -159,20 +168,21 @@ def page_handlers(pages: Sequence[Page], edge: Edge) -> list[HTTPRouteHandler]:
 
 def _handler(declared: Page, edge: Edge) -> HTTPRouteHandler:
     async def handle(request: Request[Any, Any, Any]) -> Response[Any]:
-        started = time.perf_counter()
+        started, name = time.perf_counter(), request_id(request)
         visit = Visit(edge, request, None, None)
         try:
             visit = await _admitted(declared, edge, request)
             done = await declared.handler(visit)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is answered
-            done = _refuse(visit, error)
-        seconds, name = time.perf_counter() - started, request_id(request)
+            done = _refuse(visit, error, name)
+        body, headers = (b"", done.headers) if done.stream else packed(request, done.body, done.headers)
+        seconds = time.perf_counter() - started
         metrics.count_request(declared.method, declared.path, done.status, seconds)
         log_request(declared.method, declared.path, done.status, seconds, name, visit.somebody)
-        headers = {**HEADERS, **done.headers, "X-Request-ID": name}
+        headers = {**HEADERS, **headers, "X-Request-ID": name}
         if done.stream is not None:
             return Stream(done.stream, status_code=done.status, headers=headers, media_type=done.media_type)
-        return Response(done.body, status_code=done.status, headers=headers, media_type=done.media_type)
+        return Response(body, status_code=done.status, headers=headers, media_type=done.media_type)
 
     return HTTPRouteHandler(
         declared.path.replace("}", ":str}"),
@@ -199,7 +209,7 @@ async def _admitted(declared: Page, edge: Edge, request: Request[Any, Any, Any])
     return visit
 
 
-def _refuse(visit: Visit, error: Exception) -> Answer:
+def _refuse(visit: Visit, error: Exception, name: str) -> Answer:
     problem = problem_of(error)
     if problem.status == 401:
         return _to_sign_in(visit)
@@ -207,7 +217,7 @@ def _refuse(visit: Visit, error: Exception) -> Answer:
         _log.error("console.failed", error=error)
     headers = {name: value for name, value in problem.headers.items() if name != "WWW-Authenticate"}
     template = "fault.html" if visit.is_fragment else "error.html"
-    return visit.show(template, status=problem.status, headers=headers, problem=problem)
+    return visit.show(template, status=problem.status, headers=headers, problem=problem, name=name)
 
 
 def _to_sign_in(visit: Visit) -> Answer:
