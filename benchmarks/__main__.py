@@ -12,6 +12,7 @@ import msgspec
 
 from benchmarks import (
     archives,
+    console,
     desk,
     finding,
     folding,
@@ -108,6 +109,7 @@ PARTS: dict[str, Callable[[house.House, Size], Awaitable[list[Line]]]] = {
     "reads": reads.measure,
     "tickets": tickets.measure_reads,
     "queues": queues.measure,
+    "console": console.measure,
     "derive": folding.measure_derive,
     "rebuild": folding.measure_rebuild,  # before events come that were inserted bare, of which no tickets were made
     "writes": writes.measure,
