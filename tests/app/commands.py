@@ -49,7 +49,7 @@ class Home:
             asked.seek(0)
             process = Forked(words, self.environment, asked.fileno(), told.fileno(), said.fileno())
             try:
-                code = process.wait(120)
+                code = process.wait(300)
             finally:
                 process.kill()
             for file in (told, said):
@@ -62,6 +62,7 @@ class Home:
         return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=120)
 
     def start(self, *words: str) -> Forked:
+        """What it says on stderr is in `words`; what is about the process itself is tried with `start_anew`."""
         with self.words.open("a") as said, Path(os.devnull).open("r+") as nothing:
             process = Forked(words, self.environment, nothing.fileno(), nothing.fileno(), said.fileno())
         self._started.append(process)
@@ -87,6 +88,13 @@ class Home:
         line = process.stdout.readline()
         assert line.startswith("Throughline is ready at"), f"{line!r} {process.poll()}"
         return process
+
+    def serve(self) -> "Pair":
+        """Server and worker with nobody above them, once they are ready: for what is not about `throughline up`."""
+        pair = Pair(self.start("serve"), self.start("worker"))
+        until(lambda: self.ready() or pair.returncode is not None, 60)
+        assert self.ready(), self.words.read_text()
+        return pair
 
     def pieces(self, process: subprocess.Popen[str]) -> dict[str, psutil.Process]:
         """The children of an `up`, and its PostgreSQL, by name."""
@@ -128,6 +136,26 @@ class Home:
                 process.kill()
                 process.communicate()
         self.words.unlink(missing_ok=True)
+
+
+class Pair:
+    """Server and worker as one process, as far as they are ended and waited for."""
+
+    def __init__(self, server: Forked, worker: Forked) -> None:
+        self.server, self.worker = server, worker
+
+    @property
+    def returncode(self) -> int | None:
+        ended = [code for code in (self.server.returncode, self.worker.returncode) if code is not None]
+        return max(ended, key=abs) if any(ended) or len(ended) == 2 else None
+
+    def send_signal(self, word: signal.Signals) -> None:
+        for one in (self.server, self.worker):
+            one.send_signal(word)
+
+    def communicate(self, timeout: float | None = None) -> None:
+        for one in (self.server, self.worker):
+            one.communicate(timeout)
 
 
 @contextlib.contextmanager

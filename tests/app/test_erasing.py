@@ -14,6 +14,7 @@ import pytest
 from app.cluster import CLEAN_ENVIRONMENT, binaries
 from app.embedded import attach
 from tests.app.commands import Home, home_in, until
+from tests.app.conftest import Prepared
 from tests.builders import contact, identifier, pushed
 
 PLANTED = ("zebulon", "+4930901820", "30901820")
@@ -22,10 +23,10 @@ OTHER = "quentin"
 
 
 @pytest.fixture
-def home() -> Iterator[Home]:
+def home(prepared: Prepared) -> Iterator[Home]:
     folder = Path(tempfile.mkdtemp(prefix="throughline-erasing-"))
     folder.chmod(0o711)
-    with home_in(folder) as made:
+    with home_in(prepared.migrated(folder)) as made:
         yield made
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -106,7 +107,7 @@ def live(client: Client, name: str, phone: str, count: int = 15) -> tuple[str, l
 
 
 def test_no_byte_is_left_in_files_dumps_exports_and_logs(home: Home) -> None:
-    home.up()
+    home.serve()
     client = opened(home)
     customer, said = live(client, "zebulon", "+493090182000")
     live(client, OTHER, "+493090190000")
@@ -145,19 +146,18 @@ def test_no_byte_is_left_in_files_dumps_exports_and_logs(home: Home) -> None:
 
 
 def test_the_worker_sweeps_what_the_api_erased(home: Home) -> None:
-    process = home.up()
+    process = home.serve()
     client = opened(home)
     customer, _ = live(client, "zebulon", "+493090182000")
     status, told = client("POST", f"customers/{customer}/erase", {"reason": "case 8"})
     assert (status, told["customer_id"]) == (200, customer)
     until(lambda: holding(home, "zebulon") == [], 60)
     until((home.folder / "erasures" / "swept").exists, 20)
-    assert process.poll() is None
+    assert process.returncode is None
     assert client("GET", f"customers/{customer}")[0] == 200
 
 
 def test_holds_retention_and_refusals_are_told_in_words(home: Home) -> None:
-    home.run("migrate")
     home.start("serve")  # no worker: it would apply the policy by itself
     until(home.ready, 60)
     client = opened(home)

@@ -15,6 +15,7 @@ import pytest
 
 from app.embedded import attach
 from tests.app.commands import Home, home_in, until
+from tests.app.conftest import Prepared
 from tests.app.restored import Caller
 from tests.builders import identifier, pushed
 
@@ -28,10 +29,10 @@ EMAIL, OTHER = identifier(), identifier(value="bob@example.com")
 
 
 @pytest.fixture(scope="module")
-def home() -> Iterator[Home]:
+def home(prepared: Prepared) -> Iterator[Home]:
     folder = Path(tempfile.mkdtemp(prefix="throughline-identity-"))
     folder.chmod(0o711)
-    with home_in(folder) as made:
+    with home_in(prepared.migrated(folder)) as made:
         for slug in ("one", "two", "few", "many"):
             assert made.run("workspace", "create", slug).returncode == 0
         made.start("serve")

@@ -14,17 +14,18 @@ import pytest
 
 from app.embedded import attach
 from tests.app.commands import Home, home_in, until
+from tests.app.conftest import Prepared
 from tests.identity.crowd import person
 
 PEOPLE = 150
 
 
 @pytest.fixture(scope="module")
-def home() -> Iterator[Home]:
+def home(prepared: Prepared) -> Iterator[Home]:
     """A home with a worker, and a desk `crowd` where as many people came twice, by proof alone not known as one."""
     folder = Path(tempfile.mkdtemp(prefix="throughline-resolving-"))
     folder.chmod(0o711)
-    with home_in(folder) as made:
+    with home_in(prepared.migrated(folder)) as made:
         assert made.run("workspace", "create", "crowd").returncode == 0
         made.start("worker")
         assert made.run("workspace", "create", "other").returncode == 0
