@@ -11,7 +11,7 @@
       const now = document.getElementById(part.id);
       if (!now) return;
       if (busy(now)) { ask(now); return; }
-      htmx.ajax("GET", now.dataset.from, { target: `#${now.id}`, swap: "outerHTML" });
+      htmx.ajax("GET", now.dataset.from, { source: now, target: now, swap: "outerHTML" });
     }, 60));
   };
   const follows = (part, change) => part.dataset.live === "all" || part.dataset.live === `customer:${change.customer_id}`;
