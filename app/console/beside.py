@@ -17,18 +17,21 @@ from timeline.threads import ThreadQuery, read_profile
 from timeline.tickets.reading import TicketView
 
 LAST: Final = 6
+LOOKED_AT: Final = 60
+"""Of a thread, for the last items of one contact."""
 MOST_VALUES: Final = 6
 FIRST: Final = ("given_name", "family_name", "birth_date", "street", "postcode", "place", "country", "company")
 Agrees = Literal["same", "differs", ""]
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
-    """A customer, or one contact of it, as far as one compares it."""
+    """A customer, one contact of it, or the rest without that contact, as far as one compares it. `events` is not known
+    of a part."""
 
     customer_id: CustomerId
     name: str | None
     contacts: int
-    events: int
+    events: int | None
     sources: list[str]
     names: list[str]
     identifiers: list[IdentifierView]
@@ -46,16 +49,21 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     agrees: Agrees
 
 
-async def read_side(db: Db, visit: Visit, customer: CustomerId, only: ContactId | None = None) -> Side:
-    """A customer's side; of an absorbed one the survivor's. With `only`, what is known of that contact alone."""
-    query = ThreadQuery(limit=LAST)
+async def read_side(
+    db: Db, visit: Visit, customer: CustomerId, *, only: ContactId | None = None, but: ContactId | None = None
+) -> Side:
+    """A customer's side; of an absorbed one the survivor's. `only` is a contact of which alone one asks, `but` one that
+    is left out."""
+    query = ThreadQuery(limit=LAST if only is None and but is None else LOOKED_AT)
     try:
         profile = await read_profile(db, visit.workspace, customer, query)
     except Absorbed as absorbed:
         profile = await read_profile(db, visit.workspace, CustomerId(absorbed.survivor), query)
     people = profile.people
-    persons = [one for one in people.persons if only is None or one.id == only]
-    held = [one for one in people.identifiers if only is None or one.contact_id == only]
+    meant = {one.id for one in people.persons if only in (None, one.id) and one.id != but}
+    whole = only is None and but is None
+    persons = [one for one in people.persons if one.id in meant]
+    held = [one for one in people.identifiers if one.contact_id in meant]
     attributes: dict[str, list[str]] = {}
     for one in persons:
         for name, value in one.attributes.items():
@@ -65,13 +73,13 @@ async def read_side(db: Db, visit: Visit, customer: CustomerId, only: ContactId 
         customer_id=people.customer_id,
         name=profile.name if only is None else next(iter(named), None),
         contacts=len(persons),
-        events=profile.counts.events,
+        events=profile.counts.events if whole else None,
         sources=list(dict.fromkeys(one.source for one in persons)),
         names=list(dict.fromkeys(named)),
         identifiers=identifier_views(held),
         attributes=attributes,
-        tickets=profile.tickets,
-        items=profile.timeline.items,
+        tickets=[one for one in profile.tickets if whole or one.contact_id in meant],
+        items=[one for one in profile.timeline.items if whole or one.contact_id in meant][:LAST],
     )
 
 

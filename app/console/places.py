@@ -40,6 +40,7 @@ KEYS: Final = (
     (("l",), "link"),
     (("w",), "follow, unfollow"),
     (("h",), "history of the ticket"),
+    (("m", "x", "l"), "on a question of who is one person: yes, no, later"),
     *(((*keys.split(),), f"to {name}") for _, name, keys, _ in PLACES),
     (("?",), "these keys"),
 )

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from app import sign_in_store, signing_in, store
 from app.api.calls import Answer
+from app.console.language import _
 from app.console.pages import COOKIE, Page, Visit, moved, page, read_form
 from app.db import Db, new_id
 from app.demo.lists import ADMIN
@@ -60,13 +61,13 @@ async def sign_in(visit: Visit) -> Answer:
         wait = await signing_in.seconds_to_wait(db, workspace, who, now)
         found = None if wait else await sign_in_store.agent_by_email(db, workspace, address)
     if wait:
-        words = f"Too many tries in vain: wait {round(wait) + 1} seconds."
+        words = _("Too many tries in vain: wait %(seconds)d seconds.", seconds=round(wait) + 1)
         return await _form(visit, slug, target, email=email, fault=words, status=429)
     password = said.get("password", "")[: signing_in.LONGEST + 1]
     if not await visit.edge.hashing.is_right(found["hash"] if found else None, password) or found is None:
         if workspace != _NOWHERE:
             await visit.edge.database.write(workspace, lambda db: signing_in.was_in_vain(db, workspace, who, now))
-        return await _form(visit, slug, target, email=email, fault=WRONG, status=422)
+        return await _form(visit, slug, target, email=email, fault=_(WRONG), status=422)
     agent = UUID(bytes=found["id"].bytes)
     better = await visit.edge.hashing.hash(password) if visit.edge.hashing.is_outdated(found["hash"]) else None
 
@@ -77,7 +78,7 @@ async def sign_in(visit: Visit) -> Answer:
 
     text = await visit.edge.database.write(workspace, work)
     if text is None:
-        return await _form(visit, slug, target, email=email, fault=WRONG, status=422)
+        return await _form(visit, slug, target, email=email, fault=_(WRONG), status=422)
     return _signed_in(visit, text, target)
 
 
@@ -139,7 +140,7 @@ async def forgotten(visit: Visit) -> Answer:
     wait = 0.0 if workspace == _NOWHERE else await visit.edge.database.write(workspace, work)
     if wait:
         raise too_many(round(wait) + 1)
-    return visit.show("forgotten.html", asks_workspace=False, said=ASKED)
+    return visit.show("forgotten.html", asks_workspace=False, said=_(ASKED))
 
 
 @page("GET", "/welcome/{link}", None)
@@ -163,7 +164,8 @@ async def set_password(visit: Visit) -> Answer:
         if said.get("again") != password:
             raise InvalidField("again", "the two are not the same")
     except InvalidField as error:
-        fault = f"{'Password' if error.field == 'password' else 'Once more'}: {error.words}."
+        field = _("Password") if error.field == "password" else _("Once more")
+        fault = f"{field}: {error.words}."
         return visit.show("welcome.html", status=422, whose=whose, fault=fault, shortest=signing_in.SHORTEST)
     hashed = await visit.edge.hashing.hash(password)
 

@@ -63,9 +63,9 @@ async def _shown(visit: Visit, *, fault: str = "", reason: str = "", status: int
     question = visit.path_id("suggestion")
     async with visit.read() as db:
         asked = await read_suggestion(db, visit.desk(), question)
-        parts = asked.kind == "unlink"
-        a = await read_side(db, visit, asked.a.customer_id, asked.a.contact_id if parts else None)
-        b = await read_side(db, visit, asked.b.customer_id)
+        doubted = asked.a.contact_id if asked.kind == "unlink" else None
+        a = await read_side(db, visit, asked.a.customer_id, only=doubted)
+        b = await read_side(db, visit, asked.b.customer_id, but=doubted)
         agents = await views.agent_names(db, visit.workspace, agents_in([*a.items, *b.items]))
     preview, cannot = await _preview(visit, asked)
     return visit.show(

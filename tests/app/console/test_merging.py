@@ -225,3 +225,18 @@ async def test_pages_take_long_names_and_many_contacts(browser: Browser) -> None
     assert page.status_code == 200
     assert len(page.text) < 60_000
     assert urlsplit(str(page.url)).path.endswith("/merge")
+
+
+async def test_a_doubted_link_shows_the_contact_beside_the_rest_and_is_parted(browser: Browser) -> None:
+    ann, _ = await two(browser)
+    same = identifier(value="ann@one.example")
+    late = await browser.api.push(contact=contact("late", same, name="Ann Lee"), subject="A late one")
+    assert late["customer_id"] == ann["customer_id"]
+    path = f"/suggestions/{await suggest(browser.api, late, ann, evidence=EVIDENCE, kind='unlink')}"
+    page = (await browser.get(path)).text
+    assert "Was this contact linked wrongly?" in page
+    assert page.count("1 contact</span>") + page.count("1 contact ·") == 2
+    assert "Split it off" in page
+    done = await sent(browser, path, answer="accept")
+    assert await customer_now(browser.api, ann) == ann["customer_id"]
+    assert not done.headers["location"].startswith(f"/customers/{ann['customer_id']}?")
