@@ -42,7 +42,7 @@ class _Escalated(msgspec.Struct):
 
 
 async def _look(looking: Looking) -> Shown:
-    """Whom it could go to; with a customer chosen what becomes of tickets."""
+    """Whom it could go to; with a customer chosen what becomes of tickets, which is told of one item alone."""
     visit, ticket, said = looking.visit, looking.ticket, looking.said
     typed = said.text("q")[:MOST_TYPED]
     shown: dict[str, Any] = {"people": [], "typed": typed, "customer": None}
@@ -53,8 +53,8 @@ async def _look(looking: Looking) -> Shown:
     path, query = {"customer_id": str(ticket.customer_id)}, {"preview": "true"}
     body = {"event": items[0], "customer": customer}
     preview = await answered(visit, identity.place, _Placed, path, query=query, body=body)
-    name = said.text("name")[:MOST_TYPED]
-    return shown | {"customer": customer, "name": name, "items": len(items), "after": preview.changed.tickets}
+    after = preview.changed.tickets if len(items) == 1 else None
+    return shown | {"customer": customer, "name": said.text("name")[:MOST_TYPED], "items": len(items), "after": after}
 
 
 async def _items(visit: Visit, ticket: TicketView) -> Sequence[UUID]:

@@ -151,7 +151,7 @@ def _doing(visit: Visit) -> Doing:
 def _follow(visit: Visit, elsewhere: TicketElsewhere) -> Answer:
     """Where a ticket went that is not there any more."""
     if elsewhere.survivor:
-        return _go(visit, f"/tickets/{elsewhere.survivor}")
+        return _go(visit, f"/tickets/{elsewhere.number or elsewhere.survivor}")
     return _go(visit, f"/customers/{elsewhere.customer}" if elsewhere.customer else "/")
 
 

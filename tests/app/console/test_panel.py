@@ -267,7 +267,7 @@ async def test_two_tickets_are_merged_as_the_preview_says_and_taken_back(at: At)
     assert (shown["priority"], shown["tags"]) == ("urgent", ["late"])
     assert "<dd>urgent</dd>" in preview.partition(f"#{other.number} becomes part of #{first.number}")[2]
     gone = await at.browser.get(f"/tickets/{other.number}")
-    assert (gone.status_code, gone.headers["location"]) == (303, f"/tickets/{shown['id']}")
+    assert (gone.status_code, gone.headers["location"]) == (303, f"/tickets/{first.number}")
     edit = re.findall(r"do/undo\?edit=([0-9a-f-]+)", merged.text)[0]
     asked = await first.look("undo", f"?edit={edit}")
     assert "is back" in asked.text

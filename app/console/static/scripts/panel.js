@@ -23,7 +23,7 @@
       opener ||= document.activeElement.id;
       dialog.onclose = close;
       dialog.showModal();
-      ["[aria-invalid]", "[autofocus]", "form[hx-post] :is(input:not([type=hidden], :disabled), .pick, .button), li a, button"]
+      ["[aria-invalid]", "[autofocus]", "form[hx-post] :is(input:not([type=hidden], :disabled), .pick, .button), li a", "button"]
         .map((one) => dialog.querySelector(one)).find(Boolean).focus();
     }
     for (const one of document.querySelectorAll("#panel details")) if (open.has(one.id)) one.open = true;
