@@ -37,8 +37,9 @@ def pairs_of(raw: bytes) -> tuple[Pairs, str]:
 
 async def show_list(visit: Visit, pairs: Pairs, *, fault: str = "", outcome: Any = None) -> Answer:
     """The inbox; `outcome` is what came of what somebody did there."""
+    exact = not visit.is_fragment or visit.request.method == "POST"
     async with visit.read() as db:
-        shown = await read_inbox(db, visit, pairs, fault)
+        shown = await read_inbox(db, visit, pairs, fault, exact=exact)
         now = await head(db, visit.workspace)
         agents = await colleagues(db, visit.workspace) if visit.may("desk") else []
     sorts = {"sla_due_at": _("due first"), "last_at": _("latest first"), "opened_at": _("newest first")}

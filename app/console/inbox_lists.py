@@ -7,10 +7,10 @@ from uuid import UUID
 
 import msgspec
 
-from app import saved_views
 from app.access import Caller
 from app.api.views import perhaps_listing
 from app.console.asked_lists import AskedList, Pairs
+from app.console.fresh_counts import COUNTS
 from app.console.language import _
 from app.db import Db
 from app.saved_views import Count, SavedView
@@ -66,15 +66,23 @@ def _entry(name: str, listing: Listing, *pairs: tuple[str, str]) -> Entry:
     return Entry(name=name, query=query, listing=listing, filters=tuple(sorted(pairs)))
 
 
+class Counted(msgspec.Struct, frozen=True, kw_only=True):
+    """The groups with what each list holds, and how many the one that is asked for does. `is_old`: of a moment ago."""
+
+    groups: list[Group]
+    count: Count | None
+    is_old: bool
+
+
 async def counted(
-    db: Db, caller: Caller, asked: AskedList, listing: Listing | None, groups: Sequence[Group]
-) -> tuple[list[Group], Count | None]:
-    """The groups with what each list holds, and how many the one that is asked for does: in one statement."""
+    db: Db, caller: Caller, asked: AskedList, listing: Listing | None, groups: Sequence[Group], *, exact: bool
+) -> Counted:
+    """In one statement."""
     replace = msgspec.structs.replace
     listings = [listing, *(one.listing for group in groups for one in group.entries)]
-    count, *told = await saved_views.count(db, caller, listings)
+    (count, *told), is_old = await COUNTS.of(db, caller, listings, exact=exact)
     numbers = iter(told)
-    return [
+    known = [
         replace(
             group,
             entries=[
@@ -83,7 +91,8 @@ async def counted(
             ],
         )
         for group in groups
-    ], count
+    ]
+    return Counted(groups=known, count=count, is_old=is_old)
 
 
 def is_shown(entry: Entry, asked: AskedList) -> bool:

@@ -41,12 +41,14 @@ class Chip(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """All that the inbox shows. `fault` says what of the address could not be asked."""
+    """All that the inbox shows. `fault` says what of the address could not be asked, `is_old` that counts are of a
+    moment ago."""
 
     asked: AskedList
     title: str
     groups: list[Group]
     count: Count | None
+    is_old: bool
     chips: list[Chip]
     queues: dict[str, str]
     view: SavedView | None = None
@@ -58,8 +60,9 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     is_first_run: bool = False
 
 
-async def read_inbox(db: Db, call: Call, pairs: Pairs, fault: str = "") -> Shown:
-    """The list of an address beside all the others. What cannot be asked is said, and nothing is listed then."""
+async def read_inbox(db: Db, call: Call, pairs: Pairs, fault: str = "", *, exact: bool = True) -> Shown:
+    """The list of an address beside all the others. What cannot be asked is said, and nothing is listed then. Where
+    they need not be `exact`, counts may be a second old."""
     queues = {one.key: one.name for one in await people.list_queues(db, call.workspace)}
     views = await saved_views.list_views(db, call.caller)
     status, asked, listing, tickets = 400 if fault else 200, AskedList(), None, list[TicketView]()
@@ -73,13 +76,14 @@ async def read_inbox(db: Db, call: Call, pairs: Pairs, fault: str = "") -> Shown
             tickets = await list_tickets(db, call.workspace, _begun(call, asked, listing))
     except (Problem, NotFound) as error:
         fault, status, listing = _words(error, pairs), problem_of(error).status, None
-    groups, count = await counted(db, call.caller, asked, listing, groups_of(call.caller, queues, views))
+    told = await counted(db, call.caller, asked, listing, groups_of(call.caller, queues, views), exact=exact)
     shown = tickets[:A_PAGE]
     return Shown(
         asked=asked,
-        title=_title(view, groups),
-        groups=groups,
-        count=count,
+        title=_title(view, told.groups),
+        groups=told.groups,
+        count=told.count,
+        is_old=told.is_old,
         chips=[] if fault else await _chips(db, call, asked, queues),
         queues=queues,
         view=view,

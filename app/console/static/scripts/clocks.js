@@ -1,38 +1,30 @@
-// Clocks that count: `<time data-due>` until or since a moment, `<time data-ago>` since one, in the page's own words.
-// The server's words stand until then; nobody is told of a tick, and nothing is counted while the page is hidden.
+// Clocks that count in the server's words: `<time data-due>` to or from a moment, `<time data-ago>` since one. Nobody is
+// told of a tick, and nothing counts while the page is hidden.
 (() => {
-  const { onPart } = throughline;
-  let words;
-  const SOON = 1800, DAY = 86400, HOUR = 3600;
-  const fill = (pattern, text) => pattern.replace("#", text);
-  const span = (seconds) => {
-    const [, , days, hours, minutes, plain] = words;
-    if (seconds >= 2 * DAY) return fill(days, Math.floor(seconds / DAY));
-    if (seconds >= 2 * HOUR) return fill(hours, Math.floor(seconds / HOUR));
-    return seconds >= 60 ? fill(minutes, Math.floor(seconds / 60)) : fill(plain, seconds);
+  let words, timer;
+  const span = (s, [day, hour, minute, second]) => {
+    const [unit, n] = s >= 172800 ? [day, s / 86400] : s >= 7200 ? [hour, s / 3600] : s >= 60 ? [minute, s / 60] : [second, s];
+    return unit.replace("#", Math.floor(n));
   };
   const put = (place, text) => { if (place.textContent !== text) place.textContent = text; };
-  let timer;
-  const tick = (root = document) => {
-    if (document.hidden) return;
+  const tick = () => {
     words ??= document.querySelector("meta[name=clock-words]")?.content.split("|");
-    if (!words) return;
-    let least = Infinity;
-    for (const place of root.querySelectorAll("time[data-due]")) {
-      const left = Math.trunc((Date.parse(place.dataset.due) - Date.now()) / 1000);
-      least = Math.min(least, Math.abs(left));
-      put(place, fill(words[left < 0 ? 1 : 0], span(Math.abs(left))));
-      for (const [name, is] of [["over", left < 0], ["soon", left >= 0 && left <= SOON], ["later", left > SOON]]) {
-        place.classList.toggle(`due-${name}`, is);
-      }
+    if (document.hidden || !words) return;
+    const [later, over, ...units] = words;
+    let least = 999;
+    for (const place of document.querySelectorAll("time[data-due]")) {
+      const left = Math.trunc((Date.parse(place.dataset.due) - Date.now()) / 1000), far = Math.abs(left);
+      least = Math.min(least, far);
+      put(place, (left < 0 ? over : later).replace("#", span(far, units)));
+      place.className = place.className.replace(/due-\w+/, left < 0 ? "due-over" : left <= 1800 ? "due-soon" : "due-later");
     }
-    for (const place of root.querySelectorAll("time[data-ago]")) {
+    for (const place of document.querySelectorAll("time[data-ago]")) {
       const gone = (Date.now() - Date.parse(place.dateTime)) / 1000;
-      if (gone >= 60 && gone < DAY) put(place, fill(words[gone >= HOUR ? 3 : 4], Math.floor(gone / (gone >= HOUR ? HOUR : 60))));
+      if (gone >= 60 && gone < 86400) put(place, (gone < 3600 ? units[2] : units[1]).replace("#", Math.floor(gone / (gone < 3600 ? 60 : 3600))));
     }
     clearTimeout(timer);
     timer = setTimeout(tick, least < 120 ? 1000 : 15000);
   };
-  onPart(() => tick());
-  document.addEventListener("visibilitychange", () => tick());
+  throughline.onPart(tick);
+  document.addEventListener("visibilitychange", tick);
 })();

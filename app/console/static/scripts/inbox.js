@@ -1,176 +1,155 @@
-// The inbox: picking by key and range, and what is new: lines change where they stand, and others wait to be let in.
+// The inbox: picking by key and range, and what is new: lines change where they stand, others wait to be let in.
 (() => {
   const { onKey, onPart, say } = throughline;
+  const find = (what, root = document) => root.querySelector(what);
+  const all = (what, root = document) => [...root.querySelectorAll(what)];
   const inbox = () => document.getElementById("inbox");
-  const picks = () => [...document.querySelectorAll("#inbox .pick")];
+  const picks = () => all("#inbox .pick");
+  const picked = () => picks().filter((one) => one.checked);
   const line = () => document.activeElement?.closest?.("#inbox tbody tr");
-  let last = null;
+  let last = null, waiting = null, was = null;
 
-  // Picking
   const count = () => {
-    const place = document.querySelector(".bulk-count");
+    const place = find(".bulk-count"), every = find(".pick-all"), n = picked().length;
     if (!place) return;
-    const all = picks(), picked = all.filter((one) => one.checked).length;
-    place.textContent = picked ? place.dataset.words.replace("#", picked) : "";
-    const every = document.querySelector(".pick-all");
-    every.checked = picked > 0 && picked === all.length;
-    every.indeterminate = picked > 0 && picked < all.length;
-    if (!picked) for (const one of document.querySelectorAll(".bulk details[open]")) one.open = false;
+    place.textContent = n ? place.dataset.words.replace("#", n) : "";
+    every.checked = n > 0 && n === picks().length;
+    every.indeterminate = n > 0 && !every.checked;
+    if (!n) for (const one of all(".bulk details[open]")) one.open = false;
   };
   const pick = (box, on, far) => {
-    const all = picks(), from = all.indexOf(last), to = all.indexOf(box);
-    const some = far && from >= 0 ? all.slice(Math.min(from, to), Math.max(from, to) + 1) : [box];
-    for (const one of some) one.checked = on;
+    const some = picks(), from = some.indexOf(last), to = some.indexOf(box);
+    for (const one of far && from >= 0 ? some.slice(Math.min(from, to), Math.max(from, to) + 1) : [box]) one.checked = on;
     last = box;
     count();
   };
   const pickAll = (on) => { for (const one of picks()) one.checked = on; count(); };
-  document.addEventListener("click", (event) => {
-    if (event.target.matches?.("#inbox .pick")) pick(event.target, event.target.checked, event.shiftKey);
-    if (event.target.matches?.(".pick-all")) pickAll(event.target.checked);
-  });
-  document.addEventListener("reset", (event) => { if (event.target.matches(".picking")) setTimeout(count); });
   const pickHere = (far) => {
-    const box = line()?.querySelector(".pick");
+    const box = find(".pick", line() ?? document.createElement("p"));
     if (!box) return false;
     pick(box, far || !box.checked, far);
   };
+  const press = (what) => inbox() ? void find(what, inbox())?.click() : false;
   onKey("x", () => pickHere(false));
   onKey("X", () => pickHere(true));
   onKey("A", () => picks().length ? pickAll(true) : false);
+  onKey("c", () => press("[data-claim]"));
+  onKey("f", () => press("[data-filter]"));
   onKey("Escape", () => {
-    const open = document.querySelector(".bulk details[open]");
-    if (open) { open.open = false; open.querySelector("summary").focus(); return; }
-    if (!picks().some((one) => one.checked)) return false;
-    pickAll(false);
+    const open = find(".bulk details[open]");
+    if (!open) return picked().length ? pickAll(false) : false;
+    open.open = false;
+    find("summary", open).focus();
   });
   for (const key of "asptqz") onKey(key, () => {
-    const sheet = document.querySelector(`.bulk details[data-sheet=${key}]`);
-    if (!sheet) return false;
-    if (!picks().some((one) => one.checked) && pickHere(false) === false) return false;
+    const sheet = find(`.bulk [data-sheet=${key}]`);
+    if (!sheet || (!picked().length && pickHere(false) === false)) return false;
     sheet.open = true;
-    sheet.querySelector("select, input").focus();
+    find("select, input", sheet).focus();
   });
-  onKey("c", () => document.querySelector("#inbox [data-claim]")?.click() ?? (inbox() ? undefined : false));
-
-  // What opens over the list
-  onPart((root) => {
-    if (!root.matches?.("dialog.list-dialog") || root.open) return;
-    root.addEventListener("close", () => root.remove());
-    root.addEventListener("click", (event) => { if (event.target.matches("[data-close]")) { event.preventDefault(); root.close(); } });
-    root.showModal();
+  document.addEventListener("click", ({ target, shiftKey }) => {
+    if (target.matches?.("#inbox .pick")) pick(target, target.checked, shiftKey);
+    if (target.matches?.(".pick-all")) pickAll(target.checked);
+    const told = target.closest?.("a[data-notice]"), csrf = told && find("[name=csrf]", told.closest("li"))?.value;
+    if (csrf) navigator.sendBeacon("/notices/read", new URLSearchParams({ csrf, id: told.dataset.notice }));
   });
-  onKey("f", () => document.querySelector("#inbox [data-filter]")?.click() ?? (inbox() ? undefined : false));
+  document.addEventListener("reset", () => setTimeout(count));
 
-  // What is new: asked for once a burst, and no sooner again than the last answer allows
-  let due = 0, rest = 0, waiting = null;
-  const shown = (root) => [...root.querySelectorAll("tbody tr[id]")];
-  const swap = (here, fresh) => {
-    const held = here.contains(document.activeElement) ? document.activeElement : null;
-    const mine = here.querySelector(".pick"), theirs = fresh.querySelector(".pick");
-    if (mine?.checked) { theirs.checked = true; theirs.value = mine.value; } // as it was seen when it was picked
+  // A line that is another by now keeps its place, the focus, and what it was when it was picked.
+  const renew = (here, fresh) => {
+    const held = here.contains(document.activeElement) && document.activeElement;
+    keep(fresh, find(".pick:checked", here)?.value);
     here.replaceWith(fresh);
-    if (held) (held.matches(".pick") ? theirs : fresh.querySelector("a"))?.focus({ preventScroll: true });
+    if (held) find(held.matches(".pick") ? ".pick" : "a", fresh).focus({ preventScroll: true });
+  };
+  const keep = (row, value) => {
+    const box = value && row && find(".pick", row);
+    if (box) { box.checked = true; box.value = value; }
   };
   const merge = (fresh) => {
-    const now = inbox();
-    for (const id of ["lists", "list-count"]) {
-      const here = now.querySelector(`#${id}`), there = fresh.querySelector(`#${id}`);
-      if (here.contains(document.activeElement)) {
-        const counts = [...there.querySelectorAll(".lists-count")];
-        here.querySelectorAll(".lists-count").forEach((one, at) => { one.textContent = counts[at]?.textContent ?? ""; });
-      } else here.innerHTML = there.innerHTML;
-    }
+    const now = inbox(), there = new Map(all("tbody tr", fresh).map((one) => [one.id, one]));
+    find("#list-count", now).textContent = find("#list-count", fresh).textContent;
+    const told = all(".lists-count", fresh), places = all(".lists-count", now);
+    if (told.length === places.length) places.forEach((one, at) => { one.textContent = told[at].textContent; });
     if ("still" in now.dataset) return;
-    const here = shown(now), there = shown(fresh), byId = new Map(there.map((one) => [one.id, one]));
-    const known = new Set(here.map((one) => one.id));
-    const order = there.map((one) => one.id).join();
+    const here = all("tbody tr", now), known = here.map((one) => one.id);
     for (const one of here) {
-      const other = byId.get(one.id);
+      const other = there.get(one.id);
       one.classList.toggle("line-gone", !other);
-      if (other && other.dataset.mark !== one.dataset.mark) swap(one, other.cloneNode(true));
+      if (other && other.dataset.mark !== one.dataset.mark) renew(one, other.cloneNode(true));
     }
-    const place = now.querySelector(".list-new");
-    const more = there.filter((one) => !known.has(one.id)).length;
-    const other = more === 0 && order !== here.map((one) => one.id).join();
-    waiting = more || other ? fresh : null;
-    const said = more > 1 ? place.dataset.many.replace("#", more) : more ? place.dataset.one : other ? place.dataset.other : "";
-    if ((place.textContent || "") === said) return;
+    const more = [...there.keys()].filter((id) => !known.includes(id)).length;
+    const place = find(".list-new", now), { one, many, other } = place.dataset;
+    const words = more > 1 ? many.replace("#", more) : more ? one : known.join() === [...there.keys()].join() ? "" : other;
+    waiting = words ? fresh : null;
+    if (!here.length && more) return letIn();
+    if (place.textContent === words) return;
     place.replaceChildren();
-    if (said) {
-      const button = Object.assign(document.createElement("button"), { type: "button", className: "button", textContent: said });
-      button.addEventListener("click", letIn);
-      place.append(button);
-    }
-    if (!here.length && more) letIn();
+    if (!words) return;
+    place.append(Object.assign(document.createElement("button"), { type: "button", className: "button", textContent: words, onclick: letIn }));
   };
   const letIn = () => {
     if (!waiting) return false;
-    const now = inbox(), picked = new Map(picks().filter((one) => one.checked).map((one) => [one.closest("tr").id, one.value]));
-    const at = line()?.id;
-    now.replaceWith(waiting);
+    const marked = picked().map((one) => [one.closest("tr").id, one.value]), at = line()?.id;
+    inbox().replaceWith(waiting);
     waiting = null;
-    for (const [id, value] of picked) {
-      const box = document.querySelector(`#${id} .pick`);
-      if (box) { box.checked = true; box.value = value; }
-    }
+    for (const [id, value] of marked) keep(document.getElementById(id), value);
     htmx.process(inbox());
     count();
-    ((at && document.querySelector(`#${at} a`)) || document.querySelector("#inbox tbody a"))?.focus({ preventScroll: !!at });
+    (find(`#${at} a`) ?? find("#inbox tbody a"))?.focus({ preventScroll: Boolean(at) });
   };
   onKey("u", letIn);
+
+  // Asked for once a burst, and the sooner again the quicker the answer came; not while the page is hidden.
+  const part = async (path) => {
+    const answer = await fetch(path, { headers: { "HX-Request": "true" } }).catch(() => null);
+    return answer?.ok && !answer.headers.get("HX-Redirect") ? answer.text() : "";
+  };
+  let due = 0, rest = 0, own = 0;
   const look = async () => {
     due = 0;
-    const now = inbox();
-    if (!now || document.hidden) { rest = 0; return; }
-    const began = performance.now();
-    try {
-      const answer = await fetch(now.dataset.list, { headers: { "HX-Request": "true" } });
-      if (!answer.ok || answer.headers.get("HX-Redirect")) return;
-      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("inbox");
-      if (fresh && inbox() === now) merge(document.importNode(fresh, true));
-    } catch { /* the connection is lost: the next change asks again */ }
-    rest = Date.now() + Math.max(2000, 20 * (performance.now() - began));
+    const now = inbox(), began = Date.now();
+    if (!now || document.hidden) return;
+    const html = await part(now.dataset.list), fresh = find("#inbox", new DOMParser().parseFromString(html, "text/html"));
+    rest = Date.now() + Math.max(2000, 20 * (Date.now() - began));
+    if (!fresh || inbox() !== now) return;
+    if ("old" in fresh.dataset) ask();
+    merge(document.importNode(fresh, true));
   };
-  const ask = () => { if (inbox() && !due) due = setTimeout(look, Math.max(80, rest - Date.now())); };
-  document.addEventListener("throughline:change", ask);
+  const ask = () => { if (inbox()) due ||= setTimeout(look, Math.max(80, rest - Date.now())); };
   document.addEventListener("visibilitychange", () => { if (!document.hidden) ask(); });
 
-  // The agent's own, at the side of every page: at the beginning, and now and then when something happens
-  let own = 0;
+  // The agent's own, in the rail of every page.
   const lookOwn = async () => {
     own = 0;
     const rail = document.getElementById("rail-mine");
     if (!rail || document.hidden || rail.contains(document.activeElement)) return;
-    try {
-      const answer = await fetch("/me/rail", { headers: { "HX-Request": "true" } });
-      if (!answer.ok || answer.headers.get("HX-Redirect") || rail.contains(document.activeElement)) return;
-      rail.innerHTML = await answer.text();
-      htmx.process(rail);
-      const page = document.querySelector(".list-new[data-own]");
-      const now = rail.querySelector("[data-unread]").dataset.unread;
-      if (page && +now > +page.dataset.told && !page.firstChild) {
-        page.append(Object.assign(document.createElement("a"), { href: page.dataset.href, textContent: page.dataset.words }));
-      }
-    } catch { /* the next change asks again */ }
+    const html = await part("/me/rail"), page = find(".list-new[data-own]");
+    if (!html || rail.contains(document.activeElement)) return;
+    rail.innerHTML = html;
+    htmx.process(rail);
+    if (page && !page.firstChild && +find("[data-unread]", rail).dataset.unread > +page.dataset.told) {
+      page.append(Object.assign(document.createElement("a"), { href: page.dataset.href, textContent: page.dataset.words }));
+    }
   };
   const askOwn = (wait) => { own ||= setTimeout(lookOwn, wait); };
   addEventListener("DOMContentLoaded", () => askOwn(0));
-  document.addEventListener("throughline:change", () => askOwn(4000 + 2000 * Math.random()));
-  document.addEventListener("click", (event) => {
-    const told = event.target.closest?.("a[data-notice]");
-    const csrf = told?.closest("li").querySelector("[name=csrf]")?.value;
-    if (csrf) navigator.sendBeacon("/notices/read", new URLSearchParams({ csrf, id: told.dataset.notice }));
-  });
+  document.addEventListener("throughline:change", () => { ask(); askOwn(4000 + 2000 * Math.random()); });
 
-  // After what somebody did: back to where they were, or to what came of it
-  let was = null;
-  document.addEventListener("htmx:beforeSwap", (event) => { if (event.target.id === "inbox") was = line()?.id ?? last?.closest("tr")?.id ?? "none"; });
+  // After what somebody did: back to the line, and what came of it is said. What opens over the list is a dialog.
+  document.addEventListener("htmx:beforeSwap", ({ target }) => {
+    if (target.id === "inbox") was = line()?.id ?? last?.closest("tr")?.id ?? "none";
+  });
   onPart((root) => {
     if (root.id === "inbox" && was) {
-      (document.querySelector(`#${was} a`) ?? document.querySelector("#inbox tbody a") ?? document.querySelector("#inbox h1"))?.focus?.();
-      say(document.querySelector("#outcome p")?.textContent ?? "");
-      was = null; waiting = null; last = null;
+      (find(`#${was} a`) ?? find("#inbox tbody a"))?.focus();
+      say(find("#outcome p")?.textContent ?? "");
+      was = waiting = last = null;
+    }
+    if (root.matches?.("dialog.list-dialog") && !root.open) {
+      root.addEventListener("close", () => root.remove());
+      root.addEventListener("click", (event) => { if (event.target.matches("[data-close]")) { event.preventDefault(); root.close(); } });
+      root.showModal();
     }
     count();
   });
