@@ -45,3 +45,4 @@ search-bench: install ## How right search is (ARGS="--questions 200" for a look,
 docs: install ## docs/schema.sql and the pictures of tickets, made again from the code
 	@$(BIN)/throughline schema > docs/schema.sql
 	@$(BIN)/python -m tests.laws.ticket_pictures
+	@$(BIN)/python -m tests.house.sentences > app/console/locale/messages.pot

@@ -27,3 +27,8 @@ def _(sentence: str, **values: object) -> str:
 def counted(one: str, many: str, number: int, **values: object) -> str:
     """A sentence about a number, which it names as `%(num)s`."""
     return translations().ngettext(one, many, number) % {"num": number, **values}
+
+
+def noted(sentence: str) -> str:
+    """A sentence of a constant, which is translated where it is shown."""
+    return sentence
