@@ -51,6 +51,28 @@ def _waits(there: Row) -> bool:
     return there["state"] == "waiting"
 
 
+def _entry_actions() -> tuple[Action, ...]:
+    return (
+        Action(
+            key="replay",
+            label=_("Read it again"),
+            words=_("With what its sender proved then. Refused again, it goes on waiting."),
+            does=_replay,
+            right="quarantine.decide",
+            when=_waits,
+        ),
+        Action(
+            key="discard",
+            label=_("Throw away"),
+            words=_("Its bytes are gone for ever; that it was here stays."),
+            does=_discard,
+            right="quarantine.decide",
+            danger=True,
+            when=_waits,
+        ),
+    )
+
+
 def _quarantine() -> Section:
     told = (
         Column(name="received_at", label=_("Came"), kind="when"),
@@ -95,25 +117,7 @@ def _quarantine() -> Section:
         ),
         beside=_raw,
         empty=_("Nothing waits here: all that came in was understood."),
-        actions=(
-            Action(
-                key="replay",
-                label=_("Read it again"),
-                words=_("With what its sender proved then. Refused again, it goes on waiting."),
-                does=_replay,
-                right="quarantine.decide",
-                when=_waits,
-            ),
-            Action(
-                key="discard",
-                label=_("Throw away"),
-                words=_("Its bytes are gone for ever; that it was here stays."),
-                does=_discard,
-                right="quarantine.decide",
-                danger=True,
-                when=_waits,
-            ),
-        ),
+        actions=_entry_actions(),
     )
 
 

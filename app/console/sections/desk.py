@@ -15,6 +15,36 @@ async def _remove_queue(visit: Visit, key: str, values: Row, said: Said) -> Done
     return Done(goes="/settings/queues?done=removed")
 
 
+def _queue_fields() -> tuple[Field, ...]:
+    return (
+        Field(name="name", label=_("Name"), must=True),
+        Field(
+            name="key",
+            label=_("Key"),
+            must=True,
+            new=True,
+            words=_("What rules and programs call it, for good: small letters, digits, dashes."),
+        ),
+        Field(
+            name="team",
+            label=_("Team"),
+            kind="choice",
+            look="teams",
+            default=_("none"),
+            words=_("Who does its work."),
+        ),
+        Field(
+            name="place",
+            label=_("Place"),
+            kind="number",
+            start=0,
+            must=True,
+            default="0",
+            words=_("Queues are shown in the order of this number, the smallest first."),
+        ),
+    )
+
+
 def _queues() -> Section:
     return Section(
         key="queues",
@@ -33,33 +63,7 @@ def _queues() -> Section:
             Column(name="team", label=_("Team"), look="teams"),
             Column(name="place", label=_("Place"), kind="count"),
         ),
-        fields=(
-            Field(name="name", label=_("Name"), must=True),
-            Field(
-                name="key",
-                label=_("Key"),
-                must=True,
-                new=True,
-                words=_("What rules and programs call it, for good: small letters, digits, dashes."),
-            ),
-            Field(
-                name="team",
-                label=_("Team"),
-                kind="choice",
-                look="teams",
-                default=_("none"),
-                words=_("Who does its work."),
-            ),
-            Field(
-                name="place",
-                label=_("Place"),
-                kind="number",
-                start=0,
-                must=True,
-                default="0",
-                words=_("Queues are shown in the order of this number, the smallest first."),
-            ),
-        ),
+        fields=_queue_fields(),
         facts=(
             Column(name="key", label=_("Key"), kind="code"),
             Column(name="created_at", label=_("Made"), kind="when"),

@@ -28,7 +28,7 @@ RAISED: Final = frozenset({401, 403, 500})
 """What is a page of its own: everything else is said at the form, with what was typed."""
 
 
-class Form(msgspec.Struct, kw_only=True):
+class Form(msgspec.Struct, frozen=True, kw_only=True):
     """A form as it is shown. `faults` are by control, `fault` is about the whole."""
 
     controls: list[Control]

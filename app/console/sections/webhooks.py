@@ -91,6 +91,57 @@ async def _beside(visit: Visit, there: Row) -> list[Table]:
     ]
 
 
+def _webhook_facts() -> tuple[Column, ...]:
+    return (
+        Column(name="reason", label=_("Off because")),
+        Column(name="hint", label=_("Secret ends in"), kind="code"),
+        Column(name="overlap_until", label=_("The secret before holds until"), kind="when"),
+        Column(name="failures", label=_("Failed in a row"), kind="count"),
+        Column(name="failing_since", label=_("Failing since"), kind="when"),
+        Column(name="paused_until", label=_("Left alone until"), kind="when"),
+        Column(name="delivered_at", label=_("Last arrived"), kind="when"),
+        Column(name="created_at", label=_("Made"), kind="when"),
+        Column(name="created_by", label=_("Made by"), kind="who"),
+    )
+
+
+def _webhook_actions() -> tuple[Action, ...]:
+    return (
+        Action(
+            key="test",
+            label=_("Send a test"),
+            words=_("Sends a webhook.ping without data; it stands among the deliveries."),
+            does=_ping,
+            right="config.write",
+        ),
+        Action(
+            key="secret",
+            label=_("New secret"),
+            words=_("Makes another secret, shown once. Meanwhile deliveries bear both signatures."),
+            does=_rotate,
+            right="config.write",
+            fields=(
+                Field(
+                    name="overlap",
+                    label=_("The one before is used for"),
+                    kind="duration",
+                    must=True,
+                    start=86_400,
+                    default=_("24 hours"),
+                ),
+            ),
+        ),
+        Action(
+            key="delete",
+            label=_("Delete"),
+            words=_("Nothing more is sent to it, and its secret is gone. Its deliveries stay listed for 30 days."),
+            does=_delete,
+            right="config.write",
+            danger=True,
+        ),
+    )
+
+
 def _webhooks() -> Section:
     return Section(
         key="webhooks",
@@ -115,55 +166,12 @@ def _webhooks() -> Section:
             Column(name="delivered_at", label=_("Last arrived"), kind="when"),
         ),
         fields=_fields(),
-        facts=(
-            Column(name="reason", label=_("Off because")),
-            Column(name="hint", label=_("Secret ends in"), kind="code"),
-            Column(name="overlap_until", label=_("The secret before holds until"), kind="when"),
-            Column(name="failures", label=_("Failed in a row"), kind="count"),
-            Column(name="failing_since", label=_("Failing since"), kind="when"),
-            Column(name="paused_until", label=_("Left alone until"), kind="when"),
-            Column(name="delivered_at", label=_("Last arrived"), kind="when"),
-            Column(name="created_at", label=_("Made"), kind="when"),
-            Column(name="created_by", label=_("Made by"), kind="who"),
-        ),
+        facts=_webhook_facts(),
         beside=_beside,
         once=(("secret", _("Secret")),),
         after=_("Give it to the receiver now: it is not shown again. Deliveries are signed with it."),
         empty=_("Nobody is told anything yet. Add the address of a program that wants to know what happens."),
-        actions=(
-            Action(
-                key="test",
-                label=_("Send a test"),
-                words=_("Sends a webhook.ping without data; it stands among the deliveries."),
-                does=_ping,
-                right="config.write",
-            ),
-            Action(
-                key="secret",
-                label=_("New secret"),
-                words=_("Makes another secret, shown once. Meanwhile deliveries bear both signatures."),
-                does=_rotate,
-                right="config.write",
-                fields=(
-                    Field(
-                        name="overlap",
-                        label=_("The one before is used for"),
-                        kind="duration",
-                        must=True,
-                        start=86_400,
-                        default=_("24 hours"),
-                    ),
-                ),
-            ),
-            Action(
-                key="delete",
-                label=_("Delete"),
-                words=_("Nothing more is sent to it, and its secret is gone. Its deliveries stay listed for 30 days."),
-                does=_delete,
-                right="config.write",
-                danger=True,
-            ),
-        ),
+        actions=_webhook_actions(),
     )
 
 
@@ -203,6 +211,54 @@ def _is_mail(*states: str) -> Any:
     return lambda row: row["kind"] == "mail" and row["state"] in states
 
 
+def _delivery_actions() -> tuple[Action, ...]:
+    return (
+        Action(
+            key="replay",
+            label=_("Send again"),
+            words=_("Under the same id. A mail goes to those alone who do not have it for certain."),
+            does=_doing(outbound.replay),
+            right="config.write",
+        ),
+        Action(
+            key="mark-sent",
+            label=_("It arrived"),
+            words=_("Somebody knows that this mail arrived: it goes to nobody again."),
+            does=_doing(outbound.mark_sent),
+            right="config.write",
+            when=_is_mail("uncertain"),
+        ),
+        Action(
+            key="discard",
+            label=_("Never send it"),
+            words=_("A mail that waits or failed is not sent, and whoever wrote it sees that."),
+            does=_doing(outbound.discard),
+            right="config.write",
+            danger=True,
+            when=_is_mail("waiting", "failed", "uncertain"),
+        ),
+    )
+
+
+def _delivery_filters() -> tuple[Field, ...]:
+    return (
+        Field(
+            name="kind",
+            label=_("By"),
+            kind="choice",
+            default=_("mail and webhooks"),
+            choices=choices(("mail", _("mail")), ("webhook", _("webhook"))),
+        ),
+        Field(
+            name="state",
+            label=_("State"),
+            kind="choice",
+            default=_("any"),
+            choices=choices(*((one, one.replace("_", " ")) for one in sorted(outbound.STATES))),
+        ),
+    )
+
+
 def _deliveries() -> Section:
     return Section(
         key="deliveries",
@@ -228,49 +284,9 @@ def _deliveries() -> Section:
             Column(name="event_id", label=_("Event id"), kind="code"),
             Column(name="message_id", label=_("Message-ID"), kind="code"),
         ),
-        filters=(
-            Field(
-                name="kind",
-                label=_("By"),
-                kind="choice",
-                default=_("mail and webhooks"),
-                choices=choices(("mail", _("mail")), ("webhook", _("webhook"))),
-            ),
-            Field(
-                name="state",
-                label=_("State"),
-                kind="choice",
-                default=_("any"),
-                choices=choices(*((one, one.replace("_", " ")) for one in sorted(outbound.STATES))),
-            ),
-        ),
+        filters=_delivery_filters(),
         empty=_("Nothing was sent yet."),
-        actions=(
-            Action(
-                key="replay",
-                label=_("Send again"),
-                words=_("Under the same id. A mail goes to those alone who do not have it for certain."),
-                does=_doing(outbound.replay),
-                right="config.write",
-            ),
-            Action(
-                key="mark-sent",
-                label=_("It arrived"),
-                words=_("Somebody knows that this mail arrived: it goes to nobody again."),
-                does=_doing(outbound.mark_sent),
-                right="config.write",
-                when=_is_mail("uncertain"),
-            ),
-            Action(
-                key="discard",
-                label=_("Never send it"),
-                words=_("A mail that waits or failed is not sent, and whoever wrote it sees that."),
-                does=_doing(outbound.discard),
-                right="config.write",
-                danger=True,
-                when=_is_mail("waiting", "failed", "uncertain"),
-            ),
-        ),
+        actions=_delivery_actions(),
     )
 
 

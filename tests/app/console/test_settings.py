@@ -1,65 +1,13 @@
 """Sections of the settings: who is offered what, forms that go round, faults at their fields, nothing lost."""
 
 import re
-from html import unescape
 from typing import Any
 
 import pytest
 
 from app.console.sections.all import declared
 from tests.app.console.conftest import Browser
-
-SCRIPT = '</textarea>"><script>alert(1)</script>'
-HIDDEN = re.compile(r'<input type="hidden" name="([a-z]+)" value="([^"]*)">')
-INPUT = re.compile(r"<input ([^>]*)>")
-AREA = re.compile(r"<textarea\s+([^>]*)>\n?([^<]*)</textarea>")
-SELECT = re.compile(r"<select\s+([^>]*)>(.*?)</select>", re.DOTALL)
-CHOSEN = re.compile(r'<option value="([^"]*)" selected>')
-OPTION = re.compile(r'<option value="([^"]*)"')
-NAME, VALUE = re.compile(r'name="([^"]+)"'), re.compile(r'value="([^"]*)"')
-
-
-def form_of(page: str) -> dict[str, list[str]]:
-    """What a browser would send of the form of a page, if nobody touched it."""
-    start = page.index('class="settings-form"')
-    html = page[start : page.index("</form>", start)]
-    sent: dict[str, list[str]] = {}
-    for text in INPUT.findall(html):
-        name, value = NAME.search(text), VALUE.search(text)
-        if name is None or ('type="checkbox"' in text and " checked" not in text):
-            continue
-        sent.setdefault(name[1], []).append(unescape(value[1]) if value else "")
-    for text, inner in AREA.findall(html):
-        sent[_named(text)] = [unescape(inner)]
-    for text, inner in SELECT.findall(html):
-        chosen = CHOSEN.search(inner) or OPTION.search(inner)
-        sent[_named(text)] = [unescape(chosen[1])] if chosen else []
-    return sent
-
-
-def _named(text: str) -> str:
-    found = NAME.search(text)
-    assert found is not None, text
-    return found[1]
-
-
-async def become(browser: Browser, role: str) -> Browser:
-    """Sign in as somebody of a role."""
-    changed = await browser.api("PATCH", f"/api/v1/agents/{browser.agent}", json={"role": role})
-    assert changed.status_code == 200, changed.text
-    await browser.choose()
-    return browser
-
-
-async def send(browser: Browser, path: str, form: dict[str, list[str]], **more: str | list[str]) -> Any:
-    said = {name: [value] if isinstance(value, str) else value for name, value in more.items()}
-    return await browser.client.post(path, data={**form, **said})
-
-
-async def opened(browser: Browser, path: str) -> dict[str, list[str]]:
-    page = await browser.get(path)
-    assert page.status_code == 200, (path, page.text[-400:])
-    return form_of(page.text)
+from tests.app.console.forms import SCRIPT, Typed, become, form_of, opened, send
 
 
 @pytest.mark.parametrize("role", ["admin", "lead", "auditor", "agent"])
@@ -83,8 +31,6 @@ async def test_a_section_opens_for_those_who_may_read_it_and_is_offered_to_nobod
 
 
 # -- what an admin makes and changes: what is typed, and what the API says then ----------------------------------------
-
-Typed = dict[str, str | list[str]]
 
 WEEK = {f"hours.{day}": "" for day in ("tue", "wed", "thu", "fri", "sat", "sun")}
 
@@ -314,119 +260,3 @@ async def test_nonsense_is_said_at_its_field_and_nothing_typed_is_lost(browser: 
                 assert kept.get(name, []) == [one for one in said if one or len(said) > 0] or said in ([], [""]), name
     after = await browser.api.counts()
     assert {name for name in counted if counted[name] != after[name]} <= {f"api_key of {browser.api.mine.id}"}
-
-
-# -- people, keys, channels: what is shown once, and what is done ------------------------------------------------------
-
-
-def once_of(page: str) -> list[str]:
-    return [unescape(one) for one in re.findall(r'<code class="s-once-text" tabindex="0">([^<]*)</code>', page)]
-
-
-async def test_an_agent_is_added_and_comes_in_by_a_link_that_works_once(browser: Browser) -> None:
-    await become(browser, "admin")
-    form = await opened(browser, "/settings/agents/new")
-    typed: Typed = {"email": "Eve@Desk.example", "name": SCRIPT, "zone": "Europe/Berlin"}
-    made = await send(browser, "/settings/agents/new", form, **typed)
-    assert made.status_code == 200
-    assert "<script>alert" not in made.text
-    (link,) = once_of(made.text)
-    twice = await send(browser, "/settings/agents/new", form, **typed)
-    (newer,) = once_of(twice.text)
-    eves = (await browser.api("GET", "/api/v1/agents")).json()["items"]
-    (eve,) = [one for one in eves if one["email"] == "eve@desk.example"]
-    assert (eve["name"], eve["zone"]) == (SCRIPT, "Europe/Berlin")
-    assert (await browser.get("/welcome" + link.partition("/welcome")[2])).status_code == 404
-    path = "/welcome" + newer.partition("/welcome")[2]
-    browser.client.cookies.clear()
-    entered = await browser.post(path, password="a long enough secret", again="a long enough secret")
-    assert entered.status_code == 303
-    assert (await browser.post(path, password="a long enough secret", again="a long enough secret")).status_code == 404
-    assert (await browser.get("/settings/agents")).status_code == 200
-    assert (await browser.get("/settings/agents/new")).status_code == 403
-
-
-async def test_who_leaves_is_signed_out_and_can_be_let_in_again(browser: Browser) -> None:
-    await become(browser, "admin")
-    made = await browser.api("POST", "/api/v1/agents", json={"email": "max@desk.example", "role": "agent"})
-    path = f"/settings/agents/of/{made.json()['id']}"
-    ask = await browser.get(f"{path}/disable")
-    assert "their API keys are revoked" in unescape(ask.text)
-    form = form_of(ask.text)
-    for _ in range(2):
-        done = await send(browser, f"{path}/disable", form, reason="He moved on")
-        assert done.status_code == 303
-    gone = (await browser.api("GET", f"/api/v1/agents/{made.json()['id']}")).json()
-    assert gone["left_because"] == "He moved on"
-    page = (await browser.get(path)).text
-    assert "/disable" not in page
-    assert "/link" not in page
-    enabled = await send(browser, f"{path}/enable", {**form, "once": ["another"]})
-    assert enabled.status_code == 303
-    assert (await browser.get(f"{path}/link")).status_code == 200
-
-
-async def test_a_key_is_shown_once_and_revoked(browser: Browser) -> None:
-    await become(browser, "admin")
-    form = await opened(browser, "/settings/keys/new")
-    typed: Typed = {"name": "shop", "proves": ["email", "account"], "rate": "0"}
-    made = await send(browser, "/settings/keys/new", form, **typed)
-    (text,) = once_of(made.text)
-    assert once_of((await send(browser, "/settings/keys/new", form, **typed)).text) == [text]
-    assert (await browser.api("GET", "/api/v1/customers", text)).status_code == 200
-    listed = (await browser.get("/settings/keys")).text
-    assert text not in listed
-    where = re.findall(r'href="(/settings/keys/of/[^"]+)"><bdi>shop</bdi>', listed)
-    assert len(where) == 1
-    assert text not in (await browser.get(where[0])).text
-    ask = form_of((await browser.get(f"{where[0]}/revoke")).text)
-    assert (await send(browser, f"{where[0]}/revoke", ask)).status_code == 303
-    assert (await browser.api("GET", "/api/v1/customers", text)).status_code == 401
-
-
-async def test_a_mailbox_keeps_its_password_to_itself_and_what_changed(browser: Browser) -> None:
-    await become(browser, "admin")
-    path = "/settings/accounts/new?kind=email"
-    typed: Typed = {
-        "name": "Help", "settings.address": "help@shop.example", "settings.imap.host": "imap.shop.example",
-        "settings.imap.user": "help", "credentials.imap": "s3cret words", "settings.aliases": "a@shop.example",
-    }  # fmt: skip
-    made = await send(browser, path, await opened(browser, path), **typed)
-    assert made.status_code == 303, made.text
-    where = made.headers["location"].partition("?")[0]
-    page = (await browser.get(where)).text
-    assert "s3cret" not in page
-    form = form_of(page)
-    assert (await send(browser, where, form)).headers["location"].endswith("?done=same")
-    saved = await send(browser, where, form, **{"settings.signature": "Yours", "settings.imap.folder": "Support"})
-    assert saved.headers["location"].endswith("?done=saved")
-    kept = (await browser.api("GET", f"/api/v1/channel-accounts/{where.rpartition('/')[2]}")).json()
-    assert kept["settings"]["imap"]["folder"] == "Support"
-    assert kept["settings"]["signature"] == "Yours"
-    assert [one["door"] for one in kept["credentials"]] == ["imap"]
-    assert "imap.folder: INBOX → Support" in unescape((await browser.get(where)).text)
-
-
-async def test_a_webhook_is_made_tried_and_deleted(browser: Browser) -> None:
-    await become(browser, "lead")
-    form = await opened(browser, "/settings/webhooks/new")
-    made = await send(browser, "/settings/webhooks/new", form, url="https://hook.example/x", events=["ticket.*"])
-    (secret,) = once_of(made.text)
-    (hook,) = (await browser.api("GET", "/api/v1/webhooks")).json()["items"]
-    path = f"/settings/webhooks/of/{hook['id']}"
-    page = (await browser.get(path)).text
-    assert secret not in page
-    form = {"csrf": form["csrf"], "once": ["try"]}
-    for _ in range(2):
-        assert (await send(browser, f"{path}/test", form)).status_code == 303
-    page = (await browser.get(path)).text
-    deliveries = set(re.findall(r'href="(/settings/deliveries/of/[^"]+)"', page))
-    assert len(deliveries) == 1
-    assert "webhook.ping" in (await browser.get(deliveries.pop())).text
-    off = await send(browser, path, form_of(page), enabled=[])
-    assert off.status_code == 303
-    assert not (await browser.api("GET", f"/api/v1/webhooks/{hook['id']}")).json()["enabled"]
-    ask = form_of((await browser.get(f"{path}/delete")).text)
-    assert (await send(browser, f"{path}/delete", ask)).headers["location"] == "/settings/webhooks?done=removed"
-    assert (await browser.get(path)).status_code == 404
-    assert (await browser.get("/settings/accounts/new?kind=email")).status_code == 403

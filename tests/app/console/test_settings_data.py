@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from app.console.sections.all import declared
 from tests.app.console.conftest import Browser
-from tests.app.console.test_settings import SCRIPT, become, form_of, opened, send
+from tests.app.console.forms import SCRIPT, become, form_of, opened, send
 from tests.builders import pushed
 
 
