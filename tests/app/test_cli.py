@@ -17,9 +17,8 @@ import pytest
 
 from app.cli import COMMANDS
 from tests.app.commands import ROOT, Home, home_in, until
+from tests.app.conftest import Prepared
 
-DATA = ROOT.parent / "shared" / "data"
-needs_data = pytest.mark.skipif(not DATA.exists(), reason="the data sets are not on this machine")
 GROUPS = {
     "workspace": ("create", "list"),
     "agent": ("create", "list", "disable"),
@@ -39,11 +38,11 @@ GROUPS = {
 
 
 @pytest.fixture(scope="module")
-def home() -> Iterator[Home]:
+def home(prepared: Prepared) -> Iterator[Home]:
     """A home with the workspaces `one` (region GB) and `two`; a held database makes each command quick."""
     folder = Path(tempfile.mkdtemp(prefix="throughline-cli-"))
     folder.chmod(0o711)
-    with home_in(folder) as made:
+    with home_in(prepared.migrated(folder)) as made:
         assert made.run("workspace", "create", "one", "--region", "gb").returncode == 0
         made.start("worker")
         assert made.run("workspace", "create", "two").returncode == 0
@@ -193,7 +192,7 @@ def test_an_import_adds_up_repeats_and_exports_what_imports_again(home: Home, tm
 
 def test_an_import_that_was_killed_is_resumed(home: Home, tmp_path: Path) -> None:
     file = tmp_path / "many.ndjson"
-    file.write_text("".join(item(number, source="killed") + "\n" for number in range(6000)))
+    file.write_text("".join(item(number, source="killed") + "\n" for number in range(3000)))
     words = ("import", "interactions", str(file), "--workspace", "two")
     process = home.start(*words)
 
@@ -206,9 +205,9 @@ def test_an_import_that_was_killed_is_resumed(home: Home, tmp_path: Path) -> Non
     resumed = home.run(*words)
     assert resumed.returncode == 0, resumed.stderr
     counts = [int(part.split()[-1]) for part in resumed.stdout.strip().split(",")]
-    assert counts[0] == 6000
-    assert counts[1] + counts[2] == 6000
-    assert home.run(*words).stdout.strip() == "read 6000, new 0, already there 6000, refused 0"
+    assert counts[0] == 3000
+    assert counts[1] + counts[2] == 3000
+    assert home.run(*words).stdout.strip() == "read 3000, new 0, already there 3000, refused 0"
 
 
 def test_values_of_several_people_are_listed_by_the_operator(home: Home) -> None:
@@ -290,27 +289,6 @@ def test_the_schema_is_what_docs_say(tmp_path: Path) -> None:
     assert made.returncode == 0, made.stderr
     written = (ROOT / "docs" / "schema.sql").read_text()
     assert made.stdout == written, "the migrations changed: make docs"
-
-
-@needs_data
-def test_both_shops_and_two_multidogo_files_come_twice_with_equal_counts(tmp_path: Path) -> None:
-    folder = Path(tempfile.mkdtemp(prefix="throughline-shops-"))
-    folder.chmod(0o711)
-    multidogo = [str(DATA / "multidogo" / f"{domain}-train.tsv") for domain in ("airline", "media")]
-    sources = (
-        ("tau-retail", str(DATA / "tau-retail")),
-        ("tau-airline", str(DATA / "tau-airline")),
-        ("multidogo", *multidogo),
-    )
-    with home_in(folder) as home:
-        assert home.run("workspace", "create", "shops", "--region", "US").returncode == 0
-        home.start("worker")
-        for words in sources:
-            first, again = (home.run("import", *words).stdout.strip() for _ in range(2))
-            read, new, known, refused = (int(part.split()[-1]) for part in first.split(","))
-            assert read == new + known + refused > 6000
-            assert again == f"read {read}, new {known}, already there {new}, refused {refused}"
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_the_policy_of_identity_is_shown_and_changed_in_what_is_named(home: Home) -> None:
