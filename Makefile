@@ -6,7 +6,7 @@ STAMP := .venv/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench identity-bench search-bench docs
+.PHONY: help install run test check bench identity-bench search-bench docs screenshots
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -46,3 +46,6 @@ docs: install ## docs/schema.sql and the pictures of tickets, made again from th
 	@$(BIN)/throughline schema > docs/schema.sql
 	@$(BIN)/python -m tests.laws.ticket_pictures
 	@$(BIN)/python -m tests.house.sentences > app/console/locale/messages.pot
+
+screenshots: install ## The pictures of the console in docs/screenshots, taken again of the demo (needs chromium)
+	@$(BIN)/python -m tests.app.browser.pictures
