@@ -106,7 +106,7 @@ def _agents_in(notices: list[NoticeView]) -> set[UUID]:
 
 def notice_words(notice: NoticeView, names: dict[UUID, str]) -> str:
     """What happened, and by whom where somebody did it."""
-    who = _("Somebody")
+    who = {"key": _("A program"), "rule": _("A rule")}.get(notice.actor.partition(":")[0], "Throughline")
     if notice.actor.startswith(_AGENT):
         who = names.get(UUID(notice.actor.removeprefix(_AGENT)), _("An agent of before"))
     known = {

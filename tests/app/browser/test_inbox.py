@@ -50,7 +50,7 @@ async def test_what_is_new_comes_in_and_moves_nothing(desk: Desk) -> None:
     focused = await page.evaluate("document.activeElement.getAttribute('href')")
     assert focused == f"/tickets/{first}"
     assert await page.evaluate("window.shifted") == 0
-    await page.keyboard.press("u")
+    await page.keyboard.press("i")
     await expect(page.locator("tbody tr")).to_have_count(3)
     await expect(page.locator(".pick:checked")).to_have_count(2)
     assert await page.evaluate("document.activeElement.getAttribute('href')") == focused

@@ -41,8 +41,8 @@
     open.open = false;
     find("summary", open).focus();
   });
-  for (const key of "asptqz") onKey(key, () => {
-    const sheet = find(`.bulk [data-sheet=${key}]`);
+  for (const key of "aosputz") onKey(key, () => {
+    const sheet = find(`.bulk [data-sheet~=${key}]`);
     if (!sheet || (!picked().length && pickHere(false) === false)) return false;
     sheet.open = true;
     find("select, input", sheet).focus();
@@ -98,7 +98,7 @@
     count();
     (find(`#${at} a`) ?? find("#inbox tbody a"))?.focus({ preventScroll: Boolean(at) });
   };
-  onKey("u", letIn);
+  onKey("i", letIn);
 
   // Asked for once a burst, and the sooner again the quicker the answer came; not while the page is hidden.
   const part = async (path) => {
