@@ -19,6 +19,7 @@ from app.db import Db
 from identity.customers import CustomerId
 from identity.errors import Impossible
 from timeline.editing import LinkKind, Undone
+from timeline.errors import TicketElsewhere
 from timeline.events import KIND_OF, Status
 from timeline.interactions import InvalidField
 from timeline.items import Item
@@ -80,7 +81,10 @@ async def _show_merge(db: Db, looking: Looking) -> Shown:
         return shown | {
             "found": await _found(db, looking.visit, looking.ticket, looking.said, looking.ticket.customer_id)
         }
-    other = await read_ticket(db, looking.visit.workspace, _number(looking.said))
+    try:
+        other = await read_ticket(db, looking.visit.workspace, _number(looking.said))
+    except TicketElsewhere as elsewhere:
+        raise Impossible("other", str(elsewhere)) from None
     if other.id == looking.ticket.id:
         raise Impossible("other", _("a ticket cannot be merged with itself"))
     if other.customer_id != looking.ticket.customer_id:

@@ -268,6 +268,8 @@ async def test_two_tickets_are_merged_as_the_preview_says_and_taken_back(at: At)
     assert "<dd>urgent</dd>" in preview.partition(f"#{other.number} becomes part of #{first.number}")[2]
     gone = await at.browser.get(f"/tickets/{other.number}")
     assert (gone.status_code, gone.headers["location"]) == (303, f"/tickets/{first.number}")
+    again = await first.look("merge", f"?other={other.number}")
+    assert (again.status_code, "hx-redirect" in again.headers) == (422, False)
     edit = re.findall(r"do/undo\?edit=([0-9a-f-]+)", merged.text)[0]
     asked = await first.look("undo", f"?edit={edit}")
     assert "is back" in asked.text
@@ -285,6 +287,36 @@ async def test_items_are_split_off_and_filed_elsewhere(at: At) -> None:
     assert (await at.do("split")).status_code == 400
     done = await at.do("split", item=[more["event_id"]], subject="The lamp")
     assert done.status_code == 200, done.text
+    new = int(re.findall(r"an item went from #\d+ to #(\d+)", done.text)[0])
+    assert "The lamp" in (await at.browser.get(f"/tickets/{new}/panel", headers=HX)).text
+    chosen = (await at.look("file", f"?item={more['event_id']}")).text
+    assert re.search(rf'name="other" value="{at.number}"[^>]* checked', chosen)
+    shared = await at.do("file", f"?item={more['event_id']}", other=str(at.number), mode="share")
+    assert f"an item of #{new} is in #{at.number} too" in shared.text
+    again = await at.do("file", f"?item={more['event_id']}", other=str(at.number), mode="move")
+    assert again.status_code == 422
+    assert "it is in this ticket already" in again.text
+
+
+async def test_what_cannot_be_is_said_where_it_was_asked(at: At) -> None:
+    other = await at.api.push(kind="message", channel="chat", subject="Else", contact={"key": "else", "name": "Else"})
+    refused = await at.look("merge", f"?other={other['ticket']['number']}")
+    assert refused.status_code == 422
+    assert "another customer&#39;s ticket" in refused.text
+    for what, said, status in (
+        ("status", {"status": "nonsense"}, 400),
+        ("status", {"status": "closed nonsense"}, 422),
+        ("owner", {"assignee": "somebody"}, 400),
+        ("priority", {"priority": "urgent", "version": "x"}, 400),
+        ("tags", {"add": "x" * 51}, 400),
+        ("subject", {"subject": "y" * 501}, 400),
+        ("snooze", {"until": "", "at": "soon"}, 400),
+        ("task", {"title": " "}, 400),
+    ):
+        answer = await at.do(what, **said)
+        assert (what, said, answer.status_code) == (what, said, status)
+        assert 'role="alert"' in answer.text
+    assert (await at.shown())["version"] == 1
 
 
 async def test_a_ticket_goes_to_another_customer_and_comes_back(at: At) -> None:
