@@ -11,7 +11,7 @@ from uuid import UUID
 
 from app import sign_in_store, signing_in, store
 from app.api.calls import Answer
-from app.console.language import _
+from app.console.language import _, noted
 from app.console.pages import COOKIE, Page, Visit, moved, page, read_form
 from app.db import Db, new_id
 from app.demo.lists import ADMIN
@@ -23,8 +23,8 @@ from identity.errors import NotFound
 from identity.identifiers import normalise
 from timeline.interactions import InvalidField
 
-WRONG: Final = "Address and password do not belong together."
-ASKED: Final = "If somebody works here under this address, a mail with a link is on its way."
+WRONG: Final = noted("Address and password do not belong together.")
+ASKED: Final = noted("If somebody works here under this address, a mail with a link is on its way.")
 _NOWHERE: Final = UUID(int=0)
 
 
