@@ -10,6 +10,7 @@ import msgspec
 from app.console.language import _
 from app.console.pages import Visit
 from app.console.placeholders import values_of
+from app.console.ticket_words import status_words
 from app.db import Db
 from app.limits import UPLOAD_BYTES
 from channels.bouncing import BounceView
@@ -102,8 +103,7 @@ class Composer(msgspec.Struct, frozen=True, kw_only=True):
     seen: int
     types: Types
     values: dict[str, str]
-    no_file: Enclosed = Enclosed(id="", size=0, name="")
-    moves: tuple[Status, ...] = MOVES
+    moves: Sequence[tuple[Status, str]]
     most_files: int = MOST_ATTACHED
     most_megabytes: int = UPLOAD_BYTES // 1024**2
 
@@ -125,6 +125,7 @@ async def compose(db: Db, visit: Visit, ticket: TicketView, draft: Draft) -> Com
         seen=ticket.items if draft.seen is None else draft.seen,
         types=(await read_desk(db, visit.workspace)).configuration.types,
         values=_values(visit, ticket, people),
+        moves=[(one, status_words(one)) for one in MOVES],
     )
 
 

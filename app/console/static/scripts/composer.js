@@ -1,277 +1,246 @@
 // The composer: checked, held for some seconds in which it can be undone, sent once. An answer that waits leaves with
-// the page; whatever was not confirmed is kept in the browser and said again under the same name, which does it once.
+// the page; what nobody confirmed is kept in the browser and said again under the same name, which does it once.
 (() => {
   const { onKey, onPart, say } = throughline;
-  const HELD = 6;
-  const FRAGMENT = { "HX-Request": "true" };
-  const composer = () => document.getElementById("composer");
-  const csrf = () => JSON.parse(document.body.getAttribute("hx-headers") ?? "{}")["X-CSRF-Token"];
-  const place = (form) => `${form.dataset.agent}:${form.dataset.composer}`;
-  const isNote = (form) => form.elements.as.value === "note";
-  const find = (form, name) => form.querySelector(`[data-${name}]`);
-  let wait = null;
-  let busy = false;
+  const HELD = 6, HEADERS = { "HX-Request": "true" };
+  const box = () => document.getElementById("composer");
+  const at = (name) => box().querySelector(`[data-${name}]`);
+  const field = (name) => box().elements[name];
+  const text = () => field("body");
+  const isNote = () => field("as").value === "note";
+  const fields = () => new URLSearchParams(new FormData(box()));
+  const csrf = () => JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRF-Token"];
+  const path = (what) => `/tickets/${box().dataset.number}/${what}`;
+  const place = () => `${box().dataset.agent}:${box().dataset.composer}`;
+  const part = async (where, body) => {
+    const answer = await fetch(where, { method: body ? "POST" : "GET", body, headers: HEADERS }).catch(() => null);
+    return answer?.ok && !answer.headers.get("HX-Redirect") ? answer.text() : "";
+  };
+  let wait = null, busy = false, later = 0, hearing = 0;
 
-  const save = (form, held) => {
-    const fields = [...new FormData(form)].filter(([name]) => !["csrf", "once", "seen", "about"].includes(name));
-    const typed = form.elements.body.value.trim() || find(form, "file");
-    throughline.drafts.write(place(form), typed ? { fields, about: form.dataset.picked, held } : null);
+  const save = (held) => {
+    const kept = [...fields()].filter(([name]) => !["csrf", "once", "seen", "about", "file"].includes(name));
+    const files = [...box().querySelectorAll("[data-file]")].map((one) => one.outerHTML).join("");
+    const typed = text().value.trim() || files;
+    throughline.drafts.write(place(), typed ? { kept, files, about: box().dataset.picked, held } : null);
   };
-  const tell = (form, words, href) => {
-    find(form, "told")?.remove();
-    const notice = Object.assign(document.createElement("p"), { className: "notice notice-bad", textContent: words });
+  const restore = () => {
+    const draft = throughline.drafts.read(place());
+    if (!draft.kept || text().value || draft.held?.csrf === csrf()) return;
+    if (draft.about && draft.about !== box().dataset.picked) { load(draft.about); return; }
+    for (const [name, value] of draft.kept) {
+      const one = field(name), options = one?.options;
+      if (one && !(options && ![...options].some((each) => each.value === value)) && !(name === "as" && one[0].disabled)) one.value = value;
+    }
+    if (at("files")) at("files").innerHTML = draft.files;
+    if (draft.held) tell(box().dataset.unsure);
+    show();
+  };
+  const show = () => {
+    const source = field("source").value, whom = at("whom");
+    at("source").hidden = !source;
+    at("source").firstElementChild.textContent = source && box().dataset.from.replace("…", source);
+    if (whom && field("to")) whom.textContent = field("to").value;
+  };
+  const tell = (words, href) => {
+    at("told")?.remove();
+    const notice = Object.assign(document.createElement("p"), { className: "notice notice-bad", role: "alert", textContent: words });
     notice.dataset.told = "";
-    notice.setAttribute("role", "alert");
-    if (href) notice.append(" ", Object.assign(document.createElement("a"), { href, textContent: form.dataset.signIn }));
-    form.prepend(notice);
+    if (href) notice.append(" ", Object.assign(document.createElement("a"), { href, textContent: box().dataset.signIn }));
+    box().prepend(notice);
   };
-  const put = (form, html) => {
-    const holder = document.createElement("template");
-    holder.innerHTML = html;
-    const next = holder.content.getElementById("composer");
-    if (!next) { tell(form, holder.content.textContent.trim()); return null; }
-    const focused = form.contains(document.activeElement);
-    form.replaceWith(next);
+  const put = (html) => {
+    const holder = Object.assign(document.createElement("template"), { innerHTML: html });
+    const next = holder.content.getElementById("composer"), focused = box().contains(document.activeElement);
+    if (!next) { tell(holder.content.textContent.trim()); return; }
+    box().replaceWith(next);
     htmx.process(next);
-    begin(next);
-    if (focused || next.querySelector("[role=alert]")) next.elements.body.focus();
-    return next;
+    begin();
+    if (focused || at("told")) text().focus();
   };
-  const ask = async (form, path, body) => {
+  const ask = async (where, body) => {
     if (busy) return null;
     busy = true;
     try {
-      const answer = await fetch(path, { method: body ? "POST" : "GET", body, headers: FRAGMENT });
-      if (answer.headers.get("HX-Redirect")) {
-        tell(form, form.dataset.ended, `/sign-in?next=${encodeURIComponent(location.pathname)}`);
-        return null;
-      }
-      if (answer.status === 403) { tell(form, form.dataset.stale); return null; }
-      return { ok: answer.ok, html: await answer.text() };
-    } catch {
-      tell(form, form.dataset.away);
-      return null;
-    } finally { busy = false; }
+      const answer = await fetch(where, { method: body ? "POST" : "GET", body, headers: HEADERS });
+      if (answer.headers.get("HX-Redirect")) tell(box().dataset.ended, `/sign-in?next=${encodeURIComponent(location.pathname)}`);
+      else if (answer.status === 403) tell(box().dataset.stale);
+      else return { ok: answer.ok, html: await answer.text() };
+    } catch { tell(box().dataset.away); } finally { busy = false; }
+    return null;
   };
-
-  const restore = (form) => {
-    const draft = throughline.drafts.read(place(form));
-    if (!draft.fields || form.elements.body.value || draft.held?.csrf === csrf()) return;
-    if (draft.about && draft.about !== form.dataset.picked) { load(form, draft.about); return; }
-    for (const [name, value] of draft.fields) {
-      if (name === "file") { addFile(form, value); continue; }
-      const field = form.elements[name];
-      if (field?.tagName === "SELECT" && ![...field.options].some((one) => one.value === value)) continue;
-      if (field && !(name === "as" && form.elements.as[0].disabled)) field.value = value;
-    }
-    if (draft.held) tell(form, form.dataset.unsure);
-    show(form);
-  };
-  const addFile = (form, value) => {
-    const [id, size, ...name] = value.split(" ");
-    const line = find(form, "file-line").content.cloneNode(true);
-    line.querySelector("input").value = value;
-    line.querySelector("bdi").textContent = name.join(" ");
-    line.querySelector(".stands").textContent = `${Math.ceil(size / 1024)} kB`;
-    find(form, "files").append(line);
-  };
-  const show = (form) => {
-    const source = form.elements.source.value, whom = find(form, "whom"), to = form.elements.to;
-    find(form, "source").hidden = !source;
-    find(form, "source").firstElementChild.textContent = source && form.dataset.from.replace("…", source);
-    if (whom && to) whom.textContent = to.value;
-  };
-  const load = async (form, about) => {
-    save(form);
-    const answer = await ask(form, `/tickets/${form.dataset.number}/composer${about ? `?about=${about}` : ""}`);
-    const next = answer?.ok && put(form, answer.html);
-    if (next && about) { next.dataset.picked = about; save(next); }
-    if (next && about && !next.elements.as[0].disabled) { next.elements.as.value = "reply"; next.elements.body.focus(); }
+  const load = async (about) => {
+    save();
+    const answer = await ask(path(`composer${about ? `?about=${about}` : ""}`));
+    if (!answer?.ok) return;
+    put(answer.html);
+    if (!about) return;
+    box().dataset.picked = about;
+    if (!field("as")[0].disabled) field("as").value = "reply";
+    text().focus();
+    save();
   };
 
   // Checked, held, sent
-  const check = async (form) => {
-    const body = new URLSearchParams(new FormData(form));
-    const answer = await ask(form, `/tickets/${form.dataset.number}/check`, body);
-    if (!answer?.ok) { if (answer) put(form, answer.html); return; }
-    if (form.elements.body.value.includes("{{")) find(form, "filled").innerHTML = answer.html;
-    hold(form, body);
-  };
-  const hold = (form, body) => {
-    const bar = find(form, "wait").content.cloneNode(true).firstElementChild;
-    const until = Date.now() + HELD * 1000;
+  const check = async () => {
+    const body = fields(), answer = await ask(path("check"), body);
+    if (!answer) return;
+    if (!answer.ok) { put(answer.html); return; }
+    if (text().value.includes("{{")) at("filled").innerHTML = answer.html;
+    const bar = at("wait").content.cloneNode(true).firstElementChild, until = Date.now() + HELD * 1000;
     const tick = () => {
       bar.querySelector("b").textContent = Math.ceil((until - Date.now()) / 1000);
       if (Date.now() >= until) leave();
     };
-    wait = { form, body, bar, timer: setInterval(tick, 200) };
-    form.elements.body.readOnly = true;
-    form.classList.add("composer-pending");
-    form.querySelector(".composer-foot").before(bar);
-    save(form, { body: String(body), csrf: csrf(), path: form.action, until });
+    wait = { body, bar, timer: setInterval(tick, 200) };
+    text().readOnly = true;
+    box().querySelector(".composer-foot").before(bar);
+    hold(until);
     tick();
     say(bar.innerText);
-    find(form, "undo").focus();
+    at("undo").focus();
   };
-  const unhold = () => {
-    const { form, bar, timer } = wait;
-    clearInterval(timer);
+  const hold = (until) => save({ body: String(wait.body), csrf: csrf(), path: box().action, until });
+  const undo = () => {
+    clearInterval(wait.timer);
+    wait.bar.remove();
     wait = null;
-    form.elements.body.readOnly = false;
-    form.classList.remove("composer-pending");
-    bar.remove();
-    find(form, "filled").textContent = "";
-    form.elements.body.focus();
-    return form;
+    at("filled").textContent = "";
+    text().readOnly = false;
+    text().focus();
   };
-  const leave = () => { const { body } = wait; deliver(unhold(), body); };
-  const deliver = async (form, body = new URLSearchParams(new FormData(form))) => {
-    const answer = await ask(form, form.action, body);
+  const leave = () => { const { body } = wait; undo(); deliver(body); };
+  const deliver = async (body) => {
+    const answer = await ask(box().action, body);
     if (!answer) return;
-    if (answer.ok) { throughline.drafts.write(place(form), null); say(isNote(form) ? form.dataset.noted : form.dataset.sentIt); }
-    else save(form);
-    put(form, answer.html);
+    if (answer.ok) { throughline.drafts.write(place(), null); say(isNote() ? box().dataset.noted : box().dataset.sentIt); }
+    else save();
+    put(answer.html);
   };
   addEventListener("submit", (event) => {
-    const form = event.target;
-    if (form.id !== "composer") return;
+    if (event.target !== box()) return;
     event.preventDefault();
     if (wait) leave();
-    else if (find(form, "uploading")) tell(form, form.dataset.uploads);
-    else if (!busy) isNote(form) ? deliver(form) : check(form);
+    else if (at("uploading")) tell(box().dataset.uploads);
+    else if (isNote()) deliver(fields());
+    else check();
   });
   addEventListener("pagehide", () => {
     if (!wait) return;
-    const { form, body } = wait;
     clearInterval(wait.timer);
-    save(form, { body: String(body), csrf: csrf(), path: form.action, until: 0 });
-    fetch(form.action, { method: "POST", body, headers: FRAGMENT, keepalive: true }).catch(() => {});
+    hold(0);
+    fetch(box().action, { method: "POST", body: wait.body, headers: HEADERS, keepalive: true }).catch(() => {});
   });
-  addEventListener("pageshow", (event) => { if (event.persisted && composer()) location.reload(); });
+  addEventListener("pageshow", (event) => { if (event.persisted && box()) location.reload(); });
   // What a page left with and nobody confirmed: said again, by the session that began it. Else it is a draft.
   addEventListener("DOMContentLoaded", async () => {
     for (const name of throughline.drafts.names()) {
       const { held, ...draft } = throughline.drafts.read(name);
       if (!held || held.csrf !== csrf() || held.until > Date.now() - 5000) continue;
-      const answer = await fetch(held.path, { method: "POST", body: new URLSearchParams(held.body), headers: FRAGMENT }).catch(() => null);
-      if (answer?.headers.get("HX-Redirect") || !answer) continue;
+      const answer = await fetch(held.path, { method: "POST", body: new URLSearchParams(held.body), headers: HEADERS }).catch(() => null);
+      if (!answer || answer.headers.get("HX-Redirect")) continue;
       throughline.drafts.write(name, answer.ok ? null : draft);
-      if (!answer.ok && composer() && place(composer()) === name) restore(composer());
+      if (!answer.ok && box() && place() === name) restore();
     }
   });
 
   // Files
-  const upload = (form, file) => {
-    const line = document.createElement("li"), bar = document.createElement("progress"), request = new XMLHttpRequest();
+  const upload = (file) => {
+    const { away, large, most } = box().dataset, line = document.createElement("li"), bar = document.createElement("progress"), request = new XMLHttpRequest();
     line.append(Object.assign(document.createElement("bdi"), { textContent: file.name }), bar);
-    line.dataset.uploading = bar.max = 1;
+    line.dataset.uploading = "";
     bar.ariaLabel = file.name;
-    find(form, "files").append(line);
-    const fail = (words) => { delete line.dataset.uploading; bar.remove(); line.append(words); say(words); setTimeout(() => line.remove(), 9000); };
-    if (file.size > form.dataset.most * 2 ** 20) { fail(form.dataset.large); return; }
+    at("files").append(line);
+    const fail = (words) => { delete line.dataset.uploading; bar.replaceWith(words); say(words); };
+    if (file.size > most * 2 ** 20) { fail(large); return; }
     request.upload.onprogress = (event) => { bar.value = event.loaded / event.total; };
+    request.onerror = () => fail(away);
     request.onload = () => {
       if (request.status !== 201) { fail(new DOMParser().parseFromString(request.responseText, "text/html").body.textContent.trim()); return; }
       line.outerHTML = request.responseText;
-      if (composer()) save(composer());
+      save();
     };
-    request.onerror = () => fail(form.dataset.away);
     request.open("POST", `/uploads?name=${encodeURIComponent(file.name)}`);
-    request.setRequestHeader("X-CSRF-Token", csrf());
-    request.setRequestHeader("HX-Request", "true");
+    for (const [name, value] of Object.entries({ ...HEADERS, "X-CSRF-Token": csrf() })) request.setRequestHeader(name, value);
     request.send(file);
   };
+  const inBox = (event) => box()?.contains(event.target);
   const take = (event, files) => {
-    const form = event.target.closest?.("#composer");
-    if (!form || !files?.length || !find(form, "attach") || isNote(form)) return;
+    if (!inBox(event) || !files?.length || !at("attach") || isNote()) return;
     event.preventDefault();
-    for (const one of files) upload(form, one);
+    [...files].forEach(upload);
   };
   addEventListener("paste", (event) => take(event, event.clipboardData?.files));
   addEventListener("drop", (event) => take(event, event.dataTransfer?.files));
-  addEventListener("dragover", (event) => { if (event.target.closest?.("#composer") && event.dataTransfer?.types.includes("Files")) event.preventDefault(); });
+  addEventListener("dragover", (event) => { if (inBox(event) && event.dataTransfer?.types.includes("Files")) event.preventDefault(); });
 
-  // What is typed
-  const insert = throughline.insert = (words, source) => {
-    const form = composer();
-    if (!form || wait) return;
-    const area = form.elements.body;
-    area.setRangeText(words, area.selectionStart, area.selectionEnd, "end");
-    if (source) form.elements.source.value = [form.elements.source.value, source].filter(Boolean).join(", ");
-    show(form);
-    save(form);
-    area.focus();
+  // What is typed, and what comes meanwhile: a composer in which nothing is typed follows it
+  const changed = () => { show(); save(); look(); };
+  throughline.insert = (words, source) => {
+    if (!box() || wait) return;
+    text().setRangeText(words, text().selectionStart, text().selectionEnd, "end");
+    if (source) field("source").value = [field("source").value, source].filter(Boolean).join(", ");
+    text().focus();
+    changed();
   };
-  let looking = 0;
-  const look = (form) => {
-    const area = form.elements.body, before = area.value.slice(0, area.selectionStart);
-    const called = isNote(form) && before.match(/(?:^|\s)@([\p{L}\d._-]{0,30})$/u);
-    clearTimeout(looking);
-    if (!called) find(form, "names").textContent = "";
-    if (!called && (isNote(form) || !area.value.includes("{{"))) { find(form, "filled").textContent = ""; return; }
-    looking = setTimeout(async () => {
-      const there = called ? `/colleagues?q=${encodeURIComponent(called[1])}` : `/tickets/${form.dataset.number}/check`;
-      const answer = await fetch(there, called ? { headers: FRAGMENT } : { method: "POST", body: new URLSearchParams(new FormData(form)), headers: FRAGMENT }).catch(() => null);
-      if (called && answer?.ok) find(form, "names").innerHTML = await answer.text();
-      else if (answer?.ok && !wait) find(form, "filled").innerHTML = await answer.text();
+  const look = () => {
+    const called = isNote() && text().value.slice(0, text().selectionStart).match(/(?:^|\s)@([\p{L}\d._-]{0,30})$/u);
+    const open = !isNote() && text().value.includes("{{");
+    clearTimeout(later);
+    if (!called) at("names").textContent = "";
+    if (!open) at("filled").textContent = "";
+    if (called || open) later = setTimeout(async () => {
+      const html = await (called ? part(`/colleagues?q=${encodeURIComponent(called[1])}`) : part(path("check"), fields()));
+      if (box() && !wait) at(called ? "names" : "filled").innerHTML = html;
     }, 250);
   };
-  const begin = (form) => {
-    for (const one of form.querySelectorAll(".composer-scripted")) one.hidden = false;
-    restore(form);
-  };
-  onPart((root) => { const form = root.querySelector?.("#composer"); if (form) begin(form); });
-  addEventListener("input", (event) => {
-    const form = event.target.form;
-    if (form?.id !== "composer") return;
-    if (event.target.matches("[data-chooser]")) { for (const one of event.target.files) upload(form, one); event.target.value = ""; return; }
-    if (event.target.matches("[data-insert]")) { insert(event.target.value); event.target.value = ""; look(form); return; }
-    show(form);
-    save(form);
-    look(form);
-  });
-  addEventListener("click", (event) => {
-    const on = (name) => event.target.closest?.(`[data-${name}]`), form = composer(), about = on("answer");
-    if (!form) return;
-    if (about && about.pathname === `/tickets/${form.dataset.number}`) { event.preventDefault(); load(form, about.dataset.answer); }
-    if (on("undo") && wait) save(unhold());
-    if (on("attach")) find(form, "chooser").click();
-    if (on("remove")) { on("file").remove(); save(form); }
-    if (on("forget")) { form.elements.source.value = ""; show(form); save(form); }
-    if (on("seen")) { form.elements.seen.value = on("seen").dataset.seen; on("news").textContent = ""; }
-    if (on("words")) insert(document.getElementById(on("words").dataset.words).textContent, on("words").dataset.of);
-    if (on("name")) {
-      const area = form.elements.body, at = area.value.lastIndexOf("@", area.selectionStart - 1);
-      area.setRangeText(`@${on("name").dataset.name} `, at, area.selectionStart, "end");
-      find(form, "names").textContent = "";
-      save(form);
-      area.focus();
-    }
-  });
-  addEventListener("keydown", (event) => { if (event.key === "Escape" && wait) { event.stopImmediatePropagation(); save(unhold()); } }, true);
-  // What comes while somebody writes is told here; a composer in which nothing is typed follows it.
-  let hearing = 0;
   document.addEventListener("throughline:change", ({ detail }) => {
+    if (detail.kind === "change" || detail.customer_id !== box()?.dataset.customer) return;
     clearTimeout(hearing);
-    const form = composer();
-    if (detail.kind === "change" || detail.customer_id !== form?.dataset.customer) return;
     hearing = setTimeout(async () => {
-      const now = composer();
-      if (wait || busy || !now) return;
-      if (!now.elements.body.value && !find(now, "file")) { load(now, now.dataset.picked); return; }
-      const answer = await fetch(`/tickets/${now.dataset.number}/news?seen=${now.elements.seen.value}`, { headers: FRAGMENT }).catch(() => null);
-      if (answer?.ok && composer()) find(composer(), "news").innerHTML = await answer.text();
+      if (wait || busy || !box()) return;
+      if (!text().value && !at("file")) { load(box().dataset.picked); return; }
+      const html = await part(path(`news?seen=${field("seen").value}`));
+      if (box()) at("news").innerHTML = html;
     }, 400);
   });
+  const begin = () => {
+    for (const one of box().querySelectorAll(".composer-scripted")) one.hidden = false;
+    restore();
+  };
+  onPart((root) => { if (root.querySelector?.("#composer")) begin(); });
+  addEventListener("input", (event) => {
+    if (!inBox(event)) return;
+    const on = (name) => event.target.matches(`[data-${name}]`), { value, files } = event.target;
+    if (on("chooser")) { [...files].forEach(upload); event.target.value = ""; }
+    else if (on("insert")) { event.target.value = ""; throughline.insert(value); }
+    else changed();
+  });
+  addEventListener("click", (event) => {
+    const on = (name) => event.target.closest?.(`[data-${name}]`), answer = on("answer");
+    if (!box()) return;
+    if (answer?.pathname === path("say").slice(0, -4)) { event.preventDefault(); load(answer.dataset.answer); }
+    if (on("undo") && wait) { undo(); save(); }
+    if (on("attach")) at("chooser").click();
+    if (on("remove")) { on("file").remove(); save(); }
+    if (on("forget")) { field("source").value = ""; changed(); }
+    if (on("seen")) { field("seen").value = on("seen").dataset.seen; at("news").textContent = ""; }
+    if (on("words")) throughline.insert(document.getElementById(on("words").dataset.words).textContent, on("words").dataset.of);
+    if (on("name")) {
+      text().setRangeText(`@${on("name").dataset.name} `, text().value.lastIndexOf("@", text().selectionStart - 1), text().selectionStart, "end");
+      text().focus();
+      changed();
+    }
+  });
+  addEventListener("keydown", (event) => { if (event.key === "Escape" && wait) { event.stopImmediatePropagation(); undo(); save(); } }, true);
   const choose = (kind) => {
-    const form = composer(), about = kind === "reply" && document.activeElement.closest(".item-in[id]");
-    const first = !form && document.querySelector("[data-first-answer]");
-    if (first) { location.href = first.href + (kind === "note" ? "?as=note" : ""); return true; }
-    if (!form || wait) return false;
-    if (about) { load(form, about.id.slice(5)); return true; }
-    if (!(kind === "reply" && form.elements.as[0].disabled)) form.elements.as.value = kind;
-    form.elements.body.focus();
-    save(form);
+    const first = document.querySelector("[data-first-answer]"), item = kind === "reply" && document.activeElement.closest(".item-in[id]");
+    if (!box() && first) { location.href = `${first.href}?as=${kind}`; return true; }
+    if (!box() || wait) return false;
+    if (item) { load(item.id.slice(5)); return true; }
+    if (kind === "note" || !field("as")[0].disabled) field("as").value = kind;
+    text().focus();
+    changed();
     return true;
   };
   onKey("r", () => choose("reply"));
