@@ -145,7 +145,7 @@ def _columns(
     keys: list[tuple[Tone, str]] = []
     if before is not None:
         runs = [Run(tone="before", line=charts.line(before, top))]
-        keys = [(tone, _("this time")), ("before", against(steps.period))]
+        keys = [(tone, _("this period")), ("before", against(steps.period))]
     told = highest(boxes, now)
     return Graph(scale=scale, bars=bars, tone=tone, runs=runs, names=names_of(steps.short), told=told, keys=keys)
 
@@ -161,7 +161,7 @@ def _table_of_counts(
         ]
         for at, value in enumerate(now)
     ]
-    head = [when(steps), _("This time"), *([_sentence(against(steps.period))] if before is not None else [])]
+    head = [when(steps), _("This period"), *([_sentence(against(steps.period))] if before is not None else [])]
     return Table(caption=caption, head=head, rows=rows)
 
 
@@ -217,7 +217,7 @@ def _levels(now: Sequence[int], before: Sequence[int] | None, steps: Steps, href
     keys: list[tuple[Tone, str]] = []
     if before is not None:
         runs = [Run(tone="before", line=charts.line(before, top)), *runs]
-        keys = [("now", _("this time")), ("before", against(steps.period))]
+        keys = [("now", _("this period")), ("before", against(steps.period))]
     return Graph(scale=scale, runs=runs, names=names_of(steps.short), told=last(run, now, many), keys=keys)
 
 
@@ -252,19 +252,12 @@ async def _times(visit: Visit, number: Number, asked: Asked) -> Figure:
 def _times_words(row: Line | None) -> str:
     if row is None or row.count == 0 or row.p50 is None or row.p90 is None:
         return _("None")
-    of = counted("%(num)s in all", "%(num)s in all", row.count)
+    told = {"num": many(row.count), "half": lasting(row.p50), "most": lasting(row.p90)}
     if row.count == 1:
-        return _("%(time)s: there is only one", time=lasting(row.p50))
+        return _("%(half)s: there is only one", **told)
     if row.count < FEW_TIMES:
-        return _(
-            "Half within %(half)s, all within %(most)s: %(of)s", half=lasting(row.p50), most=lasting(row.p90), of=of
-        )
-    return _(
-        "Half within %(half)s, nine of ten within %(most)s: %(of)s",
-        half=lasting(row.p50),
-        most=lasting(row.p90),
-        of=of,
-    )
+        return _("Half of %(num)s within %(half)s, all within %(most)s", **told)
+    return _("Half of %(num)s within %(half)s, nine of ten within %(most)s", **told)
 
 
 def _middles(rows: Sequence[Line | None], steps: Steps, hrefs: Sequence[str]) -> Graph:

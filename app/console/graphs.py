@@ -14,7 +14,7 @@ from app.console.language import _
 from app.console.number_words import short
 from app.console.periods import Step
 
-Tone = Literal["now", "before", "good", "bad", "high"]
+Tone = Literal["now", "before", "good", "bad", "high", "tick"]
 Query = Mapping[str, str | Sequence[str]]
 Words = Callable[[float], str]
 

@@ -64,7 +64,7 @@ async def grouped(visit: Visit, number: Number, asked: Asked, by: Dimension) -> 
     groups = [_group(number, asked, by, measure, row, before.get(row.values[0]), top) for row in shown]
     keys: list[tuple[Tone, str]] = [("good", _("kept")), ("bad", _("missed"))] if measure == "share" else []
     if before and measure != "share":
-        keys = [("now", _("this time")), ("before", against(period))]
+        keys = [("now", _("this period")), ("tick", against(period))]
     return Groups(heading=_heading(by, measure), groups=groups, left=len(rows) - len(shown), keys=keys)
 
 

@@ -17,10 +17,10 @@ from app.console.language import _
 from app.console.number_words import lasting
 from app.console.numbers import RIGHT
 from app.console.pages import Page, Visit, page
-from app.console.periods import Span, in_words, this_week
+from app.console.periods import Span, in_words, this_week, week_before
 from app.errors import bad_request
 from timeline.tickets import reporting
-from timeline.tickets.reporting import Missed
+from timeline.tickets.reporting import Line, Missed
 from timeline.tickets.reporting_views import Question
 
 A_PAGE: Final = 50
@@ -44,24 +44,31 @@ async def show_missed(visit: Visit) -> Answer:
     question = _question(asked, span)
     limit = SUMMED if visit.is_fragment else A_PAGE
     after = _place(visit)
+    then = week_before(asked.period.zone, asked.period.now)
     async with visit.read() as db:
-        counted_rows = await reporting.ask(db, question)
-        lines = await reporting.count(db, visit.workspace, counted_rows)
+        lines = await reporting.count(db, visit.workspace, await reporting.ask(db, question))
+        earlier = await reporting.count(db, visit.workspace, await reporting.ask(db, _question(asked, then)))
         found = await reporting.missed(db, visit.workspace, question, after, limit + 1)
         faces = await read_faces(db, visit, [one.ticket for one in found[:limit]])
-    kept, of = (lines[0].kept or 0, lines[0].count) if lines else (0, 0)
+    missed, of = _missed(lines), sum(one.count for one in lines)
     misses = [_miss(one, faces.get(one.ticket)) for one in found[:limit]]
     return visit.show(
         "missed.html" if visit.is_fragment else "missed_page.html",
         misses=misses,
-        missed=of - kept,
-        kept=kept,
+        missed=missed,
+        kept=of - missed,
         of=of,
         span=in_words(span),
         week=week,
+        before=_missed(earlier),
+        before_href=address("/numbers/missed", {"from": str(then.first), "to": str(then.last)}),
         next=_next(found, limit, visit),
         here=address("/numbers/missed", several(visit)),
     )
+
+
+def _missed(lines: Sequence[Line]) -> int:
+    return sum(one.count - (one.kept or 0) for one in lines)
 
 
 async def _asked(visit: Visit) -> tuple[Asked, Span, bool]:

@@ -92,14 +92,16 @@ def read_period(asked: Mapping[str, str], zone: ZoneInfo, now: datetime) -> Peri
     )  # fmt: skip
 
 
-def usual(zone: ZoneInfo, now: datetime) -> Period:
-    return read_period({}, zone, now)
-
-
 def this_week(zone: ZoneInfo, now: datetime) -> Span:
     """From Monday on."""
     today = now.astimezone(zone).date()
     return _span(_beginning(today, "week"), today, zone, now)
+
+
+def week_before(zone: ZoneInfo, now: datetime) -> Span:
+    """The whole of the one that ended with Sunday."""
+    monday = this_week(zone, now).first
+    return _span(monday - timedelta(days=7), monday - timedelta(days=1), zone, now)
 
 
 def _days(text: str | None) -> int:

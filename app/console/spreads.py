@@ -50,7 +50,7 @@ def spread_graph(number: Number, asked: Asked, now: Report, then: Report | None)
 def _before(counts: Sequence[int] | None, top: float, asked: Asked) -> tuple[list[Run], list[tuple[Tone, str]]]:
     if counts is None or not any(counts):
         return [], []
-    keys: list[tuple[Tone, str]] = [("now", _("this time")), ("before", against(asked.period))]
+    keys: list[tuple[Tone, str]] = [("now", _("this period")), ("before", against(asked.period))]
     return [Run(tone="before", line=charts.line(counts, top))], keys
 
 

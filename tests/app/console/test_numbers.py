@@ -83,7 +83,7 @@ async def test_every_number_shows_what_the_reports_count_and_leads_to_its_ticket
         if name == "opened":
             assert counted == 3
             assert re.search(r'figure-said">3 tickets<', part)
-    assert "Half within 2.3 h" in await shown(lea, "/numbers/first_response?days=7")
+    assert "Half of 2 within 2.3 h, all within 4.3 h" in await shown(lea, "/numbers/first_response?days=7")
 
 
 async def test_the_columns_of_a_chart_add_up_to_what_is_said(api: Api) -> None:
