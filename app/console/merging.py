@@ -14,7 +14,7 @@ from app.console.beside import lines, read_side
 from app.console.customer_list import named
 from app.console.language import _
 from app.console.pages import Page, Visit, moved, page
-from app.console.said_decisions import UNDOABLE, changes, weighed
+from app.console.said_decisions import UNDOABLE, changes, likely, weighed
 from app.console.sayings import Speaker, agents_in
 from app.errors import Problem, problem_of
 from identity.customers import CustomerId, DecisionId
@@ -28,6 +28,23 @@ from timeline.tickets import views
 MOST_PARTIES: Final = 20
 REFUSED: Final = (Absorbed, AlreadyUndone, Impossible, InvalidField, StartOver, Problem)
 _AGENT: Final = "agent:"
+
+
+class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """What comparing two finds today."""
+
+    evidence: list[dict[str, Any]]
+    probability: float
+
+
+class Why(msgspec.Struct, frozen=True, kw_only=True):
+    """Two compared: contact with contact, and where that decides, customer with customer."""
+
+    contacts: Compared
+    customers: Compared | None
+
+
+NOT_COMPARED: Final = Compared(evidence=[], probability=0.0)
 
 
 # -- merging by hand -------------------------------------------------------------------------------------------------
@@ -57,12 +74,13 @@ async def _offered(
     async with visit.read() as db:
         a, b = await read_side(db, visit, customer), await read_side(db, visit, CustomerId(other))
         agents = await views.agent_names(db, visit.workspace, agents_in([*a.items, *b.items]))
-    preview, cannot = None, ""
+    preview, cannot, compared = None, "", NOT_COMPARED
     if a.customer_id == b.customer_id:
         cannot = _("These two are one customer already.")
     else:
         try:
             preview = await _merge(visit, a.customer_id, b.customer_id, preview="true")
+            compared = await _compared(visit, a.customer_id, b.customer_id)
         except REFUSED as error:
             cannot = words_of(error)
     return visit.show(
@@ -73,10 +91,21 @@ async def _offered(
         said=(Speaker(agents, a.name), Speaker(agents, b.name)),
         lines=lines(a, b),
         changes=changes(preview.changed) if preview else [],
+        weighed=weighed(compared.evidence),
+        likely=likely(compared.probability) if compared.evidence else "",
         fault=fault or cannot,
         reason=reason,
         once=visit.new_name(),
     )
+
+
+async def _compared(visit: Visit, a: CustomerId, b: CustomerId) -> Compared:
+    """Nothing of who has no contact but the desk's own."""
+    try:
+        found = await answered(visit, identity.show_why, Why, query={"a": str(a), "b": str(b)})
+    except (Impossible, NotFound):
+        return NOT_COMPARED
+    return found.customers or found.contacts
 
 
 async def _merge(visit: Visit, customer: UUID, other: UUID, reason: str = "", **asked: Any) -> Change:

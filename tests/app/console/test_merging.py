@@ -152,6 +152,7 @@ async def test_two_are_merged_from_the_profile(browser: Browser) -> None:
     offered = f"{path}?other={ben['customer_id']}"
     page = (await browser.get(offered)).text
     assert "1 contact with 1 event" in page
+    assert "the names conflict" in page
     fields = form_in(page, path)
     done = await browser.post(path, **fields, reason="one person")
     assert done.headers["location"].startswith(f"/customers/{ann['customer_id']}?decided=")

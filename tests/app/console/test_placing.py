@@ -4,7 +4,7 @@ from uuid import uuid4
 
 from tests.app.console.conftest import Browser
 from tests.app.console.test_merging import EVIL, decision_in, form_in, sent, two
-from tests.builders import contact, identifier
+from tests.builders import contact, identifier, pushed
 
 
 async def test_an_item_is_placed_seen_and_taken_back(browser: Browser) -> None:
@@ -45,8 +45,9 @@ async def test_what_cannot_be_placed_says_why(browser: Browser) -> None:
 
 async def test_the_page_of_identity_says_why_and_takes_many_contacts(browser: Browser) -> None:
     ann, ben = await two(browser)
-    for at in range(60):
-        await browser.api.push(contact=contact(f"k{at}", identifier(value="ann@one.example"), name=f"{EVIL}{at}"))
+    same = identifier(value="ann@one.example")
+    more = [pushed(source_id=f"k{at}", contact=contact(f"k{at}", same, name=f"{EVIL}{at}")) for at in range(60)]
+    assert (await browser.api("POST", "/api/v1/interactions/batch", json=more)).status_code == 200
     merged = await browser.api(
         "POST", f"/api/v1/customers/{ann['customer_id']}/merge", json={"other": ben["customer_id"]}
     )

@@ -2,7 +2,7 @@
 // anything visible with `data-action`. The field keeps the focus; arrows choose, Enter opens, Esc gives the focus back.
 (() => {
   const { onKey } = throughline;
-  let box, field, list, doing, chosen = null, back = null, acts = [];
+  let box, field, list, doing, chosen = null, acts = [];
   const options = () => [...list.querySelectorAll('[role="option"]')].filter((one) => !one.closest("[hidden]"));
   const choose = (one) => {
     for (const other of list.querySelectorAll('[aria-selected="true"]')) other.setAttribute("aria-selected", "false");
@@ -30,7 +30,6 @@
     field.setAttribute("aria-expanded", "true");
   };
   const run = (act) => {
-    back = null;
     box.close();
     if (act.matches("input:not([type=checkbox], [type=radio], [type=submit]), select, textarea")) act.focus();
     else act.click();
@@ -38,7 +37,6 @@
   const open = () => {
     if (!box || box.open) { field?.select(); return; }
     if (document.querySelector("dialog[open]")) return;
-    back = document.activeElement;
     acts = [...document.querySelectorAll("[data-action]")].filter((one) => !one.disabled && one.checkVisibility())
       .sort((a, b) => !!a.closest(".rail") - !!b.closest(".rail"));
     box.showModal();
@@ -60,9 +58,9 @@
       const all = options(), at = all.findIndex((one) => one.id === chosen);
       const to = { ArrowDown: at + 1, ArrowUp: at - 1 + (at < 1 ? all.length : 0), Home: event.ctrlKey ? 0 : null, End: event.ctrlKey ? all.length - 1 : null }[event.key];
       if (to != null && all.length) { event.preventDefault(); choose(all[to % all.length]); }
-      if (event.key === "Enter" && at >= 0) { event.preventDefault(); event.stopPropagation(); back = null; all[at].click(); }
+      if (event.key === "Enter" && at >= 0) { event.preventDefault(); event.stopPropagation(); all[at].click(); }
     });
-    box.addEventListener("close", () => { field.setAttribute("aria-expanded", "false"); back?.focus(); });
+    box.addEventListener("close", () => { field.setAttribute("aria-expanded", "false"); });
     box.addEventListener("click", (event) => { if (event.target === box) box.close(); });
   });
   onKey("/", open);
