@@ -13,6 +13,7 @@ from app.api.queries import MOST_PARAMETERS, Query
 from app.errors import bad_request
 from app.saved_views import SavedView
 from timeline.tickets.listing import Listing
+from timeline.tickets.reading import TicketView
 
 SORT: Final = "sla_due_at"
 COLUMNS: Final = ("status", "assignee_name", "tags", "sla_due_at", "last_at")
@@ -118,8 +119,9 @@ def of_view(view: SavedView) -> AskedList:
 
 
 def read_columns(names: Iterable[str]) -> tuple[str, ...]:
-    """Which columns are shown, of many the first."""
-    return tuple(dict.fromkeys(name.strip()[:100] for name in names if name.strip()))[:MOST_COLUMNS] or COLUMNS
+    """Which columns are shown, of many the first; what no ticket has is left out."""
+    known = [name for name in names if name in TicketView.__struct_fields__ or name.startswith("field.")]
+    return tuple(dict.fromkeys(name[:100] for name in known))[:MOST_COLUMNS] or COLUMNS
 
 
 def _columns_of(view: SavedView | None) -> tuple[str, ...]:

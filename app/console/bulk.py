@@ -37,7 +37,7 @@ class Picked(msgspec.Struct, frozen=True, kw_only=True):
     version: int
 
 
-class Back(msgspec.Struct, frozen=True, array_like=True):
+class Back(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """How one ticket comes to be what it was: without a change it is fetched from where it was laid aside."""
 
     number: int
@@ -151,7 +151,8 @@ async def _way_back(visit: Visit, do: str, was: Mapping[int, TicketView], done: 
         "priority": lambda one: {"priority": one.priority},
     }[do]
     known = [number for number in done if number in was and number in now]
-    return _sealed([Back(number, now[number].version, before(was[number])) for number in known])
+    back = [Back(number=number, version=now[number].version, change=before(was[number])) for number in known]
+    return _sealed(back)
 
 
 def _sealed(back: list[Back]) -> str:
@@ -167,7 +168,11 @@ async def _lay_aside(visit: Visit, picked: Sequence[Picked], said: Said, once: s
     refused = await _each(visit, [(snooze, one.number, one.version, {"until": until}) for one in picked], once)
     done = [one.number for one in picked if one.number not in {no.number for no in refused}]
     now = await _read(visit, done)
-    return _told(len(done), refused, _sealed([Back(number, one.version, None) for number, one in now.items()]))
+    return _told(
+        len(done),
+        refused,
+        _sealed([Back(number=number, version=one.version, change=None) for number, one in now.items()]),
+    )
 
 
 async def _undo(visit: Visit, said: Said) -> Outcome:

@@ -19,7 +19,7 @@ SOON: Final = timedelta(minutes=30)
 LOUD: Final = frozenset({"high", "urgent"})
 
 
-class Cell(msgspec.Struct, frozen=True, gc=False):
+class Cell(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One column of a line. `kind` is how it is drawn: text, status, tags, due, ago."""
 
     kind: str
@@ -31,7 +31,7 @@ class Cell(msgspec.Struct, frozen=True, gc=False):
     loud: bool = False
 
 
-class Line(msgspec.Struct, frozen=True, gc=False):
+class Line(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A ticket in a list. `mark` is another whenever the line is another."""
 
     id: str
@@ -85,13 +85,13 @@ def cell_of(ticket: TicketView, column: str, queues: Mapping[str, str]) -> Cell:
     if drawn is not None:
         return drawn(ticket)
     if column == "queue":
-        return Cell("text", column, cut(queues.get(ticket.queue or "", ticket.queue or ""), MOST_CELL))
+        return Cell(kind="text", column=column, text=cut(queues.get(ticket.queue or "", ticket.queue or ""), MOST_CELL))
     if column.startswith("field."):
-        return Cell("text", column, _told(ticket.fields.get(column.removeprefix("field."))))
+        return Cell(kind="text", column=column, text=_told(ticket.fields.get(column.removeprefix("field."))))
     value = getattr(ticket, column) if column in ticket.__struct_fields__ else None
     if isinstance(value, datetime):
-        return Cell("ago", column, at=value)
-    return Cell("text", column, _told(value))
+        return Cell(kind="ago", column=column, at=value)
+    return Cell(kind="text", column=column, text=_told(value))
 
 
 def _told(value: Any) -> str:
@@ -107,34 +107,38 @@ def _told(value: Any) -> str:
 
 def _status(ticket: TicketView) -> Cell:
     loud = ticket.priority if ticket.priority in LOUD else ""
-    return Cell("status", "status", words(ticket.status), tags=(loud,) if loud else ())
+    return Cell(kind="status", column="status", text=words(ticket.status), tags=(loud,) if loud else ())
+
+
+def _priority(ticket: TicketView) -> Cell:
+    return Cell(kind="text", column="priority", text=words(ticket.priority), loud=ticket.priority in LOUD)
 
 
 def _tags(ticket: TicketView) -> Cell:
     shown = tuple(cut(tag, 24) for tag in ticket.tags[:MOST_SHOWN_TAGS])
-    return Cell("tags", "tags", tags=shown, more=len(ticket.tags) - len(shown))
+    return Cell(kind="tags", column="tags", tags=shown, more=len(ticket.tags) - len(shown))
 
 
 def _due(ticket: TicketView) -> Cell:
     if ticket.sla_due_at is not None:
-        return Cell("due", "sla_due_at", at=ticket.sla_due_at)
+        return Cell(kind="due", column="sla_due_at", at=ticket.sla_due_at)
     paused = any(clock.state == "paused" for clock in ticket.sla)
-    return Cell("text", "sla_due_at", _("paused") if paused else "")
+    return Cell(kind="text", column="sla_due_at", text=_("paused") if paused else "")
 
 
 def _owner(ticket: TicketView) -> Cell:
-    return Cell("text", "assignee_name", cut(ticket.assignee_name or "", MOST_CELL) or "—")
+    return Cell(kind="text", column="assignee_name", text=cut(ticket.assignee_name or "", MOST_CELL) or "—")
 
 
 def _waiting(ticket: TicketView) -> Cell:
     told = {"us": _("us"), "customer": _("customer"), "third_party": _("third party")}
-    return Cell("text", "waiting", told.get(ticket.waiting or "", ""))
+    return Cell(kind="text", column="waiting", text=told.get(ticket.waiting or "", ""))
 
 
 def _snoozed(ticket: TicketView) -> Cell:
     if ticket.snoozed and ticket.snoozed_until is None:
-        return Cell("text", "snoozed_until", _("until they write"))
-    return Cell("ago", "snoozed_until", at=ticket.snoozed_until)
+        return Cell(kind="text", column="snoozed_until", text=_("until they write"))
+    return Cell(kind="ago", column="snoozed_until", at=ticket.snoozed_until)
 
 
 _DRAWN: Final[dict[str, Callable[[TicketView], Cell]]] = {
@@ -145,8 +149,8 @@ _DRAWN: Final[dict[str, Callable[[TicketView], Cell]]] = {
     "assignee": _owner,
     "waiting": _waiting,
     "snoozed_until": _snoozed,
-    "priority": lambda ticket: Cell("text", "priority", words(ticket.priority), loud=ticket.priority in LOUD),
-    "channel": lambda ticket: Cell("text", "channel", words(ticket.channel or "")),
+    "priority": _priority,
+    "channel": lambda ticket: Cell(kind="text", column="channel", text=words(ticket.channel or "")),
 }
 
 
