@@ -146,7 +146,7 @@ async def test_the_list_of_customers_finds_by_name_and_pages(browser: Browser, i
 
 
 @settings(max_examples=40)
-@given(st.text(max_size=40), st.text(max_size=12))
+@given(st.text(alphabet='<>&"ab ', max_size=24), st.text(alphabet="ab <", max_size=4))
 def test_marks_are_the_only_markup(text: str, typed: str) -> None:
     shown = str(marked(text, typed))
     bare = shown.replace("<mark>", "").replace("</mark>", "")
