@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 
 from litestar import Litestar
 
-from app import filing
 from app.console.letters import letter_of, with_pictures
+from app.filing import keep
 from app.indexing import Indexer
 from channels import files
 from channels.files import FileUse
@@ -146,10 +146,12 @@ async def test_a_tail_answers_what_came_after_it_and_no_more(browser: Browser) -
     assert made[0]["event_id"] not in shown(came)
 
 
-def use(part: Any, body: bytes, ordinal: int, **fields: Any) -> FileUse:
+def use(part: Any, body: bytes, ordinal: int, name: str, kind: str, content_id: str | None = None) -> FileUse:
     sha256 = hashlib.sha256(body).hexdigest()
-    told = {"name": "x.png", "type": "image/png", "content_id": None, **fields}
-    return FileUse(id=uuid4(), ordinal=ordinal, part=part, size=len(body), sha256=sha256, **told)
+    size = len(body)
+    return FileUse(
+        id=uuid4(), ordinal=ordinal, part=part, name=name, type=kind, size=size, sha256=sha256, content_id=content_id
+    )
 
 
 async def with_files(browser: Browser, app: Litestar, folder: Path, event: str, *parts: tuple[FileUse, bytes]) -> None:
@@ -158,7 +160,7 @@ async def with_files(browser: Browser, app: Litestar, folder: Path, event: str, 
     for one, body in parts:
         paths[one.sha256] = folder / one.sha256
         paths[one.sha256].write_bytes(body)
-    await filing.keep(browser.api.database, edge.files, work, paths)
+    await keep(browser.api.database, edge.files, work, paths)
     uses = [one for one, _ in parts]
     await browser.api.database.write(work, lambda db: files.record(db, work, UUID(event), uses))
 
@@ -169,8 +171,8 @@ async def test_a_mail_stands_in_a_frame_where_nothing_runs_and_nothing_is_fetche
     await browser.choose()
     image, data = b"\x89PNG\r\n\x1a\n", {"mail": {"html": True, "quoted_at": 9}}
     made = await browser.api.push(kind="message", channel="email", body="Dear you\nOn Monday", data=data)
-    picture = use("inline", image, 0, content_id="logo@x")
-    letter = use("html", LETTER.encode(), 1, name="message.html", type="text/html")
+    picture = use("inline", image, 0, "x.png", "image/png", "logo@x")
+    letter = use("html", LETTER.encode(), 1, "message.html", "text/html")
     await with_files(browser, app, tmp_path, made["event_id"], (picture, image), (letter, LETTER.encode()))
     page = (await browser.get(f"/customers/{made['customer_id']}")).text
     assert f'href="/letters/{made["event_id"]}"' in page

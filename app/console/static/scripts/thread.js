@@ -78,7 +78,7 @@
   addEventListener("DOMContentLoaded", () => {
     const thread = one("#thread"), here = thread && location.hash.length > 1 && document.getElementById(location.hash.slice(1));
     if (!thread) return;
-    const seen = new MutationObserver(() => { days(); trim(); restore(); seen.takeRecords(); });
+    const seen = new MutationObserver(() => { days(); trim(); restore(); kept = null; seen.takeRecords(); });
     seen.observe(thread, { childList: true });
     if (here) { here.scrollIntoView({ block: here.id === "start" ? "start" : "center" }); here.tabIndex = -1; here.focus({ preventScroll: true }); }
   });
