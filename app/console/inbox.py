@@ -37,7 +37,7 @@ def pairs_of(raw: bytes) -> tuple[Pairs, str]:
 
 async def show_list(visit: Visit, pairs: Pairs, *, fault: str = "", outcome: Any = None) -> Answer:
     """The inbox; `outcome` is what came of what somebody did there."""
-    exact = not visit.is_fragment or visit.request.method == "POST"
+    exact = visit.request.method == "POST"
     async with visit.read() as db:
         shown = await read_inbox(db, visit, pairs, fault, exact=exact)
         now = await head(db, visit.workspace)

@@ -133,13 +133,18 @@
     }
   };
   const askOwn = (wait) => { own ||= setTimeout(lookOwn, wait); };
-  addEventListener("DOMContentLoaded", () => askOwn(0));
+  addEventListener("DOMContentLoaded", () => { askOwn(0); rest = Date.now() + 1200; if ("old" in (inbox()?.dataset ?? {})) ask(); else rest = 0; });
   document.addEventListener("throughline:change", () => { ask(); askOwn(4000 + 2000 * Math.random()); });
 
   // After what somebody did: back to the line, and what came of it is said. What opens over the list is a dialog.
   document.addEventListener("htmx:beforeSwap", ({ target }) => {
     if (target.id === "inbox") was = line()?.id ?? last?.closest("tr")?.id ?? "none";
   });
+  for (const name of ["htmx:sendError", "htmx:responseError"]) document.addEventListener(name, ({ target }) => {
+    const place = target.closest?.("#inbox") && find("#inbox .list-new");
+    if (place) place.textContent = place.dataset.lost;
+  });
+  addEventListener("pageshow", (event) => { if (event.persisted && inbox()) location.reload(); });
   onPart((root) => {
     if (root.id === "inbox" && was) {
       (find(`#${was} a`) ?? find("#inbox tbody a"))?.focus();
