@@ -81,6 +81,11 @@ def key(home: Home, workspace: str = "demo", role: str = "admin") -> str:
     return home.run("key", "create", "--workspace", workspace, "--role", role, "--rate", "0").stdout.split()[-1]
 
 
+def seals(home: Home) -> list[str]:
+    """What the logs of the audit trail hold."""
+    return sorted(log.read_text() for log in (home.folder / "audit").glob("*.log"))
+
+
 def end(home: Home, process: Any) -> None:
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=30)
@@ -145,6 +150,15 @@ def execute(home: Home, statement: str) -> None:
 def schema_of(home: Home) -> str:
     with attach(home.folder) as embedded:
         return dump_schema(embedded.database_url())
+
+
+async def make_operator(url: str, desk: str) -> None:
+    """Who may do everything in a database but what pgvector asks of a superuser."""
+    role = "CREATE ROLE operator LOGIN CREATEROLE NOSUPERUSER PASSWORD 'of the database'"
+    for where, what in ((url, role), (url, "CREATE DATABASE desk OWNER operator"), (desk, "CREATE EXTENSION vector")):
+        db = await asyncpg.connect(where)
+        await db.execute(what)
+        await db.close()
 
 
 def holds(folder: Path, *texts: str) -> list[str]:

@@ -7,18 +7,30 @@ import shutil
 import signal
 import tempfile
 import threading
-import time
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import pytest
 
 from app.embedded import attach
 from tests.app.commands import Home, home_in, until
-from tests.app.restored import Caller, end, execute, holds, keep_file, key, restored, rows_of, schema_of, taken
+from tests.app.conftest import Prepared
+from tests.app.restored import (
+    Caller,
+    end,
+    execute,
+    holds,
+    keep_file,
+    key,
+    make_operator,
+    restored,
+    rows_of,
+    schema_of,
+    seals,
+    taken,
+)
+from tests.app.spoiling import spoil_all, spoil_end, spoil_manifest, spoil_middle
 
 LATER = {
     *("workspace", "restoration", "ticket_counter", "follower_checkpoint", "idempotency_key", "migration"),
@@ -47,10 +59,9 @@ around = pytest.fixture(_folder, scope="module", name="around")
 
 
 @pytest.fixture(scope="module")
-def shop(around: Path) -> Iterator[Home]:
+def shop(around: Path, prepared: Prepared) -> Iterator[Home]:
     """A home with the demo desk, for those who only read it."""
-    with home_in(around / "shop") as home:
-        assert home.run("demo").returncode == 0
+    with home_in(prepared.demo(around / "shop")) as home:
         execute(home, SIGNED_IN)
         yield home
 
@@ -67,17 +78,23 @@ def backup(folder: Path, kept: Path) -> Path:
 
 
 @pytest.fixture
-def branch(folder: Path, kept: Path) -> Iterator[Home]:
+def branch(folder: Path, prepared: Prepared) -> Iterator[Home]:
     """A home with the same desk, to be changed."""
-    with restored(folder / "branch", kept) as home:
+    with home_in(prepared.demo(folder / "branch")) as home:
         yield home
 
 
+@pytest.fixture
+def blank(folder: Path, prepared: Prepared) -> Path:
+    """A home with nothing in it, to restore into."""
+    return prepared.blank(folder / "second")
+
+
 def test_everything_is_there_elsewhere_and_tickets_are_what_a_rebuild_makes(
-    folder: Path, shop: Home, backup: Path
+    blank: Path, shop: Home, backup: Path
 ) -> None:
     assert backup.stat().st_mode & 0o777 == 0o600
-    with restored(folder / "second", backup) as second:
+    with restored(blank, backup) as second:
         here, there = rows_of(shop), rows_of(second)
         assert here.keys() == there.keys()
         assert {name for name in here if here[name] != there[name]} <= LATER | {"api_key", "sign_in_link"}
@@ -93,8 +110,8 @@ def test_everything_is_there_elsewhere_and_tickets_are_what_a_rebuild_makes(
         assert "restored at" in audit.stdout
 
 
-def test_a_backup_beside_traffic_holds_all_that_was_answered_before_it(folder: Path, branch: Home) -> None:
-    process = branch.up()
+def test_a_backup_beside_traffic_holds_all_that_was_answered_before_it(folder: Path, blank: Path, branch: Home) -> None:
+    process = branch.serve()
     caller = Caller(branch, key(branch))
     answered: dict[str, str] = {}
     stop = threading.Event()
@@ -119,12 +136,12 @@ def test_a_backup_beside_traffic_holds_all_that_was_answered_before_it(folder: P
     audit = branch.run("verify-audit", "--workspace", "demo")
     assert audit.returncode == 0, audit.stdout
     end(branch, process)
-    with restored(folder / "second", backup) as second:
+    with restored(blank, backup) as second:
         there = {json.loads(line)["source_id"] for line in exported(second) if '"writers"' in line}
         assert set(before) <= there < set(answered)
         whole = set(rows_of(branch)["event"])
         assert set(rows_of(second)["event"]) < whole
-        process = second.up()
+        process = second.serve()
         again = Caller(second, caller.key)
         assert again.push("1") == (200, {**again.push("1")[1], "event_id": answered["1"]})
         lost = next(iter(set(answered) - there))
@@ -140,8 +157,8 @@ def exported(home: Home) -> list[str]:
     return home.run("export", "interactions", "--workspace", "demo").stdout.splitlines()
 
 
-def test_who_was_erased_after_the_backup_does_not_come_back(folder: Path, branch: Home) -> None:
-    process = branch.up()
+def test_who_was_erased_after_the_backup_does_not_come_back(folder: Path, blank: Path, branch: Home) -> None:
+    process = branch.serve()
     caller = Caller(branch, key(branch))
     contact = {"name": PLANTED, "identifiers": [{"kind": "email", "value": ADDRESS, "verified": True}]}
     status, told = caller.push("planted", contact=contact, body=f"I am {PLANTED}.", subject=PLANTED)
@@ -153,9 +170,9 @@ def test_who_was_erased_after_the_backup_does_not_come_back(folder: Path, branch
         for one, content in ((told, PLANTED.encode()), (other, b"a neighbour's"))
     }
     until(lambda: holds(branch.folder, PLANTED) != [], 10)  # the search finds what is there
-    backup = taken(branch, folder / "before.backup")
+    backup, sealed = taken(branch, folder / "before.backup"), seals(branch)
     caller.push("later")
-    time.sleep(6)  # sealed, so that the restore takes seals away
+    until(lambda: seals(branch) != sealed, 30)  # so that the restore takes seals away
     assert caller.ask("POST", f"/customers/{told['customer_id']}/erase", {})[0] == 200
     assert not holds(branch.folder / "files", PLANTED)
     after = keep_file(branch, workspace, caller.push("after")[1]["event_id"], b"after the backup")
@@ -167,29 +184,30 @@ def test_who_was_erased_after_the_backup_does_not_come_back(folder: Path, branch
     assert "Erased again" in done.stderr
     assert holds(branch.folder, PLANTED, ADDRESS, "after the backup") == []
     assert branch.run("reconcile", "files").returncode == 0
-    process = branch.up()
+    process = branch.serve()
     assert caller.bytes_of(f"/files/{files[other['event_id']]}") == (200, b"a neighbour's")
     for gone in (files[told["event_id"]], after):
         assert caller.bytes_of(f"/files/{gone}")[0] == 404
     assert caller.ask("GET", f"/customers/{told['customer_id']}")[1]["name"] is None
     status, again = caller.push("planted", contact=contact, body=f"I am {PLANTED}.", subject=PLANTED)
     assert (status, again["event_id"]) == (200, told["event_id"])
+    sealed = seals(branch)
     caller.push("after the restore")
-    time.sleep(6)
+    until(lambda: seals(branch) != sealed, 30)
     audit = branch.run("verify-audit", "--workspace", "demo")
     assert audit.returncode == 0, audit.stdout
     end(branch, process)
 
-    with restored(folder / "second", backup, "--erasures", str(folder / "elsewhere")) as second:
+    with restored(blank, backup, "--erasures", str(folder / "elsewhere")) as second:
         assert holds(second.folder, PLANTED, ADDRESS) == []
 
 
-def test_two_restores_of_one_backup_share_no_epoch_and_no_ticket_number(folder: Path, backup: Path) -> None:
+def test_two_restores_of_one_backup_share_no_epoch_and_no_ticket_number(blank: Path, backup: Path) -> None:
     def now(home: Home) -> tuple[set[str], set[str]]:
         rows = rows_of(home)
         return {row.split(",")[4] for row in rows["workspace"]}, set(rows["ticket_counter"])
 
-    with restored(folder / "second", backup) as second:
+    with restored(blank, backup) as second:
         first = now(second)
         assert second.run("restore", str(backup)).returncode == 1
         assert second.run("restore", str(backup), "--replace").returncode == 0
@@ -198,14 +216,14 @@ def test_two_restores_of_one_backup_share_no_epoch_and_no_ticket_number(folder: 
         assert first[1] == again[1]
 
 
-def test_a_backup_of_an_older_version_is_brought_to_this_one(folder: Path, shop: Home, backup: Path) -> None:
+def test_a_backup_of_an_older_version_is_brought_to_this_one(blank: Path, shop: Home, backup: Path) -> None:
     since = {"restoration", "home_key", "value_count", "identity_count"}
     since |= {"identity_policy", "identity_training", "identity_pass", "team", "team_member", "queue", "saved_view"}
     since |= {"ticket_edit", "ticket_task", "ticket_follower", "notification", "ticket_moment", "ticket_version"}
     grown = {"link_suggestion": 9, "ticket_policy": 7, "agent": 7, "api_key": 13, "ticket": 20}
     since |= {"mailbox_password", "channel_account_change", "mailbox", "mailbox_mail"}
     since |= {"stored_file", "file_use", "file_upload", "mail_thread", "mail_reference"}
-    since |= {"agent_password", "sign_in_link", "sign_in_try", "triage_model"}
+    since |= {"agent_password", "sign_in_link", "sign_in_try", "triage_model", "presence"}
     since |= {"webhook", "webhook_delivery", "outbound_mail", "outbound_lane", "mail_bounce"}
     since |= {"search_index", "search_due", "search_fault", "search_word", "search_spoken"}
 
@@ -218,61 +236,34 @@ def test_a_backup_of_an_older_version_is_brought_to_this_one(folder: Path, shop:
         for part in manifest["parts"]:
             columns = grown.get(part["name"].removeprefix("tables/").partition("/")[0])
             if columns:
-                lines = parts[part["name"]].splitlines()
-                cut = b"".join(b"\t".join(line.split(b"\t")[:columns]) + b"\n" for line in lines)
+                rows = [line.split(b"\t") for line in parts[part["name"]].splitlines()]
+                cut = b"".join(b"\t".join(row[:columns]) + b"\n" for row in rows if row[-1] != b"desk")
                 parts[part["name"]] = cut
                 part.update(size=len(cut), sha256=hashlib.sha256(cut).hexdigest())
 
-    spoil_manifest(backup, older)
-    with restored(folder / "second", backup) as second:
+    spoil_manifest(backup, older)  # and no opening hours, so that what was promised falls due at other times
+    with restored(blank, backup) as second:
         here, there = rows_of(shop), rows_of(second)
-        assert {name for name in here if here[name] != there[name]} <= LATER | since | {"link_suggestion", "api_key"}
+        differ = {name for name in here if here[name] != there[name]}
+        assert differ <= LATER | since | {"link_suggestion", "api_key", "ticket_policy", "ticket"}
         assert len(there["link_suggestion"]) == len(here["link_suggestion"])
         assert len(there["restoration"]) == 1
         assert schema_of(shop) == schema_of(second)
 
 
-def test_a_cut_tail_is_no_restore_and_a_restore_that_is_not_on_record_shows(branch: Home) -> None:
-    def verified() -> str:
-        done = branch.run("verify-audit", "--workspace", "demo")
-        return "" if done.returncode == 0 else done.stdout
+def test_a_cut_tail_is_no_restore_and_a_restore_that_is_not_on_record_shows(blank: Path, backup: Path) -> None:
+    with restored(blank, backup) as second:
 
-    assert verified() == ""
-    execute(branch, "DELETE FROM restoration")
-    assert "not on record" in verified()
-    (log,) = (branch.folder / "audit").glob("*.log")
-    log.write_text(log.read_text() + f"7 {'0' * 64}\n")
-    assert "the tail was cut" in verified()
+        def verified() -> str:
+            done = second.run("verify-audit", "--workspace", "demo")
+            return "" if done.returncode == 0 else done.stdout
 
-
-def spoil_middle(path: Path) -> None:
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 0x01
-    path.write_bytes(content)
-
-
-def spoil_end(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:-100])
-
-
-def spoil_manifest(path: Path, change: Callable[[dict[str, Any], dict[str, bytes]], None] | None = None) -> None:
-    """Write the archive again with another manifest and other parts, signed by whoever can sign."""
-    with zipfile.ZipFile(path) as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
-        comment = archive.comment
-    manifest = json.loads(parts["manifest.json"])
-    (change or (lambda one, _: one.update(version="9")))(manifest, parts)
-    parts["manifest.json"] = json.dumps(manifest).encode()
-    if change is not None:
-        comment = hashlib.sha256(parts["manifest.json"]).hexdigest().encode()
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, content in parts.items():
-            archive.writestr(name, content)
-        archive.comment = comment
-
-
-def spoil_all(path: Path) -> None:
-    path.write_bytes(b"PK no archive at all")
+        assert verified() == ""
+        execute(second, "DELETE FROM restoration")
+        assert "not on record" in verified()
+        (log,) = (second.folder / "audit").glob("*.log")
+        log.write_text(log.read_text() + f"7 {'0' * 64}\n")
+        assert "the tail was cut" in verified()
 
 
 @pytest.mark.parametrize("spoil", [spoil_middle, spoil_end, spoil_manifest, spoil_all])
@@ -320,8 +311,10 @@ def test_it_is_refused_over_data_and_beside_a_server(branch: Home, backup: Path)
     worker.communicate(timeout=20)
 
 
-def test_one_that_was_killed_half_way_keeps_all_from_starting_and_is_done_again(folder: Path, backup: Path) -> None:
-    with home_in(folder / "second") as second:
+def test_one_that_was_killed_half_way_keeps_all_from_starting_and_is_done_again(
+    folder: Path, blank: Path, backup: Path
+) -> None:
+    with home_in(blank) as second:
         process = second.start("restore", str(backup))
         mark = second.folder / "restoring"
         until(lambda: mark.exists() and mark.read_bytes() == b"begun\n", 30)
@@ -355,26 +348,26 @@ def test_a_file_that_is_there_is_kept_and_a_failed_backup_leaves_none(folder: Pa
     assert not (folder / "killed.backup").exists()
 
 
-def test_a_secret_of_the_environment_must_be_the_one_it_was_made_under(folder: Path) -> None:
+def test_a_secret_of_the_environment_must_be_the_one_it_was_made_under(folder: Path, blank: Path) -> None:
     with home_in(folder / "first", THROUGHLINE_SECRET="the first secret of all") as first:
         assert first.run("workspace", "create", "desk").returncode == 0
         made = key(first, "desk")
         backup = taken(first, folder / "desk.backup")
-    with home_in(folder / "second") as second:
+    with home_in(blank) as second:
         done = second.run("restore", str(backup))
         assert done.returncode == 1
         assert "THROUGHLINE_SECRET" in done.stderr
     with restored(folder / "third", backup, THROUGHLINE_SECRET="the first secret of all") as third:
-        process = third.up()
+        process = third.serve()
         assert Caller(third, made).push("1")[0] == 201
         end(third, process)
 
 
-def test_a_foreign_database_whose_administrator_is_no_superuser(folder: Path, backup: Path) -> None:
-    with attach(folder / "server") as server:
+def test_a_foreign_database_whose_administrator_is_no_superuser(folder: Path, blank: Path, backup: Path) -> None:
+    with attach(blank) as server:
         asyncio.run(make_operator(server.database_url(), server.database_url(database="desk")))
         url = server.database_url("operator", "of the database", "desk")
-        with restored(folder / "second", backup, DATABASE_URL=url) as second:
+        with restored(folder / "desk", backup, DATABASE_URL=url) as second:
             again = taken(second, folder / "again.backup")
             done = second.run("restore", str(again), "--replace")
             assert done.returncode == 0, done.stderr
@@ -384,12 +377,3 @@ def test_a_foreign_database_whose_administrator_is_no_superuser(folder: Path, ba
             refused = second.run("restore", str(again), "--replace")
             assert refused.returncode == 1
             end(second, process)
-
-
-async def make_operator(url: str, desk: str) -> None:
-    """Who may do everything in a database but what pgvector asks of a superuser."""
-    role = "CREATE ROLE operator LOGIN CREATEROLE NOSUPERUSER PASSWORD 'of the database'"
-    for where, what in ((url, role), (url, "CREATE DATABASE desk OWNER operator"), (desk, "CREATE EXTENSION vector")):
-        db = await asyncpg.connect(where)
-        await db.execute(what)
-        await db.close()
