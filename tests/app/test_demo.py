@@ -16,19 +16,25 @@ import pytest
 from app.demo.desk import steps
 from app.demo.handling import Handled
 from tests.app.commands import Home, home_in, until
+from tests.app.conftest import Prepared
 from timeline.commands import AddNote
 from timeline.object_types import NO_TYPES
 
 ANCHOR = datetime(2026, 11, 20, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def home() -> Iterator[Home]:
-    folder = Path(tempfile.mkdtemp(prefix="throughline-demo-"))
-    folder.chmod(0o711)
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    made = Path(tempfile.mkdtemp(prefix="throughline-demo-"))
+    made.chmod(0o711)
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
+
+
+@pytest.fixture
+def home(folder: Path) -> Iterator[Home]:
     with home_in(folder) as made:
         yield made
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_the_same_day_gives_the_same_desk_and_nothing_lies_ahead() -> None:
@@ -80,10 +86,8 @@ def test_make_run_ends_with_lines_that_work_when_pasted(home: Home) -> None:
     assert process.returncode == 0
 
 
-def test_killed_on_the_way_it_goes_on_where_it_was() -> None:
-    folder = Path(tempfile.mkdtemp(prefix="throughline-demo-"))
-    folder.chmod(0o711)
-    with home_in(folder) as home:
+def test_killed_on_the_way_it_goes_on_where_it_was(prepared: Prepared, folder: Path) -> None:
+    with home_in(prepared.migrated(folder)) as home:
         first = home.start("demo")
         until(lambda: "account/NC-10012" in home.run("export", "identity", "--workspace", "demo").stdout, 30)
         first.kill()
@@ -94,7 +98,6 @@ def test_killed_on_the_way_it_goes_on_where_it_was() -> None:
         assert there == {item.source_id for step in plan if isinstance(step, list) for item in step}
         hannah = [one for one in map(json.loads, _lines(home, "identity")) if one["key"] in ("NC-10012", "GUEST-3118")]
         assert len({one["customer_id"] for one in hannah}) == 1, "merged once"
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _lines(home: Home, what: str) -> list[str]:
@@ -111,12 +114,12 @@ def test_its_tickets_are_worked_on() -> None:
     assert any(isinstance(command, AddNote) for one in done for command in one.commands)
 
 
-def test_it_is_made_once_and_only_where_nothing_else_is(home: Home) -> None:
-    first, again = home.run("demo"), home.run("demo")
-    assert (first.returncode, again.returncode) == (0, 0), (first.stderr, again.stderr)
-    assert "there already" in again.stderr
-    suggested = home.run("export", "identity", "--workspace", "demo").stdout.splitlines()
-    contacts = [json.loads(line) for line in suggested]
+def test_it_is_made_once_and_only_where_nothing_else_is(prepared: Prepared, folder: Path) -> None:
+    with home_in(prepared.demo(folder)) as home:
+        again = home.run("demo")
+        assert again.returncode == 0, again.stderr
+        assert "there already" in again.stderr
+        contacts = [json.loads(line) for line in _lines(home, "identity")]
     assert len({one["customer_id"] for one in contacts}) > 120
     carters = {one["customer_id"] for one in contacts if one["key"] in ("NC-11034", "NC-11977")}
     assert len(carters) == 2, "the wrong merge was undone"
