@@ -115,7 +115,8 @@ class Composer(msgspec.Struct, frozen=True, kw_only=True):
 async def compose(db: Db, visit: Visit, ticket: TicketView, draft: Draft) -> Composer:
     """The composer of a ticket that is open."""
     people = await read_people(db, visit.workspace, ticket.customer_id)
-    recipient = await _recipient(db, visit, ticket, people, draft.about or visit.asked_for.get("about", ""))
+    draft = draft if visit.request.method == "POST" else _as_asked(visit, draft)
+    recipient = await _recipient(db, visit, ticket, people, draft.about)
     return Composer(
         ticket=ticket,
         recipient=recipient,
@@ -127,6 +128,12 @@ async def compose(db: Db, visit: Visit, ticket: TicketView, draft: Draft) -> Com
         values=_values(visit, ticket, people),
         moves=[(one, status_words(one)) for one in MOVES],
     )
+
+
+def _as_asked(visit: Visit, draft: Draft) -> Draft:
+    """A new one, about the item and of the kind that the address names."""
+    asked = visit.asked_for
+    return msgspec.structs.replace(draft, about=asked.get("about", ""), note=asked.get("as") == "note")
 
 
 async def came_since(db: Db, visit: Visit, ticket: TicketView, seen: int) -> list[Item]:

@@ -19,14 +19,13 @@ from app.console.tickets import REFUSED, show_ticket, words_of
 from app.errors import Problem, problem_of
 from channels.bouncing import BounceView
 from identity.errors import NotFound
-from timeline.errors import StartOver, TicketElsewhere, TicketStale
+from timeline.errors import TicketElsewhere, TicketStale
 from timeline.interactions import InvalidField
 from timeline.items import Item
 from timeline.tickets.reading import TicketView, read_ticket
 from timeline.tickets.ticket import ENDED
 
 LOOKS: Final = 3
-_AGAIN: Final = (*REFUSED, StartOver)
 
 
 class _Said(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +45,7 @@ class _Came(Exception):
 @page("GET", "/tickets/{ticket}/composer", "desk")
 async def show_composer(visit: Visit) -> Answer:
     """The composer alone, anew: perhaps to answer another item."""
-    return await _composer(visit, Draft(note=visit.asked_for.get("as") == "note"))
+    return await _composer(visit, Draft())
 
 
 @page("GET", "/tickets/{ticket}/news", "desk")
@@ -64,7 +63,7 @@ async def check(visit: Visit) -> Answer:
     draft = _draft(await visit.form_lists())
     try:
         await _read(visit, draft)
-    except (_Came, *_AGAIN) as error:
+    except (_Came, *REFUSED) as error:
         return await _refuse(visit, draft, error)
     composer = await _composed(visit, draft)
     return visit.show("composer_filled.html", composer=composer, filled=fill(draft.body, composer.values))
@@ -73,14 +72,22 @@ async def check(visit: Visit) -> Answer:
 @page("POST", "/tickets/{ticket}/say", "desk")
 async def say(visit: Visit) -> Answer:
     """Answer the customer, or note something for colleagues; perhaps with a status."""
-    draft = _draft(await visit.form_lists())
+    lists = await visit.form_lists()
+    draft = _draft(lists)
     try:
+        _check_session(visit, lists)
         said = await (_note(visit, draft) if draft.note else _reply(visit, draft))
-    except (_Came, *_AGAIN) as error:
+    except (_Came, *REFUSED) as error:
         return await _refuse(visit, draft, error)
     if visit.is_fragment:
         return await _composer(visit, Draft(note=draft.note, bounced=said.bounced), said.event_id)
     return moved(f"/tickets/{visit.request.path_params['ticket']}#item-{said.event_id}")
+
+
+def _check_session(visit: Visit, lists: dict[str, list[str]]) -> None:
+    """What an earlier session began is not sent by this one: it would not be known for what was sent already."""
+    if lists.get("session", [""])[-1] not in ("", str(visit.caller.key)):
+        raise Problem(409, "other_session", _("An earlier session began this. Look at the thread, and send it again."))
 
 
 async def _reply(visit: Visit, draft: Draft) -> _Said:
@@ -98,7 +105,7 @@ async def _reply(visit: Visit, draft: Draft) -> _Said:
             )
             await _ask(visit, ticket_commands.take_note, {"body": body}, f"{draft.once}-source" if draft.once else "")
         return said
-    raise StartOver
+    raise Problem(409, "busy", _("This ticket is changing just now. Nothing was sent: send it again."))
 
 
 async def _note(visit: Visit, draft: Draft) -> _Said:

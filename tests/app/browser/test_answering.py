@@ -78,7 +78,7 @@ async def test_what_is_typed_is_kept_and_what_came_meanwhile_is_shown(desk: Desk
     await desk.push(kind="message", channel="email", body="Found it, thanks!", contact=who, ticket=number)
     ben = await desk.somebody("Ben")
     await ben.goto(f"/tickets/{number}")
-    await expect(ben.locator("[data-here]")).to_have_text("Ann is replying")
+    await expect(ben.locator(".composer-here")).to_have_text("Ann is replying")
     await box.focus()
     await page.keyboard.press("Control+Enter")
     await expect(page.get_by_role("alert")).to_contain_text("Found it, thanks!")

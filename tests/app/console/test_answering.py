@@ -118,7 +118,7 @@ async def test_whom_it_goes_to_is_shown_and_chosen_never_guessed(browser: Browse
     page = (await browser.get(f"/tickets/{number}/composer", headers=FRAGMENT)).text
     assert f"{second} · claimed" in page
     assert "· verified" in page
-    assert "not sent from here" in page
+    assert "no account of this desk sends it" in page
     fields = await form_of(browser, number)
     await post(browser, f"/tickets/{number}/say", {**fields, "to": second, "body": "As you asked."})
     assert (await items(browser, number))[0]["data"]["mail"]["to"] == [second]
@@ -176,6 +176,22 @@ async def test_a_form_that_was_sent_with_other_words_is_not_sent_again(browser: 
     assert "sent already" in refused.text
     assert "Two.</textarea>" in refused.text
     assert [one["body"] for one in await items(browser, number)] == ["One.", "Where is it?"]
+
+
+async def test_what_an_earlier_session_began_is_not_sent_by_the_next(browser: Browser) -> None:
+    number = await mailed(browser)
+    before = await form_of(browser, number) | {"body": "One."}
+    path = f"/tickets/{number}/say"
+    assert (await post(browser, path, before)).status_code == 200
+    await browser.sign_in()
+    now = await form_of(browser, number)
+    assert now["session"] != before["session"]
+    again = await post(browser, path, {**before, "csrf": now["csrf"]})
+    assert again.status_code == 409
+    assert "One.</textarea>" in again.text
+    assert [one["body"] for one in await items(browser, number)] == ["One.", "Where is it?"]
+    sent = await post(browser, path, {**fields_in(again.text, number), "body": "Two."})
+    assert sent.status_code == 200
 
 
 async def test_files_go_along_once_and_their_names_are_text(browser: Browser) -> None:

@@ -46,7 +46,7 @@ async def test_what_became_of_an_answer_is_told_and_decided_by_a_lead(
     number = await mailed(browser, source="mail")
     page = (await browser.get(f"/tickets/{number}/composer")).text
     assert "Send to" in page
-    assert "not sent from here" not in page
+    assert "no account of this desk sends it" not in page
     fields = await form_of(browser, number)
     assert (await post(browser, f"/tickets/{number}/say", {**fields, "body": "It left."})).status_code == 200
     event = (await items(browser, number))[0]["event_id"]

@@ -63,6 +63,7 @@ async def test_without_search_the_page_says_so(browser: Browser, app: Litestar, 
 async def test_a_customer_is_answered_where_the_last_words_stand(browser: Browser) -> None:
     number = await mailed(browser)
     customer = (await browser.api("GET", f"/api/v1/tickets/{number}")).json()["customer_id"]
+    assert f'href="/customers/{customer}/answer"' in (await browser.get(f"/customers/{customer}")).text
     goes = await browser.get(f"/customers/{customer}/answer?as=note")
     assert goes.headers["location"].startswith(f"/tickets/{number}?about=")
     assert "as=note" in goes.headers["location"]

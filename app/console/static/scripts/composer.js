@@ -19,21 +19,21 @@
   let wait = null, busy = false, later = 0, hearing = 0;
 
   const save = (held) => {
-    const kept = [...fields()].filter(([name]) => !["csrf", "once", "seen", "about", "file"].includes(name));
+    const kept = [...fields()].filter(([name]) => !["csrf", "session", "once", "seen", "about", "file"].includes(name));
     const files = [...box().querySelectorAll("[data-file]")].map((one) => one.outerHTML).join("");
     const typed = text().value.trim() || files;
-    throughline.drafts.write(place(), typed ? { kept, files, about: box().dataset.picked, held } : null);
+    if (typed || !throughline.drafts.read(place()).held) throughline.drafts.write(place(), typed ? { kept, files, about: box().dataset.picked, held } : null);
   };
   const restore = () => {
     const draft = throughline.drafts.read(place());
-    if (!draft.kept || text().value || draft.held?.csrf === csrf()) return;
+    if (!draft.kept || text().value || draft.held) return;
     if (draft.about && draft.about !== box().dataset.picked) { load(draft.about); return; }
     for (const [name, value] of draft.kept) {
       const one = field(name), options = one?.options;
       if (one && !(options && ![...options].some((each) => each.value === value)) && !(name === "as" && one[0].disabled)) one.value = value;
     }
     if (at("files")) at("files").innerHTML = draft.files;
-    if (draft.held) tell(box().dataset.unsure);
+    if (draft.unsure) tell(box().dataset.unsure);
     show();
   };
   const show = () => {
@@ -51,12 +51,12 @@
   };
   const put = (html) => {
     const holder = Object.assign(document.createElement("template"), { innerHTML: html });
-    const next = holder.content.getElementById("composer"), focused = box().contains(document.activeElement);
+    const next = holder.content.getElementById("composer"), was = document.activeElement, focused = box().contains(was);
     if (!next) { tell(holder.content.textContent.trim()); return; }
     box().replaceWith(next);
     htmx.process(next);
     begin();
-    if (focused || at("told")) text().focus();
+    if (focused || next.querySelector("[role=alert]")) (field(was.name)?.tagName ? field(was.name) : text()).focus();
   };
   const ask = async (where, body) => {
     if (busy) return null;
@@ -100,7 +100,7 @@
     say(bar.innerText);
     at("undo").focus();
   };
-  const hold = (until) => save({ body: String(wait.body), csrf: csrf(), path: box().action, until });
+  const hold = (until) => save({ body: String(wait.body), path: box().action, until });
   const undo = () => {
     clearInterval(wait.timer);
     wait.bar.remove();
@@ -132,14 +132,15 @@
     fetch(box().action, { method: "POST", body: wait.body, headers: HEADERS, keepalive: true }).catch(() => {});
   });
   addEventListener("pageshow", (event) => { if (event.persisted && box()) location.reload(); });
-  // What a page left with and nobody confirmed: said again, by the session that began it. Else it is a draft.
+  // What a page left with and nobody confirmed: said again. What another session began is a draft.
   addEventListener("DOMContentLoaded", async () => {
     for (const name of throughline.drafts.names()) {
       const { held, ...draft } = throughline.drafts.read(name);
-      if (!held || held.csrf !== csrf() || held.until > Date.now() - 5000) continue;
-      const answer = await fetch(held.path, { method: "POST", body: new URLSearchParams(held.body), headers: HEADERS }).catch(() => null);
+      if (!held || held.until > Date.now() - 5000) continue;
+      const headers = { ...HEADERS, "X-CSRF-Token": csrf() };
+      const answer = await fetch(held.path, { method: "POST", body: new URLSearchParams(held.body), headers }).catch(() => null);
       if (!answer || answer.headers.get("HX-Redirect")) continue;
-      throughline.drafts.write(name, answer.ok ? null : draft);
+      throughline.drafts.write(name, answer.ok ? null : { ...draft, unsure: true });
       if (!answer.ok && box() && place() === name) restore();
     }
   });
@@ -174,7 +175,7 @@
   addEventListener("drop", (event) => take(event, event.dataTransfer?.files));
   addEventListener("dragover", (event) => { if (inBox(event) && event.dataTransfer?.types.includes("Files")) event.preventDefault(); });
 
-  // What is typed, and what comes meanwhile: a composer in which nothing is typed follows it
+  // What is typed, and what comes meanwhile: a composer that nobody is in follows it
   const changed = () => { show(); save(); look(); };
   throughline.insert = (words, source) => {
     if (!box() || wait) return;
@@ -199,7 +200,7 @@
     clearTimeout(hearing);
     hearing = setTimeout(async () => {
       if (wait || busy || !box()) return;
-      if (!text().value && !at("file")) { load(box().dataset.picked); return; }
+      if (!text().value && !at("file") && !box().contains(document.activeElement)) { load(box().dataset.picked); return; }
       const html = await part(path(`news?seen=${field("seen").value}`));
       if (box()) at("news").innerHTML = html;
     }, 400);
@@ -207,6 +208,7 @@
   const begin = () => {
     for (const one of box().querySelectorAll(".composer-scripted")) one.hidden = false;
     restore();
+    throughline.composed?.();
   };
   onPart((root) => { if (root.querySelector?.("#composer")) begin(); });
   addEventListener("input", (event) => {

@@ -1,7 +1,6 @@
 // Who else is here: each page that is looked at says so every now and then, sooner where somebody else is, and hears
 // who is. A page that is left, hidden or cut off is gone by itself.
 (() => {
-  const { onPart } = throughline;
   const [ALONE, TOGETHER, TYPING] = [20000, 4000, 30000];
   let timer, typed = 0, told = "", shown = "";
   const composer = () => document.getElementById("composer");
@@ -30,5 +29,5 @@
   addEventListener("DOMContentLoaded", () => { if (!document.hidden) tell("came"); });
   addEventListener("pagehide", () => tell("gone"));
   document.addEventListener("visibilitychange", () => (document.hidden ? tell("gone") : tell("came")));
-  onPart(show);
+  throughline.composed = show;
 })();
