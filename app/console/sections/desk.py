@@ -8,6 +8,7 @@ from app.console.sections.declared import Action, Column, Done, Row, Said, Secti
 from app.console.sections.fields import Field, choices
 from app.console.sections.removing import removal
 from app.console.sections.sources import Part, Things
+from timeline.tickets.types import TicketType
 
 
 async def _remove_queue(visit: Visit, key: str, values: Row, said: Said) -> Done:
@@ -183,7 +184,7 @@ _TYPES = ("types", "dispositions", "disposition_required")
 
 
 def _types() -> Section:
-    source = Part(ticket_types.show, ticket_types.replace, _TYPES, "types")
+    source = Part(ticket_types.show, ticket_types.replace, _TYPES, "types", TicketType)
     return Section(
         key="types",
         group="desk",

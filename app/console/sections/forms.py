@@ -23,7 +23,7 @@ from app.errors import Problem, problem_of
 
 MOST_SENT: Final = 6_000
 MOST_WAS: Final = 400_000
-_OURS: Final = ("once", "version", "was", "why", "typed")
+_OURS: Final = ("once", "version", "was", "why", "typed", "must")
 RAISED: Final = frozenset({401, 403, 500})
 """What is a page of its own: everything else is said at the form, with what was typed."""
 
@@ -59,6 +59,8 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     before: dict[str, Any]
     was: str
     typed: str
+    must: str
+    """What the form asked to be typed: it may be gone by now, where the form was sent before."""
 
 
 def looks_of(fields: tuple[Field, ...]) -> set[str]:
@@ -92,6 +94,7 @@ async def sent(visit: Visit, fields: tuple[Field, ...]) -> Sent:
         before=taken(fields, was, zone).values if was else {},
         was=ours["was"],
         typed=ours["typed"].strip(),
+        must=ours["must"].strip(),
     )
 
 

@@ -204,7 +204,7 @@ async def ask_new(visit: Visit) -> Answer:
     section = _section(visit)
     _check_write(visit, section, section.adds)
     fields = section.asks(visit.asked_for)
-    return await _show_new(visit, section, await opened(visit, fields, visit.asked_for, await _version(visit, section)))
+    return await _show_new(visit, section, await opened(visit, fields, {}, await _version(visit, section)))
 
 
 async def _version(visit: Visit, section: Section) -> int | None:
@@ -353,11 +353,16 @@ async def _show_action(visit: Visit, section: Section, action: Action, there: Ro
 async def act(visit: Visit) -> Answer:
     """Do it."""
     section, key = _section(visit), visit.request.path_params["key"]
-    there = section.shows((await section.source.one(visit, key))[0])
     action = _action(visit, section)
     came = await sent(visit, action.fields)
+    try:
+        there = section.shows((await section.source.one(visit, key))[0])
+    except NotFound:  # sent twice, perhaps: what was done before is answered as it was
+        if came.read.faults:
+            raise
+        return _done(visit, section, key, action, await action.does(visit, key, came.read.values, came.said))
     error: Exception | None = None
-    if action.typed and came.typed != str(there.get(action.typed) or key):
+    if action.typed and came.typed != (came.must or str(there.get(action.typed) or key)):
         error = Problem(422, "invalid", _("Type exactly what stands there, so that this is not done by mistake."))
     elif not came.read.faults:
         try:

@@ -33,7 +33,7 @@ class Agents(Things):
         super().__init__(agents.list_agents, agents.show, agents.add, agents.change, parameter="agent")
 
     async def add(self, visit: Visit, values: Row, said: Said) -> tuple[str, Row]:
-        way = values.pop("way")
+        way = values.pop("way", "link")
         key, made = await super().add(visit, {**values, "invite": way == "mail"}, said)
         if way == "link":
             made["link"] = await link_for(visit, UUID(key), "invitation")
@@ -69,7 +69,7 @@ async def _let_in(visit: Visit, key: str, values: Row, said: Said) -> Done:  # n
 
 async def _end_sessions(visit: Visit, key: str, values: Row, said: Said) -> Done:  # noqa: ARG001 - as every action
     permit(visit.caller, "people.write")
-    agent = read_id(key)
+    agent = UUID(said_by(await ask(visit, agents.show, {"agent": key}))["id"])
 
     async def work(db: Any) -> list[UUID]:
         held = [UUID(bytes=row["id"].bytes) for row in await sign_in_store.sessions(db, visit.workspace, agent)]

@@ -8,6 +8,9 @@ from app.console.pages import Visit
 from app.console.sections.declared import Row, Section, Table
 from app.console.sections.fields import Choice, Field, choices
 from app.console.sections.sources import Policy
+from identity.policy import IdentityPolicy
+from timeline.retention import RetentionPolicy
+from timeline.tickets.policy import TicketPolicy
 
 
 def _kind_names() -> dict[str, str]:
@@ -133,7 +136,7 @@ def _tickets() -> Section:
                 "otherwise, and with `--activate past` cuts the past by it, too."
             ),
         ),
-        source=Policy(policies.list_policies, policies.add_policy),
+        source=Policy(policies.list_policies, policies.add_policy, TicketPolicy),
         writes="config.write",
         changes=True,
         reasons=True,
@@ -154,7 +157,7 @@ def _identity() -> Section:
         title=_("Identity"),
         words=_("How sure it must be that two contacts are one customer before they are linked without asking."),
         notes=(_("What was decided before a new version stays."),),
-        source=Policy(identity_policies.list_policies, identity_policies.add_policy),
+        source=Policy(identity_policies.list_policies, identity_policies.add_policy, IdentityPolicy),
         writes="config.write",
         changes=True,
         reasons=True,
@@ -214,7 +217,7 @@ def _retention() -> Section:
             _("The worker erases what a policy says is old within minutes, then once a day. It does not come back."),
             _("Before you save: `throughline retention apply --preview --policy FILE` counts what would go."),
         ),
-        source=Policy(retention.list_policies, retention.add_policy, reasons=False),
+        source=Policy(retention.list_policies, retention.add_policy, RetentionPolicy, reasons=False),
         reads="retention.read",
         writes="retention.write",
         changes=True,

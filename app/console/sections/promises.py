@@ -14,7 +14,8 @@ from app.console.sections.kinds import write_duration
 from app.console.sections.removing import moving, removal
 from app.console.sections.sources import Part, said_by
 from timeline.interactions import InvalidField
-from timeline.tickets.sla import TARGETS
+from timeline.tickets.calendars import Calendar
+from timeline.tickets.sla import TARGETS, SlaPolicy
 
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -75,7 +76,7 @@ async def _try(visit: Visit, key: str, values: Row, said: Said) -> Done:  # noqa
 
 
 def _calendar_source() -> Part:
-    return Part(sla.show_calendars, sla.put_calendars, ("calendars",), "calendars")
+    return Part(sla.show_calendars, sla.put_calendars, ("calendars",), "calendars", Calendar)
 
 
 def _calendars() -> Section:
@@ -211,7 +212,7 @@ def _promised(values: Row) -> Row:
 
 
 def _sla() -> Section:
-    source = Part(sla.show_sla, sla.put_sla, ("sla",), "sla.policies")
+    source = Part(sla.show_sla, sla.put_sla, ("sla",), "sla.policies", SlaPolicy)
     return Section(
         key="sla",
         group="desk",

@@ -15,6 +15,7 @@ from app.console.sections.declared import Listed, Row, Said, Standing
 from app.console.sections.fields import changed, put_at, value_at
 from app.errors import Problem
 from identity.errors import Impossible, NotFound
+from timeline.interactions import InvalidField
 
 
 def said_by(answer: Answer) -> Row:
@@ -107,12 +108,34 @@ def _merged(whole: Row, part: Row) -> Row:
     return {**whole, **part, **{name: _merged(whole[name], part[name]) for name in both}}
 
 
+def _is_same(known: Row, values: Row, shape: type[msgspec.Struct] | None) -> bool:
+    """Whether what is there is what the form says, so that a form sent twice does it once."""
+    if shape is None:
+        return False
+    names = shape.__struct_fields__
+    try:
+        one, other = (
+            msgspec.convert({name: row[name] for name in names if name in row}, shape) for row in (known, values)
+        )
+    except (msgspec.ValidationError, InvalidField):
+        return False
+    return one == other
+
+
 class Part:
     """One part of the desk's setup, which is read and replaced as a whole: `names` are what is replaced. With
-    `inside` its things are in there: an object by key, or a list whose things have a `key`."""
+    `inside` its things are in there: an object by key, or a list whose things have a `key`; `shape` is what one is."""
 
-    def __init__(self, shows: Route, puts: Route, names: Sequence[str], inside: str = "") -> None:
+    def __init__(
+        self,
+        shows: Route,
+        puts: Route,
+        names: Sequence[str],
+        inside: str = "",
+        shape: type[msgspec.Struct] | None = None,
+    ) -> None:
         self._shows, self._puts, self._names, self._inside = shows, puts, tuple(names), inside
+        self._shape = shape
 
     async def _whole(self, visit: Visit) -> tuple[Row, Standing]:
         found = said_by(await ask(visit, self._shows))
@@ -140,7 +163,10 @@ class Part:
     async def add(self, visit: Visit, values: Row, said: Said) -> tuple[str, Row]:
         whole, _standing = await self._whole(visit)
         there, key = self._things(whole), str(values.get("key") or "")
-        if any(one["key"] == key for one in there):
+        known = next((one for one in there if one["key"] == key), None)
+        if known is not None and _is_same(known, values, self._shape):
+            return key, {}
+        if known is not None:
             raise Impossible("key", f"there is one with the key {key} already")
         await self._put(visit, self._with(whole, [*there, values]), said)
         return key, {}
@@ -155,7 +181,6 @@ class Part:
         return await self._put(visit, self._with(whole, there), said)
 
     async def remove(self, visit: Visit, key: str, said: Said) -> None:
-        await self.one(visit, key)
         whole, _standing = await self._whole(visit)
         left = [one for one in self._things(whole) if one["key"] != key]
         await self._put(visit, self._with(whole, left), said)
@@ -193,8 +218,8 @@ class Part:
 class Policy:
     """A policy of which every version is kept: the newest is in force."""
 
-    def __init__(self, lists: Route, adds: Route, *, reasons: bool = True) -> None:
-        self._lists, self._adds, self._reasons = lists, adds, reasons
+    def __init__(self, lists: Route, adds: Route, shape: type[msgspec.Struct], *, reasons: bool = True) -> None:
+        self._lists, self._adds, self._shape, self._reasons = lists, adds, shape, reasons
 
     async def rows(self, visit: Visit, query: Mapping[str, Any]) -> Listed:  # noqa: ARG002 - they are few
         return Listed(rows=said_by(await ask(visit, self._lists))["items"])
@@ -213,9 +238,12 @@ class Policy:
         if not changed(before, after):
             return {}
         there, standing = await self.one(visit, key)
+        wanted = _merged(there, after)
+        if _is_same(wanted, there, self._shape):
+            return there  # sent twice
         if said.version and str(standing.version) != said.version:
             raise stale(standing.version)
-        body: Row = {"policy": _merged(there, after)}
+        body: Row = {"policy": wanted}
         if self._reasons:
             body["reason"] = said.reason or None
         return said_by(await ask(visit, self._adds, body=body, once=said.once))

@@ -62,8 +62,9 @@ async def test_somebody_is_erased_only_after_a_look_and_a_typed_name_and_never_u
     lift = f"/settings/holds/of/{hold['id']}/lift"
     assert (await send(browser, lift, form_of((await browser.get(lift)).text))).status_code == 303
     assert "1 event: what was said and done." in (await browser.get(path)).text
-    done = await send(browser, path, form, typed="Ida Lamm", reason="R 17")
-    assert "was erased" in done.text
+    for _ in range(2):
+        done = await send(browser, path, form, typed="Ida Lamm", reason="R 17")
+        assert "was erased" in done.text
     assert (await browser.api("GET", f"/api/v1/customers/{customer}")).json()["name"] is None
 
 
