@@ -126,6 +126,7 @@ async def test_missed_promises_say_whose_and_by_how_much(api: Api) -> None:
     assert "Promised within 1 h by all hours" in page
     summary = await shown(lea, "/numbers/missed")
     assert "<!doctype" not in summary
+    assert "The week before: " in summary
     listed = (await api("GET", "/api/v1/reports/sla?kept=false&ids=true")).json()
     assert {one["number"] for one in listed["ids"]["items"]} == {int(n) for n in re.findall(r'"/tickets/(\d+)"', page)}
 
@@ -154,6 +155,7 @@ async def test_numbers_are_for_leads_and_auditors_of_the_workspace(api: Api) -> 
         for path in paths:
             answer = await who.get(path)
             assert answer.status_code == expected, (role, path)
+            assert ("Your role does not open this" in answer.text) == (expected == 403)
         assert ('href="/numbers"' in (await who.get("/customers")).text) == (expected == 200)
     stranger = await seat(api, "Sam", "lead", api.other.id)
     assert "0 tickets" in await shown(stranger, "/numbers/opened")
