@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from app.console.language import _
+from app.db import Db
 from channels import bouncing
 from channels.bouncing import BounceMark
 from identity.customers import WorkspaceId
 from identity.explaining import IdentifierView, PossibleView, identifier_views, possible_view
 from identity.views import SeenContact
 from timeline.objects import ObjectView
-from timeline.store import Db
 from timeline.threads import Counts, Profile, TicketsState
 from timeline.tickets.reading import TicketView
 

@@ -50,7 +50,7 @@ async def test_a_long_thread_is_paged_both_ways(browser: Browser) -> None:
     made = [await browser.api.push(contact={"key": "me", "identifiers": []}) for _ in range(53)]
     path = f"/customers/{made[0]['customer_id']}"
     first = (await browser.get(path)).text
-    older = unescape(first.partition('hx-get="')[2].partition('"')[0])
+    older = unescape(first.partition('more-older"')[2].partition('hx-get="')[2].partition('"')[0])
     assert older.startswith(f"{path}/thread?before=")
     second = (await browser.get(older)).text
     assert f'id="item-{made[0]["event_id"]}"' in second
