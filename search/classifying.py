@@ -15,7 +15,7 @@ import msgspec
 WORDS: Final = 2_048
 VECTOR_SCALE: Final = 15.0
 WORD_SCALE: Final = 15.0
-WORDS_COUNT_FROM: Final = 100
+WORDS_COUNT_FROM: Final = 20
 """Texts a label from which words count in full: with fewer, chance is in them more than in vectors."""
 STEPS: Final = 700
 LEAST_ROUNDS, MOST_ROUNDS = 12, 60
@@ -23,7 +23,7 @@ SMALL, BATCH = 64, 256
 RATE: Final = 0.02
 DECAY: Final = 1e-3
 NEIGHBOURS: Final = 10
-NEAR_POWER: Final = 16
+NEAR_POWER: Final = 32
 NEAR_SHARE: Final = 0.3
 """Of a label's probability: what the neighbours say; the head says the rest."""
 LEAST_LIKE: Final = 0.02
