@@ -26,7 +26,7 @@ REFUSED: Final = (Impossible, InvalidField, NotFound, Absorbed, AlreadyUndone, T
 _VERSION: Final = re.compile(r"\d{1,9}")
 
 
-class Said(msgspec.Struct, frozen=True):
+class Said(msgspec.Struct, frozen=True, kw_only=True):
     """What a form, or the query of a page, says."""
 
     lists: Mapping[str, list[str]]
@@ -68,7 +68,7 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
     is_now: bool = False
 
 
-class Looking(msgspec.Struct, frozen=True):
+class Looking(msgspec.Struct, frozen=True, kw_only=True):
     """A dialog being opened: who looks at which ticket, and what was said so far."""
 
     visit: Visit

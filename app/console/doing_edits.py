@@ -36,11 +36,11 @@ EVERY_STATUS: Final[frozenset[Status]] = frozenset(get_args(Status))
 RECORDED: Final = frozenset(KIND_OF.values())
 
 
-class _Numbered(msgspec.Struct):
+class _Numbered(msgspec.Struct, frozen=True, kw_only=True):
     number: int
 
 
-class _Made(msgspec.Struct):
+class _Made(msgspec.Struct, frozen=True, kw_only=True):
     edit_id: UUID
     ticket: _Numbered
 

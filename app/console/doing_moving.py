@@ -25,16 +25,16 @@ MOST_TYPED: Final = 200
 RECORDED: Final = frozenset(KIND_OF.values())
 
 
-class _Changed(msgspec.Struct):
+class _Changed(msgspec.Struct, frozen=True, kw_only=True):
     tickets: TicketChanges
 
 
-class _Placed(msgspec.Struct):
+class _Placed(msgspec.Struct, frozen=True, kw_only=True):
     changed: _Changed
     decision_id: UUID | None = None
 
 
-class _Escalated(msgspec.Struct):
+class _Escalated(msgspec.Struct, frozen=True, kw_only=True):
     number: int
 
 
@@ -88,7 +88,7 @@ async def _move(visit: Visit, said: Said) -> Told:
 def told_of(visit: Visit) -> Told | None:
     """What a page says of a ticket that was just moved to its customer, with the way back."""
     query = parse_qsl(visit.request.scope["query_string"].decode("ascii", "replace"), max_num_fields=MOST_FIELDS)
-    asked = Said({"moved": [value for name, value in query if name == "moved"]})
+    asked = Said(lists={"moved": [value for name, value in query if name == "moved"]})
     moves = [("decision", str(one)) for one in _decisions(asked, "moved")]
     if not moves:
         return None
@@ -129,7 +129,7 @@ async def _move_back(visit: Visit, said: Said) -> Told:
 @page("POST", "/customers/{customer_id}/escalate", "desk")
 async def escalate(visit: Visit) -> Answer:
     """Make a ticket of the conversation that an item is of, and open it."""
-    said = Said(await visit.form_lists())
+    said = Said(lists=await visit.form_lists())
     path = {"customer_id": visit.request.path_params["customer_id"]}
     body = {"event": said.text("event")}
     made = await answered(visit, ticket_life.escalate_talk, _Escalated, path, body=body, once=said.once)

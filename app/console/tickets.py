@@ -78,19 +78,19 @@ async def show_doing(visit: Visit) -> Answer:
     permit(visit.caller, doing.right)
     asked = read_lists(visit.request.scope["query_string"])
     try:
-        return await _dialog(visit, doing, Said(asked))
+        return await _dialog(visit, doing, Said(lists=asked))
     except REFUSED as error:
         if not asked.keys() & CHOSEN:
             raise
         rest = {name: values for name, values in asked.items() if name not in CHOSEN}
-        return await _dialog(visit, doing, Said(rest), refusal_of(error))
+        return await _dialog(visit, doing, Said(lists=rest), refusal_of(error))
 
 
 async def _dialog(visit: Visit, doing: Doing, said: Said, refusal: Refusal | None = None) -> Answer:
     try:
         async with visit.read() as db:
             ticket = await read_ticket(db, visit.workspace, visit.request.path_params["ticket"])
-            looking = Looking(visit, ticket, said)
+            looking = Looking(visit=visit, ticket=ticket, said=said)
             shown = dict(await doing.show(db, looking)) if doing.show else {}
         shown |= await doing.look(looking) if doing.look else {}
     except TicketElsewhere as elsewhere:
@@ -119,7 +119,7 @@ async def do(visit: Visit) -> Answer:
     doing = _doing(visit)
     if doing.act is None:
         raise NotFound
-    said = Said(await visit.form_lists())
+    said = Said(lists=await visit.form_lists())
     try:
         told = await doing.act(visit, said)
     except REFUSED as error:
