@@ -196,6 +196,12 @@ async def test_another_desks_things_are_as_if_they_were_not_there(browser: Brows
     assert foreign.status_code == nobodys.status_code == 404
     assert foreign.text == nobodys.text
     assert (await browser.get(path.format("nothing"))).status_code == 404
+    if not path.endswith("/identity"):
+        csrf = (await browser.get("/account")).text.partition('name="csrf" value="')[2].partition('"')[0]
+        said = {"csrf": csrf, "answer": "accept", "other": cat["customer_id"]}
+        sent_there = [await browser.post(path.format(one), **said) for one in (name, uuid4())]
+        assert [one.status_code for one in sent_there] == [404, 404]
+        assert sent_there[0].text == sent_there[1].text
 
 
 async def test_an_auditor_looks_and_decides_nothing(browser: Browser) -> None:
