@@ -30,6 +30,7 @@
     if (draft.about && draft.about !== box().dataset.picked) { load(draft.about); return; }
     for (const [name, value] of draft.kept) {
       const one = field(name), options = one?.options;
+      if (name === "to" && !options) continue;  // whom it goes to is what is shown
       if (one && !(options && ![...options].some((each) => each.value === value)) && !(name === "as" && one[0].disabled)) one.value = value;
     }
     if (at("files")) at("files").innerHTML = draft.files;
