@@ -8,7 +8,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.console import charts
+from app.console.charts import (
+    FLOOR,
+    LEFT,
+    MOST_TICKS,
+    RIGHT,
+    TOP,
+    Line,
+    columns,
+    line,
+    named,
+    place_in_spread,
+    shown_parts,
+    slot,
+    ticks,
+    y_of,
+)
 from app.console.journeys import (
     LEAST_PIECE,
     Happened,
@@ -43,45 +58,45 @@ BERLIN = ZoneInfo("Europe/Berlin")
     ],
 )
 def test_ticks_of_a_count_are_whole_and_reach_the_top(top: float, expected: tuple[float, ...]) -> None:
-    assert charts.ticks(top) == expected
+    assert ticks(top) == expected
 
 
 @given(st.floats(min_value=0, max_value=1e9))
 @settings(max_examples=50, deadline=None)
 def test_ticks_reach_whatever_is_drawn_and_are_few(top: float) -> None:
     for times in (False, True):
-        marks = charts.ticks(top, times=times)
+        marks = ticks(top, times=times)
         assert marks[0] == 0
         assert marks[-1] >= top * (1 - 1e-9)
-        assert 2 <= len(marks) <= charts.MOST_TICKS + 2
+        assert 2 <= len(marks) <= MOST_TICKS + 2
         assert all(one == int(one) for one in marks)
 
 
 @given(st.lists(st.integers(min_value=0, max_value=10**6), max_size=120))
 @settings(max_examples=50, deadline=None)
 def test_columns_stay_in_their_frame_and_show_whatever_is_there(values: list[int]) -> None:
-    top = charts.ticks(max(values, default=0))[-1]
-    boxes = charts.columns(values, top)
+    top = ticks(max(values, default=0))[-1]
+    boxes = columns(values, top)
     for value, box in zip(values, boxes, strict=True):
-        assert box.x >= charts.LEFT
-        assert box.x + box.width <= charts.RIGHT + 0.01
-        assert charts.TOP - 0.01 <= box.y <= charts.FLOOR
+        assert box.x >= LEFT
+        assert box.x + box.width <= RIGHT + 0.01
+        assert TOP - 0.01 <= box.y <= FLOOR
         assert (box.height > 0) == (value > 0)
-        assert abs(box.y + box.height - charts.FLOOR) < 0.02
+        assert abs(box.y + box.height - FLOOR) < 0.02
     assert [one.x for one in boxes] == sorted(one.x for one in boxes)
 
 
 def test_a_line_goes_through_what_is_known_and_no_gap() -> None:
-    found = charts.line([1, 2, None, 4, None, 3, 3], 4)
+    found = line([1, 2, None, 4, None, 3, 3], 4)
     assert found.path.count("M") == 2
     assert found.path.count("L") == 2
-    assert [(dot.x, dot.y) for dot in found.alone] == [(charts.slot(3.5, 7), charts.y_of(4, 4))]
-    assert charts.line([], 1) == charts.Line(path="", alone=[])
+    assert [(dot.x, dot.y) for dot in found.alone] == [(slot(3.5, 7), y_of(4, 4))]
+    assert line([], 1) == Line(path="", alone=[])
 
 
 def test_names_are_few_and_the_last_one_is_there() -> None:
     for count in range(1, 120):
-        found = charts.named(count)
+        found = named(count)
         assert found[-1] == count - 1
         assert len(found) <= 5
         assert found == sorted(set(found))
@@ -92,14 +107,14 @@ def test_names_are_few_and_the_last_one_is_there() -> None:
 def test_a_mark_lies_in_the_slot_that_holds_its_time(seconds: float) -> None:
     slots = len(BOUNDS) + 1
     at = sum(seconds >= one for one in BOUNDS)
-    assert charts.slot(at, slots) - 0.01 <= charts.place_in_spread(seconds, BOUNDS) <= charts.slot(at + 1, slots) + 0.01
+    assert slot(at, slots) - 0.01 <= place_in_spread(seconds, BOUNDS) <= slot(at + 1, slots) + 0.01
 
 
 def test_a_spread_shows_every_slot_that_holds_something() -> None:
-    assert charts.shown_parts([0] * 15) == range(15)
-    assert set(charts.shown_parts([0, 0, 0, 7, *[0] * 11])) >= {2, 3, 4}
-    assert set(charts.shown_parts([1, *[0] * 13, 1])) == set(range(15))
-    assert len(charts.shown_parts([3, *[0] * 14])) >= 4
+    assert shown_parts([0] * 15) == range(15)
+    assert set(shown_parts([0, 0, 0, 7, *[0] * 11])) >= {2, 3, 4}
+    assert set(shown_parts([1, *[0] * 13, 1])) == set(range(15))
+    assert len(shown_parts([3, *[0] * 14])) >= 4
 
 
 @pytest.mark.parametrize(
