@@ -5,7 +5,7 @@ A leaf is told what runs on at its border (`Border`), so that spans and days go 
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final, Literal
 from uuid import UUID
@@ -166,7 +166,8 @@ def lay_out(
 ) -> Leaf:
     """`items` come newest first. `older` is the border of the leaf above, `newer` of the one below; a lane of -1 there
     is any."""
-    rows = _barred([_row(item, speaker, clocks) for item in reversed(items)], older, newer)
+    told = _without_echoes(_row(item, speaker, clocks) for item in reversed(items))
+    rows = _barred(list(told), older, newer)
     above = [bar for bar in rows[0].bars if not bar.begins] if rows else []
     below = [bar for bar in rows[-1].bars if not bar.ends] if rows else []
     day = rows[-1].day_key if rows else older.day
@@ -344,7 +345,7 @@ def _folded(rows: Sequence[Row]) -> list[Row]:
     """Many changes in a row are one line; those that an item shows on itself are none."""
     told: list[Row] = []
     run: list[Row] = []
-    for row in [row for row in rows if row.item.type not in QUIET]:
+    for row in rows:
         if row.look == "change" and not (run and row.day):
             run.append(row)
             continue
@@ -353,6 +354,17 @@ def _folded(rows: Sequence[Row]) -> list[Row]:
         if row.look != "change":
             told.append(row)
     return told + _one_line(run)
+
+
+def _without_echoes(rows: Iterable[Row]) -> Iterator[Row]:
+    """Without what an item shows on itself; and a decision, which lies in the streams of both sides, is told once."""
+    told: set[tuple[str, UUID | None]] = set()
+    for row in rows:
+        decided = (row.item.type, row.decision)
+        if row.item.type in QUIET or (row.look == "seam" and decided in told):
+            continue
+        told.add(decided)
+        yield row
 
 
 def _one_line(run: list[Row]) -> list[Row]:

@@ -156,6 +156,9 @@ def test_a_merge_is_a_seam_that_names_its_decision() -> None:
     decision = uuid4()
     data = msgspec.Raw(msgspec.json.encode({"decision": decision, "reason": "same voice"}))
     merged = item(0, kind="change", type="CustomersMerged", data=data, direction=None, actor="agent:x")
-    row = laid(changed(0), changed(0), merged, changed(1)).rows[2]
+    again = msgspec.structs.replace(merged, event_id=EventId(uuid4()))
+    rows = laid(changed(0), changed(0), merged, again, changed(1)).rows
+    row = rows[2]
+    assert [one.look for one in rows] == ["change", "change", "seam", "change"]
     assert (row.look, row.decision) == ("seam", decision)
     assert "same voice" in row.what
