@@ -48,13 +48,23 @@ async def show_composer(visit: Visit) -> Answer:
     return await _composer(visit, Draft())
 
 
+@page("POST", "/tickets/{ticket}/composer", "desk")
+async def renew(visit: Visit) -> Answer:
+    """The composer anew with what was typed; an address that is the customer's no more is left out. Sends nothing."""
+    draft = _draft(await visit.form_lists())
+    to = (await _composed(visit, draft)).recipient
+    known = {one.value for one in to.points} if to else set[str]()
+    return await _composer(visit, draft if draft.to in known else msgspec.structs.replace(draft, to=""))
+
+
 @page("GET", "/tickets/{ticket}/news", "desk")
 async def show_news(visit: Visit) -> Answer:
     """What others said since the composer was shown, in a few words."""
     async with visit.read() as db:
         ticket = await read_ticket(db, visit.workspace, visit.request.path_params["ticket"])
-        came = await came_since(db, visit, ticket, _count(visit.asked_for.get("seen", "")) or 0)
-    return visit.show("composer_news.html", came=came, seen=ticket.items)
+        seen = _count(visit.asked_for.get("seen", "")) or 0
+        came = await came_since(db, visit, ticket, seen)
+    return visit.show("composer_news.html", ticket=ticket, came=came, seen=seen)
 
 
 @page("POST", "/tickets/{ticket}/check", "desk")
@@ -220,7 +230,7 @@ async def _composed(visit: Visit, draft: Draft) -> Composer:
 
 
 PAGES: Final[tuple[Page, ...]] = (
-    *(show_composer, show_news, check, say),
+    *(show_composer, renew, show_news, check, say),
     *uploading.PAGES,
     *colleagues.PAGES,
     *presence.PAGES,

@@ -2,10 +2,28 @@
 "use strict";
 
 const throughline = (() => {
+  // What this browser keeps for a fortnight.
   const kept = {
-    read(name) { try { return localStorage.getItem(name); } catch { return null; } },
-    write(name, text) { try { text ? localStorage.setItem(name, text) : localStorage.removeItem(name); } catch { /* private window */ } },
+    read(name) { try { return JSON.parse(localStorage.getItem(name)) ?? {}; } catch { return {}; } },
+    write(name, what) {
+      try { what ? localStorage.setItem(name, JSON.stringify({ ...what, at: Date.now() })) : localStorage.removeItem(name); } catch { /* private window */ }
+    },
+    names(prefix) { try { return Object.keys(localStorage).filter((name) => name.startsWith(prefix)); } catch { return []; } },
   };
+  for (const name of kept.names("draft:")) if (!(kept.read(name).at > Date.now() - 14 * 864e5)) kept.write(name, null);
+
+  // A part of a page, or what became of a form: without an answer the status is 0, without a session 401.
+  const part = async (path, body, more) => {
+    const headers = { "HX-Request": "true", ...JSON.parse(document.body.getAttribute("hx-headers")) };
+    try {
+      const answer = await fetch(path, { method: body ? "POST" : "GET", body, headers, ...more });
+      if (answer.headers.get("HX-Redirect")) return { ok: false, status: 401, html: "" };
+      return { ok: answer.ok, status: answer.status, html: await answer.text() };
+    } catch { return { ok: false, status: 0, html: "" }; }
+  };
+  const wordsOf = (html) => new DOMParser().parseFromString(html, "text/html").body.innerText.trim();
+  // A page that comes back out of the browser's memory is one of the past.
+  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
   // Every part of a page that comes in, the first time and after each swap.
   const parts = [];
@@ -39,5 +57,5 @@ const throughline = (() => {
     if (acts && press(acts, event)) event.preventDefault();
   });
 
-  return { kept, onPart, onKey, say };
+  return { kept, part, wordsOf, onPart, onKey, say };
 })();

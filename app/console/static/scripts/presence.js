@@ -1,22 +1,18 @@
 // Who else is here: each page that is looked at says so every now and then, sooner where somebody else is, and hears
 // who is. A page that is left, hidden or cut off is gone by itself.
 (() => {
+  const { part } = throughline;
   const [ALONE, TOGETHER, TYPING] = [20000, 4000, 30000];
-  let timer, typed = 0, told = "", shown = "";
+  let timer, typed = 0, told = "";
   const composer = () => document.getElementById("composer");
-  const show = () => { const place = composer()?.querySelector("[data-here]"); if (place && place.innerHTML !== shown) place.innerHTML = shown; };
   const tell = async (doing) => {
     const form = composer();
     clearTimeout(timer);
     if (!form || (doing === "gone" && !told)) return;
     told = doing === "gone" ? "" : doing;
-    const body = new URLSearchParams({ doing, ticket: form.dataset.number, csrf: form.elements.csrf.value });
-    try {
-      const answer = await fetch(`/customers/${form.dataset.customer}/presence`, { method: "POST", body, keepalive: true, headers: { "HX-Request": "true" } });
-      if (!answer.ok || answer.headers.get("HX-Redirect")) return;
-      shown = (await answer.text()).trim();
-      show();
-    } catch { /* without a connection nobody is told */ }
+    const { ok, html } = await part(`/customers/${form.dataset.customer}/presence`, new URLSearchParams({ doing, ticket: form.dataset.number }), { keepalive: true });
+    const place = document.getElementById("composer-here"), shown = html.trim();
+    if (ok && place && place.innerHTML !== shown) place.innerHTML = shown;
     if (told) timer = setTimeout(beat, shown ? TOGETHER : ALONE);
   };
   const doing = () => (Date.now() - typed < TYPING && composer()?.elements.as.value === "reply" ? "replying" : "looking");
@@ -29,5 +25,4 @@
   addEventListener("DOMContentLoaded", () => { if (!document.hidden) tell("came"); });
   addEventListener("pagehide", () => tell("gone"));
   document.addEventListener("visibilitychange", () => (document.hidden ? tell("gone") : tell("came")));
-  throughline.composed = show;
 })();
