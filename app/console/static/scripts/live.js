@@ -15,15 +15,24 @@
     }, 60));
   };
   const follows = (part, change) => part.dataset.live === "all" || part.dataset.live === `customer:${change.customer_id}`;
-  addEventListener("DOMContentLoaded", () => {
-    const head = document.body.dataset.head;
-    if (!head && !document.querySelector("[data-live]")) return;
-    const stream = new EventSource(head ? `/live?after=${encodeURIComponent(head)}` : "/live");
-    stream.addEventListener("change", (event) => {
-      const change = JSON.parse(event.data);
-      for (const part of document.querySelectorAll("[data-live][data-from]")) if (follows(part, change)) ask(part);
-      document.dispatchEvent(new CustomEvent("throughline:change", { detail: change }));
-    });
-    addEventListener("pagehide", () => stream.close());
-  });
+  // A browser opens six connections to a server and no more: only pages that are looked at hold one. Whoever comes back
+  // is told from where it left; an answer that is no stream (a server that starts, a session that ended) is asked anew.
+  const AGAIN_MS = 5000;
+  let stream = null, last = "", left = false;
+  const tell = (change) => {
+    for (const part of document.querySelectorAll("[data-live][data-from]")) if (follows(part, change)) ask(part);
+    document.dispatchEvent(new CustomEvent("throughline:change", { detail: change }));
+  };
+  const close = () => { left ||= !!stream; stream?.close(); stream = null; };
+  const open = () => {
+    if (stream || document.visibilityState === "hidden" || !document.querySelector("[data-head], [data-live]")) return;
+    if (left && !last) tell({});
+    stream = new EventSource(last ? `/live?after=${encodeURIComponent(last)}` : "/live");
+    stream.addEventListener("change", (event) => { last = event.lastEventId; tell(JSON.parse(event.data)); });
+    stream.addEventListener("error", () => { if (stream?.readyState === 2) { close(); setTimeout(open, AGAIN_MS); } });
+  };
+  addEventListener("DOMContentLoaded", () => { last = document.body.dataset.head ?? ""; open(); });
+  document.addEventListener("visibilitychange", () => (document.visibilityState === "hidden" ? close() : open()));
+  addEventListener("pagehide", close);
+  addEventListener("pageshow", open);
 })();

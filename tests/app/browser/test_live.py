@@ -1,0 +1,30 @@
+"""Many tabs over one desk: a page that nobody looks at holds no connection, and knows what it missed when it is shown."""
+
+from playwright.async_api import Page, expect
+
+from tests.app.browser.conftest import Desk
+
+MOST_TO_A_SERVER = 6
+"""Connections that a browser opens to one server; each stream is one for as long as it lasts."""
+LOOKED_AT = """(state) => {
+  Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+async def test_the_next_tab_opens_however_many_there_are(desk: Desk) -> None:
+    made = await desk.push(contact={"key": "one", "identifiers": []}, body="the first words")
+    path = f"/customers/{made['customer_id']}"
+    tabs: list[Page] = [desk.page]
+    for _ in range(MOST_TO_A_SERVER):
+        tabs.append(await desk.page.context.new_page())
+    for tab in tabs:
+        await tab.goto(path, timeout=5_000)
+        await expect(tab.get_by_text("the first words").first).to_be_visible()
+        if tab is not tabs[-1]:
+            await tab.evaluate(LOOKED_AT, "hidden")
+    await desk.push(contact={"key": "one", "identifiers": []}, body="words that came behind its back")
+    await expect(tabs[-1].get_by_text("words that came behind its back").first).to_be_visible()
+    await expect(tabs[0].get_by_text("words that came behind its back")).to_have_count(0)
+    await tabs[0].evaluate(LOOKED_AT, "visible")
+    await expect(tabs[0].get_by_text("words that came behind its back").first).to_be_visible()
