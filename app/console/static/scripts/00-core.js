@@ -2,6 +2,9 @@
 "use strict";
 
 const throughline = (() => {
+  const find = (what, root = document) => root.querySelector(what);
+  const all = (what, root = document) => [...root.querySelectorAll(what)];
+
   // What this browser keeps for a fortnight.
   const kept = {
     read(name) { try { return JSON.parse(localStorage.getItem(name)) ?? {}; } catch { return {}; } },
@@ -57,5 +60,5 @@ const throughline = (() => {
     if (acts && press(acts, event)) event.preventDefault();
   });
 
-  return { kept, part, wordsOf, onPart, onKey, say };
+  return { all, find, kept, part, wordsOf, onPart, onKey, say };
 })();

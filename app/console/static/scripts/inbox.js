@@ -1,13 +1,11 @@
 // The inbox: picking by key and range, and what is new: lines change where they stand, others wait to be let in.
 (() => {
-  const { onKey, onPart, say } = throughline;
-  const find = (what, root = document) => root.querySelector(what);
-  const all = (what, root = document) => [...root.querySelectorAll(what)];
-  const inbox = () => document.getElementById("inbox");
+  const { all, find, onKey, onPart, part, say } = throughline;
+  const inbox = () => find("#inbox");
   const picks = () => all("#inbox .pick");
   const picked = () => picks().filter((one) => one.checked);
-  const line = () => document.activeElement?.closest?.("#inbox tbody tr");
-  let last = null, waiting = null, was = null;
+  const line = () => document.activeElement?.closest("#inbox tbody tr");
+  let last = null, waiting = null, was = null, due = 0, rest = 0;
 
   const count = () => {
     const place = find(".bulk-count"), every = find(".pick-all"), n = picked().length;
@@ -17,30 +15,24 @@
     every.indeterminate = n > 0 && !every.checked;
     if (!n) for (const one of all(".bulk details[open]")) one.open = false;
   };
-  const pick = (box, on, far) => {
-    const some = picks(), from = some.indexOf(last), to = some.indexOf(box);
-    for (const one of far && from >= 0 ? some.slice(Math.min(from, to), Math.max(from, to) + 1) : [box]) one.checked = on;
+  const pick = (boxes, on) => { for (const one of boxes) one.checked = on; count(); };
+  const pickTo = (box, on, far) => {
+    const some = picks(), [from, to] = [some.indexOf(last), some.indexOf(box)].sort((a, b) => a - b);
+    pick(far && from >= 0 ? some.slice(from, to + 1) : [box], on);
     last = box;
-    count();
   };
-  const pickAll = (on) => { for (const one of picks()) one.checked = on; count(); };
   const pickHere = (far) => {
-    const box = find(".pick", line() ?? document.createElement("p"));
-    if (!box) return false;
-    pick(box, far || !box.checked, far);
+    const box = line()?.querySelector(".pick");
+    return box ? pickTo(box, far || !box.checked, far) : false;
   };
-  const press = (what) => inbox() ? void find(what, inbox())?.click() : false;
+  const press = (what) => { const one = find(`#inbox ${what}`); return one ? one.click() : false; };
   onKey("x", () => pickHere(false));
   onKey("X", () => pickHere(true));
-  onKey("A", () => picks().length ? pickAll(true) : false);
+  onKey("A", () => picks().length ? pick(picks(), true) : false);
   onKey("c", () => press("[data-claim]"));
   onKey("f", () => press("[data-filter]"));
-  onKey("Escape", () => {
-    const open = find(".bulk details[open]");
-    if (!open) return picked().length ? pickAll(false) : false;
-    open.open = false;
-    find("summary", open).focus();
-  });
+  onKey("i", () => press(".list-new button:not([hidden])"));
+  onKey("Escape", () => find(".bulk details[open]") ? press(".bulk details[open] summary") : picked().length ? pick(picks(), false) : false);
   for (const key of "aosputz") onKey(key, () => {
     const sheet = find(`.bulk [data-sheet~=${key}]`);
     if (!sheet || (!picked().length && pickHere(false) === false)) return false;
@@ -48,113 +40,87 @@
     find("select, input", sheet).focus();
   });
   document.addEventListener("click", ({ target, shiftKey }) => {
-    if (target.matches?.("#inbox .pick")) pick(target, target.checked, shiftKey);
-    if (target.matches?.(".pick-all")) pickAll(target.checked);
-    const told = target.closest?.("a[data-notice]"), csrf = told && find("[name=csrf]", told.closest("li"))?.value;
-    if (csrf) navigator.sendBeacon("/notices/read", new URLSearchParams({ csrf, id: told.dataset.notice }));
+    if (target.matches("#inbox .pick")) pickTo(target, target.checked, shiftKey);
+    if (target.matches(".pick-all")) pick(picks(), target.checked);
+    if (target.matches("#inbox .list-new button")) waiting ? replace(inbox(), waiting) : look();
+    const told = target.closest("a[data-notice]");
+    if (told) part("/notices/read", new URLSearchParams({ id: told.dataset.notice }), { keepalive: true });
   });
   document.addEventListener("reset", () => setTimeout(count));
 
-  // A line that is another by now keeps its place, the focus, and what it was when it was picked.
-  const renew = (here, fresh) => {
-    const held = here.contains(document.activeElement) && document.activeElement;
-    keep(fresh, find(".pick:checked", here)?.value);
+  // What comes in anew keeps the focus, what was picked, and as what it was picked.
+  const replace = (here, fresh) => {
+    const at = line()?.id, what = document.activeElement.matches(".pick") ? ".pick" : "a", isIn = here.contains(document.activeElement);
+    for (const { id, value } of all(".pick:checked", here).map((one) => ({ id: one.closest("tr").id, value: one.value }))) {
+      const box = find(`#${id} .pick`, fresh);
+      if (box) Object.assign(box, { checked: true, value });
+    }
+    if (fresh === waiting) waiting = null;
     here.replaceWith(fresh);
-    if (held) find(held.matches(".pick") ? ".pick" : "a", fresh).focus({ preventScroll: true });
-  };
-  const keep = (row, value) => {
-    const box = value && row && find(".pick", row);
-    if (box) { box.checked = true; box.value = value; }
+    htmx.process(fresh);
+    count();
+    if (isIn) (find(`#${at} ${what}`) ?? find("#inbox tbody a"))?.focus({ preventScroll: Boolean(at) });
   };
   const merge = (fresh) => {
-    const now = inbox(), there = new Map(all("tbody tr", fresh).map((one) => [one.id, one]));
-    find("#list-count", now).textContent = find("#list-count", fresh).textContent;
-    const told = all(".lists-count", fresh), places = all(".lists-count", now);
-    if (told.length === places.length) places.forEach((one, at) => { one.textContent = told[at].textContent; });
+    const now = inbox(), here = all("tbody tr", now), rows = new Map(all("tbody tr", fresh).map((one) => [one.id, one]));
+    for (const one of all("#list-count, #lists", now)) if (!one.contains(document.activeElement)) one.innerHTML = find(`#${one.id}`, fresh).innerHTML;
     if ("still" in now.dataset) return;
-    const here = all("tbody tr", now), known = here.map((one) => one.id);
     for (const one of here) {
-      const other = there.get(one.id);
+      const other = rows.get(one.id);
       one.classList.toggle("line-gone", !other);
-      if (other && other.dataset.mark !== one.dataset.mark) renew(one, other.cloneNode(true));
+      if (other && other.dataset.mark !== one.dataset.mark) replace(one, other.cloneNode(true));
     }
-    const more = [...there.keys()].filter((id) => !known.includes(id)).length;
-    const place = find(".list-new", now), { one, many, other } = place.dataset;
-    const words = more > 1 ? many.replace("#", more) : more ? one : known.join() === [...there.keys()].join() ? "" : other;
-    waiting = words ? fresh : null;
-    if (!here.length && more) return letIn();
-    if (place.textContent === words) return;
-    place.replaceChildren();
-    if (!words) return;
-    place.append(Object.assign(document.createElement("button"), { type: "button", className: "button", textContent: words, onclick: letIn }));
+    const known = here.map((one) => one.id), ids = [...rows.keys()], more = ids.filter((id) => !known.includes(id)).length;
+    const button = find(".list-new button", now), { one, many, other } = button.dataset;
+    if (!known.length && more) { replace(now, fresh); return; }
+    waiting = fresh;
+    button.hidden = known.join() === ids.join();
+    button.textContent = more > 1 ? many.replace("#", more) : more ? one : other;
   };
-  const letIn = () => {
-    if (!waiting) return false;
-    const marked = picked().map((one) => [one.closest("tr").id, one.value]), at = line()?.id;
-    inbox().replaceWith(waiting);
-    waiting = null;
-    for (const [id, value] of marked) keep(document.getElementById(id), value);
-    htmx.process(inbox());
-    count();
-    (find(`#${at} a`) ?? find("#inbox tbody a"))?.focus({ preventScroll: Boolean(at) });
-  };
-  onKey("i", letIn);
 
   // Asked for once a burst, and the sooner again the quicker the answer came; not while the page is hidden.
-  const part = async (path) => {
-    const answer = await fetch(path, { headers: { "HX-Request": "true" } }).catch(() => null);
-    return answer?.ok && !answer.headers.get("HX-Redirect") ? answer.text() : "";
-  };
-  let due = 0, rest = 0, own = 0;
   const look = async () => {
     due = 0;
     const now = inbox(), began = Date.now();
     if (!now || document.hidden) return;
-    const html = await part(now.dataset.list), fresh = find("#inbox", new DOMParser().parseFromString(html, "text/html"));
+    const { ok, html } = await part(now.dataset.list), fresh = ok && find("#inbox", new DOMParser().parseFromString(html, "text/html"));
     rest = Date.now() + Math.max(2000, 20 * (Date.now() - began));
     if (!fresh || inbox() !== now) return;
     if ("old" in fresh.dataset) ask();
     merge(document.importNode(fresh, true));
   };
-  const ask = () => { if (inbox()) due ||= setTimeout(look, Math.max(80, rest - Date.now())); };
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) ask(); });
+  const ask = (soon = 80) => { due ||= setTimeout(look, Math.max(soon, rest - Date.now())); };
+  document.addEventListener("visibilitychange", () => ask());
+  document.addEventListener("throughline:change", () => { ask(); askOwn(4000 + 2000 * Math.random()); });
+  addEventListener("DOMContentLoaded", () => { askOwn(0); if (find("#inbox[data-old]")) ask(1200); });
 
   // The agent's own, in the rail of every page.
+  let own = 0;
   const lookOwn = async () => {
     own = 0;
-    const rail = document.getElementById("rail-mine");
-    if (!rail || document.hidden || rail.contains(document.activeElement)) return;
-    const html = await part("/me/rail"), page = find(".list-new[data-own]");
-    if (!html || rail.contains(document.activeElement)) return;
+    const rail = find("#rail-mine"), news = find("[data-told-unread]");
+    const isBusy = () => !rail || document.hidden || rail.contains(document.activeElement);
+    const { ok, html } = isBusy() ? {} : await part("/me/rail");
+    if (!ok || isBusy()) return;
     rail.innerHTML = html;
     htmx.process(rail);
-    if (page && !page.firstChild && +find("[data-unread]", rail).dataset.unread > +page.dataset.told) {
-      page.append(Object.assign(document.createElement("a"), { href: page.dataset.href, textContent: page.dataset.words }));
-    }
+    if (news) news.hidden = +find("[data-unread]").dataset.unread <= +news.dataset.toldUnread;
   };
-  const askOwn = (wait) => { own ||= setTimeout(lookOwn, wait); };
-  addEventListener("DOMContentLoaded", () => { askOwn(0); rest = Date.now() + 1200; if ("old" in (inbox()?.dataset ?? {})) ask(); else rest = 0; });
-  document.addEventListener("throughline:change", () => { ask(); askOwn(4000 + 2000 * Math.random()); });
+  const askOwn = (soon) => { own ||= setTimeout(lookOwn, soon); };
 
-  // After what somebody did: back to the line, and what came of it is said. What opens over the list is a dialog.
+  // After what somebody did: back to the line, and what came of it is said.
   document.addEventListener("htmx:beforeSwap", ({ target }) => {
     if (target.id === "inbox") was = line()?.id ?? last?.closest("tr")?.id ?? "none";
   });
   for (const name of ["htmx:sendError", "htmx:responseError"]) document.addEventListener(name, ({ target }) => {
-    const place = target.closest?.("#inbox") && find("#inbox .list-new");
-    if (place) place.textContent = place.dataset.lost;
+    const button = target.closest("#inbox") && find("#inbox .list-new button");
+    if (button) Object.assign(button, { hidden: false, textContent: button.dataset.lost });
   });
-  addEventListener("pageshow", (event) => { if (event.persisted && inbox()) location.reload(); });
   onPart((root) => {
     if (root.id === "inbox" && was) {
       (find(`#${was} a`) ?? find("#inbox tbody a"))?.focus();
       say(find("#outcome p")?.textContent ?? "");
       was = waiting = last = null;
-    }
-    if (root.matches?.("dialog.list-dialog") && !root.open) {
-      root.addEventListener("close", () => root.remove());
-      root.addEventListener("click", (event) => { if (event.target.matches("[data-close]")) { event.preventDefault(); root.close(); } });
-      root.showModal();
     }
     count();
   });
