@@ -41,23 +41,27 @@ const throughline = (() => {
     if (place) { place.textContent = ""; requestAnimationFrame(() => { place.textContent = words; }); }
   };
 
-  // Keys: one or two signs ("r", "g i"); not while somebody types, nor behind a dialog.
-  // Of several that take a key the last one that is there does it: one that is not on this page says false.
+  // Keys: one or two signs ("r", "g i"); not while somebody types, nor behind a dialog. Of several that take a key the
+  // last one that is there does it (one that is not says false); else what says `aria-keyshortcuts` is clicked.
   const keys = new Map();
   const onKey = (name, act) => keys.set(name, [act, ...(keys.get(name) ?? [])]);
-  const press = (acts, event) => acts.some((act) => act(event) !== false);
+  const press = (name, event) => {
+    if (keys.get(name)?.some((act) => act(event) !== false)) return true;
+    const shown = all(`[aria-keyshortcuts="${CSS.escape(name)}"]`).find((one) => !one.disabled && one.checkVisibility());
+    shown?.click();
+    return !!shown;
+  };
   const typing = (target) => target.closest?.("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
   let before = "";
   addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.target.form?.requestSubmit(); return; }
-    if (event.key === "Escape" && typing(event.target) && !event.target.closest("dialog")) { event.target.blur(); return; }
-    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
-      event.preventDefault(); press(keys.get("/") ?? [], event); return;
-    }
-    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector("dialog[open]")) return;
-    const acts = keys.get(`${before} ${event.key}`) ?? keys.get(event.key);
-    before = event.key === "g" ? "g" : "";
-    if (acts && press(acts, event)) event.preventDefault();
+    const { key, target, ctrlKey, metaKey, altKey } = event, isCommand = ctrlKey || metaKey;
+    if (key === "Enter" && isCommand) { target.form?.requestSubmit(); return; }
+    if (key === "Escape" && typing(target) && !target.closest("dialog")) { target.blur(); return; }
+    if (isCommand && key.toLowerCase() === "k") { event.preventDefault(); press("/", event); return; }
+    if (isCommand || altKey || typing(target) || find("dialog[open]")) return;
+    const names = [`${before} ${key}`, key];
+    before = key === "g" ? "g" : "";
+    if (names.some((name) => press(name, event))) event.preventDefault();
   });
 
   return { all, find, kept, part, wordsOf, onPart, onKey, say };

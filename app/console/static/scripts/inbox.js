@@ -25,14 +25,15 @@
     const box = line()?.querySelector(".pick");
     return box ? pickTo(box, far || !box.checked, far) : false;
   };
-  const press = (what) => { const one = find(`#inbox ${what}`); return one ? one.click() : false; };
   onKey("x", () => pickHere(false));
   onKey("X", () => pickHere(true));
   onKey("A", () => picks().length ? pick(picks(), true) : false);
-  onKey("c", () => press("[data-claim]"));
-  onKey("f", () => press("[data-filter]"));
-  onKey("i", () => press(".list-new button:not([hidden])"));
-  onKey("Escape", () => find(".bulk details[open]") ? press(".bulk details[open] summary") : picked().length ? pick(picks(), false) : false);
+  onKey("Escape", () => {
+    const open = find(".bulk details[open] summary");
+    if (!open) return picked().length ? pick(picks(), false) : false;
+    open.click();
+    open.focus();
+  });
   for (const key of "aosputz") onKey(key, () => {
     const sheet = find(`.bulk [data-sheet~=${key}]`);
     if (!sheet || (!picked().length && pickHere(false) === false)) return false;

@@ -1,21 +1,16 @@
-// Keys that every page has: from item to item, to the places, to the sheet of keys.
+// Keys that every page has: from item to item, and the sheet of keys.
 (() => {
-  const { onKey } = throughline;
-  const items = () => [...document.querySelectorAll(".item:not(.item-change), .rows tbody tr, [data-row]")];
+  const { all, find, onKey } = throughline;
   const step = (by) => {
-    const all = items();
-    const at = all.findIndex((one) => one.contains(document.activeElement));
-    const next = all[Math.max(0, Math.min(all.length - 1, at < 0 ? (by > 0 ? 0 : all.length - 1) : at + by))];
+    const some = all(".item:not(.item-change), .rows tbody tr, [data-row]"), at = some.findIndex((one) => one.contains(document.activeElement));
+    const next = at < 0 ? some.at(by > 0 ? 0 : -1) : some[at + by] ?? some[at];
     if (!next) return;
-    const target = next.querySelector("a") ?? next;
+    const target = find("a", next) ?? next;
     if (target === next) next.tabIndex = -1;
     target.focus();
     next.scrollIntoView({ block: "nearest" });
   };
   onKey("j", () => step(1));
   onKey("k", () => step(-1));
-  for (const [key, path] of [["g i", "/"], ["g c", "/customers"], ["g m", "/suggestions"], ["g n", "/numbers"], ["g s", "/settings"]]) {
-    onKey(key, () => { location.href = path; });
-  }
-  onKey("?", () => document.querySelector(".keys")?.showModal());
+  onKey("?", () => find(".keys")?.showModal());
 })();

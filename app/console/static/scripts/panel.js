@@ -1,15 +1,10 @@
-// The ticket beside the thread: its keys, its dialogs, and what stays when the panel comes anew.
+// The ticket beside the thread: its dialogs, and what stays when the panel comes anew.
 (() => {
-  const { all, find, onKey, onPart, say, wordsOf } = throughline;
+  const { all, find, onPart, say, wordsOf } = throughline;
   const doing = () => find("dialog[data-doing]");
   const on = (name, act) => document.addEventListener(name, act, true);
   const open = new Set();
   let opener = "";
-
-  for (const key of "asopuyftcezbvmxlwh") onKey(key, () => {
-    const one = find(`#panel [data-press=${key}]`);
-    return one ? one.click() : false;
-  });
 
   // A dialog that came in is opened; closed, it goes, and the focus is where it was.
   const close = () => {
