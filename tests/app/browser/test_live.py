@@ -1,4 +1,4 @@
-"""Many tabs over one desk: a page that nobody looks at holds no connection, and knows what it missed when it is shown."""
+"""Many tabs over one desk: a page that nobody looks at holds no connection, and learns later what it missed."""
 
 from playwright.async_api import Page, expect
 
@@ -15,9 +15,7 @@ LOOKED_AT = """(state) => {
 async def test_the_next_tab_opens_however_many_there_are(desk: Desk) -> None:
     made = await desk.push(contact={"key": "one", "identifiers": []}, body="the first words")
     path = f"/customers/{made['customer_id']}"
-    tabs: list[Page] = [desk.page]
-    for _ in range(MOST_TO_A_SERVER):
-        tabs.append(await desk.page.context.new_page())
+    tabs: list[Page] = [desk.page, *[await desk.page.context.new_page() for _ in range(MOST_TO_A_SERVER)]]
     for tab in tabs:
         await tab.goto(path, timeout=5_000)
         await expect(tab.get_by_text("the first words").first).to_be_visible()
