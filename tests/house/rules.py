@@ -62,6 +62,7 @@ SQL_FILES = frozenset(
         "app/db.py",
         "app/store.py",
         "app/people_store.py",
+        "app/presence_store.py",
         "app/sign_in_store.py",
         "app/saved_view_store.py",
         "app/upkeep.py",
