@@ -1,22 +1,20 @@
 // The thread: leaves come in on both sides and go again far away, nothing jumps, and what is new is put to the end.
 (() => {
-  const { onPart, onKey, say } = throughline;
-  const MOST = 8;
-  const one = (what) => document.querySelector(what);
-  const all = (what) => [...document.querySelectorAll(what)];
+  const { all, find, say } = throughline;
+  const MOST = 8, HIGHEST = 20000;
+  const thread = find("#thread"), frame = find(".thread-scroll");
+  const top = (one) => one.getBoundingClientRect().top;
+  const focus = (one) => { one.tabIndex = -1; one.focus({ preventScroll: true }); };
 
   // What was at a place stays there, whatever came in or went above and below.
-  let kept = null;
-  const hold = (what) => { kept = what && { what, top: what.getBoundingClientRect().top }; };
-  const restore = () => {
-    if (kept?.what.isConnected) one(".thread-scroll").scrollTop += kept.what.getBoundingClientRect().top - kept.top;
-  };
-  let side = "newer";
+  let kept = null, side = "newer";
+  const hold = (what) => { kept = what && { what, top: top(what) }; };
+  const restore = () => { if (frame && kept?.what.isConnected) frame.scrollTop += top(kept.what) - kept.top; };
   document.addEventListener("htmx:beforeSwap", ({ target }) => {
-    if (!target.closest?.("#thread")) return;
-    const frame = one(".thread-scroll"), top = frame.getBoundingClientRect().top + 40;
+    if (!target.closest("#thread")) return;
     side = target.matches(".more-older") ? "older" : "newer";
-    hold(target.id === "tail" && frame.scrollTop > -3 ? null : all("#thread .item").find((item) => item.getBoundingClientRect().bottom > top));
+    const isAtEnd = target.id === "tail" && frame.scrollTop > -3;
+    hold(isAtEnd ? null : all("#thread .item").find((item) => item.getBoundingClientRect().bottom > top(frame) + 40));
   });
   // Far leaves go; what asks for them again takes their place.
   const trim = () => {
@@ -26,10 +24,9 @@
     const gone = isOlder ? leaves.slice(MOST) : leaves.slice(0, -MOST);
     if (!from || !gone.length || gone.some((leaf) => leaf.contains(document.activeElement))) return;
     for (const leaf of [...gone, ...all(`#thread > .more-${far}, ${isOlder ? "#tail" : "#start"}`)]) leaf.remove();
-    const link = document.createElement("a");
-    const named = { class: `more more-${far}`, href: from, "hx-get": from, "hx-trigger": "intersect once", "hx-swap": "outerHTML" };
-    for (const name in named) link.setAttribute(name, named[name]);
-    link.textContent = one("#thread").dataset[far];
+    const link = find(`#more-${far}`).content.firstElementChild.cloneNode(true);
+    link.href = from;
+    link.setAttribute("hx-get", from);
     edge[isOlder ? "after" : "before"](link);
     htmx.process(link);
   };
@@ -38,48 +35,44 @@
     let before = "";
     for (const day of all("#thread .thread-day")) { day.closest(".row").hidden = day.dataset.day === before; before = day.dataset.day; }
   };
+  const seen = new MutationObserver(() => { days(); trim(); restore(); kept = null; seen.takeRecords(); });
+  if (thread) seen.observe(thread, { childList: true });
 
   // Why is it here, all of a long text, a mail as it was made: in place.
   document.addEventListener("click", async (event) => {
-    const link = event.target.closest?.("a[data-here]");
+    const link = event.target.closest("a[data-here]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    const item = link.closest(".item") ?? link.parentElement, how = link.dataset.here;
-    const told = how === "why" && item.querySelector(".why-told");
+    const item = link.closest(".item") ?? link.parentElement, isWhy = link.dataset.here === "why", told = isWhy && find(".why-told", item);
     if (told) { told.remove(); return; }
     hold(item);
-    const target = how === "letter" ? link.closest(".letter-shown") ?? link.closest("p") : item;
-    await htmx.ajax("GET", link.href, { target, swap: how === "why" ? "beforeend" : "outerHTML" });
+    const target = link.dataset.here === "letter" ? link.closest(".letter-shown") ?? link.closest("p") : item;
+    await htmx.ajax("GET", link.href, { target, swap: isWhy ? "beforeend" : "outerHTML" });
     restore();
-    const now = document.getElementById(item.id)?.querySelector(".why-told, .letter-frame") ?? document.getElementById(item.id);
-    if (now) { now.tabIndex = -1; now.focus({ preventScroll: true }); }
+    const now = document.getElementById(item.id);
+    if (now) focus(find(".why-told, .letter-frame", now) ?? now);
   });
   // Nothing runs in a mail's frame: it is measured from here.
-  onPart((root) => {
-    for (const frame of root.querySelectorAll(".letter-frame")) {
-      const fit = () => {
-        hold(frame.closest(".item"));
-        frame.style.height = `${Math.min(frame.contentDocument.documentElement.scrollHeight + 2, 20000)}px`;
-        restore();
-      };
-      frame.addEventListener("load", () => { fit(); for (const image of frame.contentDocument.images) image.addEventListener("load", fit); });
-    }
-  });
+  document.addEventListener("load", ({ target }) => {
+    if (!target.matches?.(".letter-frame")) return;
+    const fit = () => {
+      hold(target.closest(".item"));
+      target.style.height = `${Math.min(target.contentDocument.documentElement.scrollHeight + 2, HIGHEST)}px`;
+      restore();
+    };
+    fit();
+    target.contentDocument.addEventListener("load", fit, true);
+  }, true);
 
   // What arrived late is not at the end: it is said.
   document.addEventListener("throughline:change", ({ detail }) => {
-    const thread = one("#thread");
-    if (detail.kind !== "change" && detail.customer_id === thread?.dataset.customer) {
-      setTimeout(() => { if (one("#tail") && !document.getElementById(`item-${detail.event_id}`)) say(thread.dataset.late); }, 2000);
-    }
+    if (detail.kind === "change" || detail.customer_id !== thread?.dataset.customer) return;
+    setTimeout(() => { if (find("#tail") && !document.getElementById(`item-${detail.event_id}`)) say(thread.dataset.late); }, 2000);
   });
-
-  for (const [key, name] of [["[", "first"], ["]", "last"], [".", "waits"], [",", "filter"]]) onKey(key, () => { const to = one(`[data-jump="${name}"]`); to?.click(); return Boolean(to); });
   addEventListener("DOMContentLoaded", () => {
-    const thread = one("#thread"), here = thread && location.hash.length > 1 && document.getElementById(location.hash.slice(1));
-    if (!thread) return;
-    const seen = new MutationObserver(() => { days(); trim(); restore(); kept = null; seen.takeRecords(); });
-    seen.observe(thread, { childList: true });
-    if (here) { here.scrollIntoView({ block: here.id === "start" ? "start" : "center" }); here.tabIndex = -1; here.focus({ preventScroll: true }); }
+    const here = thread && location.hash.length > 1 && document.getElementById(location.hash.slice(1));
+    if (!here) return;
+    here.scrollIntoView({ block: here.id === "start" ? "start" : "center" });
+    focus(here);
   });
 })();
