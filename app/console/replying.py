@@ -50,10 +50,12 @@ async def show_composer(visit: Visit) -> Answer:
 
 @page("POST", "/tickets/{ticket}/composer", "desk")
 async def renew(visit: Visit) -> Answer:
-    """The composer anew with what was typed; an address that is the customer's no more is left out. Sends nothing."""
-    draft = _draft(await visit.form_lists())
+    """The composer anew with what was typed. Whom and what it answers is kept where it was chosen. Sends nothing."""
+    lists = await visit.form_lists()
+    said = {name: values[-1] for name, values in lists.items()}
+    draft = msgspec.structs.replace(_draft(lists), about=said.get("picked", ""), once="", seen=None)
     to = (await _composed(visit, draft)).recipient
-    known = {one.value for one in to.points} if to else set[str]()
+    known = {one.value for one in to.points} if to and said.get("chosen") else set[str]()
     return await _composer(visit, draft if draft.to in known else msgspec.structs.replace(draft, to=""))
 
 

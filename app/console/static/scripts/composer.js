@@ -1,10 +1,10 @@
 // The composer: checked, held for some seconds in which it can be undone, sent once. An answer that waits leaves with
 // the page; what nobody confirmed is kept in the browser and said again under the same name, which does it once.
 (() => {
-  const { kept, onKey, onPart, part, say, wordsOf } = throughline;
+  const { find, kept, onKey, onPart, part, say, wordsOf } = throughline;
   const HELD = 6000;
-  const box = () => document.getElementById("composer");
-  const at = (name) => box().querySelector(`[data-${name}]`);
+  const box = () => find("form#composer");
+  const at = (name) => find(`[data-${name}]`, box());
   const field = (name) => box().elements[name];
   const text = () => field("body");
   const told = (name) => at(name).content.textContent.trim();
@@ -14,22 +14,15 @@
   const place = () => `draft:${box().dataset.agent}:${box().dataset.composer}`;
   let wait = null, busy = false, later = 0;
 
-  // What survives a reload: not what the server gives anew, nor whom and what nobody chose.
-  const typed = () => {
-    const dropped = ["csrf", "session", "once", "seen"];
-    if (!box().dataset.picked) dropped.push("about");
-    if (!field("to")?.options) dropped.push("to");
-    return [...fields()].filter(([name]) => !dropped.includes(name));
-  };
   const isEmpty = () => !text().value.trim() && !at("file") && !at("uploading");
   const save = (held) => {
-    if (!isEmpty()) kept.write(place(), { kept: typed(), held });
+    if (!isEmpty()) kept.write(place(), { kept: [...fields()], held });
     else if (!kept.read(place()).held) kept.write(place(), null);
   };
   const tell = (name, words) => {
-    at("told")?.remove();
+    at("fault")?.remove();
     box().prepend(at(name).content.cloneNode(true));
-    if (words) at("told").textContent = words;
+    if (words) at("fault").textContent = words;
   };
   const put = (html) => {
     if (!html.includes('id="composer"')) { tell("away", wordsOf(html)); return; }
@@ -51,14 +44,14 @@
     if (answer && text().value === was) put(answer.html);
   };
   const load = async (about) => {
-    await renew([...typed(), ["about", about], ["to", ""], ["as", "reply"]]);
+    await renew([...fields(), ["picked", about], ["to", ""], ["as", "reply"]]);
     text().focus();
     save();
   };
   const restore = async () => {
     const draft = kept.read(place());
     if (!draft.kept || draft.held || !isEmpty()) return;
-    await renew([["about", box().dataset.picked ?? ""], ...draft.kept]);
+    await renew([["picked", field("picked").value], ...draft.kept.filter((one) => one.join() !== "picked,")]);
     if (draft.unsure) tell("unsure");
   };
 
@@ -136,14 +129,12 @@
     say(line.textContent);
   };
   const isHere = (event) => box()?.contains(event.target);
-  const take = (event, files) => {
-    if (!isHere(event) || !files?.length || !at("chooser") || isNote()) return;
+  for (const name of ["paste", "dragover", "drop"]) addEventListener(name, (event) => {
+    const given = event.clipboardData ?? event.dataTransfer;
+    if (!isHere(event) || !given?.types.includes("Files") || !at("chooser") || isNote()) return;
     event.preventDefault();
-    [...files].forEach(upload);
-  };
-  addEventListener("paste", (event) => take(event, event.clipboardData?.files));
-  addEventListener("drop", (event) => take(event, event.dataTransfer?.files));
-  addEventListener("dragover", (event) => { if (isHere(event) && event.dataTransfer?.types.includes("Files")) event.preventDefault(); });
+    if (name !== "dragover") [...given.files].forEach(upload);
+  });
 
   // What is typed
   const changed = () => { save(); look(); };
@@ -158,11 +149,12 @@
     const called = isNote() && text().value.slice(0, text().selectionStart).match(/(?:^|\s)@([\p{L}\d._-]{0,30})$/u);
     const isOpen = !isNote() && text().value.includes("{{");
     clearTimeout(later);
-    if (!called) at("names").textContent = "";
-    if (!isOpen) at("filled").textContent = "";
-    if (called || isOpen) later = setTimeout(async () => {
-      const { ok, html } = await (called ? part(`/colleagues?q=${encodeURIComponent(called[1])}`) : part(path("check"), fields()));
-      if (!wait) at(called ? "names" : "filled").innerHTML = ok ? html : "";
+    later = setTimeout(async () => {
+      const names = called && await part(`/colleagues?q=${encodeURIComponent(called[1])}`);
+      const filled = isOpen && await part(path("check"), fields());
+      if (wait) return;
+      at("names").innerHTML = names?.ok ? names.html : "";
+      at("filled").innerHTML = filled?.ok ? filled.html : "";
     }, 250);
   };
   addEventListener("input", (event) => {
@@ -184,14 +176,12 @@
   });
   addEventListener("keydown", (event) => { if (event.key === "Escape" && wait) { event.stopImmediatePropagation(); undo(); } }, true);
   const choose = (kind) => {
-    const first = document.querySelector("[data-first-answer]"), item = kind === "reply" && document.activeElement.closest(".item-in[id]");
-    if (!box() && first) { location.href = `${first.href}?as=${kind}`; return true; }
+    const item = kind === "reply" && document.activeElement.closest(".item-in[id]");
     if (!box() || wait) return false;
-    if (item) { load(item.id.slice(5)); return true; }
+    if (item) return load(item.id.slice(5));
     if (kind === "note" || !field("as")[0].disabled) field("as").value = kind;
     text().focus();
     changed();
-    return true;
   };
   onKey("r", () => choose("reply"));
   onKey("n", () => choose("note"));
@@ -199,6 +189,6 @@
   // A composer that nobody is in follows what comes meanwhile; in another it is told.
   onPart((root) => {
     if (root.querySelector?.("#composer")) restore();
-    if (root.id === "composer-news" && at("came") && isEmpty() && !box().contains(document.activeElement)) renew(typed());
+    if (root.id === "composer-news" && at("came") && isEmpty() && !box().contains(document.activeElement)) renew(fields());
   });
 })();
