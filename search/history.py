@@ -24,7 +24,7 @@ from search.highlights import highlight
 from search.query import Question, pieces
 from search.showing import Hit, documents, show
 from search.tokens import asked_idents
-from search.vocabulary import Vocabularies, Vocabulary
+from search.vocabulary import Vocabularies, Vocabulary, worth
 from search.wishes import Wish, kinds_of, order_tokens, sender_tokens
 from timeline.tickets.reading import find_standing
 
@@ -330,7 +330,8 @@ async def read_page(
 ) -> list[Hit]:
     """Hits as they stand today."""
     question = wish.question
-    words = {*question.words, *(one for word in question.words for one in instead.get(word, ()))}
+    telling = telling_in(question.words)
+    words = {*telling, *(one for word in telling for one in instead.get(word, ()))}
     words |= {one for group in question.groups for one in group if " " not in one}
     phrases = [*question.phrases, *(one for group in question.groups for one in group if " " in one)]
     idents = named_in(question)
@@ -343,6 +344,11 @@ async def read_page(
         now,
         internal=wish.internal,
     )
+
+
+def telling_in(words: Sequence[str]) -> Sequence[str]:
+    """What of a sentence is marked where it is found: its little words stand everywhere."""
+    return [word for word in words if worth(word)] or words if len(words) > ALL_UP_TO else words
 
 
 async def group_by_case(

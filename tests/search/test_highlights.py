@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search.highlights import LONGEST, highlight
+from search.history import telling_in
 
 
 def test_words_phrases_and_ids_are_marked_with_their_endings() -> None:
@@ -37,3 +38,16 @@ def test_nothing_of_a_text_is_markup(text: str, words: list[str]) -> None:
     assert "<" not in bare
     assert ">" not in bare
     assert len(unescape(bare)) <= LONGEST + 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("the zip of my sleeping bag is broken", ["sleeping", "broken"]),
+        ("zip bag", ["zip", "bag"]),
+        ("is it on or off", ["is", "it", "on", "or", "off"]),
+    ],
+)
+def test_little_words_of_a_sentence_are_not_marked(asked: str, told: list[str]) -> None:
+    assert [word for word in telling_in(asked.split()) if word in told] == told
+    assert not {"the", "of", "my"} & set(telling_in(asked.split()))
