@@ -35,6 +35,7 @@ STREAMS_A_SESSION: Final = 25
 PUSHES: Final = 150
 PAINTS: Final = 20
 SHOWN: Final = 40
+PAINT: Final = "performance.getEntriesByName('first-contentful-paint')"
 _LOADED: Final = re.compile(rf'(?:href|src)="({STATIC}[^"]+)"')
 
 
@@ -207,7 +208,8 @@ async def _painted_and_shown(where: House, browser: Browser) -> tuple[float, flo
         paints: list[float] = []
         for _ in range(PAINTS):
             await page.goto(f"{url}/customers/{made['customer_id']}")
-            paints.append(await page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime"))
+            await page.wait_for_function(f"{PAINT}.length")
+            paints.append(await page.evaluate(f"{PAINT}[0].startTime"))
         await asyncio.sleep(1)
         taken: list[float] = []
         for _ in range(SHOWN):

@@ -1,5 +1,6 @@
 """The pictures of the console in the documentation, taken of the demo desk as it is now: `make screenshots`."""
 
+import re
 import shutil
 import sys
 import tempfile
@@ -24,7 +25,7 @@ PAGES: Final = {
     "numbers": "/numbers",
     "journey": "/tickets/{number}/journey",
     "search": "/search?q=the+zip+of+my+sleeping+bag+is+broken",
-    "settings": "/settings/sla-policies",
+    "settings": "/settings/sla",
 }
 DARK: Final = ("customer", "numbers")
 
@@ -64,8 +65,8 @@ def _take(page: Page, theme: str) -> None:
     page.wait_for_url("**/")
     page.goto(f"/customers?q={CUSTOMER}")
     person = page.locator("main a[href^='/customers/']").first.get_attribute("href")
-    page.goto("/?sort=-updated_at")
-    number = (page.locator("main a[href^='/tickets/']").first.get_attribute("href") or "").rpartition("/")[2]
+    page.goto(person or "/")
+    number = re.sub(r"\D", "", page.locator("a[href^='/tickets/']").first.get_attribute("href") or "")
     for name, path in PAGES.items():
         if theme == "dark" and name not in DARK:
             continue
