@@ -2,6 +2,7 @@
 
 from html import unescape
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -43,11 +44,10 @@ def test_nothing_of_a_text_is_markup(text: str, words: list[str]) -> None:
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
-        ("the zip of my sleeping bag is broken", ["sleeping", "broken"]),
+        ("the seam of my sleeping bag is broken", ["seam", "sleeping", "broken"]),
         ("zip bag", ["zip", "bag"]),
         ("is it on or off", ["is", "it", "on", "or", "off"]),
     ],
 )
 def test_little_words_of_a_sentence_are_not_marked(asked: str, told: list[str]) -> None:
-    assert [word for word in telling_in(asked.split()) if word in told] == told
-    assert not {"the", "of", "my"} & set(telling_in(asked.split()))
+    assert telling_in(asked.split()) == told
