@@ -41,7 +41,11 @@ async def ask(
     asked = urlencode({name: value for name, value in (query or {}).items() if value is not None}, doseq=True).encode()
     request = _request(visit.request, route, dict(path or {}), asked, said, raw)
     allowed = frozenset(one.name for one in route.query)
-    return await route.handler(Call(visit.edge, request, visit.caller, allowed))
+    call = Call(visit.edge, request, visit.caller, allowed)
+    try:
+        return await route.handler(call)
+    finally:
+        visit.asked |= call.asked
 
 
 async def answered(visit: Visit, route: Route, shape: type[T], path: Path | None = None, **asked: Any) -> T:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import cached_property
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final, Literal
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from uuid import UUID
 
 import msgspec
@@ -173,8 +173,9 @@ def _handler(declared: Page, edge: Edge) -> HTTPRouteHandler:
         try:
             visit = await _admitted(declared, edge, request)
             done = await declared.handler(visit)
+            await _still_here(visit)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is answered
-            done = _refuse(visit, error, name)
+            done = await _refuse(visit, error, name)
         body, headers = (b"", done.headers) if done.stream else packed(request, done.body, done.headers)
         seconds = time.perf_counter() - started
         metrics.count_request(declared.method, declared.path, done.status, seconds)
@@ -209,9 +210,24 @@ async def _admitted(declared: Page, edge: Edge, request: Request[Any, Any, Any])
     return visit
 
 
-def _refuse(visit: Visit, error: Exception, name: str) -> Answer:
+async def _still_here(visit: Visit) -> None:
+    """Raises the 401 where the session has ended and nothing on the page had to ask for it."""
+    if visit.somebody is not None and not visit.asked:
+        async with visit.read():
+            pass
+
+
+async def _refuse(visit: Visit, error: Exception, name: str) -> Answer:
+    """The answer to an error. A session that has ended hears that and nothing else."""
     problem = problem_of(error)
+    if 400 <= problem.status < 500:
+        try:
+            await _still_here(visit)
+        except Exception as worse:  # noqa: BLE001 - mapped like any other
+            error, problem = worse, problem_of(worse)
     if problem.status == 401:
+        if visit.somebody is not None:
+            visit.edge.doorkeeper.forget(visit.somebody.key)
         return _to_sign_in(visit)
     if problem.status >= 500:
         _log.error("console.failed", error=error)
@@ -221,14 +237,20 @@ def _refuse(visit: Visit, error: Exception, name: str) -> Answer:
 
 
 def _to_sign_in(visit: Visit) -> Answer:
-    """Signing in, and back to the page that was asked for."""
+    """Signing in, and back to the page that was asked for, or that a part was asked for by."""
     request = visit.request
     if visit.is_fragment:
-        return Answer(headers={"HX-Redirect": "/sign-in"}, media_type=HTML)
+        page = urlsplit(request.headers.get("hx-current-url", ""))
+        target = f"{page.path}?{page.query}" if page.query else page.path
+        return Answer(headers={"HX-Redirect": _door(target or "/")}, media_type=HTML)
     back = request.url.path if request.method == "GET" else "/"
     query = request.scope["query_string"].decode("ascii", "replace")
     target = f"{back}?{query}" if query and request.method == "GET" else back
-    return moved(f"/sign-in?next={quote(target, safe='')}" if target != "/" else "/sign-in")
+    return moved(_door(target))
+
+
+def _door(target: str) -> str:
+    return f"/sign-in?next={quote(target, safe='')}" if target != "/" else "/sign-in"
 
 
 def moved(path: str, headers: dict[str, str] | None = None) -> Answer:

@@ -13,7 +13,7 @@ from app.console.language import translations
 from app.console.marking import marked
 from app.signed_in import Who
 
-HTML: Final = "text/html; charset=utf-8"
+HTML: Final = "text/html"
 STATIC: Final = "/static/"
 BUNDLES: Final = {"console.css": "styles", "console.js": "scripts"}
 """What is one file for the browser and a folder of components for us."""

@@ -21,7 +21,7 @@ def _packed(name: str) -> bytes:
 async def _file(visit: Visit, name: str) -> Answer:
     try:
         body, print_ = read_static(name), fingerprint(name)
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+    except (OSError, ValueError):  # not there, a folder, no name of a file at all
         raise NotFound from None
     headers = {"Cache-Control": FOR_EVER if visit.request.path_params["print"] == print_ else "no-cache"}
     headers["Vary"] = "Accept-Encoding"
