@@ -10,10 +10,10 @@
   const count = () => {
     const place = find(".bulk-count"), every = find(".pick-all"), n = picked().length;
     if (!place) return;
+    const checked = n > 0 && n === picks().length;
     place.textContent = n ? place.dataset.words.replace("#", n) : "";
-    every.checked = n > 0 && n === picks().length;
-    every.indeterminate = n > 0 && !every.checked;
-    if (!n) for (const one of all(".bulk details[open]")) one.open = false;
+    Object.assign(every, { checked, indeterminate: n > 0 && !checked });
+    for (const one of n ? [] : all(".bulk details[open]")) one.open = false;
   };
   const pick = (boxes, on) => { for (const one of boxes) one.checked = on; count(); };
   const pickTo = (box, on, far) => {
@@ -52,9 +52,9 @@
   // What comes in anew keeps the focus, what was picked, and as what it was picked.
   const replace = (here, fresh) => {
     const at = line()?.id, what = document.activeElement.matches(".pick") ? ".pick" : "a", isIn = here.contains(document.activeElement);
-    for (const { id, value } of all(".pick:checked", here).map((one) => ({ id: one.closest("tr").id, value: one.value }))) {
-      const box = find(`#${id} .pick`, fresh);
-      if (box) Object.assign(box, { checked: true, value });
+    for (const one of all(".pick:checked", here)) {
+      const box = find(`#${one.closest("tr").id} .pick`, fresh);
+      if (box) Object.assign(box, { checked: true, value: one.value });
     }
     if (fresh === waiting) waiting = null;
     here.replaceWith(fresh);

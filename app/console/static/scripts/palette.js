@@ -15,8 +15,7 @@
   const again = () => choose(options().find((one) => one.id === chosen) ?? options()[0]);
   const run = (act) => {
     box.close();
-    if (act.matches("input:not([type=checkbox], [type=radio], [type=submit]), select, textarea")) act.focus();
-    else act.click();
+    act.matches("input:not([type=checkbox], [type=radio], [type=submit]), select, textarea") ? act.focus() : act.click();
   };
   const offer = () => {
     const wordsOf = (text) => text.toLowerCase().split(/\s+/).filter(Boolean), typed = wordsOf(field.value);
