@@ -27,7 +27,8 @@ async def test_the_token_of_a_form_is_in_other_words_each_time_and_holds(browser
     assert (await browser.post("/sign-out", csrf=tokens[1])).status_code == 303
 
 
-@pytest.mark.parametrize("text", ["", "x", "é", "====", "AAAA", mask("another")])
+@pytest.mark.parametrize("text", ["", "x", "é", "====", "AAAA", "another"])
 async def test_what_is_no_token_is_refused(browser: Browser, text: str) -> None:
     await browser.choose()
-    assert (await browser.post("/sign-out", csrf=text)).status_code == 403
+    for token in (text, mask(text)):
+        assert (await browser.post("/sign-out", csrf=token)).status_code == 403
