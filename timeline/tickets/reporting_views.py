@@ -316,8 +316,8 @@ def _sla(question: Question, _: Any, values: list[Any]) -> _Source:
     clocks = (
         f"ticket t CROSS JOIN LATERAL (SELECT c.target, c.policy, coalesce(c.breached_at, "
         f"CASE WHEN {running} AND c.due_at < {until} THEN c.due_at END) AS missed_at, c.started_by, c.started_at, "
-        f"c.seconds, c.calendar, c.found_missed, coalesce(c.stopped_at, CASE WHEN {silent} AND c.target <> 'resolution' "
-        f"AND c.met_at IS NULL THEN {ends} END) AS stopped_at, coalesce(c.met_at, "
+        f"c.seconds, c.calendar, c.found_missed, coalesce(c.stopped_at, CASE WHEN {silent} "
+        f"AND c.target <> 'resolution' AND c.met_at IS NULL THEN {ends} END) AS stopped_at, coalesce(c.met_at, "
         f"CASE WHEN {silent} AND c.target = 'resolution' AND c.stopped_at IS NULL THEN {ends} END) AS met_at "
         "FROM jsonb_to_recordset(t.fold->'clocks') AS c(target text, policy text, due_at timestamptz, "
         "started_by uuid, started_at timestamptz, seconds bigint, calendar text, found_missed boolean, "
