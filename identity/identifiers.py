@@ -12,6 +12,8 @@ import phonenumbers
 
 from identity.placeholders import Form, role_or_placeholder
 
+_BEGUN: Final = 4
+"""Digits from which a number is looked for by its beginning."""
 KINDS: Final = ("email", "phone", "account", "external", "handle", "visitor")
 STRONG: Final[frozenset[str]] = frozenset(KINDS) - {"visitor"}
 SCOPED: Final[frozenset[str]] = frozenset({"account", "external", "handle", "visitor"})
@@ -274,6 +276,21 @@ def _e164(number: str, region: str | None) -> str | None:
     ):  # without its area code a number is another one in every town
         return None
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def begun_phone(text: str, region: str | None) -> str | None:
+    """The digits that a normal number begins with, of which the first were typed as one dials them in the region; None
+    for what is no beginning of a number."""
+    digits = re.sub(r"[\s()./-]", "", text)
+    international = digits.startswith(("+", "00"))
+    digits = digits.removeprefix("+").removeprefix("00" if international else "")
+    if not (digits.isascii() and digits.isdigit() and len(digits) >= _BEGUN):
+        return None
+    if international:
+        return digits
+    if region is None or not (code := phonenumbers.country_code_for_region(region)):
+        return None
+    return f"{code}{digits.removeprefix(phonenumbers.ndd_prefix_for_region(region, True) or '')}"
 
 
 # -- handles, and the ids that others gave -------------------------------------------------------------------

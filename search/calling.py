@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from identity.customers import WorkspaceId
+from identity.identifiers import begun_phone
 from search.engine import Asked, Engine, Filters, Index, Word, Words
 from search.fusion import Asking, fuse
 from search.history import live_index, vocabulary_of
@@ -28,6 +29,8 @@ class Called(msgspec.Struct, frozen=True, kw_only=True):
     words: tuple[str, ...]
     instead: Mapping[str, tuple[str, ...]]
     values: frozenset[str]
+    begun: str | None = None
+    """The digits of a number that was typed in part."""
 
 
 async def prepare_called(db: Db, workspace: WorkspaceId, typed: str, engine: str, region: str | None) -> Called:
@@ -37,7 +40,8 @@ async def prepare_called(db: Db, workspace: WorkspaceId, typed: str, engine: str
     vocabulary = await vocabulary_of(db, workspace, internal=False)
     unknown = vocabulary.unknown(words)
     instead = {word: meant for word in unknown if (meant := vocabulary.meant(word))}
-    return Called(index=index, typed=typed, words=words, instead=instead, values=sender_tokens([typed], region))
+    values, begun = sender_tokens([typed], region), begun_phone(typed, region)
+    return Called(index=index, typed=typed, words=words, instead=instead, values=values, begun=begun)
 
 
 async def find_called(engine: Engine, workspace: WorkspaceId, called: Called) -> list[UUID]:
@@ -47,6 +51,10 @@ async def find_called(engine: Engine, workspace: WorkspaceId, called: Called) ->
         workspace, called.index, Asked(filters=msgspec.structs.replace(filters, people=called.values), order="newest")
     )
     found = [one.id for one in exact.words]
+    if called.begun is not None:
+        number = Words(words=(Word(text=called.begun, prefix=True),), least=1)
+        begun = await engine.find(workspace, called.index, Asked(filters=filters, words=number, limit=CANDIDATES))
+        found += [one.id for one in begun.words]
     if called.words:
         asked = Asked(filters=filters, words=_words(called), limit=CANDIDATES)
         near = await engine.find(workspace, called.index, asked)

@@ -153,6 +153,17 @@ async def test_customers_are_found_as_they_are_typed(desk: Desk) -> None:
     assert await called("Ann Brewster") == [cyd], "found by the name of a contact that is its own today"
 
 
+async def test_a_number_is_found_by_its_beginning(desk: Desk) -> None:
+    made = await desk.api.push(
+        contact=contact(key="ann", name="Ann", identifiers=[identifier("phone", "+43 664 900 0017")])
+    )
+    await desk.taken_in()
+    for q in ("+43 664 9", "0043664", "+43 (664) 900-00"):
+        response = await desk.api("GET", "/api/v1/customers", params={"q": q})
+        assert [one["id"] for one in response.json()["items"]] == [made["customer_id"]], q
+    assert (await desk.api("GET", "/api/v1/customers", params={"q": "+49 170 5"})).json()["items"] == []
+
+
 NOTE = "The customer is a friend of the owner"
 
 
