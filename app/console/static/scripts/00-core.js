@@ -5,6 +5,8 @@ const throughline = (() => {
   const find = (what, root = document) => root.querySelector(what);
   const all = (what, root = document) => [...root.querySelectorAll(what)];
 
+  const on = (names, act, first) => { for (const name of names.split(" ")) document.addEventListener(name, act, first); };
+
   // What this browser keeps for a fortnight.
   const kept = {
     read(name) { try { return JSON.parse(localStorage.getItem(name)) ?? {}; } catch { return {}; } },
@@ -32,8 +34,8 @@ const throughline = (() => {
   const parts = [];
   const onPart = (begin) => parts.push(begin);
   const begin = (root) => { for (const one of parts) one(root); };
-  addEventListener("DOMContentLoaded", () => begin(document));
-  document.addEventListener("htmx:load", (event) => { if (event.target !== document.body) begin(event.target); });
+  on("DOMContentLoaded", () => begin(document));
+  on("htmx:load", (event) => { if (event.target !== document.body) begin(event.target); });
 
   // Said to whoever looks, and to whoever listens to the page.
   const say = (words) => {
@@ -48,12 +50,13 @@ const throughline = (() => {
   const press = (name, event) => {
     if (keys.get(name)?.some((act) => act(event) !== false)) return true;
     const shown = all(`[aria-keyshortcuts="${CSS.escape(name)}"]`).find((one) => !one.disabled && one.checkVisibility());
+    if (shown) htmx.process(shown);  // a part that came in this moment is not htmx's yet
     shown?.click();
     return !!shown;
   };
   const typing = (target) => target.closest?.("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
   let before = "";
-  addEventListener("keydown", (event) => {
+  on("keydown", (event) => {
     const { key, target, ctrlKey, metaKey, altKey } = event, isCommand = ctrlKey || metaKey;
     if (key === "Enter" && isCommand) { target.form?.requestSubmit(); return; }
     if (key === "Escape" && typing(target) && !target.closest("dialog")) { target.blur(); return; }
@@ -64,5 +67,5 @@ const throughline = (() => {
     if (names.some((name) => press(name, event))) event.preventDefault();
   });
 
-  return { all, find, kept, part, wordsOf, onPart, onKey, say };
+  return { all, find, kept, on, onKey, onPart, part, say, wordsOf };
 })();

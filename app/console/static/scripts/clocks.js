@@ -1,7 +1,7 @@
 // Clocks that count in the server's words: `<time data-due>` to or from a moment, `<time data-ago>` since one. Nobody is
 // told of a tick, and nothing counts while the page is hidden.
 (() => {
-  const { all, find, onPart } = throughline;
+  const { all, find, on, onPart } = throughline;
   const [later, over, ...units] = find("meta[name=clock-words]")?.content.split("|") ?? [];
   let timer;
   const span = (s) => {
@@ -26,5 +26,5 @@
     timer = setTimeout(tick, least < 120 ? 1000 : 15000);
   };
   onPart(tick);
-  document.addEventListener("visibilitychange", tick);
+  on("visibilitychange", tick);
 })();

@@ -1,7 +1,7 @@
 // The composer: checked, held for some seconds in which it can be undone, sent once. An answer that waits leaves with
 // the page; what nobody confirmed is kept in the browser and said again under the same name, which does it once.
 (() => {
-  const { find, kept, onKey, onPart, part, say, wordsOf } = throughline;
+  const { find, kept, on, onKey, onPart, part, say, wordsOf } = throughline;
   const HELD = 6000;
   const box = () => find("form#composer");
   const at = (name) => find(`[data-${name}]`, box());
@@ -91,7 +91,7 @@
     else save();
     put(answer.html);
   };
-  addEventListener("submit", (event) => {
+  on("submit", (event) => {
     if (event.target !== box()) return;
     event.preventDefault();
     if (wait) leave();
@@ -106,16 +106,15 @@
     part(box().action, wait.body, { keepalive: true });
   });
   // What a page left with and nobody confirmed: said again. What another session began is a draft.
-  addEventListener("DOMContentLoaded", async () => {
-    for (const name of kept.names("draft:")) {
-      const { held, ...draft } = kept.read(name);
-      if (!held || held.until > Date.now() - 5000) continue;
-      const { ok, status } = await part(held.path, new URLSearchParams(held.body));
-      if (!status || status === 401) continue;
-      kept.write(name, ok ? null : { ...draft, unsure: true });
-      if (!ok && box() && place() === name) restore();
-    }
-  });
+  const resend = async (name) => {
+    const { held, ...draft } = kept.read(name);
+    if (!held || held.until > Date.now() - 5000) return;
+    const { ok, status } = await part(held.path, new URLSearchParams(held.body));
+    if (!status || status === 401) return;
+    kept.write(name, ok ? null : { ...draft, unsure: true });
+    if (!ok && box() && place() === name) restore();
+  };
+  for (const name of kept.names("draft:")) resend(name);
 
   // Files
   const upload = async (file) => {
@@ -129,11 +128,11 @@
     say(line.textContent);
   };
   const isHere = (event) => box()?.contains(event.target);
-  for (const name of ["paste", "dragover", "drop"]) addEventListener(name, (event) => {
+  on("paste dragover drop", (event) => {
     const given = event.clipboardData ?? event.dataTransfer;
     if (!isHere(event) || !given?.types.includes("Files") || !at("chooser") || isNote()) return;
     event.preventDefault();
-    if (name !== "dragover") [...given.files].forEach(upload);
+    if (event.type !== "dragover") [...given.files].forEach(upload);
   });
 
   // What is typed
@@ -157,24 +156,24 @@
       at("filled").innerHTML = filled?.ok ? filled.html : "";
     }, 250);
   };
-  addEventListener("input", (event) => {
+  on("input", (event) => {
     if (!isHere(event)) return;
-    const on = (name) => event.target.matches(`[data-${name}]`), { value, files } = event.target;
-    if (on("to")) at("whom").textContent = value;
-    if (on("chooser")) { [...files].forEach(upload); event.target.value = ""; }
-    else if (on("insert")) { event.target.value = ""; insert(value); }
+    const is = (name) => event.target.matches(`[data-${name}]`), { value, files } = event.target;
+    if (is("to")) at("whom").textContent = value;
+    if (is("chooser")) { [...files].forEach(upload); event.target.value = ""; }
+    else if (is("insert")) { event.target.value = ""; insert(value); }
     else changed();
   });
-  addEventListener("click", (event) => {
-    const on = (name) => event.target.closest?.(`[data-${name}]`), answer = on("answer"), words = on("words"), name = on("name");
-    if (!box() || wait) { if (on("undo")) undo(); return; }
+  on("click", (event) => {
+    const over = (name) => event.target.closest?.(`[data-${name}]`), answer = over("answer"), words = over("words"), name = over("name");
+    if (!box() || wait) { if (over("undo")) undo(); return; }
     if (answer?.pathname === `/tickets/${box().dataset.number}`) { event.preventDefault(); load(answer.dataset.answer); }
-    if (on("remove")) { on("file").remove(); save(); }
-    if (on("forget")) { field("source").value = ""; save(); }
+    if (over("remove")) { over("file").remove(); save(); }
+    if (over("forget")) { field("source").value = ""; save(); }
     if (words) insert(document.getElementById(words.dataset.words).textContent, words.dataset.of);
     if (name) insert(`@${name.dataset.name} `, "", text().value.lastIndexOf("@", text().selectionStart - 1));
   });
-  addEventListener("keydown", (event) => { if (event.key === "Escape" && wait) { event.stopImmediatePropagation(); undo(); } }, true);
+  on("keydown", (event) => { if (event.key === "Escape" && wait) { event.stopImmediatePropagation(); undo(); } }, true);
   const choose = (kind) => {
     const item = kind === "reply" && document.activeElement.closest(".item-in[id]");
     if (!box() || wait) return false;

@@ -1,6 +1,6 @@
 // The inbox: picking by key and range, and what is new: lines change where they stand, others wait to be let in.
 (() => {
-  const { all, find, onKey, onPart, part, say } = throughline;
+  const { all, find, on, onKey, onPart, part, say } = throughline;
   const inbox = () => find("#inbox");
   const picks = () => all("#inbox .pick");
   const picked = () => picks().filter((one) => one.checked);
@@ -40,14 +40,14 @@
     sheet.open = true;
     find("select, input", sheet).focus();
   });
-  document.addEventListener("click", ({ target, shiftKey }) => {
+  on("click", ({ target, shiftKey }) => {
     if (target.matches("#inbox .pick")) pickTo(target, target.checked, shiftKey);
     if (target.matches(".pick-all")) pick(picks(), target.checked);
     if (target.matches("#inbox .list-new button")) waiting ? replace(inbox(), waiting) : look();
     const told = target.closest("a[data-notice]");
     if (told) part("/notices/read", new URLSearchParams({ id: told.dataset.notice }), { keepalive: true });
   });
-  document.addEventListener("reset", () => setTimeout(count));
+  on("reset", () => setTimeout(count));
 
   // What comes in anew keeps the focus, what was picked, and as what it was picked.
   const replace = (here, fresh) => {
@@ -91,9 +91,8 @@
     merge(document.importNode(fresh, true));
   };
   const ask = (soon = 80) => { due ||= setTimeout(look, Math.max(soon, rest - Date.now())); };
-  document.addEventListener("visibilitychange", () => ask());
-  document.addEventListener("throughline:change", () => { ask(); askOwn(4000 + 2000 * Math.random()); });
-  addEventListener("DOMContentLoaded", () => { askOwn(0); if (find("#inbox[data-old]")) ask(1200); });
+  on("visibilitychange", () => ask());
+  on("throughline:change", () => { ask(); askOwn(4000 + 2000 * Math.random()); });
 
   // The agent's own, in the rail of every page.
   let own = 0;
@@ -110,7 +109,7 @@
   const askOwn = (soon) => { own ||= setTimeout(lookOwn, soon); };
 
   // After what somebody did: back to the line, and what came of it is said.
-  document.addEventListener("htmx:beforeSwap", ({ target }) => {
+  on("htmx:beforeSwap", ({ target }) => {
     if (target.id === "inbox") was = line()?.id ?? last?.closest("tr")?.id ?? "none";
   });
   for (const name of ["htmx:sendError", "htmx:responseError"]) document.addEventListener(name, ({ target }) => {
@@ -125,4 +124,6 @@
     }
     count();
   });
+  askOwn(0);
+  if (find("#inbox[data-old]")) ask(1200);
 })();

@@ -2,7 +2,7 @@
 // Hints that are lost or doubled cost a look. A part says what it follows: `data-live="customer:ID"`, `data-live="all"`,
 // where it comes from, `data-from="/path"`, and has an id. What is typed in it, or open, is left in peace.
 (() => {
-  const { all, find } = throughline;
+  const { all, find, on } = throughline;
   const due = new Set();
   const ask = (id) => {
     if (due.has(id)) return;
@@ -17,7 +17,7 @@
   // A browser opens six connections to a server and no more: only pages that are looked at hold one. Whoever comes back
   // is told from where it left; an answer that is no stream (a server that starts, a session that ended) is asked anew.
   const AGAIN_MS = 5000;
-  let stream = null, last = "", left = false;
+  let stream = null, last = document.body.dataset.head ?? "", left = false;
   const tell = (change) => {
     for (const part of all(`[data-from]:is([data-live=all], [data-live="customer:${change.customer_id}"])`)) ask(part.id);
     document.dispatchEvent(new CustomEvent("throughline:change", { detail: change }));
@@ -30,8 +30,7 @@
     stream.addEventListener("change", (event) => { last = event.lastEventId; tell(JSON.parse(event.data)); });
     stream.addEventListener("error", () => { if (stream?.readyState === 2) { close(); setTimeout(open, AGAIN_MS); } });
   };
-  addEventListener("DOMContentLoaded", () => { last = document.body.dataset.head ?? ""; open(); });
-  document.addEventListener("visibilitychange", () => (document.visibilityState === "hidden" ? close() : open()));
+  on("visibilitychange", () => (document.visibilityState === "hidden" ? close() : open()));
   addEventListener("pagehide", close);
   addEventListener("pageshow", open);
 })();

@@ -1,8 +1,7 @@
 // The ticket beside the thread: its dialogs, and what stays when the panel comes anew.
 (() => {
-  const { all, find, onPart, say, wordsOf } = throughline;
+  const { all, find, on, onPart, say, wordsOf } = throughline;
   const doing = () => find("dialog[data-doing]");
-  const on = (name, act) => document.addEventListener(name, act, true);
   const open = new Set();
   let opener = "";
 
@@ -27,7 +26,7 @@
     say(find("[data-told]")?.firstChild.textContent ?? "");
     doing() ? doing().close() : close();
   });
-  on("toggle", ({ target }) => { if (target.closest("#panel")) open[target.open ? "add" : "delete"](target.id); });
+  on("toggle", ({ target }) => { if (target.closest("#panel")) open[target.open ? "add" : "delete"](target.id); }, true);
   on("click", (event) => { if (doing() && event.target.matches("[data-close]")) { event.preventDefault(); doing().close(); } });
 
   // What was refused is shown with its reason; without an answer what was typed stays.

@@ -1,7 +1,7 @@
 // Who else is here: each page that is looked at says so every now and then, sooner where somebody else is, and hears
 // who is. A page that is left, hidden or cut off is gone by itself.
 (() => {
-  const { find, part } = throughline;
+  const { find, on, part } = throughline;
   const [ALONE, TOGETHER, TYPING] = [20000, 4000, 30000];
   let timer, typed = 0, told = "";
   const doing = () => (Date.now() - typed < TYPING && find("#composer [value=reply]").checked ? "replying" : "looking");
@@ -17,12 +17,12 @@
     if (told) timer = setTimeout(() => tell(doing()), shown ? TOGETHER : ALONE);
   };
   const look = () => tell(document.hidden ? "gone" : "came");
-  addEventListener("input", ({ target }) => {
+  on("input", ({ target }) => {
     if (!target.matches("#composer [name=body]")) return;
     typed = target.value ? Date.now() : 0;
     if (told && told !== doing()) tell(doing());
   });
   addEventListener("pagehide", () => tell("gone"));
-  document.addEventListener("visibilitychange", look);
+  on("visibilitychange", look);
   look();
 })();

@@ -1,6 +1,6 @@
 // The thread: leaves come in on both sides and go again far away, nothing jumps, and what is new is put to the end.
 (() => {
-  const { all, find, say } = throughline;
+  const { all, find, on, say } = throughline;
   const MOST = 8, HIGHEST = 20000;
   const thread = find("#thread"), frame = find(".thread-scroll");
   const top = (one) => one.getBoundingClientRect().top;
@@ -10,7 +10,7 @@
   let kept = null, side = "newer";
   const hold = (what) => { kept = what && { what, top: top(what) }; };
   const restore = () => { if (frame && kept?.what.isConnected) frame.scrollTop += top(kept.what) - kept.top; };
-  document.addEventListener("htmx:beforeSwap", ({ target }) => {
+  on("htmx:beforeSwap", ({ target }) => {
     if (!target.closest("#thread")) return;
     side = target.matches(".more-older") ? "older" : "newer";
     const isAtEnd = target.id === "tail" && frame.scrollTop > -3;
@@ -39,7 +39,7 @@
   if (thread) seen.observe(thread, { childList: true });
 
   // Why is it here, all of a long text, a mail as it was made: in place.
-  document.addEventListener("click", async (event) => {
+  on("click", async (event) => {
     const link = event.target.closest("a[data-here]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
@@ -53,7 +53,7 @@
     if (now) focus(find(".why-told, .letter-frame", now) ?? now);
   });
   // Nothing runs in a mail's frame: it is measured from here.
-  document.addEventListener("load", ({ target }) => {
+  on("load", ({ target }) => {
     if (!target.matches?.(".letter-frame")) return;
     const fit = () => {
       hold(target.closest(".item"));
@@ -65,14 +65,10 @@
   }, true);
 
   // What arrived late is not at the end: it is said.
-  document.addEventListener("throughline:change", ({ detail }) => {
+  on("throughline:change", ({ detail }) => {
     if (detail.kind === "change" || detail.customer_id !== thread?.dataset.customer) return;
     setTimeout(() => { if (find("#tail") && !document.getElementById(`item-${detail.event_id}`)) say(thread.dataset.late); }, 2000);
   });
-  addEventListener("DOMContentLoaded", () => {
-    const here = thread && location.hash.length > 1 && document.getElementById(location.hash.slice(1));
-    if (!here) return;
-    here.scrollIntoView({ block: here.id === "start" ? "start" : "center" });
-    focus(here);
-  });
+  const here = thread && location.hash.length > 1 && document.getElementById(location.hash.slice(1));
+  if (here) { here.scrollIntoView({ block: here.id === "start" ? "start" : "center" }); focus(here); }
 })();
