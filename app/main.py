@@ -85,7 +85,7 @@ from app.console import (
 )
 from app.console import customers as customer_pages
 from app.console import tickets as ticket_pages
-from app.console.pages import Page, page_handlers
+from app.console.pages import Page, lost, page_handlers
 from app.console.sections import pages as settings_pages
 from app.db import Database, DatabaseAway
 from app.embedding import open_embedder
@@ -262,6 +262,8 @@ def _answer_outside(request: Request[Any, Any, Any], error: Exception) -> Respon
         _log.error("http.failed", error=error)
     name = request_id(request)
     log_request(str(request.scope.get("method", "")), "unknown", problem.status, 0.0, name)
+    if page := lost(request, problem, name):
+        return page
     done = answer_of(problem)
     return Response(
         done.body,

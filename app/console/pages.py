@@ -210,6 +210,15 @@ async def _admitted(declared: Page, edge: Edge, request: Request[Any, Any, Any])
     return visit
 
 
+def lost(request: Request[Any, Any, Any], problem: Problem, name: str) -> Response[bytes] | None:
+    """What a browser sees where no page is; None for whoever did not ask for one."""
+    if "text/html" not in request.headers.get("accept", "") or request.url.path.startswith("/api/"):
+        return None
+    body = render("error.html", problem=problem, name=name, theme=theme_of(request))
+    headers = {**problem.headers, **HEADERS, "X-Request-ID": name}
+    return Response(body, status_code=problem.status, headers=headers, media_type=HTML)
+
+
 async def _still_here(visit: Visit) -> None:
     """Raises the 401 where the session has ended and nothing on the page had to ask for it."""
     if visit.somebody is not None and not visit.asked:

@@ -35,5 +35,14 @@ async def test_what_is_no_file_is_not_there(browser: Browser, name: str) -> None
     assert (await browser.get(f"/static/000000000000/{name}")).status_code == 404
 
 
+async def test_where_no_page_is_a_browser_sees_one_and_a_program_does_not(browser: Browser) -> None:
+    seen = await browser.get("/nowhere", headers={"Accept": "text/html,*/*;q=0.8"})
+    assert (seen.status_code, "<h1>There is nothing here</h1>" in seen.text) == (404, True)
+    assert "default-src 'none'" in seen.headers["content-security-policy"]
+    assert (await browser.get("/nowhere")).headers["content-type"] == "application/problem+json"
+    away = await browser.get("/api/v1/nowhere", headers={"Accept": "text/html"})
+    assert away.headers["content-type"] == "application/problem+json"
+
+
 async def test_a_page_says_its_charset_once(browser: Browser) -> None:
     assert (await browser.get("/sign-in")).headers["content-type"] == "text/html; charset=utf-8"
