@@ -25,7 +25,7 @@ async def answer_customer(visit: Visit) -> Answer:
     last = next((one for one in found.items if one.direction == "inbound" and not one.erased), None)
     if last is not None and last.tickets:
         note = "&as=note" if visit.asked_for.get("as") == "note" else ""
-        return moved(f"/tickets/{_newest(last)}?about={last.event_id}{note}#composer")
+        return moved(f"/tickets/{_newest(last)}?about={last.event_id}{note}#say")
     return visit.show("first_answer.html", customer=customer, last=last, once=visit.new_name())
 
 
