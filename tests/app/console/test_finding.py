@@ -115,6 +115,7 @@ async def test_the_palette_finds_each_kind_as_it_is_typed(browser: Browser, inde
     while await indexed.indexer.embed(indexed.workspace, datetime.now(UTC)):
         pass
     assert f"/tickets/{number}" in (await browser.get("/palette/cases", params={"q": "boots that leak"})).text
+    assert "Nothing like this was found." in (await browser.get("/palette?q=qz")).text
 
 
 async def test_the_palette_takes_whatever_is_typed(browser: Browser, indexed: Indexed, app: Litestar) -> None:
