@@ -1,6 +1,7 @@
 """Templates to bytes: one environment, everything escaped, and how times, names and states are written."""
 
 import hashlib
+import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from importlib import resources
@@ -17,6 +18,7 @@ HTML: Final = "text/html"
 STATIC: Final = "/static/"
 BUNDLES: Final = {"console.css": "styles", "console.js": "scripts"}
 """What is one file for the browser and a folder of components for us."""
+_FOR_PEOPLE: Final = re.compile(rb"(?m)^[ ]*//.*\n|^[ ]+|^/\*.*\*/\n")
 
 _WEEK: Final = timedelta(days=6)
 
@@ -88,12 +90,13 @@ def fingerprint(name: str) -> str:
 
 @lru_cache(maxsize=64)
 def read_static(name: str) -> bytes:
-    """One file, or all of a bundle in the order of their names. Raises `FileNotFoundError`."""
+    """One file, or all of a bundle in the order of their names, without what only people read: indents and lines of
+    comment. Raises `FileNotFoundError`."""
     folder = resources.files("app.console").joinpath("static")
     if name not in BUNDLES:
         return folder.joinpath(*name.split("/")).read_bytes()
     parts = sorted(folder.joinpath(BUNDLES[name]).iterdir(), key=lambda one: one.name)
-    return b"\n".join(one.read_bytes() for one in parts)
+    return _FOR_PEOPLE.sub(b"", b"\n".join(one.read_bytes() for one in parts))
 
 
 def render(template: str, **values: Any) -> bytes:

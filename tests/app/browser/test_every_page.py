@@ -15,6 +15,7 @@ from app.demo.desk import anchor_of, fill
 from app.main import all_pages
 from app.store import workspace
 from tests.app.browser.conftest import Desk
+from tests.house.sentences import CONSOLE
 from timeline.pseudonyms import pseudonyms
 
 EXAMPLES = 1
@@ -101,6 +102,12 @@ async def _axe(page: Page, rules: dict[str, Any]) -> list[str]:
         for one in told["violations"]
         for node in one["nodes"][:3]
     ]
+
+
+def test_no_text_of_a_script_spans_lines() -> None:
+    """Indents are left out where scripts become one file."""
+    for path in (CONSOLE / "static" / "scripts").iterdir():
+        assert [line for line in path.read_text(encoding="utf-8").splitlines() if line.count("`") % 2] == []
 
 
 def test_what_is_sent_stays_small() -> None:
