@@ -123,5 +123,5 @@ async def test_who_may_read_and_not_write_sees_a_form_that_cannot_be_sent(browse
     assert "You may look at this and not change it." in page
     refused = await send(browser, "/settings/ticket-policy", form_of(page), name="Mine")
     assert refused.status_code == 403
-    assert "As auditor you may not" in refused.text
+    assert "Your role does not open this" in refused.text
     assert (await browser.api("GET", "/api/v1/ticket-policies")).json()["items"][0]["version"] == 0
