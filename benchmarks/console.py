@@ -208,8 +208,7 @@ async def _painted_and_shown(where: House, browser: Browser) -> tuple[float, flo
         paints: list[float] = []
         for _ in range(PAINTS):
             await page.goto(f"{url}/customers/{made['customer_id']}")
-            while not await page.evaluate(f"{PAINT}.length"):  # waiting in the page is an eval, which its policy forbids
-                await asyncio.sleep(0.01)
+            await page.wait_for_timeout(200)
             paints.append(await page.evaluate(f"{PAINT}[0].startTime"))
         await asyncio.sleep(1)
         taken: list[float] = []
