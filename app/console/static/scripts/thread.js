@@ -4,7 +4,7 @@
   const MOST = 8, HIGHEST = 20000;
   const thread = find("#thread"), frame = find(".thread-scroll");
   const top = (one) => one.getBoundingClientRect().top;
-  const focus = (one) => { one.tabIndex = -1; one.focus({ preventScroll: true }); };
+  const focus = (one) => { if (one.tabIndex < 0) one.tabIndex = -1; one.focus({ preventScroll: true }); };
 
   // What was at a place stays there, whatever came in or went above and below.
   let kept = null, side = "newer";
