@@ -11,7 +11,7 @@ import msgspec
 from app.api.customers import KINDS
 from app.console.language import _
 from app.console.pages import MOST_FIELDS, Visit
-from app.console.rendering import stamp, words
+from app.console.rendering import words
 from app.errors import bad_request
 from app.signed_in import Who
 from timeline.threads import Mark, ThreadQuery
@@ -169,8 +169,3 @@ def _said(name: str, value: str) -> str:
     if name == "q":
         return _("“%(words)s”", words=value)
     return f"#{value.removeprefix('#')}" if name == "ticket" else words(value)
-
-
-def at_address(at: datetime) -> str:
-    """Where in a thread a moment is."""
-    return urlencode({"at": stamp(at)})

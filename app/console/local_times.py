@@ -50,8 +50,3 @@ def read_local(field: str, text: str, zone: ZoneInfo) -> datetime | None:
     if not 1970 <= at.year < 2200:
         raise InvalidField(field, "expected a time between 1970 and 2200")
     return (at if at.tzinfo is not None else at.replace(tzinfo=zone)).astimezone(UTC)
-
-
-def typed_local(at: datetime | None, zone: ZoneInfo) -> str:
-    """As a form's field takes it."""
-    return "" if at is None else at.astimezone(zone).strftime("%Y-%m-%dT%H:%M")

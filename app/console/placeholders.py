@@ -7,8 +7,6 @@ from typing import Final
 
 import msgspec
 
-KNOWN: Final = ("customer.name", "customer.given_name", "ticket.number", "ticket.subject", "agent.name")
-"""What may stand between the braces, in the order in which it is offered."""
 LONGEST: Final = 200
 _PLACE: Final = re.compile(r"\{\{[ \t]*([^{}\n]{0,80}?)[ \t]*\}\}")
 

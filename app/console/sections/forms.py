@@ -22,7 +22,6 @@ from app.console.sections.looking import Looked, look
 from app.errors import Problem, problem_of
 
 MOST_SENT: Final = 6_000
-MOST_WAS: Final = 400_000
 _OURS: Final = ("once", "version", "was", "why", "typed", "must")
 RAISED: Final = frozenset({401, 403, 500})
 """What is a page of its own: everything else is said at the form, with what was typed."""
