@@ -1,5 +1,6 @@
 """A lead finds what was missed, reads the numbers and drills down; and follows one matter over its channels."""
 
+import asyncio
 import re
 from datetime import UTC, datetime
 from typing import Any
@@ -31,6 +32,7 @@ async def furnished(desk: Desk) -> dict[str, Any]:
     for at in range(2):
         await pushed(desk, channel="chat", subject=f"Shoes {at}", contact={"key": f"c{at}", "identifiers": []})
     await pushed(desk, channel="chat", direction="outbound", ticket=late["ticket"]["number"], body="On its way")
+    await asyncio.sleep(1.1)  # the second passes
     return late
 
 
