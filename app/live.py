@@ -30,6 +30,7 @@ class Live:
         self._said: set[UUID] = set()
         self._wake = asyncio.Event()
         self._waiting: dict[UUID, set[asyncio.Future[None]]] = {}
+        self._heard: dict[UUID, int] = {}
         self._task: asyncio.Task[None] | None = None
         self.closed = False
 
@@ -50,10 +51,16 @@ class Live:
         self._said.add(workspace)
         self._wake.set()
 
-    async def wait(self, workspace: UUID, timeout: float) -> bool:
-        """Until there is news or the seconds have passed; True when there was a hint."""
+    def heard(self, workspace: UUID) -> int:
+        """How many hints there were. Asked before one looks, it lets `wait` miss none that comes while one does."""
+        return self._heard.get(workspace, 0)
+
+    async def wait(self, workspace: UUID, timeout: float, heard: int | None = None) -> bool:
+        """Until there is news, since so much was `heard`, or the seconds have passed; True when there was a hint."""
         if self.closed:
             return False
+        if heard is not None and self.heard(workspace) != heard:
+            return True
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         waiting = self._waiting.setdefault(workspace, set())
         waiting.add(future)
@@ -70,6 +77,7 @@ class Live:
                 del self._waiting[workspace]
 
     def _rouse(self, workspace: UUID) -> None:
+        self._heard[workspace] = self.heard(workspace) + 1
         for future in self._waiting.pop(workspace, set()):
             if not future.done():
                 future.set_result(None)

@@ -115,6 +115,17 @@ async def key(db: Db, workspace: UUID, key_id: UUID) -> Row | None:
     )
 
 
+async def keys_holding(db: Db, workspace: UUID, keys: Sequence[UUID]) -> set[UUID]:
+    """Those, sessions among them, that were not revoked and have not expired."""
+    rows = await db.fetch(
+        "SELECT id FROM api_key WHERE workspace_id = $1 AND id = ANY($2) AND revoked_at IS NULL "
+        "AND (expires_at IS NULL OR expires_at > now())",
+        workspace,
+        keys,
+    )
+    return {row["id"] for row in rows}
+
+
 async def revoke_key(db: Db, workspace: UUID, key_id: UUID) -> Row | None:
     return await db.fetchrow(
         "UPDATE api_key SET revoked_at = coalesce(revoked_at, now()) WHERE workspace_id = $1 AND id = $2 "

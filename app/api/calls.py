@@ -15,6 +15,7 @@ from litestar.exceptions import InternalServerException
 
 from app import store
 from app.access import Caller
+from app.api.feeds import Feeds
 from app.api.queries import Query
 from app.auth import Doorkeeper
 from app.db import Database, Db, Held, new_id
@@ -68,6 +69,7 @@ class Edge:
         self.engine = engine_of(settings, database)
         self.embedder: Embedder | None = None
         self.streams: dict[UUID, int] = {}
+        self.feeds = Feeds(database, live, self.tokens)
         self.agents = Agents(database)
         self.hashing = Hashing()
         self.form_key = form_key(settings.secret)

@@ -1,7 +1,7 @@
 """What is new: a page of changes, and a live stream of them, each by ids only, in the order of the ledger.
 
 A stream ends after ten minutes; the client comes back with the last id it saw, and misses nothing. Every look at
-the ledger asks whether the key still holds.
+the ledger asks whether the key still holds (`app/api/feeds.py`).
 """
 
 import time
@@ -9,24 +9,18 @@ from collections.abc import AsyncIterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-import msgspec
-
 from app import metrics
 from app.api.calls import Answer, Call, answer
 from app.api.customers import LIMIT
+from app.api.feeds import change_of
 from app.api.routes import Parameter, Route, route
-from app.api.shapes import ChangeItem, ChangePage
-from app.db import DatabaseAway, KeyGone
+from app.api.shapes import ChangePage
 from app.errors import too_many
 from app.limits import STREAMS_A_KEY
-from timeline.followers import START, Checkpoint, Followed, head, read_after
+from timeline.followers import START, Checkpoint, head, read_after
 
 STREAM_SECONDS: Final = 600.0
-LOOK_SECONDS: Final = 4.0
 HEARTBEAT_SECONDS: Final = 15.0
-SOON: Final = (0.05, 0.1, 0.2, 0.5)
-"""After a hint: an event may still stand behind an open transaction."""
-STREAM_BATCH: Final = 200
 
 _AFTER: Final = Parameter(
     name="after",
@@ -45,7 +39,7 @@ async def list_changes(call: Call) -> Answer:
         found = await read_after(db, workspace, start, limit)
     last = seal(workspace, found[-1].at if found else start)
     more = last if len(found) == limit else None
-    return answer(ChangePage(items=[_change(one) for one in found], next=more, head=last))
+    return answer(ChangePage(items=[change_of(one) for one in found], next=more, head=last))
 
 
 @route(
@@ -80,46 +74,15 @@ async def stream(call: Call) -> Answer:
 
 async def _events(call: Call, at: Checkpoint) -> AsyncIterator[bytes]:
     """The stream's bytes. It holds no connection while it waits."""
-    live, workspace = call.edge.live, call.workspace
-    started = beat = time.monotonic()
+    until = time.monotonic() + STREAM_SECONDS
     with _counted(call):
         yield b"retry: 1000\n: from here on\n\n"
-        soon = 0
-        while time.monotonic() - started < STREAM_SECONDS and not live.closed:
-            try:
-                found = await _look(call, at)
-            except (KeyGone, DatabaseAway):
-                return
-            for one in found:
-                at = one.at
-                yield _event(call, one)
-            now = time.monotonic()
-            if found:
-                beat, soon = now, 0
-                continue
-            if now - beat >= HEARTBEAT_SECONDS:
-                beat = now
-                yield b": alive\n\n"
-            wait = SOON[-soon] if soon else LOOK_SECONDS
-            hinted = await live.wait(workspace, wait)
-            soon = len(SOON) if hinted else max(0, soon - 1)
-
-
-async def _look(call: Call, at: Checkpoint) -> list[Followed]:
-    async with call.edge.database.read(call.workspace, call.caller.key) as db:
-        return await read_after(db, call.workspace, at, STREAM_BATCH)
-
-
-def _event(call: Call, one: Followed) -> bytes:
-    name = call.edge.tokens.seal_checkpoint(call.workspace, one.at).encode()
-    return b"id: " + name + b"\nevent: change\ndata: " + msgspec.json.encode(_change(one)) + b"\n\n"
-
-
-def _change(one: Followed) -> ChangeItem:
-    event = one.event
-    return ChangeItem(
-        event_id=event.id, contact_id=event.contact_id, customer_id=one.customer_id, kind=event.kind, type=event.type
-    )
+        async with call.edge.feeds.seat(call.workspace, call.caller.key, at) as seat:
+            while (left := until - time.monotonic()) > 0:
+                said = await seat.hear(min(HEARTBEAT_SECONDS, left))
+                if said is None:
+                    return
+                yield said or b": alive\n\n"
 
 
 @contextmanager
