@@ -6,11 +6,13 @@ from typing import Any, Self
 
 
 class Client:
-    """Requests one after the other on one connection."""
+    """Requests one after the other on one connection: a program's with its key, or a browser's, which has a cookie and
+    takes bodies compressed."""
 
-    def __init__(self, host: str, port: int, key: str) -> None:
+    def __init__(self, host: str, port: int, key: str = "", *, cookie: str = "") -> None:
         self._host, self._port = host, port
-        self._head = f"Host: {host}\r\nAuthorization: Bearer {key}\r\n"
+        who = f"Cookie: {cookie}\r\nAccept-Encoding: gzip" if cookie else f"Authorization: Bearer {key}"
+        self._head = f"Host: {host}\r\n{who}\r\n"
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
 

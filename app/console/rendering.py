@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from app.console.compiling import PageEnvironment
 from app.console.due_words import due, script_words, urgency
 from app.console.language import translations
 from app.console.marking import marked
@@ -105,7 +106,7 @@ def render(template: str, **values: Any) -> bytes:
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    environment = Environment(
+    environment = PageEnvironment(
         loader=PackageLoader("app.console"),
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,
