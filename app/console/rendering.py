@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from app.console.dates import ago_words, date_words, day_words
 from app.console.due_words import due, script_words, urgency
 from app.console.language import _, translations
-from app.console.marking import marked
+from app.console.marking import marked, matching
 from app.signed_in import Who
 
 HTML: Final = "text/html"
@@ -107,7 +107,14 @@ def _environment() -> Environment:
     install(known_sentences.gettext, known_sentences.ngettext, newstyle=True)
     known: dict[str, Any] = {"static": static, "clock_words": script_words}
     environment.globals.update(known)
-    filters: dict[str, Any] = {"time": clock_time, "day": day, "ago": ago, "words": words, "marking": marked}
+    filters: dict[str, Any] = {
+        "time": clock_time,
+        "day": day,
+        "ago": ago,
+        "words": words,
+        "marking": marked,
+        "matching": matching,
+    }
     filters |= {"due": due, "urgency": urgency, "moment": moment, "stamp": stamp, "size": size}
     environment.filters.update(filters)
     return environment
