@@ -11,6 +11,7 @@ from granian.server.embed import Server
 
 from app.fitness import check_port
 from app.settings import Settings
+from app.unread import ending_unread
 
 Carrier = Literal["granian", "uvicorn"]
 EndStreams = Callable[[], Coroutine[Any, Any, None]]
@@ -21,7 +22,7 @@ def carry(app: Any, settings: Settings, carrier: Carrier, end_streams: EndStream
     check_port(settings.host, settings.port)
     serve = _granian if carrier == "granian" else importlib.import_module("app.uvicorn_carrier").serve
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(serve(app, settings, end_streams))
+        runner.run(serve(ending_unread(app), settings, end_streams))
 
 
 async def _granian(app: Any, settings: Settings, end_streams: EndStreams) -> None:

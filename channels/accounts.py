@@ -1,4 +1,5 @@
-"""Channel accounts: made, shown without their secrets, given a new secret, disabled, and what is wrong with one."""
+"""Channel accounts: made, shown without their secrets, given a new secret, disabled and enabled, and what is wrong with
+one."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -8,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from channels import store
+from channels import mailbox_store, store
 from channels.contract import Account
 from channels.registry import KINDS, kind_of, read_settings
 from channels.vault import DoesNotOpen, Vault
@@ -124,11 +125,34 @@ async def show_account(db: store.Db, workspace: UUID, account: UUID) -> ChannelA
     return _shown(workspace, await _row(db, workspace, account))
 
 
-async def disable_account(db: store.Db, workspace: UUID, account: UUID, *, by: str) -> ChannelAccount:
+async def disable_account(
+    db: store.Db, workspace: UUID, account: UUID, *, by: str, new_id: Callable[[], UUID]
+) -> ChannelAccount:
     """From the commit on nothing comes in through it. Raises `NotFound`."""
-    row = await store.disable_account(db, workspace, account, by)
-    if row is None:
-        raise NotFound
+    return await _switch(db, workspace, account, on=False, by=by, new_id=new_id)
+
+
+async def enable_account(
+    db: store.Db, workspace: UUID, account: UUID, *, by: str, new_id: Callable[[], UUID]
+) -> ChannelAccount:
+    """Let in and out again what a disabled account let, with the secret and the passwords of before; what failed
+    before is forgotten. Raises `NotFound`."""
+    return await _switch(db, workspace, account, on=True, by=by, new_id=new_id)
+
+
+async def _switch(
+    db: store.Db, workspace: UUID, account: UUID, *, on: bool, by: str, new_id: Callable[[], UUID]
+) -> ChannelAccount:
+    """What it was is kept; one that is so already is left alone."""
+    await store.lock(db, lock_key(WorkspaceId(workspace), "channel account", str(account)))
+    before = await _row(db, workspace, account)
+    if (before["disabled_at"] is None) is on:
+        return _shown(workspace, before)
+    row = await store.switch_account(db, workspace, account, None if on else by)
+    if on:
+        await mailbox_store.forget_faults(db, workspace, account)
+    was, became = (msgspec.json.encode({"disabled": disabled}) for disabled in (on, not on))
+    await mailbox_store.add_change(db, workspace, new_id(), account, was, became, (), by)
     return _shown(workspace, row)
 
 

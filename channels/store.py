@@ -164,15 +164,17 @@ async def account(db: Db, workspace: UUID, account_id: UUID) -> Row | None:
     )
 
 
-async def disable_account(db: Db, workspace: UUID, account_id: UUID, by: str) -> Row | None:
-    """The first time counts."""
-    return await db.fetchrow(
-        "UPDATE channel_account SET disabled_at = coalesce(disabled_at, now()), disabled_by = coalesce(disabled_by, "
-        f"$3) WHERE workspace_id = $1 AND id = $2 RETURNING {_ACCOUNT}",
+async def switch_account(db: Db, workspace: UUID, account_id: UUID, disabled_by: str | None) -> Row:
+    """Disabled by somebody from now on; by nobody: enabled."""
+    row = await db.fetchrow(
+        "UPDATE channel_account SET disabled_at = CASE WHEN $3::text IS NULL THEN NULL ELSE now() END, "
+        f"disabled_by = $3 WHERE workspace_id = $1 AND id = $2 RETURNING {_ACCOUNT}",
         workspace,
         account_id,
-        by,
+        disabled_by,
     )
+    assert row is not None
+    return row
 
 
 async def set_secrets(

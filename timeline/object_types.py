@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from timeline.interactions import MAX_NAME, InvalidField
+from timeline.money import is_currency, money
 
 MOST_TITLE: Final = 200
 MOST_SHOWN: Final = 200
@@ -187,18 +188,28 @@ def _pieces(title: str) -> tuple[str, ...]:
 
 
 def _filled(title: str, values: Mapping[str, Any]) -> str:
-    """The title with its placeholders filled in. A missing value leaves nothing, nor the marks around it."""
+    """The title with its placeholders filled in: a value before a currency is money. A missing value leaves nothing,
+    nor the marks around it."""
     first, *rest = _pieces(title)
     shown, found = [first], False
     places = list(zip(rest[::2], rest[1::2], strict=True))
     for number, (place, after) in enumerate(places, 1):
-        value = _text(at(values, place))
+        said = at(values, place)
+        code = _currency(values, after, places[number][0] if number < len(places) else None)
+        value = (money(said, code) if code else None) or _text(said)
         found = found or value is not None
         if value is None and not _WORD.search(shown[-1]):
             shown[-1] = ""
         lonely = value is None and (number == len(places) or not any(shown))
         shown.extend((value or "", "" if lonely and not _WORD.search(after) else after))
     return _SPACES.sub(" ", "".join(shown)).strip() if found or not places else ""
+
+
+def _currency(values: Mapping[str, Any], after: str, place: str | None) -> str | None:
+    """The currency that stands behind a placeholder, as a word of the title or as the next value."""
+    said = after.split(maxsplit=1) if after[:1] == " " else []
+    code = said[0] if said else at(values, place) if place is not None and after == " " else None
+    return code if is_currency(code) else None
 
 
 def at(value: Any, path: str) -> Any:

@@ -1,4 +1,4 @@
-"""Channel accounts: made with a secret that is shown once, seen, given a new secret, disabled."""
+"""Channel accounts: made with a secret that is shown once, seen, given a new secret, disabled and enabled."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
@@ -141,7 +141,26 @@ async def disable(call: Call) -> Answer:
     wanted = wanted_account(call)
 
     async def work(db: Db) -> Answer:
-        done = await accounts.disable_account(db, call.workspace, wanted, by=call.caller.actor)
+        done = await accounts.disable_account(db, call.workspace, wanted, by=call.caller.actor, new_id=new_id)
+        return answer(AccountView(**view_of(call, done)))
+
+    return await call.write(work)
+
+
+@route(
+    "POST",
+    "/api/v1/channel-accounts/{account}/enable",
+    "channels.write",
+    answers={200: AccountView},
+    refuses=frozenset({422}),
+)
+async def enable(call: Call) -> Answer:
+    """Enable an account that was disabled, with the secrets and the passwords of before. Mail that failed meanwhile is
+    sent again by hand."""
+    wanted = wanted_account(call)
+
+    async def work(db: Db) -> Answer:
+        done = await accounts.enable_account(db, call.workspace, wanted, by=call.caller.actor, new_id=new_id)
         return answer(AccountView(**view_of(call, done)))
 
     return await call.write(work)
@@ -197,4 +216,4 @@ def _with_secret(call: Call, done: WithSecret) -> AccountWithSecret:
     return AccountWithSecret(**view_of(call, done.account), secret=done.secret)
 
 
-ROUTES: Final[tuple[Route, ...]] = (make, list_accounts, show, disable, rotate)
+ROUTES: Final[tuple[Route, ...]] = (make, list_accounts, show, disable, enable, rotate)

@@ -252,13 +252,36 @@ def disable_channel(account: str, slug: str | None) -> None:
         wanted = known(account, workspace)
 
         async def disable(db: Db) -> ChannelAccount:
-            return await accounts.disable_account(db, workspace.id, wanted, by="cli")
+            return await accounts.disable_account(db, workspace.id, wanted, by="cli", new_id=new_id)
 
         try:
             done = await desk.write(workspace.id, disable)
         except NotFound:
             raise nobodys(account, workspace) from None
         say(f"Disabled the {done.kind} account {done.name}.")
+
+    with_desk(work)
+
+
+@channel.command("enable")
+@_account_argument
+@workspace_option
+@failing_in_words
+def enable_channel(account: str, slug: str | None) -> None:
+    """Open an account again that was disabled, with its secrets and passwords of before."""
+
+    async def work(desk: Desk) -> None:
+        workspace = await desk.workspace(slug)
+        wanted = known(account, workspace)
+
+        async def enable(db: Db) -> ChannelAccount:
+            return await accounts.enable_account(db, workspace.id, wanted, by="cli", new_id=new_id)
+
+        try:
+            done = await desk.write(workspace.id, enable)
+        except NotFound:
+            raise nobodys(account, workspace) from None
+        say(f"Enabled the {done.kind} account {done.name}. `throughline channel test {account}` tries it.")
 
     with_desk(work)
 

@@ -7,8 +7,9 @@ from app.api.customers import MOST_TYPED
 from app.api.customers import list_customers as route
 from app.api.shapes import CustomerPage
 from app.console.asking import answered
+from app.console.finding import plain_words
 from app.console.pages import Page, Visit, page
-from app.errors import Problem, problem_of
+from app.errors import Problem
 from timeline.threads import CustomerSummary
 
 A_PAGE: Final = 50
@@ -25,7 +26,7 @@ async def list_customers(visit: Visit) -> Answer:
             visit, route, CustomerPage, query={"q": typed or None, "cursor": cursor, "limit": A_PAGE}
         )
     except Problem as error:
-        fault = problem_of(error).detail
+        fault = plain_words(error)
     part = "customers_found.html" if visit.is_fragment else "customers.html"
     return visit.show(part, found=found, typed=typed, fault=fault)
 

@@ -131,11 +131,25 @@ def fault_of(error: Exception, typed: str) -> Fault:
     problem = problem_of(error)
     placed = next((_AT.fullmatch(one.words) for one in problem.fields if one.field == "q"), None)
     if placed is None:
-        return Fault(words=problem.detail)
+        return Fault(words=plain_words(error))
     at = min(int(placed[1]) - 1, len(typed))
     token = _TOKEN.match(typed, at)
     end = token.end() if token else at
-    return Fault(words=placed[2], before=typed[:at], here=typed[at:end], behind=typed[end:])
+    return Fault(words=_sentence(placed[2]), before=typed[:at], here=typed[at:end], behind=typed[end:])
+
+
+def plain_words(error: Exception) -> str:
+    """A fault of what was typed as a sentence: without the name of its parameter and without its place."""
+    problem = problem_of(error)
+    said = next((one.words for one in problem.fields if one.field == "q"), None)
+    if said is None:
+        return problem.detail
+    placed = _AT.fullmatch(said)
+    return _sentence(placed[2] if placed else said)
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}" + ("" if words.endswith((".", "?", ":")) else ".")
 
 
 # -- what it can be narrowed by --------------------------------------------------------------------------------------

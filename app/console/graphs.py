@@ -10,6 +10,7 @@ import msgspec
 
 from app.console import charts
 from app.console.charts import Box, Dot, Line
+from app.console.dates import date_words, month, weekday
 from app.console.language import _
 from app.console.number_words import short
 from app.console.periods import Step
@@ -116,11 +117,14 @@ def step_name(at: datetime, step: Step, zone: ZoneInfo, *, long: bool = False) -
     if step == "hour":
         return f"{here:%H:%M}"
     if step == "month":
-        return f"{here:%B %Y}" if long else f"{here:%b %y}"
-    day = f"{here.day} {here:%b}"
+        name = month(here, short=not long)
+        return _("%(month)s %(year)s", month=name, year=here.year if long else f"{here:%y}")
+    day = date_words(here, year=False, short=True)
     if step == "week":
         return _("week of %(day)s %(year)s", day=day, year=here.year) if long else day
-    return f"{here:%a} {day} {here.year}" if long else day
+    if not long:
+        return day
+    return _("%(weekday)s %(date)s", weekday=weekday(here, short=True), date=date_words(here, short=True))
 
 
 def names_of(words: Sequence[str], most: int = 5) -> list[Label]:

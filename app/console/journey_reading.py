@@ -24,6 +24,7 @@ from timeline.tickets.ticket import ENDED, OPEN
 
 MOST_ITEMS: Final = 2_000
 MOST_TICKETS: Final = 12
+MOST_WORDS: Final = 80
 EVERY: Final[frozenset[Status]] = frozenset((*OPEN, *ENDED))
 DESK: Final = "desk"
 """The lane of what the desk did within."""
@@ -116,7 +117,7 @@ def _matter(ticket: TicketView, moments: Sequence[Moment], items: Sequence[Item]
 
 def _happened(item: Item, speaker: Speaker) -> Happened:
     within = item.kind in ("change", "note")
-    said = speaker.what(item) if item.kind == "change" else item.subject or (item.body or "")[:80] or _kind(item)
+    said = speaker.what(item) if item.kind == "change" else item.subject or _begun(item.body or "") or _kind(item)
     return Happened(
         id=str(item.event_id),
         at=item.shown_at,
@@ -126,6 +127,15 @@ def _happened(item: Item, speaker: Speaker) -> Happened:
         words=said,
         who=speaker.who(item),
     )
+
+
+def _begun(body: str) -> str:
+    """How a text begins, cut behind a word, with a mark where something is left out."""
+    text = " ".join(body[: 4 * MOST_WORDS].split())
+    if len(text) <= MOST_WORDS:
+        return text
+    cut = text[: MOST_WORDS - 2]
+    return f"{cut.rpartition(' ')[0] or cut} …"
 
 
 def _kind(item: Item) -> str:

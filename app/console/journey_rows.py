@@ -237,10 +237,10 @@ def _said(read: Read, waits: Sequence[Wait]) -> list[str]:
         found += [f"{promise_words(one, _stopped(matter, one), read.now)}." for matter, one in missed[-5:]]
     handed = sum(one.kind in ("TicketAssigned", "TicketQueued") for one in read.items)
     if handed:
-        found.append(counted("Handed on %(num)s time.", "Handed on %(num)s times.", handed))
+        found.append(counted("Handed on once.", "Handed on %(num)s times.", handed))
     back = sum(matter.ticket.reopened for matter in read.matters)
     if back:
-        found.append(counted("Reopened %(num)s time.", "Reopened %(num)s times.", back))
+        found.append(counted("Reopened once.", "Reopened %(num)s times.", back))
     return found
 
 
@@ -251,13 +251,13 @@ def _waited(waits: Sequence[Wait], waiting: str) -> str:
     told = {"total": lasting(sum(one.seconds for one in held)), "longest": lasting(max(one.seconds for one in held))}
     if waiting == "customer":
         return counted(
-            "The customer waited %(num)s time, %(total)s.",
+            "The customer waited once, %(total)s.",
             "The customer waited %(num)s times, %(total)s in all, %(longest)s at most.",
             len(held),
             **told,
         )
     return counted(
-        "We waited for the customer %(num)s time, %(total)s.",
+        "We waited for the customer once, %(total)s.",
         "We waited for the customer %(num)s times, %(total)s in all, %(longest)s at most.",
         len(held),
         **told,

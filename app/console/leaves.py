@@ -87,6 +87,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     rest: str = ""
     cut: int = 0
     late: bool = False
+    late_on: int = 0
+    """So many after it came late together with it."""
     decision: UUID | None = None
     letter: bool = False
     files: tuple[File, ...] = ()
@@ -172,7 +174,7 @@ def lay_out(
     below = [bar for bar in rows[-1].bars if not bar.ends] if rows else []
     day = rows[-1].day_key if rows else older.day
     return Leaf(
-        rows=_folded(_with_days(_in_talks(rows), older.day)),
+        rows=_folded(_with_days(_late_once(_in_talks(rows)), older.day)),
         older=_border(above) if rows else newer,
         newer=msgspec.structs.replace(_border(below) if rows else older, day=day),
     )
@@ -330,6 +332,23 @@ def _goes_on(before: Row, row: Row) -> bool:
         and other.subject in (None, one.subject)
         and not row.begins
     )
+
+
+def _late_once(rows: Sequence[Row]) -> list[Row]:
+    """Of a run that came late at one time, the first row says so for all."""
+    told = list(rows)
+    first = before = None
+    for at, row in enumerate(rows):
+        known = row.item.recorded_at
+        if row.look == "change":
+            continue
+        if row.late and first is not None and before is not None and abs(known - before) < ONE_BREATH:
+            told[at] = msgspec.structs.replace(row, late=False)
+            told[first] = msgspec.structs.replace(told[first], late_on=told[first].late_on + 1)
+        else:
+            first = at if row.late else None
+        before = known
+    return told
 
 
 def _with_days(rows: Iterable[Row], day: str) -> list[Row]:

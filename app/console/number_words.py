@@ -2,21 +2,21 @@
 
 from typing import Final
 
+from app.console.dates import DAYS
 from app.console.language import _, counted
 
 FEW: Final = 20
 """Below so many a share or a change in per cent says more than is known."""
-_UNITS: Final = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"))
 
 
 def lasting(seconds: float) -> str:
     """How long, in one unit: two digits that mean something."""
-    for length, unit in _UNITS:
+    for length, unit in DAYS[:-1]:
         if seconds >= length * 0.9995:
             value = seconds / length
             shown = f"{value:.1f}".removesuffix(".0") if value < 9.95 else f"{value:,.0f}"
-            return f"{shown} {unit}"
-    return f"{seconds:.0f} s"
+            return _(unit, n=shown)
+    return _(DAYS[-1][1], n=f"{seconds:.0f}")
 
 
 def many(value: float) -> str:

@@ -1,7 +1,6 @@
 """What is found while it is typed: customers, tickets and orders at once, past cases by meaning a moment later."""
 
 import asyncio
-from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -11,10 +10,10 @@ from app.api.calls import Answer
 from app.api.customers import MOST_TYPED
 from app.console.asking import answered
 from app.console.customer_list import named
+from app.console.finding import plain_words
 from app.console.pages import Page, Visit, page
-from app.errors import Problem, problem_of
+from app.errors import Problem
 from identity.errors import Impossible, NotFound
-from identity.explaining import IdentifierView
 from search.engine import EngineAway
 from search.showing import Hit
 from timeline.errors import TicketElsewhere
@@ -22,7 +21,6 @@ from timeline.threads import CustomerSummary
 from timeline.tickets.reading import read_ticket
 
 FEW: Final = 5
-MOST_SHOWN: Final = 2
 LOOKED_AT: Final = 12
 LEAST: Final = 2
 """Signs of a question that cases by meaning are looked up for; fewer mean nothing."""
@@ -67,7 +65,7 @@ async def look(visit: Visit) -> Answer:
             hits if isinstance(hits, list) else [],
             len(typed) > LEAST and visit.edge.embedder is not None,
         )
-    return visit.show("palette_found.html", found=found, typed=typed, fault=fault, shown=_shown)
+    return visit.show("palette_found.html", found=found, typed=typed, fault=fault)
 
 
 @page("GET", "/palette/cases", "read")
@@ -81,12 +79,6 @@ async def look_for_cases(visit: Visit) -> Answer:
         cases = []  # what cannot be read was said above it
     new = [one for one in cases if one.ticket is not None and str(one.ticket.number) not in told]
     return visit.show("palette_cases.html", cases=new[:FEW])
-
-
-def _shown(identifiers: Sequence[IdentifierView], typed: str) -> list[IdentifierView]:
-    """The two that are most like what was typed."""
-    parts = typed.casefold().split()
-    return sorted(identifiers, key=lambda one: -sum(part in one.raw.casefold() for part in parts))[:MOST_SHOWN]
 
 
 def _found(people: list[CustomerSummary], number: Named | None, hits: list[Hit], by_meaning: bool) -> Found:
@@ -136,7 +128,7 @@ async def _hits(visit: Visit, typed: str) -> list[Hit]:
 def _words(error: BaseException) -> str:
     if not isinstance(error, _REFUSED):
         raise error
-    return problem_of(error).detail
+    return plain_words(error)
 
 
 PAGES: Final[tuple[Page, ...]] = (look, look_for_cases)

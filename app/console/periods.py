@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from app.console.dates import date_words
 from app.console.language import _, counted
 from timeline.interactions import InvalidField
 
@@ -180,14 +181,12 @@ def _next(day: date, step: Step) -> date:
 def in_words(span: Span) -> str:
     """`1 to 28 November 2026`, with as much of the first as differs."""
     first, last = span.first, span.last
-    end = f"{last.day} {last:%B} {last.year}"
+    end = date_words(last)
     if first == last:
         return end
-    begin = f"{first.day}"
+    begin = str(first.day)
     if (first.month, first.year) != (last.month, last.year):
-        begin += f" {first:%B}"
-    if first.year != last.year:
-        begin += f" {first.year}"
+        begin = date_words(first, year=first.year != last.year)
     return _("%(first)s to %(last)s", first=begin, last=end)
 
 

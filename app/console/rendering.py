@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 from importlib import resources
 from typing import Any, Final
@@ -10,9 +10,10 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from app.console.compiling import PageEnvironment
+from app.console.dates import ago_words, date_words, day_words
 from app.console.due_words import due, script_words, urgency
-from app.console.language import translations
-from app.console.marking import marked
+from app.console.language import _, translations
+from app.console.marking import marked, matching
 from app.signed_in import Who
 
 HTML: Final = "text/html"
@@ -20,8 +21,6 @@ STATIC: Final = "/static/"
 BUNDLES: Final = {"console.css": "styles", "console.js": "scripts"}
 """What is one file for the browser and a folder of components for us."""
 _FOR_PEOPLE: Final = re.compile(rb"(?m)^[ ]*//.*\n|^[ ]+|^/\*.*\*/\n")
-
-_WEEK: Final = timedelta(days=6)
 
 
 def local(at: datetime, who: Who | None) -> datetime:
@@ -35,29 +34,18 @@ def clock_time(at: datetime, who: Who | None) -> str:
 
 def day(at: datetime, who: Who | None, now: datetime | None = None) -> str:
     """The day where the agent is, as one says it: today, yesterday, a weekday, a date."""
-    here, today = local(at, who).date(), local(now or datetime.now(UTC), who).date()
-    if here == today:
-        return "Today"
-    if here == today - timedelta(days=1):
-        return "Yesterday"
-    if timedelta(0) < today - here <= _WEEK:
-        return f"{here:%A}"
-    return f"{here.day} {here:%B}" if here.year == today.year else f"{here.day} {here:%B %Y}"
+    return day_words(local(at, who).date(), local(now or datetime.now(UTC), who).date())
 
 
 def ago(at: datetime, now: datetime | None = None) -> str:
     """How long since, in one unit."""
-    seconds = int(((now or datetime.now(UTC)) - at).total_seconds())
-    for length, word in ((86_400 * 365, "y"), (86_400 * 30, "mo"), (86_400, "d"), (3_600, "h"), (60, "min")):
-        if abs(seconds) >= length:
-            return f"{seconds // length} {word}" if seconds >= 0 else f"in {-seconds // length} {word}"
-    return "now"
+    return ago_words(int(((now or datetime.now(UTC)) - at).total_seconds()))
 
 
 def moment(at: datetime, who: Who | None) -> str:
     """A day and a time, whole."""
     here = local(at, who)
-    return f"{here.day} {here:%B %Y, %H:%M}"
+    return _("%(date)s, %(time)s", date=date_words(here), time=f"{here:%H:%M}")
 
 
 def stamp(at: datetime) -> str:
@@ -120,7 +108,14 @@ def _environment() -> Environment:
     install(known_sentences.gettext, known_sentences.ngettext, newstyle=True)
     known: dict[str, Any] = {"static": static, "clock_words": script_words}
     environment.globals.update(known)
-    filters: dict[str, Any] = {"time": clock_time, "day": day, "ago": ago, "words": words, "marking": marked}
+    filters: dict[str, Any] = {
+        "time": clock_time,
+        "day": day,
+        "ago": ago,
+        "words": words,
+        "marking": marked,
+        "matching": matching,
+    }
     filters |= {"due": due, "urgency": urgency, "moment": moment, "stamp": stamp, "size": size}
     environment.filters.update(filters)
     return environment

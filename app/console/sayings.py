@@ -42,17 +42,19 @@ class Speaker:
         if item.kind == "message":
             return _("The desk")
         return {
-            "key": item.source or _("an integration"),
-            "rule": _("a rule"),
-            "policy": _("the policy"),
+            "key": item.source or _("An integration"),
+            "rule": _("A rule"),
+            "policy": _("The policy"),
             "system": item.source or "Throughline",
-            "customer": _("the customer"),
+            "customer": _("The customer"),
         }.get(kind, kind)
 
     def what(self, item: Item) -> str:
         """A change in words, without who did it."""
-        said = _SAYINGS.get(item.type)
-        return said(self, _data(item))[:MOST_SHOWN] if said is not None else _plain(item.type)
+        said, data = _SAYINGS.get(item.type), _data(item)
+        if item.type == "TicketAssigned" and item.actor == f"{_AGENT}{data.get('assignee')}":
+            return _with_reason(_("took it"), data)[:MOST_SHOWN]
+        return said(self, data)[:MOST_SHOWN] if said is not None else _plain(item.type)
 
     def name(self, agent: str | None) -> str:
         """An agent's."""
@@ -77,7 +79,7 @@ def _with_reason(words: str, data: Data) -> str:
 
 def _assigned(speaker: Speaker, data: Data) -> str:
     whom = data.get("assignee")
-    done = _("gave it to %(agent)s", agent=speaker.name(whom)) if whom else _("took it from whoever had it")
+    done = _("gave it to %(agent)s", agent=speaker.name(whom)) if whom else _("made it nobody's")
     return _with_reason(done, data)
 
 
@@ -99,8 +101,8 @@ def _tags(_speaker: Speaker, data: Data) -> str:
 
 def _settled(_speaker: Speaker, data: Data) -> str:
     status = str(data.get("status", ""))
-    words = {"sent": _("the mail was sent"), "bounced": _("the mail came back")}
-    return _with_reason(words.get(status, _("the mail is %(status)s", status=status)), data)
+    words = {"sent": _("sent the mail"), "bounced": _("saw the mail come back")}
+    return _with_reason(words.get(status, _("set the mail to %(status)s", status=status)), data)
 
 
 def _merged(_speaker: Speaker, data: Data) -> str:
@@ -130,7 +132,7 @@ def _queued(_speaker: Speaker, data: Data) -> str:
 
 
 def _typed(_speaker: Speaker, data: Data) -> str:
-    return _("made it a %(type)s", type=data["type"]) if data.get("type") else _("took its type away")
+    return _("set its type to %(type)s", type=data["type"]) if data.get("type") else _("took its type away")
 
 
 def _filled(_speaker: Speaker, data: Data) -> str:
@@ -150,15 +152,21 @@ def _task(_speaker: Speaker, data: Data) -> str:
 
 
 def _promise(data: Data) -> str:
-    return str(data.get("target", "")).replace("_", " ")
+    target = str(data.get("target", ""))
+    words = {
+        "first_response": _("a first response"),
+        "next_response": _("the next response"),
+        "resolution": _("a resolution"),
+    }
+    return words.get(target, target)
 
 
 def _breached(_speaker: Speaker, data: Data) -> str:
-    return _("the promise of a %(target)s was missed", target=_promise(data))
+    return _("saw the promise of %(target)s missed", target=_promise(data))
 
 
 def _warned(_speaker: Speaker, data: Data) -> str:
-    return _("the promise of a %(target)s runs out soon", target=_promise(data))
+    return _("saw that the promise of %(target)s runs out soon", target=_promise(data))
 
 
 _SAYINGS: Final[dict[str, Callable[[Speaker, Data], str]]] = {
@@ -172,9 +180,9 @@ _SAYINGS: Final[dict[str, Callable[[Speaker, Data], str]]] = {
     "TicketFieldsSet": _filled,
     "TicketConfirmed": _confirmed,
     "TicketSnoozed": lambda _s, _data: _("laid it aside"),
-    "TicketAwoke": lambda _s, _data: _("it is back"),
-    "TicketResolved": lambda _s, _data: _("silence resolved it"),
-    "TicketClosed": lambda _s, _data: _("silence closed it"),
+    "TicketAwoke": lambda _s, _data: _("brought it back"),
+    "TicketResolved": lambda _s, _data: _("resolved it after a silence"),
+    "TicketClosed": lambda _s, _data: _("closed it after a silence"),
     "TicketReminded": lambda _s, _data: _("reminded the customer"),
     "TicketsJoined": lambda _s, _data: _("joined two tickets into one"),
     "TicketSplit": lambda _s, _data: _("made some items a ticket of their own"),
@@ -187,7 +195,7 @@ _SAYINGS: Final[dict[str, Callable[[Speaker, Data], str]]] = {
     "BackstageOpened": lambda _s, _data: _("began work behind the scenes"),
     "TaskAdded": _task,
     "TaskChanged": lambda _s, _data: _("changed a task"),
-    "TaskDone": lambda _s, _data: _("did a task"),
+    "TaskDone": lambda _s, _data: _("finished a task"),
     "TaskReopened": lambda _s, _data: _("opened a task again"),
     "SlaBreached": _breached,
     "SlaWarned": _warned,
@@ -196,7 +204,7 @@ _SAYINGS: Final[dict[str, Callable[[Speaker, Data], str]]] = {
     "ContactsSplit": _split,
     "ItemPlaced": _placed,
     "DecisionUndone": _undone,
-    "CustomerErased": lambda _s, _data: _("what this person said and was called was erased"),
-    "ItemsErased": lambda _s, _data: _("what some items said was erased, by a policy"),
+    "CustomerErased": lambda _s, _data: _("erased what this person said and was called"),
+    "ItemsErased": lambda _s, _data: _("erased what some items said, by a policy"),
     "MailSettled": _settled,
 }

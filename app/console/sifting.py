@@ -8,9 +8,10 @@ from app.api import search
 from app.api.search import SearchPage
 from app.console.asking import ask
 from app.console.filtering import Wanted
+from app.console.finding import plain_words
 from app.console.pages import Visit
 from app.console.rendering import stamp
-from app.errors import Problem, problem_of
+from app.errors import Problem
 from identity.customers import CustomerId
 from identity.errors import NotFound
 from search.engine import EngineAway
@@ -37,4 +38,4 @@ async def search_in(visit: Visit, customer: CustomerId, wanted: Wanted) -> tuple
     try:
         return _page.decode((await ask(visit, search.search, query=query)).body), ""
     except (Problem, NotFound, EngineAway) as error:
-        return _NOTHING, problem_of(error).detail
+        return _NOTHING, plain_words(error)

@@ -1,6 +1,7 @@
 """Pages before somebody is known: signing in and out, a forgotten password, the link that sets one.
 
-An address that nobody has is answered as one whose password was wrong, in the same words and as slowly.
+An address that nobody has is answered as one whose password was wrong, in the same words, as slowly and as often; so
+is a workspace that is not there.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -8,6 +9,8 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 from uuid import UUID
+
+import msgspec
 
 from app import sign_in_store, signing_in, store
 from app.api.calls import Answer
@@ -54,19 +57,22 @@ async def sign_in(visit: Visit) -> Answer:
     """Look at address and password; the session's cookie, or the form again."""
     said = read_form(await visit.body())
     email, target, slug = said.get("email", ""), said.get("next", ""), said.get("workspace", "")
-    now, workspace = datetime.now(UTC), await _workspace(visit, slug)
+    now, meant = datetime.now(UTC), await _meant(visit, slug)
+    workspace = meant.workspace
     address = normalise("email", email, None, None).value or email.strip().lower()
-    who = signing_in.names_of(visit.edge.form_key, address, place_of(visit))
-    async with visit.edge.database.read(workspace) as db:
-        wait = await signing_in.seconds_to_wait(db, workspace, who, now)
+    who = meant.names(visit, address)
+    async with visit.edge.database.read(meant.counted) as db:
+        wait = await signing_in.seconds_to_wait(db, meant.counted, who, now)
         found = None if wait else await sign_in_store.agent_by_email(db, workspace, address)
     if wait:
         words = _("Too many tries in vain: wait %(seconds)d seconds.", seconds=round(wait) + 1)
         return await _form(visit, slug, target, email=email, fault=words, status=429)
     password = said.get("password", "")[: signing_in.LONGEST + 1]
     if not await visit.edge.hashing.is_right(found["hash"] if found else None, password) or found is None:
-        if workspace != _NOWHERE:
-            await visit.edge.database.write(workspace, lambda db: signing_in.was_in_vain(db, workspace, who, now))
+        if meant.counted != _NOWHERE:
+            await visit.edge.database.write(
+                meant.counted, lambda db: signing_in.was_in_vain(db, meant.counted, who, now)
+            )
         return await _form(visit, slug, target, email=email, fault=_(WRONG), status=422)
     agent = UUID(bytes=found["id"].bytes)
     better = await visit.edge.hashing.hash(password) if visit.edge.hashing.is_outdated(found["hash"]) else None
@@ -85,7 +91,7 @@ async def sign_in(visit: Visit) -> Answer:
 @page("POST", "/sign-in/demo", None)
 async def sign_in_to_demo(visit: Visit) -> Answer:
     """The demo's admin, without a password, for whoever sits at this machine."""
-    workspace = await _workspace(visit, DEMO)
+    workspace = (await _meant(visit, DEMO)).workspace
     if workspace == _NOWHERE or not _is_here(visit):
         raise NotFound
 
@@ -122,22 +128,23 @@ async def ask_forgotten(visit: Visit) -> Answer:
 async def forgotten(visit: Visit) -> Answer:
     """Send a link to whoever works here under this address; the answer is the same for nobody."""
     said = read_form(await visit.body())
-    now, workspace = datetime.now(UTC), await _workspace(visit, said.get("workspace", ""))
+    now, meant = datetime.now(UTC), await _meant(visit, said.get("workspace", ""))
+    workspace = meant.workspace
     address = normalise("email", said.get("email", ""), None, None).value
-    who = signing_in.names_of(visit.edge.form_key, f"forgotten {address}", place_of(visit))
+    who = meant.names(visit, f"forgotten {address}")
 
     async def work(db: Db) -> float:
-        wait = await signing_in.seconds_to_wait(db, workspace, who, now)
+        wait = await signing_in.seconds_to_wait(db, meant.counted, who, now)
         if wait:
             return wait
-        await signing_in.was_in_vain(db, workspace, who, now)
+        await signing_in.was_in_vain(db, meant.counted, who, now)
         found = await sign_in_store.agent_by_email(db, workspace, address)
         if found is not None:
             agent = UUID(bytes=found["id"].bytes)
             await reset(db, WorkspaceId(workspace), agent, found["email"], visit.edge.settings)
         return 0.0
 
-    wait = 0.0 if workspace == _NOWHERE else await visit.edge.database.write(workspace, work)
+    wait = 0.0 if meant.counted == _NOWHERE else await visit.edge.database.write(meant.counted, work)
     if wait:
         raise too_many(round(wait) + 1)
     return visit.show("forgotten.html", asks_workspace=False, said=_(ASKED))
@@ -187,12 +194,29 @@ async def _open(
     return await signing_in.open_session(db, workspace, agent, device, session=new_id(), who=who, now=now)
 
 
-async def _workspace(visit: Visit, slug: str) -> UUID:
-    """The workspace that is meant: the only one, or the one that is named; nowhere for one that is not there."""
+class _Meant(msgspec.Struct, frozen=True, kw_only=True):
+    """The workspace that somebody names: nowhere for one that is not there. Tries at that one are `counted` in another,
+    under its `slug`, so that it answers as those that are there."""
+
+    workspace: UUID
+    counted: UUID
+    slug: str
+
+    def names(self, visit: Visit, address: str) -> signing_in.Tries:
+        place = place_of(visit)
+        if self.workspace == _NOWHERE:
+            address, place = f"{address}\n{self.slug}", f"{place}\n{self.slug}"
+        return signing_in.names_of(visit.edge.form_key, address, place)
+
+
+async def _meant(visit: Visit, slug: str) -> _Meant:
+    """The workspace of that name, or the only one."""
+    slug = slug.strip().lower()
     async with visit.edge.database.read(_NOWHERE) as db:
-        known = await store.workspaces(db)
-    meant = [row for row in known if row["slug"] == slug.strip().lower()] or (known if len(known) == 1 else [])
-    return UUID(bytes=meant[0]["id"].bytes) if meant else _NOWHERE
+        known = {row["slug"]: UUID(bytes=row["id"].bytes) for row in await store.workspaces(db)}
+    first = next(iter(known.values()), _NOWHERE)
+    found = known.get(slug, first if len(known) == 1 else _NOWHERE)
+    return _Meant(workspace=found, counted=first if found == _NOWHERE else found, slug=slug)
 
 
 def _signed_in(visit: Visit, text: str, target: str) -> Answer:

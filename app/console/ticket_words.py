@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Final, get_args
 
+from app.console.dates import span_words
 from app.console.language import _, counted
 from app.console.rendering import clock_time, day
 from app.signed_in import Who
@@ -53,16 +54,6 @@ def at_words(at: datetime, who: Who | None) -> str:
     return _("%(day)s %(time)s", day=day(at, who), time=clock_time(at, who))
 
 
-def span(seconds: float) -> str:
-    """How long, in at most two units."""
-    left, parts = max(0, int(seconds)), list[str]()
-    for length, word in ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")):
-        if left >= length and not (word == "s" and parts):
-            parts.append(f"{left // length} {word}")
-            left %= length
-    return " ".join(parts[:2]) or "0 s"
-
-
 def waiting_words(ticket: TicketView) -> str:
     """Who is waited for."""
     return {
@@ -87,7 +78,12 @@ def clock_reasons(clock: ClockView, ticket: TicketView, who: Who | None) -> list
     """Why a promise stands as it does, a sentence each."""
     hours = _("of %(calendar)s", calendar=clock.calendar) if clock.calendar else _("around the clock")
     said = [
-        _("Promised by %(policy)s: %(span)s, %(hours)s.", policy=clock.policy, span=span(clock.seconds), hours=hours)
+        _(
+            "Promised by %(policy)s: %(span)s, %(hours)s.",
+            policy=clock.policy,
+            span=span_words(clock.seconds),
+            hours=hours,
+        )
     ]
     if clock.due_at is not None and clock.state == "running":
         said.append(_("Due %(at)s.", at=at_words(clock.due_at, who)))
@@ -112,7 +108,7 @@ def _paused(clock: ClockView, ticket: TicketView, who: Who | None) -> str:
         "It stands still since %(at)s, while the ticket is %(status)s; %(left)s are left then.",
         at=at_words(clock.paused_since, who),
         status=status_words(ticket.status),
-        left=span(clock.remaining or 0),
+        left=span_words(clock.remaining or 0),
     )
 
 

@@ -19,6 +19,7 @@ from timeline.interactions import (
     ObjectState,
     check,
 )
+from timeline.money import money
 from timeline.object_types import BUILT_IN
 
 ORDER_VERBS: Final = frozenset({"created", "updated", "cancelled", "canceled"})
@@ -232,5 +233,5 @@ def _money(told: _Told, name: str) -> str:
     currency = told.data.get("currency")
     if isinstance(amount, bool) or not (isinstance(amount, int | float) or _is_word(amount)):
         return ""
-    shown = f"{amount:.2f}" if isinstance(amount, float) else str(amount)
-    return f": {shown} {currency if _is_word(currency) else told.settings.currency or ''}".rstrip()
+    code = str(currency) if _is_word(currency) else told.settings.currency or ""
+    return f": {money(amount, code) or amount} {code}".rstrip()

@@ -23,7 +23,7 @@ GROUPS = {
     "workspace": ("create", "list"),
     "agent": ("create", "list", "disable"),
     "key": ("create", "list", "revoke"),
-    "channel": ("create", "change", "list", "test", "rotate", "disable"),
+    "channel": ("create", "change", "list", "test", "rotate", "disable", "enable"),
     "webhook": ("list", "deliveries", "replay"),
     "deliveries": ("list", "retry", "mark-sent", "discard"),
     "import": ("interactions", "tau-retail", "tau-airline", "multidogo", "mbox", "maildir"),

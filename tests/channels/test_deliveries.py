@@ -282,7 +282,9 @@ async def test_what_a_disabled_account_left_behind_is_taken_as_claimed(doorstep:
         await doorstep.step()
         await doorstep.deliver(order(customer=customer, total=5), "m")
         await doorstep.say("UPDATE quarantine SET source_id = 'm2'")
-    await doorstep.write(lambda db: accounts.disable_account(db, doorstep.workspace.id, doorstep.id, by=ADMIN))
+    await doorstep.write(
+        lambda db: accounts.disable_account(db, doorstep.workspace.id, doorstep.id, by=ADMIN, new_id=new_id)
+    )
     with pytest.raises(Unverified):
         await doorstep.deliver(order(), "n")
     if waits == "quarantine":

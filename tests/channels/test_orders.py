@@ -141,7 +141,7 @@ def test_money_names_the_order_and_leaves_its_state_alone(name: str, direction: 
 
 def test_a_cancelled_order_says_so_even_where_the_shop_does_not() -> None:
     item, data = fixture("order_cancelled")
-    assert item.subject == "Order B-2026-004799 cancelled: 89 EUR"
+    assert item.subject == "Order B-2026-004799 cancelled: 89.00 EUR"
     assert item.object is not None
     assert item.object.state == {**without(data, "id", "version", "customer"), "status": "cancelled"}
 

@@ -22,7 +22,12 @@ def title(template: str, state: Any = STATE, name: str = "thing", id_: str = "7"
     ("template", "shown"),
     [
         ("Order {id} · {state.total}", "Order 7 · 12.5"),
-        ("Order {id} · {state.total} {state.currency}", "Order 7 · 12.5 EUR"),
+        ("Order {id} · {state.total} {state.currency}", "Order 7 · 12.50 EUR"),
+        ("{id}: {state.total} EUR", "7: 12.50 EUR"),
+        ("{id}: {state.total} kg", "7: 12.5 kg"),
+        ("{state.total} LBS {id}", "12.5 LBS 7"),
+        ("{state.total}{state.currency}", "12.5EUR"),
+        ("{state.gift} {state.currency}", "true EUR"),
         ("Order {id} · {state.missing}", "Order 7"),
         ("Order {id} · {state.missing} {state.currency}", "Order 7 EUR"),
         ("{state.missing} – {id}", "7"),

@@ -1,4 +1,4 @@
-"""Channel accounts: mailboxes and shops, each with its own form; tried, given a new secret, disabled."""
+"""Channel accounts: mailboxes and shops, each with its own form; tried, given a new secret, disabled and enabled."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -74,6 +74,11 @@ async def _disable(visit: Visit, key: str, values: Row, said: Said) -> Done:  # 
     return Done()
 
 
+async def _enable(visit: Visit, key: str, values: Row, said: Said) -> Done:  # noqa: ARG001 - as every action
+    await ask(visit, channel_accounts.enable, {"account": key}, once=said.once)
+    return Done()
+
+
 async def _beside(visit: Visit, there: Row) -> list[Table]:
     found: list[Table] = []
     if there.get("failing"):
@@ -100,6 +105,8 @@ async def _beside(visit: Visit, there: Row) -> list[Table]:
 
 def _difference(change: Row) -> str:
     before, after = dict(flat(change["before"])), dict(flat(change["after"]))
+    if "disabled" in after:
+        return _("disabled") if after["disabled"] else _("enabled again")
     parts = [
         f"{path}: {_plain(before.get(path))} → {_plain(after.get(path))}"
         for path in sorted({*before, *after})
@@ -148,11 +155,19 @@ def _actions() -> tuple[Action, ...]:
         Action(
             key="disable",
             label=_("Disable"),
-            words=_("With the next request nothing comes in or goes out through it. What came in stays. It stays off."),
+            words=_("With the next request nothing comes in or goes out through it. What came in stays."),
             does=_disable,
             right="channels.write",
             danger=True,
             when=_is_on,
+        ),
+        Action(
+            key="enable",
+            label=_("Enable"),
+            words=_("It lets in and out again what it did before, with the same secret and passwords."),
+            does=_enable,
+            right="channels.write",
+            when=lambda there: not _is_on(there),
         ),
     )
 

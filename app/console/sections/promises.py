@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from app.api import calendars, sla
 from app.console.asking import ask
+from app.console.dates import date_words, weekday
 from app.console.language import _
 from app.console.pages import Visit
 from app.console.sections.declared import Action, Column, Done, Row, Said, Section
@@ -68,7 +69,7 @@ async def _try(visit: Visit, key: str, values: Row, said: Said) -> Done:  # noqa
     line = _(
         "%(lasts)s of open time are over on %(day)s at %(time)s (%(zone)s).",
         lasts=lasts,
-        day=f"{at:%A} {at.day} {at:%B %Y}",
+        day=_("%(weekday)s %(date)s", weekday=weekday(at), date=date_words(at)),
         time=f"{at:%H:%M}",
         zone=there["zone"],
     )

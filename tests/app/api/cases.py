@@ -268,6 +268,7 @@ CASES: dict[str, Case] = {
     ),
     "GET /api/v1/channel-accounts/{account}/changes": Case(path=_at("/api/v1/channel-accounts/{account}/changes")),
     "POST /api/v1/channel-accounts/{account}/test": Case(path=_at("/api/v1/channel-accounts/{account}/test")),
+    "POST /api/v1/channel-accounts/{account}/enable": Case(path=_at("/api/v1/channel-accounts/{account}/enable")),
     "POST /api/v1/channel-accounts/{account}/secret": Case(path=_at("/api/v1/channel-accounts/{account}/secret")),
     "GET /api/v1/deliveries": Case(path=_at("/api/v1/deliveries?account={account}")),
     "POST /api/v1/deliveries/{delivery_id}/replay": Case(path=_at("/api/v1/deliveries/{outbound}/replay")),

@@ -142,16 +142,31 @@ async def test_a_sender_may_bring_its_own_secret(api: Api) -> None:
     assert (await deliver(api, {**made, "secret": other}, order())).status_code == 202
 
 
-async def test_disabled_is_for_good(api: Api) -> None:
+async def test_disabled_takes_nothing_in_until_it_is_enabled_with_the_secret_of_before(api: Api) -> None:
     made = await make_account(api)
-    first = (await api("DELETE", f"{PATH}/{made['id']}")).json()
-    assert first["disabled_by"] == f"key:{api.mine.ids['admin']}"
-    assert (await api("DELETE", f"{PATH}/{made['id']}")).json() == first
+    path, by = f"{PATH}/{made['id']}", f"key:{api.mine.ids['admin']}"
+    first = (await api("DELETE", path)).json()
+    assert first["disabled_by"] == by
+    assert (await api("DELETE", path)).json() == first
     assert (await deliver(api, made, order())).status_code == 401
-    rotated = await api("POST", f"{PATH}/{made['id']}/secret")
+    rotated = await api("POST", f"{path}/secret")
     assert (rotated.status_code, rotated.json()["code"]) == (422, "impossible")
-    (fault,) = (await api("GET", f"{PATH}/{made['id']}")).json()["faults"]
+    (fault,) = (await api("GET", path)).json()["faults"]
     assert fault.startswith("It was disabled on ")
+
+    once = {"Idempotency-Key": "once"}
+    shown = {name: value for name, value in made.items() if name != "secret"}
+    back = [await api("POST", f"{path}/enable", headers=once) for _ in range(2)]
+    assert [(one.status_code, one.json()) for one in back] == [(200, shown)] * 2
+    assert back[1].headers["Idempotency-Replayed"] == "true"
+    assert (await api("POST", f"{path}/enable")).json() == shown, "one that is on stays on"
+    assert (await deliver(api, made, order())).status_code == 202
+    assert (await api("GET", path)).json()["faults"] == []
+    changes = (await api("GET", f"{path}/changes")).json()["items"]
+    assert [(one["before"], one["after"], one["changed_by"]) for one in changes] == [
+        ({"disabled": True}, {"disabled": False}, by),
+        ({"disabled": False}, {"disabled": True}, by),
+    ]
 
 
 async def test_what_an_account_may_not_be(api: Api) -> None:
@@ -214,6 +229,7 @@ async def test_leads_and_auditors_read_and_only_admins_write(api: Api) -> None:
             ("POST", PATH),
             ("DELETE", f"{PATH}/{made['id']}"),
             ("POST", f"{PATH}/{made['id']}/secret"),
+            ("POST", f"{PATH}/{made['id']}/enable"),
         ):
             assert (await api(method, path, key, json={"kind": "orders", "name": "x"})).status_code == 403
 

@@ -46,3 +46,17 @@ async def test_a_key_is_made_by_keyboard_and_what_was_refused_is_read_again(desk
     assert "<b>Another</b>" in await admin.locator("pre").inner_text()
     await admin.get_by_role("button", name="Read it again").click()
     assert await admin.get_by_text("refused again").is_visible()
+
+
+async def test_a_disabled_account_is_enabled_again_and_says_who_did_it(desk: Desk) -> None:
+    made = await desk.api.post("/channel-accounts", json={"kind": "orders", "name": "shop"})
+    admin = await desk.somebody("Ada", "admin")
+    await admin.goto(f"/settings/accounts/of/{made.json()['id']}")
+    await admin.get_by_role("link", name="Disable").click()
+    await admin.get_by_role("button", name="Disable").click()
+    await admin.get_by_text("It was disabled on").wait_for()
+    assert await admin.get_by_role("link", name="Disable").count() == 0
+    await admin.get_by_role("button", name="Enable").click()
+    await admin.get_by_role("link", name="Disable").wait_for()
+    assert await admin.get_by_text("enabled again").count() == 1
+    assert await admin.get_by_text("It was disabled on").count() == 0

@@ -130,6 +130,25 @@ async def test_the_palette_takes_whatever_is_typed(browser: Browser, indexed: In
     assert (await browser.get("/palette/cases?q=boots")).text.strip() == ""
 
 
+async def test_what_cannot_be_read_is_said_in_a_sentence(browser: Browser, indexed: Indexed) -> None:
+    await browser.choose()
+    for path in ("/palette", "/search"):
+        page = (await browser.get(path, params={"q": "-paypal"})).text
+        assert "Say also what is to be there" in page
+        assert "at character" not in page
+        assert "q:" not in page
+
+
+async def test_who_is_found_by_a_number_shows_it_first(browser: Browser, indexed: Indexed) -> None:
+    await browser.choose()
+    held = [identifier("email", f"mara{at}@lind.example") for at in range(5)]
+    await browser.api.push(contact=contact("mara", *held, identifier("phone", "+49 171 234 56 78"), name="Mara"))
+    await indexed.caught_up()
+    for path in ("/palette", "/customers", "/find/customers"):
+        page = (await browser.get(path, params={"q": "+49 1712345"}, headers={"HX-Request": "true"})).text
+        assert "<bdi>+<mark>49 171 234 5</mark>6 78</bdi>" in page, path
+
+
 async def test_the_list_of_customers_finds_by_name_and_pages(browser: Browser, indexed: Indexed) -> None:
     await browser.choose()
     await many(browser, [{"contact": contact(f"c{at}", name=f"Otto Zimmer{'mann' * (at % 2)}")} for at in range(52)])

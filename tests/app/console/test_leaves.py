@@ -143,6 +143,43 @@ def test_what_arrived_late_is_marked_and_the_past_is_not() -> None:
     assert [row.late for row in rows] == [True, False, False]
 
 
+def test_what_came_late_together_says_so_once() -> None:
+    long_ago = START - timedelta(days=90)
+    bulk = [
+        item(0, occurred_at=at, shown_at=at, recorded_at=START + timedelta(seconds=day))
+        for day, at in enumerate(long_ago + timedelta(days=day) for day in range(4))
+    ]
+    alone = item(0, occurred_at=START - timedelta(hours=3), shown_at=START - timedelta(hours=3), recorded_at=NOW)
+    rows = [row for row in laid(*bulk[:2], changed(0), *bulk[2:], alone, item(2)).rows if row.look != "change"]
+    assert [(row.late, row.late_on) for row in rows] == [(True, 3), *[(False, 0)] * 3, (True, 0), (False, 0)]
+
+
+def test_who_takes_a_ticket_gives_it_to_nobody() -> None:
+    ann, ben = uuid4(), uuid4()
+    speaker = Speaker({ann: "Ann", ben: "Ben"}, None)
+
+    def said(assignee: UUID | None) -> str:
+        data = msgspec.Raw(msgspec.json.encode({"assignee": assignee, "reason": None}))
+        return speaker.what(item(0, kind="change", type="TicketAssigned", data=data, actor=f"agent:{ann}"))
+
+    assert [said(ann), said(ben), said(None)] == ["took it", "gave it to Ben", "made it nobody's"]
+
+
+@pytest.mark.parametrize(
+    ("type_", "data", "words"),
+    [
+        ("TicketClosed", {}, "The policy closed it after a silence"),
+        ("TicketAwoke", {}, "The policy brought it back"),
+        ("SlaBreached", {"target": "next_response"}, "The policy saw the promise of the next response missed"),
+        ("SlaWarned", {"target": "resolution"}, "The policy saw that the promise of a resolution runs out soon"),
+    ],
+)
+def test_what_the_policy_did_is_a_sentence(type_: str, data: dict[str, str], words: str) -> None:
+    one = item(0, kind="change", type=type_, data=msgspec.Raw(msgspec.json.encode(data)), actor="policy:3")
+    speaker = Speaker({}, None)
+    assert f"{speaker.who(one)} {speaker.what(one)}" == words
+
+
 def test_quotes_and_signatures_are_folded_and_long_texts_cut() -> None:
     data = msgspec.Raw(b'{"mail":{"quoted_at":6,"signed_at":3,"html":true}}')
     row = laid(item(0, body="Hi\n--\nOn Monday you said", data=data)).rows[0]

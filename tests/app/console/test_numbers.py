@@ -199,17 +199,18 @@ async def test_a_journey_tells_who_waited_and_what_was_missed(api: Api) -> None:
     await promising(api)
     ben = await seat(api, "Ben")
     made = await received(api, "Ann", timedelta(hours=9), subject="Lamp", body="It is broken")
-    await answered(api, "Ann", made, timedelta(hours=6), channel="chat", body="We look")
+    await answered(api, "Ann", made, timedelta(hours=6), channel="chat", subject=None, body="We look" + " today" * 20)
     await received(api, "Ann", timedelta(hours=2), subject="Re: Lamp", ticket=made.ticket.number)
     number = made.ticket.number
     patched = {"version": (await api("GET", f"/api/v1/tickets/{number}")).json()["version"], "assignee": str(ben.agent)}
     assert (await api("PATCH", f"/api/v1/tickets/{number}", json=patched)).status_code == 200
     page = await shown(ben, f"/tickets/{number}/journey", part=False)
     assert "The customer waited 2 times, 5 h in all, 3 h at most." in page
-    assert "We waited for the customer 1 time, 4 h." in page
+    assert "We waited for the customer once, 4 h." in page
     assert "First response: missed by 2 h" in page
-    assert "Handed on 1 time." in page
+    assert "Handed on once." in page
     assert "gave it to Ben" in page
+    assert "We look" + " today" * 11 + " …" in page
     marks = re.findall(r'href="/customers/[0-9a-f-]+\?at=[^"]+#item-([0-9a-f-]+)"', page)
     rows = re.findall(r'<td><a href="/customers/[^"]+#item-([0-9a-f-]+)">', page)
     assert len(rows) == 4

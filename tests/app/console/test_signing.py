@@ -1,5 +1,6 @@
 """Signing in: passwords, links that work once, too many tries, sessions that end, and pages of other sites."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -70,6 +71,27 @@ async def test_who_tries_too_often_waits_and_others_do_not(browser: Browser, edg
     assert held.status_code == 429
     assert "wait" in held.text
     assert (await browser.sign_in("whatever it is", email="else@desk.example")).status_code == 422
+
+
+async def test_a_workspace_that_is_not_there_answers_as_one_that_is(browser: Browser) -> None:
+    await browser.choose()
+    browser.client.cookies.clear()
+    slug = await browser.slug()
+    gone = f"not-{slug}"
+
+    async def tried(workspace: str) -> list[tuple[int, str]]:
+        tries = range(FREE_TRIES["person"] + 2)
+        found = [await browser.sign_in("wrong wrong wrong", workspace=workspace) for _ in tries]
+        found += [
+            await browser.post("/forgotten", workspace=workspace, email=browser.email)
+            for _ in range(FREE_TRIES["person"] + 1)
+        ]
+        return [(one.status_code, re.sub(r"\d+ seconds", "", one.text).replace(workspace, "")) for one in found]
+
+    here, nowhere = await tried(slug), await tried(gone)
+    assert here == nowhere
+    assert [status for status, _text in nowhere].count(429) == 3
+    assert (await browser.sign_in("wrong wrong wrong", workspace=f"else-{slug}")).status_code == 422
 
 
 @given(st.integers(0, 60), st.integers(0, 4_000))

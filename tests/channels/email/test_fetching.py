@@ -326,7 +326,8 @@ async def test_a_disabled_account_fetches_nothing(desk: Desk) -> None:
     async with desk.fetching():
         await desk.until_looked()
         await desk.database.write(
-            desk.workspace, lambda db: accounts.disable_account(db, desk.workspace, desk.account, by="cli")
+            desk.workspace,
+            lambda db: accounts.disable_account(db, desk.workspace, desk.account, by="cli", new_id=new_id),
         )
 
         async def hung_up() -> bool:
