@@ -6,6 +6,7 @@ A page says some 150 sentences and writes some 1,200 values. Asking for each sen
 
 import re
 from typing import Any, Final
+from uuid import UUID
 
 from jinja2 import Environment, nodes
 from jinja2.compiler import CodeGenerator
@@ -20,7 +21,7 @@ _SPECIAL: Final = re.compile("[&<>\"']").search
 class _Folding(NodeTransformer):
     """Puts in each sentence that stands alone in `_("…")`; it is markup, as without folding."""
 
-    def visit_Call(self, node: nodes.Call) -> nodes.Node:
+    def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802 - named after the node
         node = self.generic_visit(node)
         match node:
             case nodes.Call(node=nodes.Name(name="_"), args=[nodes.Const(value=str(sentence))], kwargs=[]):
@@ -32,9 +33,10 @@ class _Folding(NodeTransformer):
 class _Writing(CodeGenerator):
     """Has every value written by `written`."""
 
-    def _output_child_pre(self, node: nodes.Expr, frame: Any, finalize: Any) -> None:
-        assert frame.eval_ctx.autoescape and not frame.eval_ctx.volatile, "every template escapes, from end to end"
-        assert finalize.src is None
+    def _output_child_pre(self, node: nodes.Expr, frame: Any, finalize: Any) -> None:  # noqa: ARG002 - the hook's
+        assert frame.eval_ctx.autoescape, "every template escapes"
+        assert not frame.eval_ctx.volatile, "from its beginning to its end"
+        assert finalize.src is None, "and has nothing done to values before"
         self.write("environment.written(")
 
 
@@ -52,4 +54,6 @@ class PageEnvironment(Environment):
         kind = type(value)
         if kind is str:
             return value if _SPECIAL(value) is None else escape(value)
+        if kind is UUID or kind is int:
+            return str(value)
         return value if kind is Markup else escape(value)

@@ -23,7 +23,7 @@ from app import metrics
 from app.access import Caller, Right, may, permit
 from app.api.calls import Answer, Call, Edge
 from app.api.routes import Parameter, log_request, request_id
-from app.console.places import FRAME
+from app.console.places import places_for, sheets
 from app.console.rendering import HTML, render
 from app.console.sending import mask, packed, unmask
 from app.db import new_id
@@ -135,8 +135,9 @@ class Visit(Call):
     def show(self, template: str, status: int = 200, headers: dict[str, str] | None = None, **values: Any) -> Answer:
         """The page, with what every page shows."""
         csrf = self.csrf if self._caller is not None else ""
+        places = places_for(self._caller)
         said = {"who": self.who, "csrf": csrf, "path": self.request.url.path, "theme": theme_of(self.request)}
-        body = render(template, visit=self, **said, **FRAME, **values)
+        body = render(template, visit=self, places=places, sheets=sheets(places), **said, **values)
         return Answer(status=status, body=body, headers=headers or {}, media_type=HTML)
 
 

@@ -1,11 +1,17 @@
 """Where one can go in the console, and the keys that every page has: said once, for the rail and the sheet of keys."""
 
-from typing import Any, Final
+from functools import lru_cache
+from typing import Final
 
-from app.access import Right
+from markupsafe import Markup
+
+from app.access import Caller, Right, may
 from app.console.language import noted
+from app.console.rendering import render
 
-PLACES: Final[tuple[tuple[str, str, str, Right], ...]] = (
+Place = tuple[str, str, str, Right]
+
+PLACES: Final[tuple[Place, ...]] = (
     ("/", noted("Inbox"), "g i", "read"),
     ("/customers", noted("Customers"), "g c", "read"),
     ("/suggestions", noted("Same person?"), "g m", "suggestions.read"),
@@ -45,4 +51,12 @@ KEYS: Final = (
     (("?",), noted("these keys")),
 )
 
-FRAME: Final[dict[str, Any]] = {"places": PLACES, "known_keys": KEYS}
+
+def places_for(caller: Caller | None) -> tuple[Place, ...]:
+    return tuple(place for place in PLACES if caller is not None and may(caller, place[3]))
+
+
+@lru_cache(maxsize=16)
+def sheets(places: tuple[Place, ...]) -> Markup:
+    """What waits at the end of each page until its key is pressed; the same for all who may go to the same places."""
+    return Markup(render("sheets.html", places=places, known_keys=KEYS).decode())  # noqa: S704 - a template's own
