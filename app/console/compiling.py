@@ -22,12 +22,11 @@ class _Folding(NodeTransformer):
     """Puts in each sentence that stands alone in `_("…")`; it is markup, as without folding."""
 
     def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802 - named after the node
-        node = self.generic_visit(node)
-        match node:
+        match self.generic_visit(node):
             case nodes.Call(node=nodes.Name(name="_"), args=[nodes.Const(value=str(sentence))], kwargs=[]):
                 return nodes.MarkSafe(nodes.Const(translations().gettext(sentence) % {}))
-            case _:
-                return node
+            case other:
+                return other
 
 
 class _Writing(CodeGenerator):

@@ -1,6 +1,7 @@
 """What the inbox shows: one list of tickets with its lines, and beside it every list with how many it holds."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -143,7 +144,8 @@ async def _lines(
     names = await names_of(db, call.workspace, [one.customer_id for one in tickets])
     parts = [(one.id, part) for one in tickets for part in (one.id, *map(TicketId, one.parts))]
     said = await last_words(db, call.workspace, parts)
-    return [line_of(one, names.get(one.customer_id), said.get(one.id), columns, queues) for one in tickets]
+    now = datetime.now(UTC)
+    return [line_of(one, names.get(one.customer_id), said.get(one.id), columns, queues, now) for one in tickets]
 
 
 def _title(view: SavedView | None, groups: Sequence[Group]) -> str:

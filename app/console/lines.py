@@ -7,8 +7,9 @@ from zlib import crc32
 
 import msgspec
 
+from app.console.due_words import due, urgency
 from app.console.language import _
-from app.console.rendering import words
+from app.console.rendering import ago, words
 from timeline.tickets.glances import MOST_NAME, LastWords
 from timeline.tickets.reading import TicketView
 
@@ -20,12 +21,14 @@ LOUD: Final = frozenset({"high", "urgent"})
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One column of a line. `kind` is how it is drawn: text, status, tags, due, ago."""
+    """One column of a line. `kind` is how it is drawn: text, status, tags, due, ago. `stamp` is the instant that `text`
+    says, `urgency` of a clock how near it is."""
 
     kind: str
     column: str
     text: str = ""
-    at: datetime | None = None
+    stamp: str = ""
+    urgency: str = ""
     tags: tuple[str, ...] = ()
     more: int = 0
     loud: bool = False
@@ -57,6 +60,7 @@ def line_of(
     last: LastWords | None,
     columns: Sequence[str],
     queues: Mapping[str, str],
+    now: datetime,
 ) -> Line:
     name = cut(customer or "", MOST_NAME) or _("Somebody without a name")
     body = cut((last and last.body) or "", MOST_NAME)
@@ -69,7 +73,7 @@ def line_of(
         said=_who(last) if body else "",
         words=body,
         mark=f"{ticket.version}-{crc32(f'{name} {body} {ticket.status} {ticket.assignee_name}'.encode()):x}",
-        cells=tuple(cell_of(ticket, column, queues) for column in columns),
+        cells=tuple(cell_of(ticket, column, queues, now) for column in columns),
     )
 
 
@@ -79,18 +83,22 @@ def _who(last: LastWords | None) -> str:
     return _("Note:") if last.type == "NoteRecorded" else _("We:")
 
 
-def cell_of(ticket: TicketView, column: str, queues: Mapping[str, str]) -> Cell:
+def cell_of(ticket: TicketView, column: str, queues: Mapping[str, str], now: datetime) -> Cell:
     """What a column says of a ticket; of a column that tickets do not have, nothing."""
     drawn = _DRAWN.get(column)
     if drawn is not None:
         return drawn(ticket)
+    if column == "sla_due_at":
+        return _due(ticket, now)
+    if column == "snoozed_until" and ticket.snoozed and ticket.snoozed_until is None:
+        return Cell(kind="text", column=column, text=_("until they write"))
     if column == "queue":
         return Cell(kind="text", column=column, text=cut(queues.get(ticket.queue or "", ticket.queue or ""), MOST_CELL))
     if column.startswith("field."):
-        return Cell(kind="text", column=column, text=_told(ticket.fields.get(column.removeprefix("field."))))
+        return Cell(kind="text", column="field", text=_told(ticket.fields.get(column.removeprefix("field."))))
     value = getattr(ticket, column) if column in ticket.__struct_fields__ else None
     if isinstance(value, datetime):
-        return Cell(kind="ago", column=column, at=value)
+        return Cell(kind="ago", column=column, text=ago(value, now), stamp=value.isoformat())
     return Cell(kind="text", column=column, text=_told(value))
 
 
@@ -119,9 +127,11 @@ def _tags(ticket: TicketView) -> Cell:
     return Cell(kind="tags", column="tags", tags=shown, more=len(ticket.tags) - len(shown))
 
 
-def _due(ticket: TicketView) -> Cell:
-    if ticket.sla_due_at is not None:
-        return Cell(kind="due", column="sla_due_at", at=ticket.sla_due_at)
+def _due(ticket: TicketView, now: datetime) -> Cell:
+    at = ticket.sla_due_at
+    if at is not None:
+        words, near = due(at, now), urgency(at, now)
+        return Cell(kind="due", column="sla_due_at", text=words, stamp=at.isoformat(), urgency=near)
     paused = any(clock.state == "paused" for clock in ticket.sla)
     return Cell(kind="text", column="sla_due_at", text=_("paused") if paused else "")
 
@@ -135,20 +145,12 @@ def _waiting(ticket: TicketView) -> Cell:
     return Cell(kind="text", column="waiting", text=told.get(ticket.waiting or "", ""))
 
 
-def _snoozed(ticket: TicketView) -> Cell:
-    if ticket.snoozed and ticket.snoozed_until is None:
-        return Cell(kind="text", column="snoozed_until", text=_("until they write"))
-    return Cell(kind="ago", column="snoozed_until", at=ticket.snoozed_until)
-
-
 _DRAWN: Final[dict[str, Callable[[TicketView], Cell]]] = {
     "status": _status,
     "tags": _tags,
-    "sla_due_at": _due,
     "assignee_name": _owner,
     "assignee": _owner,
     "waiting": _waiting,
-    "snoozed_until": _snoozed,
     "priority": _priority,
     "channel": lambda ticket: Cell(kind="text", column="channel", text=words(ticket.channel or "")),
 }
