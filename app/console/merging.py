@@ -13,9 +13,10 @@ from app.console.asking import answered
 from app.console.beside import lines, read_side
 from app.console.customer_list import named
 from app.console.language import _
-from app.console.pages import Page, Visit, moved, page
+from app.console.pages import Page, Visit, moved, moved_after, page
 from app.console.said_decisions import UNDOABLE, changes, likely, weighed
 from app.console.sayings import Speaker, agents_in
+from app.console.told_once import Told
 from app.errors import Problem, problem_of
 from identity.customers import CustomerId, DecisionId
 from identity.decided import Decided, read_decided, read_parties
@@ -126,13 +127,13 @@ async def merge(visit: Visit) -> Answer:
     except REFUSED as error:
         status = problem_of(error).status
         return await _offered(visit, customer, other, fault=words_of(error), reason=reason, status=status)
-    return landed(done.customer_id, done.decision_id)
+    return landed(visit, done.customer_id, done.decision_id)
 
 
-def landed(customer: UUID, decision: Any) -> Answer:
+def landed(visit: Visit, customer: UUID, decision: Any) -> Answer:
     """To a thread where one sees what was done, with a way back."""
-    told = "" if decision is msgspec.UNSET else f"?decided={decision}"
-    return moved(f"/customers/{customer}{told}")
+    path = f"/customers/{customer}"
+    return moved(path) if decision is msgspec.UNSET else moved_after(visit, path, Told(decision=decision))
 
 
 def words_of(error: Exception) -> str:
@@ -247,7 +248,7 @@ async def undo(visit: Visit) -> Answer:
         done = await _undo(visit, known, reason, once=said.get("once"))
     except REFUSED as error:
         return await _decision(visit, fault=words_of(error), reason=reason, status=problem_of(error).status)
-    return landed(done.customer_id, done.decision_id)
+    return landed(visit, done.customer_id, done.decision_id)
 
 
 PAGES: Final[tuple[Page, ...]] = (ask_merge, merge, show_decision, undo)

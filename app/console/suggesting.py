@@ -11,9 +11,10 @@ from app.api.shapes import Rejected, SuggestionPage
 from app.console.asking import answered
 from app.console.beside import Side, lines, read_side
 from app.console.language import _
-from app.console.pages import Page, Visit, moved, page
+from app.console.pages import Page, Visit, moved, moved_after, page
 from app.console.said_decisions import changes, evidence_line, likely, weighed
 from app.console.sayings import Speaker, agents_in
+from app.console.told_once import Told
 from app.errors import Problem, problem_of
 from identity.errors import AlreadyDecided, Impossible
 from timeline.decisions import Change
@@ -119,11 +120,12 @@ async def decide(visit: Visit) -> Answer:
         match said.get("answer"):
             case "accept":
                 done = await answered(visit, identity.accept, Change, path, body=body, once=once)
-                return _landed(done)
+                return _landed(visit, done)
             case "reject":
                 kept = await answered(visit, identity.reject, Rejected, path, body=body, once=once)
-                told = f"?decided={kept.decision_id}" if kept.decision_id else ""
-                return moved(f"/suggestions{told}")
+                if kept.decision_id is None:
+                    return moved("/suggestions")
+                return moved_after(visit, "/suggestions", Told(decision=kept.decision_id))
             case "later":
                 await answered(visit, identity.postpone, Postponed, path, once=once)
                 return moved("/suggestions?state=open&later=yes")
@@ -137,10 +139,10 @@ def _path(visit: Visit) -> str:
     return str(visit.path_id("suggestion"))
 
 
-def _landed(done: Change) -> Answer:
+def _landed(visit: Visit, done: Change) -> Answer:
     if done.decision_id is msgspec.UNSET:
         return moved("/suggestions")
-    return moved(f"/customers/{done.customer_id}?decided={done.decision_id}&then=suggestions")
+    return moved_after(visit, f"/customers/{done.customer_id}", Told(decision=done.decision_id, asks_on=True))
 
 
 def _words(error: Exception) -> str:
