@@ -91,6 +91,7 @@ CASES: dict[str, Case] = {
         path=_at("/api/v1/identity/policies"), body=lambda _: {"policy": {"precision": 0.95}}, names=False
     ),
     "GET /api/v1/identity/why": Case(path=_at("/api/v1/identity/why?a={contact}&b={other_contact}")),
+    "GET /api/v1/identity/decisions": Case(path=_at("/api/v1/identity/decisions"), names=False),
     "GET /api/v1/identity/values": Case(path=_at("/api/v1/identity/values"), names=False),
     "POST /api/v1/identity/values": Case(
         path=_at("/api/v1/identity/values"),
