@@ -1,4 +1,5 @@
-"""The follower that makes mails of replies: each reply by mail of an account that sends, once, as it was recorded.
+"""The follower that makes mails of replies: each reply by mail of an account that sends, once, as it was recorded; and
+of what the desk wrote first, which names its account.
 
 Whom it goes to and what it is called stands in the reply's event; a merge since then changes nothing. What was recorded
 before the account was made, or came in from outside, is nobody's to send.
@@ -11,7 +12,8 @@ from uuid import UUID
 
 import msgspec
 
-from channels import files, outbox, outbox_store
+from channels import automatic, files, outbox, outbox_store
+from channels.accounts import public_id, read_public_id
 from channels.email.composing import Enclosed, Letter, Recipient
 from channels.email.settings import MailSettings
 from channels.email.tokens import Tokens
@@ -37,6 +39,20 @@ class _Mail(msgspec.Struct, frozen=True, kw_only=True):
     cc: tuple[str, ...] = ()
     bcc: tuple[str, ...] = ()
     subject: str = ""
+    account: str = ""
+
+    def account_in(self, workspace: UUID) -> UUID | None:
+        """The account that a mail goes out by that answers nothing."""
+        of, account = read_public_id(self.account)
+        return account if of == workspace else None
+
+
+class Sending(msgspec.Struct, frozen=True, kw_only=True):
+    """An account that sends mail, and the address that it sends from."""
+
+    id: str
+    name: str
+    address: str
 
 
 class _Data(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,13 +95,15 @@ def _asked(one: Followed) -> _Asked | None:
     event = one.event
     if event.type != "MessageRecorded" or event.direction != "outbound" or event.channel != CHANNEL:
         return None
-    if event.source is not None or event.about is None:
+    if event.source is not None:
         return None
     try:
         said = _reply.decode(event.data)
     except msgspec.MsgspecError:
         return None
     if said.reminder or said.history or said.erased or said.data is None or said.data.mail is None or not said.body:
+        return None
+    if event.about is None and not said.data.mail.account:
         return None
     return _Asked(followed=one, body=said.body, mail=said.data.mail)
 
@@ -100,14 +118,26 @@ async def goes_out(db: Db, workspace: UUID, item: UUID) -> bool:
     return sender is not None and _sends(sender)
 
 
+async def sending(db: Db, workspace: UUID) -> tuple[list[Sending], frozenset[str]]:
+    """The accounts that send, the oldest first, and every address that is our own, in small letters."""
+    boxes = await automatic.boxes(db, workspace)
+    found = [
+        Sending(id=public_id(workspace, box.account.id), name=box.settings.name or "", address=box.settings.address)
+        for box in boxes
+        if box.sends
+    ]
+    return found, automatic.own_addresses(boxes)
+
+
 async def _prepared(
     db: Db, workspace: UUID, asked: Sequence[_Asked], tokens: Tokens, now: datetime, new_id: NewId
 ) -> list[Prepared]:
     abouts = list({one.followed.event.about for one in asked if one.followed.event.about is not None})
     items = {row["id"]: row for row in await outbox_store.answered(db, workspace, abouts)}
     sources = list({row["source"] for row in items.values() if row["source"] is not None})
-    accounts = list({row["account_id"] for row in items.values() if row["account_id"] is not None})
-    found = await outbox_store.senders(db, workspace, sources, accounts, outbox.KIND)
+    accounts = {row["account_id"] for row in items.values() if row["account_id"] is not None}
+    accounts |= {named for one in asked if (named := one.mail.account_in(workspace)) is not None}
+    found = await outbox_store.senders(db, workspace, sources, list(accounts), outbox.KIND)
     before: dict[UUID, list[str]] = {}
     for row in await outbox_store.sent_before(db, workspace, abouts):
         before.setdefault(row["id"], []).append(row["message_id"])
@@ -116,9 +146,9 @@ async def _prepared(
     made: list[Prepared] = []
     for one in asked:
         event = one.followed.event
-        item = items.get(event.about)
-        sender = _sender(item, found) if item is not None else None
-        if item is None or sender is None or event.recorded_at < sender["created_at"]:
+        item = items.get(event.about) if event.about is not None else None
+        sender = _sender(item, found) if item is not None else _named(one.mail.account_in(workspace), found)
+        if sender is None or event.recorded_at < sender["created_at"]:
             continue
         mail = outbox.prepare(
             outbox.account_of(sender),
@@ -130,12 +160,13 @@ async def _prepared(
             now=now,
             event=event.id,
             contact=event.contact_id,
-            conversation=item["conversation"] or item["our_conversation"],
+            conversation=None if item is None else item["conversation"] or item["our_conversation"],
             held=outbox.RESTORED if one.followed.at.epoch < epoch else None,
             fault=None if _sends(sender) else outbox.SENDS_NOTHING,
         )
         made.append(mail)
-        before.setdefault(item["id"], []).append(mail.message_id)
+        if item is not None:
+            before.setdefault(item["id"], []).append(mail.message_id)
     return made
 
 
@@ -147,15 +178,21 @@ def _sends(row: Row) -> bool:
 def _sender(item: Row, found: Sequence[Row]) -> Row | None:
     """The account that the item came in by; of a mail of ours the one that it went out by. One that sends, if any."""
     if item["source"] is None:
-        return next((row for row in found if row["id"] == item["account_id"]), None)
+        return _named(item["account_id"], found)
     same = [row for row in found if row["source"] == item["source"]]
     return next((row for row in same if _sends(row)), same[-1] if same else None)
 
 
-def _letter(one: _Asked, item: Row, before: Mapping[UUID, Sequence[str]], parts: Sequence[FileUse]) -> Letter:
-    thread = msgspec.json.decode(item["thread"] or b"null", type=list[str] | None) or []
-    parent = item["message_id"] or item["ours"]
-    references = [*thread, *before.get(item["id"], ())[-5:], *([parent] if parent else [])]
+def _named(account: UUID | None, found: Sequence[Row]) -> Row | None:
+    return next((row for row in found if row["id"] == account), None)
+
+
+def _letter(one: _Asked, item: Row | None, before: Mapping[UUID, Sequence[str]], parts: Sequence[FileUse]) -> Letter:
+    references: list[str] = []
+    if item is not None:
+        thread = msgspec.json.decode(item["thread"] or b"null", type=list[str] | None) or []
+        parent = item["message_id"] or item["ours"]
+        references = [*thread, *before.get(item["id"], ())[-5:], *([parent] if parent else [])]
     enclosed = (
         Enclosed(name=part.name, type=part.type, size=part.size, sha256=part.sha256)
         for part in parts

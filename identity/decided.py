@@ -1,11 +1,12 @@
 """One decision about who is who: what it was, whom it is about, and who they are today."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 import msgspec
 
 from identity import review, store, views
-from identity.customers import ContactId, CustomerId, DecisionId, WorkspaceId
+from identity.customers import ContactId, CustomerId, DecisionId, DecisionKind, WorkspaceId
 from identity.errors import NotFound
 from identity.explaining import DecisionView, IdentifierView, decision_view, identifier_views
 
@@ -49,7 +50,26 @@ async def read_decided(db: store.Db, workspace: WorkspaceId, decision: DecisionI
     shown = decision_view(row)
     ends = {end: None for end in (shown.contact_a, shown.contact_b) if end is not None}
     found = {one.id: one for one in await _ends(db, workspace, list(ends))}
-    return Decided(decision=shown, a=found.get(shown.contact_a), b=found.get(shown.contact_b))  # pyright: ignore[reportArgumentType] - None is no key
+    return Decided(decision=shown, a=_end(found, shown.contact_a), b=_end(found, shown.contact_b))
+
+
+async def latest_decided(
+    db: store.Db, workspace: WorkspaceId, kinds: Sequence[DecisionKind], before: UUID | None, limit: int
+) -> tuple[list[Decided], UUID | None]:
+    """Decisions of these kinds, the newest first, and after which to go on (None: there are no more). A page may have
+    fewer than there are, even none, where decisions of other kinds are many."""
+    rows, looked = await review.latest_decisions(db, workspace, kinds, before, limit + 1)
+    more = rows[limit - 1]["id"] if len(rows) > limit else looked
+    shown = [decision_view(row) for row in rows[:limit]]
+    ends = {end: None for one in shown for end in (one.contact_a, one.contact_b) if end is not None}
+    named = await review.ends_named(db, workspace, list(ends)) if ends else []
+    found = {row["id"]: End(id=row["id"], customer_id=row["customer_id"], name=row["name"]) for row in named}
+    told = [Decided(decision=one, a=_end(found, one.contact_a), b=_end(found, one.contact_b)) for one in shown]
+    return told, more
+
+
+def _end(found: Mapping[ContactId, End], end: ContactId | None) -> End | None:
+    return found.get(end) if end is not None else None
 
 
 async def _ends(db: store.Db, workspace: WorkspaceId, ends: Sequence[ContactId]) -> list[End]:

@@ -169,8 +169,10 @@ async def set_values(db: Db, workspace: WorkspaceId, suggestions: Sequence[UUID]
 
 _SUGGESTION = (
     "SELECT s.id, s.kind, s.state, s.contact_a, s.contact_b, s.evidence, s.probability, s.value, s.created_at, "
-    "s.decided_at, s.decision_id, CASE WHEN s.state = 'open' AND s.later_until > now() THEN s.later_until END "
-    "AS later_until, a.customer_id AS customer_a, b.customer_id AS customer_b, a.name AS name_a, b.name AS name_b, "
+    "s.decided_at, s.decision_id, (SELECT u.id FROM link_decision u WHERE u.workspace_id = $1 "
+    "AND u.undoes = s.decision_id) AS undone_by, "
+    "CASE WHEN s.state = 'open' AND s.later_until > now() THEN s.later_until END AS later_until, "
+    "a.customer_id AS customer_a, b.customer_id AS customer_b, a.name AS name_a, b.name AS name_b, "
     "a.source AS source_a, b.source AS source_b FROM link_suggestion s "
     "CROSS JOIN LATERAL (SELECT customer_id, name, source FROM contact WHERE workspace_id = $1 AND id = s.contact_a "
     "OFFSET 0) AS a CROSS JOIN LATERAL (SELECT customer_id, name, source FROM contact WHERE workspace_id = $1 "
@@ -295,6 +297,55 @@ async def decisions_about(db: Db, workspace: WorkspaceId, ends: Sequence[UUID], 
 async def decision_shown(db: Db, workspace: WorkspaceId, decision: UUID) -> Row | None:
     """As `decisions_about` has it."""
     return await db.fetchrow(f"{_DECIDED} AND d.id = $2", workspace, decision, None)
+
+
+MOST_LOOKED: Final = 5_000
+"""Decisions that are looked through for some of certain kinds: those that a push takes by itself are many."""
+_BEHIND: Final = UUID(int=2**128 - 1)
+
+
+async def latest_decisions(
+    db: Db, workspace: WorkspaceId, kinds: Sequence[str], before: UUID | None, limit: int
+) -> tuple[list[Row], UUID | None]:
+    """As `decisions_about` has them, the newest first; and the last that was looked at, where looking ended early."""
+    rows = await db.fetch(
+        "WITH looked AS MATERIALIZED (SELECT id, kind FROM link_decision WHERE workspace_id = $1 "
+        f"AND id < $4::uuid ORDER BY id DESC LIMIT {MOST_LOOKED}) "
+        f"{_DECIDED} AND d.id = ANY(ARRAY(SELECT id FROM looked WHERE kind = ANY($2::text[]) "
+        "ORDER BY id DESC LIMIT $5)) ORDER BY d.id DESC",
+        workspace,
+        kinds,
+        None,
+        before or _BEHIND,
+        limit,
+    )
+    if len(rows) == limit:
+        return rows, None
+    last = await db.fetchval(
+        "SELECT id FROM link_decision WHERE workspace_id = $1 AND id < $2::uuid "
+        f"ORDER BY id DESC OFFSET {MOST_LOOKED - 1} LIMIT 1",
+        workspace,
+        before or _BEHIND,
+    )
+    return rows, last
+
+
+MOST_NAMED: Final = 200
+"""Contacts of one home among which a name is looked for."""
+
+
+async def ends_named(db: Db, workspace: WorkspaceId, ends: Sequence[UUID]) -> list[Row]:
+    """Whose the ends of decisions are today, contacts or homes, and a name of theirs; without those that are gone."""
+    return await db.fetch(
+        "SELECT k.id, coalesce(c.customer_id, h.customer_id) AS customer_id, coalesce(c.name, h.name) AS name "
+        "FROM unnest($2::uuid[]) AS k(id) LEFT JOIN LATERAL (SELECT customer_id, name FROM contact "
+        "WHERE workspace_id = $1 AND id = k.id LIMIT 1) AS c ON true LEFT JOIN LATERAL (SELECT f.customer_id, f.name "
+        "FROM (SELECT customer_id, name, created_at, id FROM contact WHERE workspace_id = $1 AND home_id = k.id "
+        f"LIMIT {MOST_NAMED}) AS f ORDER BY f.name IS NULL, f.created_at, f.id LIMIT 1) AS h ON true "
+        "WHERE coalesce(c.customer_id, h.customer_id) IS NOT NULL",
+        workspace,
+        ends,
+    )
 
 
 _PLACE = "md5(concat_ws(chr(31), v.kind, v.scope, v.value))::uuid"

@@ -16,13 +16,15 @@ _REPLIED: Final = re.compile(r"\s*(re|aw|sv|antw|vs|odp|ref)\s*(\[\d+\])?\s*:", 
 
 
 class Addressed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Whom a mail goes to and what it is called, as it is sent and as it is shown."""
+    """Whom a mail goes to and what it is called, as it is sent and as it is shown. `account` is the channel account
+    that it goes out by, where it answers nothing that would say so."""
 
     to: tuple[str, ...] = ()
     cc: tuple[str, ...] = ()
     bcc: tuple[str, ...] = ()
     subject: str = ""
     attachments: tuple[str, ...] = ()
+    account: str = ""
 
 
 def read_addresses(field: str, said: Sequence[str]) -> tuple[str, ...]:

@@ -65,6 +65,8 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A call of a customer that somebody took: `data.answered_by` said who."""
     reminder: bool = False
     """The desk's clock sent it: it answers nothing, and no silence ends with it."""
+    begins: bool = False
+    """The desk wrote first: it opens a ticket, whatever the policy opens tickets for."""
 
 
 class MessageRecorded(Recorded, frozen=True, kw_only=True):

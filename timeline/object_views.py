@@ -92,6 +92,25 @@ def _of(row: str) -> str:
     return ", ".join(f"{row}.{column}" for column in COLUMNS.split(", "))
 
 
+MOST_FIRST: Final = 20
+"""Events of an object among which its earliest is looked for, in the order in which they were told."""
+
+
+async def first_told(
+    db: Db, workspace: WorkspaceId, types: Sequence[str], ids: Sequence[str], contacts: Sequence[ContactId]
+) -> list[Row]:
+    """When each of some objects was first heard of on some contacts; without those that came in elsewhere."""
+    return await db.fetch(
+        "SELECT k.type, k.id, (SELECT min(f.shown_at) FROM (SELECT o.shown_at FROM object_event o "
+        "WHERE o.workspace_id = $1 AND o.type = k.type AND o.id = k.id AND o.contact_id = ANY($4::uuid[]) "
+        f"ORDER BY o.position LIMIT {MOST_FIRST}) AS f) AS since FROM unnest($2::text[], $3::text[]) AS k(type, id)",
+        workspace,
+        types,
+        ids,
+        contacts,
+    )
+
+
 async def named_by(db: Db, workspace: WorkspaceId, events: Sequence[UUID]) -> list[Row]:
     """The objects that some events name, each with the contacts on which these events came in or stand by hand."""
     return await db.fetch(

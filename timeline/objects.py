@@ -185,6 +185,16 @@ def view(one: Standing, types: Types) -> ObjectView:
     )
 
 
+async def first_told(
+    db: Db, workspace: WorkspaceId, objects: Sequence[ObjectView], contacts: Sequence[ContactId]
+) -> dict[tuple[str, str], datetime]:
+    """When each was first heard of on these contacts, by type and id; what was placed there by hand is left out."""
+    rows = await object_views.first_told(
+        db, workspace, [one.type for one in objects], [one.id for one in objects], contacts
+    )
+    return {(row["type"], row["id"]): row["since"] for row in rows if row["since"] is not None}
+
+
 class KnownTypes:
     """What this process knows of every workspace's types. Versions are immutable: what it knows holds while `at`, the
     place in the ledger of the latest one, is the same, and whoever asks read that in the transaction at hand."""

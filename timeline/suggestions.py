@@ -56,6 +56,8 @@ class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
     later_until: datetime | None
     decided_at: datetime | None
     decision_id: DecisionId | None
+    undone_by: DecisionId | None
+    """What took the answer's decision back."""
 
     @property
     def rank(self) -> "Rank":
@@ -120,6 +122,7 @@ def _read(row: identity_store.Row, held: dict[ContactId, list[views.HeldIdentifi
         later_until=row["later_until"],
         decided_at=row["decided_at"],
         decision_id=row["decision_id"],
+        undone_by=row["undone_by"],
     )
 
 

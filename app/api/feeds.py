@@ -27,6 +27,8 @@ SOON: Final = (0.05, 0.1, 0.2, 0.5)
 BATCH: Final = 200
 KEPT: Final = 1_000
 """Events a feed, for streams that come a little later or read slowly; who is further behind reads by itself."""
+BEHIND_AT_ONCE: Final = 4
+"""Streams of a process that read by themselves at a time: when all come back at once, pushes find a connection too."""
 AT_ONCE: Final = 20
 """Streams that are told before requests get their turn again."""
 PACE_SECONDS: Final = 0.0005
@@ -54,6 +56,7 @@ class Feeds:
         self.database = database
         self.live = live
         self.tokens = tokens
+        self.catching_up = asyncio.Semaphore(BEHIND_AT_ONCE)
         self._feeds: dict[WorkspaceId, Feed] = {}
 
     @contextlib.asynccontextmanager
@@ -185,7 +188,7 @@ class Seat:
             return self._feed.after(self._at)[:BATCH]
         feeds, workspace = self._feed.feeds, self._feed.workspace
         try:
-            async with feeds.database.read(workspace, self.key) as db:
+            async with feeds.catching_up, feeds.database.read(workspace, self.key) as db:
                 found = await read_after(db, workspace, self._at, BATCH)
         except (KeyGone, DatabaseAway):
             return None

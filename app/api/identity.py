@@ -1,15 +1,27 @@
 """Deciding who is who: merge, unmerge, place, keep apart, and the review queue."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from app.api.calls import Answer, Call, answer, read_id
 from app.api.customers import CURSOR, LIMIT
 from app.api.routes import Parameter, Route, route
-from app.api.shapes import Apart, Decide, Merge, NotSame, Place, Postpone, Rejected, SuggestionPage, Unmerge
+from app.api.shapes import (
+    Apart,
+    Decide,
+    DecisionPage,
+    Merge,
+    NotSame,
+    Place,
+    Postpone,
+    Rejected,
+    SuggestionPage,
+    Unmerge,
+)
 from app.db import Db
 from app.errors import bad_request
-from identity.customers import ContactId, CustomerId, DecisionId
+from identity.customers import ContactId, CustomerId, DecisionId, DecisionKind
+from identity.decided import latest_decided
 from identity.named import find_contact
 from identity.reasons import WhyView, why
 from timeline import desk, placing, suggestions
@@ -21,6 +33,7 @@ from timeline.suggestions import Postponed
 PREVIEW: Final = Parameter(
     name="preview", words="Show what would change, and change nothing.", schema={"type": "boolean", "default": False}
 )
+KINDS: Final[tuple[DecisionKind, ...]] = get_args(DecisionKind)
 _IMPOSSIBLE: Final = frozenset({409, 422})
 
 
@@ -107,6 +120,36 @@ async def show_why(call: Call) -> Answer:
                 raise bad_request(name, "expected a contact: its id, a customer's, kind:value or source/key")
             named.append(await find_contact(db, workspace.id, text, workspace.region))
         return answer(await why(db, workspace.id, *named, salt=workspace.salt))
+
+
+@route(
+    "GET",
+    "/api/v1/identity/decisions",
+    "read",
+    query=(
+        Parameter(
+            name="kind",
+            words="Only these; given twice means or.",
+            schema={"type": "array", "items": {"type": "string", "enum": list(KINDS)}},
+        ),
+        LIMIT,
+        CURSOR,
+    ),
+    answers={200: DecisionPage},
+)
+async def list_decisions(call: Call) -> Answer:
+    """Who was said to be whom, the newest decision first: by whom, about which contacts or customers with who they are
+    today, and whether it was taken back (`undone_by`). A page may hold fewer than `limit`, even none, while `next` says
+    that there are more."""
+    query, tokens = call.query, call.edge.tokens
+    limit, kinds, cursor = query.limit(), query.several("kind", frozenset(KINDS)), query.text("cursor")
+    listed = f"decisions {sorted(kinds)}"
+    before = None if cursor is None else tokens.open_id(call.workspace, listed, cursor)
+    async with call.read() as db:
+        asked: list[DecisionKind] = [kind for kind in KINDS if kind in kinds or not kinds]
+        found, last = await latest_decided(db, call.caller.workspace.id, asked, before, limit)
+    more = tokens.seal_id(call.workspace, listed, last) if last is not None else None
+    return answer(DecisionPage(items=found, next=more))
 
 
 @route("POST", "/api/v1/identity/not-same", "desk", takes=NotSame, answers={200: Apart}, refuses=_IMPOSSIBLE)
@@ -238,6 +281,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     unmerge,
     place,
     show_why,
+    list_decisions,
     keep_apart,
     list_suggestions,
     accept,

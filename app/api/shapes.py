@@ -11,6 +11,7 @@ from app.auth import ApiKey
 from app.errors import FieldFault
 from channels.bouncing import BounceMark
 from channels.inbox import Entry
+from identity.decided import Decided
 from identity.explaining import IdentifierView, PossibleView
 from identity.views import SeenContact
 from timeline.items import Item
@@ -99,6 +100,13 @@ class CustomerPage(msgspec.Struct, frozen=True, kw_only=True):
 
 class SuggestionPage(msgspec.Struct, frozen=True, kw_only=True):
     items: list[Suggestion]
+    next: str | None
+
+
+class DecisionPage(msgspec.Struct, frozen=True, kw_only=True):
+    """`next` may be there where a page is not full: go on until it is null."""
+
+    items: list[Decided]
     next: str | None
 
 

@@ -230,7 +230,7 @@ async def _say(call: Call, asked: Say, said: Reply | AddNote) -> Answer:
         ticket = await meant(db, call)
         done = await perform(db, call.desk(), Ask(ticket=ticket, version=version), [said, *then], about=about)
         if isinstance(said, Reply) and said.attachments:
-            await _enclose(db, call, done.events[0], said.attachments)
+            await enclose(db, call, done.events[0], said.attachments)
         shown = await read_ticket(db, call.workspace, str(ticket))
         bounced = await bounced_of(db, call.workspace, done.events[0]) if isinstance(said, Reply) else []
         said_so = Said(event_id=done.events[0], events=done.events, ticket=shown, bounced=bounced)
@@ -239,7 +239,8 @@ async def _say(call: Call, asked: Say, said: Reply | AddNote) -> Answer:
     return await call.write(work)
 
 
-async def _enclose(db: Db, call: Call, reply: UUID, uploads: Sequence[UUID]) -> None:
+async def enclose(db: Db, call: Call, reply: UUID, uploads: Sequence[UUID]) -> None:
+    """Let uploads go along with what was just said. Raises `Impossible`."""
     try:
         await use_uploads(db, call.workspace, reply, list(dict.fromkeys(uploads)))
     except FileGone:

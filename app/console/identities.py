@@ -8,12 +8,11 @@ from uuid import UUID
 import msgspec
 
 from app.api.calls import Answer, moved_to, read_id
-from app.console.merging import actor_words, agent_of, title_of
 from app.console.pages import Page, Visit, page
-from app.console.said_decisions import UNDOABLE
+from app.console.said_decisions import UNDOABLE, actor_words, agent_of, title_of, weighed
 from identity.customers import CustomerId, DecisionId
 from identity.errors import Absorbed
-from identity.explaining import ContactView, DecisionView, IdentityView, read_identity, words_of
+from identity.explaining import ContactView, DecisionView, IdentityView, read_identity
 from timeline.tickets import views
 
 A_PAGE: Final = 40
@@ -73,8 +72,13 @@ def _why(
 
 def _said(decision: DecisionView) -> str:
     """What was decided, and the reason or what spoke for it."""
-    because = decision.reason or "; ".join(words_of(decision.evidence)[:MOST_REASONS])
+    because = decision.reason or _on_what(decision)
     return f"{title_of(decision.kind)}: {because}" if because else title_of(decision.kind)
+
+
+def _on_what(decision: DecisionView) -> str:
+    found = weighed(decision.evidence)
+    return "; ".join([one.words for one in found.reasons][:MOST_REASONS]) or found.verdict
 
 
 def _undoable(decision: DecisionView) -> bool:

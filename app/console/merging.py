@@ -1,6 +1,5 @@
 """Two customers made one by hand, and any decision about who is who: seen in words, and taken back."""
 
-from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,9 +12,11 @@ from app.console.asking import answered
 from app.console.beside import lines, read_side
 from app.console.customer_list import named
 from app.console.language import _
-from app.console.pages import Page, Visit, moved, page
-from app.console.said_decisions import UNDOABLE, changes, likely, weighed
+from app.console.pages import Page, Visit, moved, moved_after, page
+from app.console.said_decisions import UNDOABLE, actor_words, agent_of, changes, title_of, weighed
 from app.console.sayings import Speaker, agents_in
+from app.console.told_once import Told
+from app.console.verdicts import likely
 from app.errors import Problem, problem_of
 from identity.customers import CustomerId, DecisionId
 from identity.decided import Decided, read_decided, read_parties
@@ -27,7 +28,6 @@ from timeline.tickets import views
 
 MOST_PARTIES: Final = 20
 REFUSED: Final = (Absorbed, AlreadyUndone, Impossible, InvalidField, StartOver, Problem)
-_AGENT: Final = "agent:"
 
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,7 +92,7 @@ async def _offered(
         lines=lines(a, b),
         changes=changes(preview.changed) if preview else [],
         weighed=weighed(compared.evidence),
-        likely=likely(compared.probability) if compared.evidence else "",
+        likely=likely(compared.evidence, compared.probability) if compared.evidence else "",
         fault=fault or cannot,
         reason=reason,
         once=visit.new_name(),
@@ -126,13 +126,13 @@ async def merge(visit: Visit) -> Answer:
     except REFUSED as error:
         status = problem_of(error).status
         return await _offered(visit, customer, other, fault=words_of(error), reason=reason, status=status)
-    return landed(done.customer_id, done.decision_id)
+    return landed(visit, done.customer_id, done.decision_id)
 
 
-def landed(customer: UUID, decision: Any) -> Answer:
+def landed(visit: Visit, customer: UUID, decision: Any) -> Answer:
     """To a thread where one sees what was done, with a way back."""
-    told = "" if decision is msgspec.UNSET else f"?decided={decision}"
-    return moved(f"/customers/{customer}{told}")
+    path = f"/customers/{customer}"
+    return moved(path) if decision is msgspec.UNSET else moved_after(visit, path, Told(decision=decision))
 
 
 def words_of(error: Exception) -> str:
@@ -184,37 +184,6 @@ async def _decision(visit: Visit, *, fault: str = "", reason: str = "", status: 
     )
 
 
-def title_of(kind: str) -> str:
-    """What a decision of this kind did."""
-    return {
-        "merge": _("Two customers were merged"),
-        "link": _("A contact was linked"),
-        "split": _("Contacts were split off"),
-        "unmerge": _("A merge was taken back"),
-        "not_same": _("Two were kept apart"),
-        "place": _("An item was placed on another customer"),
-        "undo": _("A decision was taken back"),
-        "proof": _("A contact was proved"),
-    }.get(kind, _("A decision"))
-
-
-def agent_of(actor: str) -> UUID | None:
-    """The agent who did it, if it was one."""
-    try:
-        return UUID(actor.removeprefix(_AGENT)) if actor.startswith(_AGENT) else None
-    except ValueError:
-        return None
-
-
-def actor_words(actor: str, agents: Mapping[UUID, str]) -> str:
-    """Who did it, for people; `agents` are their names."""
-    kind = actor.partition(":")[0]
-    agent = agent_of(actor)
-    if agent is not None:
-        return agents.get(agent, _("an agent of before"))
-    return {"key": _("an integration, as a message came in"), "system": _("Throughline, by itself")}.get(kind, kind)
-
-
 async def _undoing(visit: Visit, known: Decided) -> tuple[Change | None, str]:
     """What taking it back would change; None with the reason where it cannot be taken back by whoever looks."""
     decision = known.decision
@@ -247,7 +216,7 @@ async def undo(visit: Visit) -> Answer:
         done = await _undo(visit, known, reason, once=said.get("once"))
     except REFUSED as error:
         return await _decision(visit, fault=words_of(error), reason=reason, status=problem_of(error).status)
-    return landed(done.customer_id, done.decision_id)
+    return landed(visit, done.customer_id, done.decision_id)
 
 
 PAGES: Final[tuple[Page, ...]] = (ask_merge, merge, show_decision, undo)

@@ -23,6 +23,7 @@ from app import metrics
 from app.access import Caller, Right, may, permit
 from app.api.calls import Answer, Call, Edge
 from app.api.routes import Parameter, log_request, request_id
+from app.console import told_once
 from app.console.places import places_for, sheets
 from app.console.rendering import HTML, render
 from app.console.sending import mask, packed, unmask
@@ -59,6 +60,7 @@ class Visit(Call):
         super().__init__(edge, request, caller, frozenset({"after"}))
         self.who = who
         self._once: str | None = None
+        self._told: told_once.Told | None = None
 
     @property
     def agent(self) -> UUID:
@@ -138,7 +140,16 @@ class Visit(Call):
         places = places_for(self._caller)
         said = {"who": self.who, "csrf": csrf, "path": self.request.url.path, "theme": theme_of(self.request)}
         body = render(template, visit=self, places=places, sheets=sheets(places), **said, **values)
-        return Answer(status=status, body=body, headers=headers or {}, media_type=HTML)
+        headers = dict(headers or {})
+        if self._told is not None:
+            headers["Set-Cookie"] = told_once.used_up(self.request.url.path)
+        return Answer(status=status, body=body, headers=headers, media_type=HTML)
+
+    def told(self) -> told_once.Told | None:
+        """A decision that was just made here, for the page to say: it is said once."""
+        sent, path = cookie_of(self.request, told_once.COOKIE), self.request.url.path
+        self._told = told_once.read(self.edge.form_key, self.caller.key, path, sent)
+        return self._told
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -266,6 +277,11 @@ def _door(target: str) -> str:
 def moved(path: str, headers: dict[str, str] | None = None) -> Answer:
     """Go on with a GET there."""
     return Answer(status=303, headers={"Location": path, **(headers or {})}, media_type=HTML)
+
+
+def moved_after(visit: Visit, path: str, told: told_once.Told) -> Answer:
+    """Go on there, where the page says what was decided."""
+    return moved(path, {"Set-Cookie": told_once.cookie(visit.edge.form_key, visit.caller.key, path, told)})
 
 
 def cookie_of(request: Request[Any, Any, Any], name: str = COOKIE) -> str | None:

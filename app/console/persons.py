@@ -8,13 +8,14 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from app.console.language import _
+from app.console.things import Thing, thing_of
 from app.db import Db
 from channels import bouncing
 from channels.bouncing import BounceMark
 from identity.customers import WorkspaceId
 from identity.explaining import IdentifierView, PossibleView, identifier_views, possible_view
 from identity.views import SeenContact
-from timeline.objects import ObjectView
+from timeline.objects import first_told
 from timeline.threads import Counts, Profile, TicketsState
 from timeline.tickets.reading import TicketView
 
@@ -53,7 +54,10 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     all_identifiers: int
     tickets: list[TicketView]
     tickets_state: TicketsState
-    objects: list[ObjectView]
+    orders: list[Thing]
+    """The newest first, by when they were placed."""
+    things: list[Thing]
+    """What else is an object: shipments, reservations."""
     possible: list[PossibleView]
     counts: Counts
     waits: datetime | None
@@ -77,13 +81,15 @@ def zone_of(attributes: Mapping[str, str]) -> tzinfo | None:
 
 
 async def person_of(db: Db, workspace: WorkspaceId, profile: Profile, now: datetime) -> Person:
-    """One statement where there are addresses: those at which no mail arrives are marked."""
+    """A statement where there are addresses, of which those are marked at which no mail arrives; one where there are
+    objects."""
     people, attributes = profile.people, attributes_of(profile.people.persons)
     views = identifier_views(people.identifiers)
     shown = sorted(views, key=lambda one: (one.kind == "visitor", not one.verified))[:MOST]
     addresses = [one.value for one in shown if one.kind == "email"]
     marks = await bouncing.marks_of(db, workspace, addresses) if addresses else {}
     zone = zone_of(attributes)
+    orders, things = await _things_of(db, workspace, profile)
     waiting = [one.waiting_since for one in profile.tickets if one.waiting == "us" and one.waiting_since]
     return Person(
         name=profile.name,
@@ -98,11 +104,24 @@ async def person_of(db: Db, workspace: WorkspaceId, profile: Profile, now: datet
         all_identifiers=len(views),
         tickets=profile.tickets,
         tickets_state=profile.tickets_state,
-        objects=profile.objects[:MOST_LINES],
+        orders=orders,
+        things=things,
         possible=[possible_view(one) for one in people.possible],
         counts=profile.counts,
         waits=min(waiting, default=None),
     )
+
+
+async def _things_of(db: Db, workspace: WorkspaceId, profile: Profile) -> tuple[list[Thing], list[Thing]]:
+    """Orders, and the others, each with the day of its beginning."""
+    if not profile.objects:
+        return [], []
+    contacts = [one.id for one in profile.people.contacts]
+    since = await first_told(db, workspace, profile.objects, contacts)
+    told = [thing_of(one, since.get((one.type, one.id), one.shown_at)) for one in profile.objects]
+    told.sort(key=lambda one: one.since, reverse=True)
+    orders = [one for one in told if one.is_order]
+    return orders[:MOST_LINES], [one for one in told if not one.is_order][:MOST_LINES]
 
 
 def _held(view: IdentifierView, bounced: BounceMark | None) -> Held:

@@ -112,7 +112,7 @@ async def place(visit: Visit) -> Answer:
         return await _offered(visit, event, to, fault=gone, reason=reason, status=409)
     except REFUSED as error:
         return await _offered(visit, event, to, fault=words_of(error), reason=reason, status=problem_of(error).status)
-    return landed(done.customer_id, done.decision_id)
+    return landed(visit, done.customer_id, done.decision_id)
 
 
 PAGES: Final[tuple[Page, ...]] = (ask_place, place)

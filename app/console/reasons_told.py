@@ -10,6 +10,7 @@ from app.console.filtering import read_wanted
 from app.console.leaves import Clocks, Row, lay_out
 from app.console.pages import Page, Visit, page
 from app.console.unrolling import speaker_of
+from app.console.verdicts import because, grade_words
 from app.db import Db
 from identity.customers import CustomerId
 from identity.errors import NotFound
@@ -23,12 +24,15 @@ MOST_DATA: Final = 20_000
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
-    """`contact` is who it came in as, `decided` what put that contact here, `by` who did: by name where an agent."""
+    """`contact` is who it came in as, `decided` what put that contact here, `by` who did: by name where an agent,
+    `because` on what, `sure` how sure it is."""
 
     item: Item
     contact: SeenContact | None
     decided: Decided | None
     by: str
+    because: list[str]
+    sure: str
     data: str
 
 
@@ -46,7 +50,15 @@ async def _item(db: Db, visit: Visit, customer: CustomerId) -> Item:
 def _reason(people: People, item: Item, by: str, decided: Decided | None) -> Reason:
     contact = next((one for one in people.contacts if one.id == item.contact_id), None)
     said = msgspec.json.format(bytes(item.data), indent=2).decode() if item.data != b"null" else ""
-    return Reason(item=item, contact=contact, decided=decided, by=by, data=said[:MOST_DATA])
+    return Reason(
+        item=item,
+        contact=contact,
+        decided=decided,
+        by=by,
+        because=because(decided.evidence) if decided else [],
+        sure=grade_words(item.why.grade),
+        data=said[:MOST_DATA],
+    )
 
 
 async def _decided_by(db: Db, visit: Visit, decided: Decided | None) -> str:

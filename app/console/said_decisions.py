@@ -8,6 +8,7 @@ import msgspec
 
 from app.console.language import _, counted
 from app.console.rendering import words
+from app.console.verdicts import stands_alone, verdict_words, weight_words
 from timeline.consequences import Standing, TicketChange, TicketChanges
 from timeline.tickets.projection import TicketRef
 
@@ -15,6 +16,7 @@ STRONG: Final = 8.0
 SOME: Final = 2.0
 """Bits from which a piece of evidence weighs much, and something."""
 MOST_TOLD: Final = 2
+_AGENT: Final = "agent:"
 UNDOABLE: Final = frozenset({"merge", "link", "split", "place", "not_same"})
 
 
@@ -39,6 +41,11 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
             return _("strongly against") if size >= STRONG else _("against") if size >= SOME else _("a little against")
         return _("strong") if size >= STRONG else _("some") if size >= SOME else _("little")
 
+    @property
+    def weight_words(self) -> str:
+        """The same as a figure that is understood."""
+        return "" if self.bits is None else weight_words(self.bits)
+
 
 class Weighed(msgspec.Struct, frozen=True, kw_only=True):
     """All that was found: what speaks for one person, what against, and what it came to."""
@@ -56,7 +63,9 @@ def weighed(evidence: Sequence[Mapping[str, Any]]) -> Weighed:
     vetoes = [str(veto) for veto in (verdict or {}).get("vetoes") or ()]
     reasons = [_reason(one) for one in told if one.get("comparison") not in ("decision", "conflict")]
     reasons.sort(key=lambda one: -(one.bits or 0.0))
-    return Weighed(reasons=reasons, verdict=str(verdict["words"]) if verdict else "", conflicts=[*conflicts, *vetoes])
+    return Weighed(
+        reasons=reasons, verdict=verdict_words(evidence), conflicts=list(dict.fromkeys([*conflicts, *vetoes]))
+    )
 
 
 def _reason(piece: Mapping[str, Any]) -> Reason:
@@ -69,20 +78,46 @@ def _reason(piece: Mapping[str, Any]) -> Reason:
 
 
 def evidence_line(evidence: Sequence[Mapping[str, Any]]) -> str:
-    """What weighs most, what contradicts, and what it came to without its numbers, in one line."""
+    """What weighs most, and what contradicts, in one line."""
     found = weighed(evidence)
     told = [one.words for one in found.reasons[:MOST_TOLD]] + found.conflicts[:MOST_TOLD]
     against = [one.words for one in found.reasons[MOST_TOLD:] if one.against][:1]
-    verdict = found.verdict.partition(":")[0]
-    return "; ".join([*told, *against, verdict] if verdict else [*told, *against])
+    alone = [_("nothing else supports it")] if stands_alone(evidence) else []
+    return "; ".join(dict.fromkeys([*told, *against, *alone]))
 
 
-def likely(probability: float | None) -> str:
-    """How sure it is that two are one, for people."""
-    if probability is None:
-        return ""
-    percent = round(probability * 100)
-    return _("under 1 %%") if percent < 1 else _("over 99 %%") if percent > 99 else _("%(percent)d %%", percent=percent)
+# -- what it was -------------------------------------------------------------------------------------------------------
+
+
+def title_of(kind: str) -> str:
+    """What a decision of this kind did."""
+    return {
+        "merge": _("Two customers were merged"),
+        "link": _("A contact was linked"),
+        "split": _("Contacts were split off"),
+        "unmerge": _("A merge was taken back"),
+        "not_same": _("Two were kept apart"),
+        "place": _("An item was placed on another customer"),
+        "undo": _("A decision was taken back"),
+        "proof": _("A contact was proved"),
+    }.get(kind, _("A decision"))
+
+
+def agent_of(actor: str) -> UUID | None:
+    """The agent who did it, if it was one."""
+    try:
+        return UUID(actor.removeprefix(_AGENT)) if actor.startswith(_AGENT) else None
+    except ValueError:
+        return None
+
+
+def actor_words(actor: str, agents: Mapping[UUID, str]) -> str:
+    """Who did it, for people; `agents` are their names."""
+    kind = actor.partition(":")[0]
+    agent = agent_of(actor)
+    if agent is not None:
+        return agents.get(agent, _("an agent of before"))
+    return {"key": _("an integration, as a message came in"), "system": _("Throughline, by itself")}.get(kind, kind)
 
 
 # -- what changes ----------------------------------------------------------------------------------------------------

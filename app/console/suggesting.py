@@ -10,10 +10,13 @@ from app.api.calls import Answer
 from app.api.shapes import Rejected, SuggestionPage
 from app.console.asking import answered
 from app.console.beside import Side, lines, read_side
+from app.console.decisions import latest_decisions
 from app.console.language import _
-from app.console.pages import Page, Visit, moved, page
-from app.console.said_decisions import changes, evidence_line, likely, weighed
+from app.console.pages import Page, Visit, moved, moved_after, page
+from app.console.said_decisions import changes, evidence_line, weighed
 from app.console.sayings import Speaker, agents_in
+from app.console.told_once import Told
+from app.console.verdicts import likely
 from app.errors import Problem, problem_of
 from identity.errors import AlreadyDecided, Impossible
 from timeline.decisions import Change
@@ -23,18 +26,37 @@ from timeline.suggestions import STATES, Postponed, Suggestion, read_suggestion
 from timeline.tickets import views
 
 A_PAGE: Final = 50
+FEW: Final = 5
+DECIDED: Final = "decided"
 Answered = Literal["accept", "reject", "later"]
 _REFUSED: Final = (AlreadyDecided, Impossible, InvalidField, StartOver, Problem)
 
 
 @page("GET", "/suggestions", "suggestions.read")
 async def show_queue(visit: Visit) -> Answer:
-    """What waits for an answer, the most valuable first; or what was postponed or answered."""
+    """What waits for an answer, the most valuable first, and the latest decisions; or what was postponed, answered or
+    decided."""
+    if visit.asked_for.get("state") == DECIDED:
+        return await _decisions(visit)
     state = visit.asked_for.get("state", "open")
     state = state if state in STATES else "open"
     asked = {"state": state, "cursor": visit.asked_for.get("cursor"), "limit": A_PAGE}
     found = await answered(visit, identity.list_suggestions, SuggestionPage, query=asked)
-    return visit.show("suggestions.html", found=found, state=state, states=_states(), line=evidence_line, likely=likely)
+    latest = await latest_decisions(visit, None, FEW) if state == "open" and not asked["cursor"] else None
+    return visit.show(
+        "suggestions.html",
+        found=found,
+        state=state,
+        states=_states(),
+        line=evidence_line,
+        likely=likely,
+        latest=latest,
+    )
+
+
+async def _decisions(visit: Visit) -> Answer:
+    latest = await latest_decisions(visit, visit.asked_for.get("cursor"), A_PAGE)
+    return visit.show("suggestions.html", found=None, state=DECIDED, states=_states(), latest=latest)
 
 
 def _states() -> Sequence[tuple[str, str]]:
@@ -43,6 +65,7 @@ def _states() -> Sequence[tuple[str, str]]:
         ("later", _("Later")),
         ("accepted", _("Accepted")),
         ("rejected", _("Not so")),
+        (DECIDED, _("Decisions")),
     )
 
 
@@ -77,7 +100,7 @@ async def _shown(visit: Visit, *, fault: str = "", reason: str = "", status: int
         said=(Speaker(agents, a.name), Speaker(agents, b.name)),
         lines=lines(a, b),
         weighed=weighed(asked.evidence),
-        likely=likely(asked.probability),
+        likely=likely(asked.evidence, asked.probability),
         preview=preview,
         keeps=_keeps(preview, a, b),
         changes=changes(preview.changed) if preview else [],
@@ -119,11 +142,12 @@ async def decide(visit: Visit) -> Answer:
         match said.get("answer"):
             case "accept":
                 done = await answered(visit, identity.accept, Change, path, body=body, once=once)
-                return _landed(done)
+                return _landed(visit, done)
             case "reject":
                 kept = await answered(visit, identity.reject, Rejected, path, body=body, once=once)
-                told = f"?decided={kept.decision_id}" if kept.decision_id else ""
-                return moved(f"/suggestions{told}")
+                if kept.decision_id is None:
+                    return moved("/suggestions")
+                return moved_after(visit, "/suggestions", Told(decision=kept.decision_id))
             case "later":
                 await answered(visit, identity.postpone, Postponed, path, once=once)
                 return moved("/suggestions?state=open&later=yes")
@@ -137,10 +161,10 @@ def _path(visit: Visit) -> str:
     return str(visit.path_id("suggestion"))
 
 
-def _landed(done: Change) -> Answer:
+def _landed(visit: Visit, done: Change) -> Answer:
     if done.decision_id is msgspec.UNSET:
         return moved("/suggestions")
-    return moved(f"/customers/{done.customer_id}?decided={done.decision_id}&then=suggestions")
+    return moved_after(visit, f"/customers/{done.customer_id}", Told(decision=done.decision_id, asks_on=True))
 
 
 def _words(error: Exception) -> str:

@@ -52,6 +52,7 @@ def interaction(
         occurred_at=_written_at(mail.date, arrived),
         contact=contact_of(account, mail, proof, place),
         conversation=place.conversation,
+        ticket=str(place.sent.ticket_id) if place.sent is not None and place.sent.ticket_id is not None else None,
         subject=_clean(mail.subject, MOST_SUBJECT),
         body=_clean(mail.text, len(mail.text)),
         data={"mail": _data(mail, proof, place, files)},

@@ -32,6 +32,8 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     event_id: UUID | None
     conversation: str | None
     recipients: frozenset[str]
+    ticket_id: UUID | None = None
+    """The ticket that it opened: nothing came before it."""
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):

@@ -74,6 +74,16 @@ async def add(db: Db, workspace: UUID, account: UUID, placed: Sequence[tuple[UUI
     )
 
 
+async def opened(db: Db, workspace: UUID, events: Sequence[UUID]) -> set[UUID]:
+    """Those of some events that opened a ticket, which has their id."""
+    rows = await db.fetch(
+        "SELECT ticket_id FROM ticket_number WHERE workspace_id = $1 AND ticket_id = ANY($2::uuid[])",
+        workspace,
+        list(events),
+    )
+    return {UUID(bytes=row["ticket_id"].bytes) for row in rows}
+
+
 async def named(db: Db, workspace: UUID, account: UUID, name: bytes) -> list[UUID]:
     """The events that bear a name of ours."""
     rows = await db.fetch(

@@ -296,7 +296,12 @@ async def find_sent(db: Db, workspace: UUID, ids: Sequence[UUID]) -> dict[UUID, 
         row = await outbox_store.mail(db, workspace, id_)
         if row is not None:
             found[id_] = _sent(row)
-    return found
+    begun = [one.event_id for one in found.values() if one.event_id is not None and one.conversation is None]
+    opened = await threading_store.opened(db, workspace, begun) if begun else set[UUID]()
+    return {
+        id_: msgspec.structs.replace(one, ticket_id=one.event_id) if one.event_id in opened else one
+        for id_, one in found.items()
+    }
 
 
 def _sent(row: Row) -> Sent:

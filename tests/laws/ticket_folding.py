@@ -101,6 +101,7 @@ def fold_event(event: OEvent) -> FoldEvent:
         history=event.history,
         reminder=event.reminder,
         answered=event.answered,
+        begins=event.begins,
         ticket=known_as(event.ticket),
         subject=event.subject,
         body=event.body,

@@ -101,6 +101,7 @@ def _event(row: Any, contact: UUID) -> OEvent:
         history=data.get("history", False),
         reminder=data.get("reminder", False),
         answered=data.get("answered", False),
+        begins=data.get("begins", False),
         sets=sets,
     )
 

@@ -48,6 +48,7 @@ class Draft:
     history: bool = False
     reminder: bool = False
     answered: bool = False
+    begins: bool = False
     value: Any = None
 
 
@@ -73,6 +74,7 @@ _said = st.builds(
     history=st.sampled_from((False,) * 5 + (True,)),
     reminder=st.sampled_from((False,) * 9 + (True,)),
     answered=st.booleans(),
+    begins=st.sampled_from((False,) * 4 + (True,)),
 )
 _asked = st.builds(
     Draft,
@@ -152,6 +154,7 @@ def _event(draft: Draft, position: int, now: Any, before: Sequence[OEvent]) -> O
         shown=now - timedelta(hours=draft.late),
         history=draft.history,
         reminder=draft.reminder and draft.direction == "outbound",
+        begins=draft.begins and not draft.reminder and draft.what == "message" and draft.direction == "outbound",
         answered=draft.answered and draft.what == "call" and draft.direction == "inbound",
         sets=None,
     )

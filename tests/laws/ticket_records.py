@@ -59,6 +59,7 @@ class OEvent:
     history: bool = False
     reminder: bool = False
     answered: bool = False
+    begins: bool = False
     sets: tuple[str, Any] | None = None
 
     @property
@@ -88,6 +89,8 @@ class OPolicy:
         return self.words.get(section, {}).get(name, STANDARD[section][name])
 
     def opens(self, event: OEvent) -> bool:
+        if event.begins:
+            return True
         if event.reminder or self.only_talks(event):
             return False
         return event.direction in self.words.get("opens", STANDARD["opens"]).get(event.kind, ())
@@ -97,7 +100,12 @@ class OPolicy:
 
     def only_talks(self, event: OEvent) -> bool:
         spoken = event.kind in ("message", "call") and event.direction in ("inbound", "outbound")
-        return spoken and not event.reminder and event.channel in self.words.get("opens_on_escalation", ())
+        return (
+            spoken
+            and not event.reminder
+            and not event.begins
+            and event.channel in self.words.get("opens_on_escalation", ())
+        )
 
     @property
     def gap(self) -> timedelta:

@@ -247,6 +247,9 @@ class _Fold:
 
     def carry_on(self, ticket: OTicket, event: OEvent, policy: OPolicy) -> None:
         """Found by name, by conversation or by the policy: the ticket may be reopened, or followed up."""
+        if ticket.ended and event.begins:
+            self.open(event, policy).follow_up_of = ticket.id
+            return
         if ticket.ended and event.kind in ("message", "call") and event.direction == "inbound":
             if ticket.reopenable(event.shown, policy):
                 self.set_status(ticket, "open", event)

@@ -135,6 +135,9 @@ class Root:
             self._edit(event, event.edit, rules)
             return
         found, late = self._belongs(event, rules)
+        if found is not None and not late and found.is_ended and event.begins:
+            self._open(event, rules, follow_up_of=found.id)
+            return
         if found is not None and not late and found.is_ended and event.moves and event.direction == "inbound":
             if can_reopen(found, event.shown_at, rules):
                 found = _replace(reopened(found), asked_at=None)

@@ -19,7 +19,7 @@ MOVING_DIRECTIONS: Final = ("inbound", "outbound")
 class FoldEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the fold reads of an event. `contact_id` is where it stands; `now` the time that silence runs by; `moved`
     are the items that an edit is about, those that stand in its root. `answered`: a call that somebody of us took;
-    `reminder`: our clock sent it."""
+    `reminder`: our clock sent it; `begins`: the desk wrote first."""
 
     position: int
     id: EventId
@@ -35,6 +35,7 @@ class FoldEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     history: bool
     reminder: bool = False
     answered: bool = False
+    begins: bool = False
     ticket: UUID | None
     subject: str | None
     body: str | None
@@ -49,11 +50,13 @@ class FoldEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.kind in MOVING_KINDS and self.direction in MOVING_DIRECTIONS and not self.reminder
 
     def opens(self, rules: Rules) -> bool:
+        if self.begins:
+            return True
         return (self.kind, self.direction) in rules.opens and not self.reminder and not self.only_talks(rules)
 
     def only_talks(self, rules: Rules) -> bool:
         """Whether it is of a channel on which a conversation is a ticket only once somebody made it one."""
-        return self.moves and self.channel in rules.escalates
+        return self.moves and not self.begins and self.channel in rules.escalates
 
     def is_activity(self, rules: Rules) -> bool:
         return self.moves or self.opens(rules)

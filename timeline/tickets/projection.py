@@ -127,6 +127,7 @@ def fold_event(event: NewEvent, position: int) -> FoldEvent | None:
         history=history,
         reminder=recorded is not None and recorded.reminder,
         answered=recorded is not None and recorded.answered,
+        begins=recorded is not None and recorded.begins,
         ticket=recorded.ticket_id if recorded else None,
         subject=(recorded.subject or "")[:SUBJECT_READ] or None if recorded else None,
         body=(recorded.body or "")[:SUBJECT_READ] or None if recorded else None,

@@ -21,11 +21,11 @@ TYPES: Final = [*KINDS, *COMMANDS, *EDITS]
 
 READ: Final = (
     "e.position, e.id, e.contact_id, e.type, e.channel, e.direction, e.source, e.conversation, e.about, e.shown_at, "
-    "e.actor, e.recorded_at, e.data->'history' AS history, e.data->'reminder' AS reminder, "
-    "e.data->'answered' AS answered, e.data->>'ticket_id' AS ticket, "
+    "e.actor, e.recorded_at, e.data->'history' AS history, e.data->'reminder' AS reminder, e.data->'begins' AS begins, "
+    "e.data->'answered' AS answered, e.data->>'ticket_id' AS ticket, e.data->'object'->>'type' AS object_type, "
     f"left(e.data->>'subject', {SUBJECT_READ}) AS subject, left(e.data->>'body', {SUBJECT_READ}) AS body, "
-    "e.data->'object'->>'type' AS object_type, e.data->'object'->>'id' AS object_id, "
-    "CASE WHEN e.type LIKE 'Ticket%' OR e.type LIKE 'Sla%' OR e.type = 'BackstageOpened' THEN e.data END AS command"
+    "e.data->'object'->>'id' AS object_id, CASE WHEN e.type LIKE 'Ticket%' OR e.type LIKE 'Sla%' "
+    "OR e.type = 'BackstageOpened' THEN e.data END AS command"
 )
 
 
@@ -46,8 +46,7 @@ async def events(
         f"UNION ALL SELECT {READ} FROM event e WHERE e.workspace_id = $1 AND (e.id = ANY($4::uuid[]) "
         "OR e.about = ANY($4)) AND e.position > $5::bigint AND e.type = ANY($7) AND NOT EXISTS (SELECT "
         "FROM unnest($2::uuid[], $3::bigint[]) AS k(contact_id, start) WHERE k.contact_id = e.contact_id "
-        "AND k.start < e.position)) AS p "
-        "ORDER BY position LIMIT $6",
+        "AND k.start < e.position)) AS p ORDER BY position LIMIT $6",
         workspace,
         [contact for contact, _ in starts],
         [max(start, after) for _, start in starts],
@@ -78,6 +77,7 @@ def fold_event(row: Row, contact: ContactId) -> FoldEvent:
         history=history,
         reminder=row["reminder"] == b"true",
         answered=row["answered"] == b"true",
+        begins=row["begins"] == b"true",
         ticket=None if row["ticket"] is None else UUID(row["ticket"]),
         subject=row["subject"] or None,
         body=row["body"] or None,

@@ -94,7 +94,8 @@ async def aims(db: Db, workspace: WorkspaceId, tickets: Sequence[TicketId]) -> l
 
 _ITEM: Final = (
     "SELECT e.id, e.contact_id, e.about, e.channel, e.data->>'subject' AS subject, "
-    "e.data->'contact'->'identifiers' AS said, "
+    "CASE WHEN e.source IS NULL AND jsonb_typeof(e.data->'data'->'to') = 'object' THEN "
+    "jsonb_build_array(e.data->'data'->'to') ELSE e.data->'contact'->'identifiers' END AS said, "
     "(SELECT customer_id FROM contact WHERE workspace_id = $1 AND id = e.contact_id LIMIT 1) AS owner_id, "
     "(SELECT p.contact_id FROM placement p WHERE p.workspace_id = $1 AND p.event_id IN (e.id, e.about) "
     "AND p.until = 'infinity' ORDER BY p.event_id = e.id DESC LIMIT 1) AS stands_on, "

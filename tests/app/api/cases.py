@@ -91,6 +91,7 @@ CASES: dict[str, Case] = {
         path=_at("/api/v1/identity/policies"), body=lambda _: {"policy": {"precision": 0.95}}, names=False
     ),
     "GET /api/v1/identity/why": Case(path=_at("/api/v1/identity/why?a={contact}&b={other_contact}")),
+    "GET /api/v1/identity/decisions": Case(path=_at("/api/v1/identity/decisions"), names=False),
     "GET /api/v1/identity/values": Case(path=_at("/api/v1/identity/values"), names=False),
     "POST /api/v1/identity/values": Case(
         path=_at("/api/v1/identity/values"),
@@ -243,6 +244,15 @@ CASES: dict[str, Case] = {
     "GET /api/v1/tickets/{ticket}/confirmation": Case(path=_at("/api/v1/tickets/{ticket}/confirmation"), fails=422),
     "POST /api/v1/customers/{customer_id}/escalate": Case(
         path=_at("/api/v1/customers/{customer}/escalate"), body=lambda things: {"event": things.event}
+    ),
+    "GET /api/v1/customers/{customer_id}/recipients": Case(path=_at("/api/v1/customers/{customer}/recipients")),
+    "POST /api/v1/customers/{customer_id}/messages": Case(
+        path=_at("/api/v1/customers/{customer}/messages"),
+        body=lambda things: {"account": things.account, "to": "ann@example.com", "subject": "Hello", "body": "Hello"},
+        fails=422,
+    ),
+    "POST /api/v1/customers/{customer_id}/notes": Case(
+        path=_at("/api/v1/customers/{customer}/notes"), body=lambda _: {"body": "Prefers the telephone"}
     ),
     "GET /api/v1/ticket-types": Case(path=_at("/api/v1/ticket-types"), names=False),
     "PUT /api/v1/ticket-types": Case(path=_at("/api/v1/ticket-types"), body=lambda _: {"version": 0}, names=False),

@@ -6,16 +6,21 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import msgspec
 import pytest
+from litestar import Litestar
 
+from app.api.feeds import BEHIND_AT_ONCE, Feeds
 from app.main import create_app
-from tests.app.api.conftest import Tenant, tenant_of
+from identity.customers import WorkspaceId
+from tests.app.api.conftest import Api, Tenant, edge_of_app, tenant_of
 from tests.app.api.serving import served
 from tests.builders import pushed, settings
 from tests.conftest import Database as Cloned
+from timeline.followers import START, Followed, read_after
 
 
 class Served(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,3 +125,32 @@ def test_a_stream_begins_at_its_head_and_pages_agree(served_api: Served) -> None
                 break
         assert items == [first["event_id"], second["event_id"]]
         assert client.get("/api/v1/stream", headers={"Last-Event-ID": "forged"}).status_code == 400
+
+
+async def _far_behind(feeds: Feeds, tenant: Tenant, events: int) -> None:
+    """One stream from the beginning of the ledger, until it has heard as many."""
+    heard = 0
+    async with feeds.seat(WorkspaceId(tenant.id), tenant.ids["admin"], START) as seat:
+        while heard < events:
+            said = await seat.hear(5)
+            assert said is not None
+            heard += said.count(b"event: change")
+
+
+async def test_streams_that_come_back_from_far_leave_connections_to_others(
+    api: Api, app: Litestar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        await api.push()
+    reading, most = 0, 0
+
+    async def counted(*asked: Any) -> list[Followed]:
+        nonlocal reading, most
+        reading, most = reading + 1, max(most, reading + 1)
+        await asyncio.sleep(0.01)
+        reading -= 1
+        return await read_after(*asked)
+
+    monkeypatch.setattr("app.api.feeds.read_after", counted)
+    await asyncio.gather(*(_far_behind(edge_of_app(app).feeds, api.mine, 3) for _ in range(40)))
+    assert most <= BEHIND_AT_ONCE + 1  # with the feed's own

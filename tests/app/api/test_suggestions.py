@@ -87,6 +87,7 @@ async def test_a_suggestion_shows_both_sides_and_what_speaks_for_it(api: Api) ->
         "later_until": None,
         "decided_at": None,
         "decision_id": None,
+        "undone_by": None,
     }
     side = sides[ann["contact_id"]]
     (held,) = side.pop("identifiers")

@@ -129,6 +129,7 @@ async def test_the_other_workspace_shows_nothing_of_mine(api: Api) -> None:
         "tickets",
         "void-commands",
         "identity/suggestions",
+        "identity/decisions",
         "identity/values",
         "customers?identifier=email:ann@example.com",
     ):

@@ -83,9 +83,9 @@ async def test_a_long_thread_is_read_both_ways_without_a_jump(desk: Desk) -> Non
     await expect(page.locator(f"#item-{new['event_id']}")).to_be_in_viewport()
 
 
-async def with_letter(desk: Desk, folders: pytest.TempPathFactory, event: str) -> None:
+async def with_letter(desk: Desk, folders: pytest.TempPathFactory, event: str, said: str = LETTER) -> None:
     """Into the file store of the server, whose home is the newest."""
-    body, kept = LETTER.encode(), folders.mktemp("letter") / "letter"
+    body, kept = said.encode(), folders.mktemp("letter") / "letter"
     homes = [one for one in folders.getbasetemp().glob("site*") if not one.is_symlink()]
     home = max(homes, key=lambda one: one.stat().st_ctime)
     kept.write_bytes(body)
@@ -95,6 +95,25 @@ async def with_letter(desk: Desk, folders: pytest.TempPathFactory, event: str) -
     )
     await keep(desk.database, open_files(None, home / FOLDER), work, {sha256: kept})
     await desk.database.write(work, lambda db: files.record(db, work, UUID(event), [letter]))
+
+
+async def test_a_short_mail_has_a_short_frame_and_figures_in_tables_stay_whole(
+    desk: Desk, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    words = "<td>A waterproof headtorch, with straps, cables, a bag for storage and a guarantee of two years</td>" * 2
+    table = f"<p>Thanks</p><table><tr>{words}<td>Quantity</td><td>1,259.80</td></tr></table>"
+    made = await desk.push(kind="message", channel="email", body="Thanks", data={"mail": {"html": True}})
+    await with_letter(desk, tmp_path_factory, made["event_id"], table)
+    page = desk.page
+    await page.goto(f"/customers/{made['customer_id']}")
+    await page.get_by_role("link", name="Show the mail as it was made").click()
+    cell = page.frame_locator(".letter-frame").get_by_text("1,259.80")
+    await expect(cell).to_be_visible()
+    lines = "(one) => { const all = new Range(); all.selectNode(one.firstChild); return all.getClientRects().length; }"
+    assert await cell.evaluate(lines) == 1
+    frame = page.locator(".letter-frame")
+    said = await frame.evaluate("(one) => one.contentDocument.documentElement.offsetHeight")
+    await expect(frame).to_have_css("height", f"{said + 2}px")  # with its border
 
 
 async def clean(page: Page) -> None:

@@ -4,7 +4,7 @@ import re
 from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -54,7 +54,9 @@ async def sent(browser: Browser, path: str, **more: str) -> httpx.Response:
 
 
 def decision_in(answer: httpx.Response) -> str:
-    return re.search(r"decided=([0-9a-f-]{36})", answer.headers["location"])[1]  # type: ignore[index]
+    found = re.search(r"tl_decided=([0-9a-f]{32})-", answer.headers["set-cookie"])
+    assert found is not None
+    return str(UUID(hex=found[1]))
 
 
 async def customer_now(api: Api, pushed: dict[str, Any]) -> str:
@@ -80,7 +82,7 @@ async def test_a_question_shows_both_sides_what_weighs_and_what_a_yes_changes(br
     assert "<script>alert" not in page
     for words in ("Ann Lee", "Ben Ford", "ann@one.example (verified)", "against"):
         assert words in page
-    assert "+22.5" in page
+    assert "over a million times as often seen of one person" in page
     assert "1 contact with 1 event" in page
     assert f"#{ann['ticket']['number']}" in page
     assert f"#{ben['ticket']['number']}" in page
@@ -119,7 +121,7 @@ async def test_a_yes_merges_once_and_is_undone_from_its_decision(browser: Browse
 async def test_a_no_keeps_them_apart_and_can_be_undone(browser: Browser) -> None:
     _, _, path = await asked(browser)
     done = await sent(browser, path, answer="reject")
-    assert done.headers["location"].startswith("/suggestions?decided=")
+    assert done.headers["location"] == "/suggestions"
     decision = f"/decisions/{decision_in(done)}"
     assert "Two were kept apart" in (await browser.get(decision)).text
     assert (await sent(browser, decision)).status_code == 303
@@ -155,7 +157,7 @@ async def test_two_are_merged_from_the_profile(browser: Browser) -> None:
     assert "the names conflict" in page
     fields = form_in(page, path)
     done = await browser.post(path, **fields, reason="one person")
-    assert done.headers["location"].startswith(f"/customers/{ann['customer_id']}?decided=")
+    assert done.headers["location"] == f"/customers/{ann['customer_id']}"
     assert "one customer already" in (await browser.get(offered)).text
     stale = await browser.post(path, **{**fields, "once": uuid4().hex}, reason="typed and kept")
     assert stale.status_code in (409, 422)
@@ -247,3 +249,29 @@ async def test_a_doubted_link_shows_the_contact_beside_the_rest_and_is_parted(br
     done = await sent(browser, path, answer="accept")
     assert await customer_now(browser.api, ann) == ann["customer_id"]
     assert not done.headers["location"].startswith(f"/customers/{ann['customer_id']}?")
+
+
+async def test_a_decision_is_told_once_where_it_leads(browser: Browser) -> None:
+    ann, _, path = await asked(browser)
+    here = f"/customers/{ann['customer_id']}"
+    done = await sent(browser, path, answer="accept")
+    assert done.headers["location"] == here
+    assert "That was done" not in (await browser.get("/suggestions")).text
+    page = (await browser.get(here)).text
+    assert f'href="/decisions/{decision_in(done)}"' in page
+    assert "Next question" in page
+    assert "That was done" not in (await browser.get(here)).text
+
+
+async def test_nobody_makes_a_page_tell_of_a_decision(browser: Browser) -> None:
+    ann, _, path = await asked(browser)
+    here = f"/customers/{ann['customer_id']}"
+    made = decision_in(await sent(browser, path, answer="accept"))
+    sealed = browser.client.cookies["tl_decided"]
+    browser.client.cookies.delete("tl_decided")
+    assert "That was done" not in (await browser.get(f"{here}?decided={made}")).text
+    for text in ("", "x", "--", f"{sealed}0", f"{'0' * 32}{sealed[32:]}", "\u00e4-\u00e4"):
+        said = {"cookie": f"tl_session={browser.client.cookies['tl_session']}; tl_decided={text}".encode()}
+        assert "That was done" not in (await browser.get(here, headers=said)).text
+    browser.client.cookies.set("tl_decided", sealed)
+    assert "That was done" not in (await browser.get("/suggestions")).text

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 from litestar import Litestar
 
 from app.console.letters import letter_of, with_pictures
+from app.console.things import goods_of
 from app.filing import keep
 from app.indexing import Indexer
 from channels import files
@@ -65,6 +67,56 @@ async def test_filters_narrow_and_each_is_a_chip_that_goes_again(browser: Browse
     assert made[0]["event_id"] in shown((await browser.get(f"{path}?ticket=%23{number}")).text)
     assert "no ticket of that number" in (await browser.get(f"{path}?ticket=99999")).text
     assert "Nothing passes these filters" in (await browser.get(f"{path}?kind=visit")).text
+
+
+async def test_an_order_says_when_it_was_placed_and_what_was_bought(browser: Browser) -> None:
+    await browser.choose()
+    placed = datetime.now(UTC) - timedelta(days=40)
+    goods = [{"name": "Lamp", "quantity": 2}, {"title": "Tent"}, {"sku": "X-1"}, "Peg"]
+    for version, status, days in ((1, "placed", 0), (2, "delivered", 9)):
+        state = {"status": status, "items": goods, "total": 1189.0, "currency": "GBP"}
+        made = await browser.api.push(
+            kind="order",
+            channel="orders",
+            occurred_at=(placed + timedelta(days=days)).isoformat(),
+            object={"type": "order", "id": "NO-1", "version": version, "state": state},
+        )
+    parcel = {"type": "shipment", "id": "P-1", "version": 1, "state": {"status": "lost"}}
+    await browser.api.push(kind="shipment", channel="orders", object=parcel)
+    page = (await browser.get(f"/customers/{made['customer_id']}/who")).text
+    orders, others = (
+        page.partition('id="who-things"')[0].partition('id="who-orders"')[2],
+        page.partition("who-things")[2],
+    )
+    said = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", orders))
+    assert "Order NO-1 · 1,189.00 GBP" in said
+    assert f'<time datetime="{placed.isoformat()}">' in orders
+    assert "2 × Lamp, Tent and 2 more" in said
+    assert "Delivered" in said
+    assert f'#item-{made["event_id"]}"' in orders
+    assert "Shipment P-1" in others
+    assert "Shipment P-1" not in orders
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ({"items": [{"name": "Lamp"}]}, "Lamp"),
+        (
+            {"line_items": [{"product": {"name": "Lamp"}, "qty": 1.5}, {"description": " A \n mat "}]},
+            "1.5 × Lamp, A mat",
+        ),
+        ({"lines": [{"price": 3}, {"name": "Lamp"}]}, "Lamp and 1 more"),
+        ({"items": [{"price": 3}]}, ""),
+        ({"items": "Lamp", "products": ["Mat"] * 5}, "Mat, Mat and 3 more"),
+        ({"items": [{"name": "x" * 99}]}, "x" * 59 + "…"),
+        ({"items": []}, ""),
+        ("placed", ""),
+        (None, ""),
+    ],
+)
+def test_goods_are_named_in_a_few_words(state: Any, words: str) -> None:
+    assert goods_of(state) == words
 
 
 async def test_words_are_found_within_the_thread(browser: Browser) -> None:

@@ -8,8 +8,13 @@ from uuid import UUID
 
 import pytest
 
+from app.db import new_id
 from tests.channels.email.mailroom import ADDRESS, TOKENS, House, Office, letter
 from tests.channels.email.signing import key, plain, signed
+from timeline.beginning import write_first
+from timeline.commands import Reply
+from timeline.decisions import Desk
+from timeline.events import Actor
 
 BOB = "Bob <bob@shop.example>"
 EVE = "Eve <eve@evil.example>"
@@ -135,6 +140,22 @@ async def test_an_answer_to_ours_is_in_its_thread_by_id_and_by_address(office: O
     )
     assert [(by(one), one["conversation"]) for one in answers] == [("token", first["conversation"])] * 4
     assert {told(one)["thread"]["sent"] for one in answers} == {str(mail)}
+
+
+async def test_an_answer_to_what_the_desk_wrote_first_comes_to_the_ticket_that_it_opened(office: Office):
+    await office.take(letter())
+    (known,) = await office.fetch("SELECT customer_id, id FROM contact")
+    desk = Desk(workspace=office.workspace.id, actor=Actor("system"), new_id=new_id)
+    said = Reply(body="It ends soon.", to=("ann@shop.example",), subject="Your guarantee")
+    begun = await office.database.write(
+        office.workspace.id, lambda db: write_first(db, desk, known["customer_id"], said, "ch")
+    )
+    _mail, message_id, _address = await office.sent(["ann@shop.example"], event=begun.event_id, contact=known["id"])
+    (answer,) = await office.take(
+        letter(In_Reply_To=f"<{message_id}>", Subject="Something else", Message_ID="<2@shop.example>")
+    )
+    held = await office.fetch("SELECT ticket_id FROM ticket_item WHERE event_id = $1", answer["id"])
+    assert [one["ticket_id"] for one in held] == [begun.event_id]
 
 
 async def test_a_subject_or_a_number_opens_no_thread_of_another(office: Office):

@@ -57,7 +57,8 @@
     if (!target.matches?.(".letter-frame")) return;
     const fit = () => {
       hold(target.closest(".item"));
-      target.style.height = `${Math.min(target.contentDocument.documentElement.scrollHeight + 2, HIGHEST)}px`;
+      const { offsetHeight, clientHeight } = target.contentDocument.documentElement;
+      target.style.height = `${Math.min(offsetHeight + target.offsetHeight - clientHeight, HIGHEST)}px`;
       restore();
     };
     fit();
