@@ -1,5 +1,5 @@
-"""The composer under a ticket's thread: whom an answer goes to, on which channel and how, and what was typed and could
-not be taken."""
+"""The composer under a thread: whom an answer, or what the desk writes first, goes to, on which channel and how, and
+what was typed and could not be taken."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from app.api.first_messages import Writing
 from app.console.language import _
 from app.console.pages import Visit
 from app.console.placeholders import values_of
@@ -58,6 +59,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     fault: str = ""
     field: str = ""
     about: str = ""
+    account: str = ""
     to: str = ""
     subject: str = ""
     status: str = ""
@@ -92,24 +94,33 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Composer(msgspec.Struct, frozen=True, kw_only=True):
-    """What an agent answers with. `once` is the name of this form, `seen` how many items of the ticket were there when
-    it was shown, `refused` why no answer is possible, `values` what placeholders become."""
+    """What an agent answers with, or where there is no ticket writes first with: then `writing` says by which accounts
+    and to whom. `at` is where its parts are, `once` the name of this form, `seen` how many items of the ticket were
+    there when it was shown, `refused` why no answer is possible, `values` what placeholders become."""
 
-    ticket: TicketView
-    recipient: Recipient | None
+    customer: UUID
+    at: str
+    ticket: TicketView | None = None
+    recipient: Recipient | None = None
+    writing: Writing | None = None
     refused: str
     draft: Draft
     once: str
     seen: int
-    types: Types
+    types: Types | None = None
     values: dict[str, str]
-    moves: Sequence[tuple[Status, str]]
+    moves: Sequence[tuple[Status, str]] = ()
     most_files: int = MOST_ATTACHED
     most_megabytes: int = UPLOAD_BYTES // 1024**2
 
     @property
     def note(self) -> bool:
         return self.draft.note or bool(self.refused)
+
+    @property
+    def page(self) -> str:
+        """The page that it stands on."""
+        return self.at if self.ticket is None else f"/tickets/{self.ticket.number}"
 
 
 async def compose(db: Db, visit: Visit, ticket: TicketView, draft: Draft) -> Composer:
@@ -118,6 +129,8 @@ async def compose(db: Db, visit: Visit, ticket: TicketView, draft: Draft) -> Com
     draft = draft if visit.request.method == "POST" else _as_asked(visit, draft)
     recipient = await _recipient(db, visit, ticket, people, draft.about)
     return Composer(
+        customer=ticket.customer_id,
+        at=f"/tickets/{ticket.number}",
         ticket=ticket,
         recipient=recipient,
         refused=_refused(ticket, recipient),
@@ -125,9 +138,40 @@ async def compose(db: Db, visit: Visit, ticket: TicketView, draft: Draft) -> Com
         once=draft.once or visit.new_name(),
         seen=ticket.items if draft.seen is None else draft.seen,
         types=(await read_desk(db, visit.workspace)).configuration.types,
-        values=_values(visit, ticket, people),
+        values=known_values(visit, people, ticket),
         moves=[(one, status_words(one)) for one in MOVES],
     )
+
+
+def compose_first(visit: Visit, people: People, writing: Writing, draft: Draft) -> Composer:
+    """What is written first to a customer, or noted down about one, in no ticket. Nobody is chosen where there are
+    several."""
+    change = msgspec.structs.replace
+    if visit.request.method != "POST":
+        draft = change(draft, note=visit.asked_for.get("as") == "note")
+    accounts, addresses = [one.id for one in writing.accounts], [one.address for one in writing.recipients]
+    return Composer(
+        customer=people.customer_id,
+        at=f"/customers/{people.customer_id}/message",
+        writing=writing,
+        refused=_unsendable(writing),
+        draft=change(draft, account=_one_of(draft.account, accounts), to=_one_of(draft.to, addresses)),
+        once=draft.once or visit.new_name(),
+        seen=0,
+        values=known_values(visit, people),
+    )
+
+
+def _one_of(said: str, known: Sequence[str]) -> str:
+    return said if said in known else known[0] if len(known) == 1 else ""
+
+
+def _unsendable(writing: Writing) -> str:
+    if not writing.accounts:
+        return _("No mailbox of this desk sends mail. Write a note.")
+    if not writing.recipients:
+        return _("No address of this customer is known, so no mail can be sent. Write a note.")
+    return ""
 
 
 def _as_asked(visit: Visit, draft: Draft) -> Draft:
@@ -196,12 +240,13 @@ def _points(people: People) -> list[Point]:
     return sorted(found, key=lambda one: (not one.verified, one.value))
 
 
-def _values(visit: Visit, ticket: TicketView, people: People) -> dict[str, str]:
+def known_values(visit: Visit, people: People, ticket: TicketView | None = None) -> dict[str, str]:
+    """What placeholders become."""
     named = sorted((one for one in people.persons if one.attributes.get("given_name")), key=lambda one: one.said_at)
     return values_of(
         customer=best_name(people) if any(one.name for one in people.persons) else None,
         given_name=named[-1].attributes["given_name"] if named else None,
-        number=ticket.number,
-        subject=ticket.subject,
+        number=ticket and ticket.number,
+        subject=ticket and ticket.subject,
         agent=visit.who.name if visit.who else "",
     )

@@ -41,8 +41,11 @@ async def show_who(visit: Visit) -> Answer:
     return visit.show("who.html", customer=customer, person=person, wanted=Wanted(given={}))
 
 
-async def show_thread(visit: Visit, customer: CustomerId, *, status: int = 200, panel: Any = None) -> Answer:
-    """A customer's page, perhaps with a ticket open beside it; of the past without anything that acts."""
+async def show_thread(
+    visit: Visit, customer: CustomerId, *, status: int = 200, panel: Any = None, composer: Any = None
+) -> Answer:
+    """A customer's page, perhaps with a ticket open beside it, or with a composer that answers nothing; of the past
+    without anything that acts."""
     wanted, fault = read_wanted(visit), ""
     try:
         try:
@@ -69,6 +72,7 @@ async def show_thread(visit: Visit, customer: CustomerId, *, status: int = 200, 
         kinds=KINDS,
         channels=sorted(visit.caller.workspace.channels),
         panel=None if past else panel,
+        **({"composer": composer} if composer is not None and not past else {}),
         **values,
     )
 

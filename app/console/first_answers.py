@@ -1,4 +1,5 @@
-"""Answering from a customer's page, where no ticket is open: where the customer's latest words can be answered."""
+"""Answering from a customer's page, where no ticket is open: where the customer's latest words can be answered. Where
+there are none, the desk writes first."""
 
 from typing import Final
 
@@ -23,9 +24,11 @@ async def answer_customer(visit: Visit) -> Answer:
     except Absorbed as absorbed:
         return moved_to(f"/customers/{absorbed.survivor}/answer", b"")
     last = next((one for one in found.items if one.direction == "inbound" and not one.erased), None)
+    note = visit.asked_for.get("as") == "note"
     if last is not None and last.tickets:
-        note = "&as=note" if visit.asked_for.get("as") == "note" else ""
-        return moved(f"/tickets/{_newest(last)}?about={last.event_id}{note}#say")
+        return moved(f"/tickets/{_newest(last)}?about={last.event_id}{'&as=note' if note else ''}#say")
+    if last is None or note:
+        return moved(f"/customers/{customer}/message{'?as=note' if note else ''}#say")
     return visit.show("first_answer.html", customer=customer, last=last, once=visit.new_name())
 
 

@@ -32,13 +32,13 @@ def fill(text: str, values: Mapping[str, str]) -> Filled:
 
 
 def values_of(
-    *, customer: str | None, given_name: str | None, number: int, subject: str | None, agent: str
+    *, customer: str | None, given_name: str | None, number: int | None, subject: str | None, agent: str
 ) -> dict[str, str]:
     """What is known, in a line each and not longer than one reads."""
     said = {
         "customer.name": customer,
         "customer.given_name": given_name,
-        "ticket.number": str(number),
+        "ticket.number": None if number is None else str(number),
         "ticket.subject": subject,
         "agent.name": agent,
     }

@@ -28,6 +28,8 @@ KEYS: Final = (
     ((",",), noted("filter the thread")),
     (("r",), noted("reply")),
     (("n",), noted("note")),
+    (("R",), noted("new message to the customer")),
+    (("N",), noted("note about the customer, in no ticket")),
     (("Ctrl", "Enter"), noted("send")),
     (("a",), noted("assign the ticket to me")),
     (("o",), noted("give it to somebody")),

@@ -9,18 +9,18 @@ import msgspec
 
 from app.api import ticket_commands
 from app.api.calls import Answer
-from app.console import colleagues, deliveries, first_answers, past, presence, uploading
+from app.console import beginning, colleagues, deliveries, first_answers, past, presence, uploading
 from app.console.asking import ask
-from app.console.composing import Composer, Draft, Enclosed, came_since, compose
+from app.console.composing import Composer, Draft, came_since, compose
+from app.console.drafting import check_session, count, filled_in, read_draft, refused_draft
 from app.console.language import _, counted
 from app.console.pages import Page, Visit, moved, page
 from app.console.placeholders import fill
-from app.console.tickets import REFUSED, show_ticket, words_of
-from app.errors import Problem, problem_of
+from app.console.tickets import REFUSED, show_ticket
+from app.errors import Problem
 from channels.bouncing import BounceView
 from identity.errors import NotFound
 from timeline.errors import TicketElsewhere, TicketStale
-from timeline.interactions import InvalidField
 from timeline.items import Item
 from timeline.tickets.reading import TicketView, read_ticket
 from timeline.tickets.ticket import ENDED
@@ -53,7 +53,7 @@ async def renew(visit: Visit) -> Answer:
     """The composer anew with what was typed. Whom and what it answers is kept where it was chosen. Sends nothing."""
     lists = await visit.form_lists()
     said = {name: values[-1] for name, values in lists.items()}
-    draft = msgspec.structs.replace(_draft(lists), about=said.get("picked", ""), once="", seen=None)
+    draft = msgspec.structs.replace(read_draft(lists), about=said.get("picked", ""), once="", seen=None)
     to = (await _composed(visit, draft)).recipient
     known = {one.value for one in to.points} if to and said.get("chosen") else set[str]()
     return await _composer(visit, draft if draft.to in known else msgspec.structs.replace(draft, to=""))
@@ -64,7 +64,7 @@ async def show_news(visit: Visit) -> Answer:
     """What others said since the composer was shown, in a few words."""
     async with visit.read() as db:
         ticket = await read_ticket(db, visit.workspace, visit.request.path_params["ticket"])
-        seen = _count(visit.asked_for.get("seen", "")) or 0
+        seen = count(visit.asked_for.get("seen", "")) or 0
         came = await came_since(db, visit, ticket, seen)
     return visit.show("composer_news.html", ticket=ticket, came=came, seen=seen)
 
@@ -72,7 +72,7 @@ async def show_news(visit: Visit) -> Answer:
 @page("POST", "/tickets/{ticket}/check", "desk")
 async def check(visit: Visit) -> Answer:
     """What an answer would say, and whether anything stands against sending it. Sends nothing."""
-    draft = _draft(await visit.form_lists())
+    draft = read_draft(await visit.form_lists())
     try:
         await _read(visit, draft)
     except (_Came, *REFUSED) as error:
@@ -85,21 +85,15 @@ async def check(visit: Visit) -> Answer:
 async def say(visit: Visit) -> Answer:
     """Answer the customer, or note something for colleagues; perhaps with a status."""
     lists = await visit.form_lists()
-    draft = _draft(lists)
+    draft = read_draft(lists)
     try:
-        _check_session(visit, lists)
+        check_session(visit, lists)
         said = await (_note(visit, draft) if draft.note else _reply(visit, draft))
     except (_Came, *REFUSED) as error:
         return await _refuse(visit, draft, error)
     if visit.is_fragment:
         return await _composer(visit, Draft(note=draft.note, bounced=said.bounced), said.event_id)
     return moved(f"/tickets/{visit.request.path_params['ticket']}#item-{said.event_id}")
-
-
-def _check_session(visit: Visit, lists: dict[str, list[str]]) -> None:
-    """What an earlier session began is not sent by this one: it would not be known for what was sent already."""
-    if lists.get("session", [""])[-1] not in ("", str(visit.caller.key)):
-        raise Problem(409, "other_session", _("An earlier session began this. Look at the thread, and send it again."))
 
 
 async def _reply(visit: Visit, draft: Draft) -> _Said:
@@ -140,11 +134,7 @@ async def _read(visit: Visit, draft: Draft) -> tuple[TicketView, str]:
         raise _Came(came, ticket.items)
     if composer.refused:
         raise Problem(422, "impossible", composer.refused)
-    filled = fill(draft.body, composer.values)
-    if filled.unknown:
-        names = ", ".join(filled.unknown)
-        raise InvalidField("body", _("%(names)s cannot be filled in. Write the words, or take it out.", names=names))
-    return ticket, filled.text
+    return ticket, filled_in(draft, composer)
 
 
 def _asked(draft: Draft, text: str) -> dict[str, Any]:
@@ -166,35 +156,6 @@ def _addressed(draft: Draft) -> dict[str, Any]:
     return asked
 
 
-def _draft(lists: dict[str, list[str]]) -> Draft:
-    said = {name: values[-1] for name, values in lists.items()}
-    files = tuple(one for value in lists.get("file", ()) if (one := _enclosed(value)) is not None)
-    return Draft(
-        note=said.get("as") == "note",
-        body=said.get("body", ""),
-        about=said.get("about", ""),
-        to=said.get("to", ""),
-        subject=said.get("subject", ""),
-        status=said.get("status", ""),
-        disposition=said.get("disposition", ""),
-        source=said.get("source", ""),
-        once=said.get("once", ""),
-        files=files,
-        seen=_count(said.get("seen", "")),
-    )
-
-
-def _count(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
-
-
-def _enclosed(value: str) -> Enclosed | None:
-    parts = value.split(" ", 2)
-    if len(parts) != 3 or len(parts[0]) != 36 or not parts[1].isascii() or not parts[1].isdigit():
-        return None
-    return Enclosed(id=parts[0], size=int(parts[1][:12]), name=parts[2])
-
-
 async def _refuse(visit: Visit, draft: Draft, error: Exception) -> Answer:
     """The form again, with what was typed and why it was not taken."""
     change = msgspec.structs.replace
@@ -202,13 +163,8 @@ async def _refuse(visit: Visit, draft: Draft, error: Exception) -> Answer:
         one, many = "Somebody wrote meanwhile. Nothing was sent yet.", "%(num)d came meanwhile. Nothing was sent yet."
         words = counted(one, many, len(error.came))
         return await _show(visit, change(draft, fault=words, came=error.came, seen=error.items), 409)
-    problem = problem_of(error)
-    if problem.code == "idempotency_key_reused":
-        words = _("This was sent already, in other words. Look at the thread; what you typed is still here.")
-        return await _show(visit, change(draft, fault=words, once="", seen=None), 409)
-    field = problem.fields[0].field if problem.fields else ""
-    words = words_of(error)
-    return await _show(visit, change(draft, fault=words, field=field.partition("[")[0]), problem.status)
+    refused, status = refused_draft(draft, error)
+    return await _show(visit, refused, status)
 
 
 async def _show(visit: Visit, draft: Draft, status: int) -> Answer:
@@ -239,4 +195,5 @@ PAGES: Final[tuple[Page, ...]] = (
     *past.PAGES,
     *deliveries.PAGES,
     *first_answers.PAGES,
+    *beginning.PAGES,
 )

@@ -71,5 +71,7 @@ async def test_a_customer_is_answered_where_the_last_words_stand(browser: Browse
         kind="visit", channel="api", body=None, contact={"identifiers": [identifier("account", "a-1", scope="s")]}
     )
     silent = await browser.get(f"/customers/{talk['customer_id']}/answer")
-    assert "has not said anything" in silent.text
+    assert silent.headers["location"] == f"/customers/{talk['customer_id']}/message#say"
+    noted = await browser.get(f"/customers/{talk['customer_id']}/answer?as=note")
+    assert noted.headers["location"] == f"/customers/{talk['customer_id']}/message?as=note#say"
     assert (await browser.get(f"/customers/{new_id()}/answer")).status_code == 404

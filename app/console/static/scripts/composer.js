@@ -10,7 +10,7 @@
   const told = (name) => at(name).content.textContent.trim();
   const isNote = () => field("as").value === "note";
   const fields = () => new URLSearchParams(new FormData(box()));
-  const path = (what) => `/tickets/${box().dataset.number}/${what}`;
+  const path = (what) => `${box().dataset.at}/${what}`;
   const place = () => `draft:${box().dataset.agent}:${box().dataset.composer}`;
   let wait = null, busy = false, later = 0;
 
@@ -167,7 +167,7 @@
   on("click", (event) => {
     const over = (name) => event.target.closest?.(`[data-${name}]`), answer = over("answer"), words = over("words"), name = over("name");
     if (!box() || wait) { if (over("undo")) undo(); return; }
-    if (answer?.pathname === `/tickets/${box().dataset.number}`) { event.preventDefault(); load(answer.dataset.answer); }
+    if (answer?.pathname === box().dataset.at) { event.preventDefault(); load(answer.dataset.answer); }
     if (over("remove")) { over("file").remove(); save(); }
     if (over("forget")) { field("source").value = ""; save(); }
     if (words) insert(document.getElementById(words.dataset.words).textContent, words.dataset.of);
@@ -175,7 +175,7 @@
   });
   on("keydown", (event) => { if (event.key === "Escape" && wait) { event.stopImmediatePropagation(); undo(); } }, true);
   const choose = (kind) => {
-    const item = kind === "reply" && document.activeElement.closest(".item-in[id]");
+    const item = kind === "reply" && box()?.dataset.number && document.activeElement.closest(".item-in[id]");
     if (!box() || wait) return false;
     if (item) return load(item.id.slice(5));
     if (kind === "note" || !field("as")[0].disabled) field("as").value = kind;

@@ -8,7 +8,7 @@
   const tell = async (what) => {
     const form = find("form#composer");
     clearTimeout(timer);
-    if (!form || (what === "gone" && !told)) return;
+    if (!form?.dataset.number || (what === "gone" && !told)) return;
     told = what === "gone" ? "" : what;
     const { customer, number } = form.dataset, body = new URLSearchParams({ doing: what, ticket: number });
     const { ok, html } = await part(`/customers/${customer}/presence`, body, { keepalive: true });
