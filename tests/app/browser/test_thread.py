@@ -159,3 +159,14 @@ async def test_a_profile_is_clean_in_both_themes_and_a_mail_runs_nothing(
     await page.get_by_role("link", name="Show what was quoted and signed").click()
     await expect(frame.get_by_text("On Monday")).to_be_visible()
     desk.complaints[:] = [one for one in desk.complaints if not one.startswith("Blocked script execution")]
+
+
+async def test_a_very_long_name_makes_no_page_wider(desk: Desk) -> None:
+    who = {"key": "long", "name": "N" * 10_000, "identifiers": [identifier(value="long@example.com")]}
+    made = await desk.push(contact=who, kind="message", channel="email", subject="S" * 5_000, body="Hello")
+    page = await desk.somebody("Dee", viewport={"width": 390, "height": 800})
+    path = f"/customers/{made['customer_id']}"
+    for one in (path, f"{path}/identity", f"{path}/merge", f"{path}/journey", f"/tickets/{made['ticket']['number']}"):
+        await page.goto(one)
+        assert await page.evaluate("document.documentElement.scrollWidth") == 390, one
+        assert await page.locator("h1").first.evaluate("(one) => one.offsetHeight") < 300, one
