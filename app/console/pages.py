@@ -5,6 +5,7 @@ other site knows, and the browser says where it comes from.
 """
 
 import hmac
+import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import cached_property
@@ -40,6 +41,10 @@ THEME: Final = "tl_theme"
 THEMES: Final = ("light", "dark")
 """What a browser may be told to show; without a word it goes by its own setting."""
 MOST_FIELDS: Final = 200
+TYPED: Final = "#typed"
+"""Where the browser puts what was typed into the form again."""
+_DIALOG: Final = re.compile(r"/tickets/\d+/do/[a-z]+")
+"""A form that stands in a dialog, and on a page of its own."""
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "font-src 'self'; connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -258,16 +263,16 @@ async def _refuse(visit: Visit, error: Exception, name: str) -> Answer:
 
 
 def _to_sign_in(visit: Visit) -> Answer:
-    """Signing in, and back to the page that was asked for, or that a part was asked for by."""
-    request = visit.request
-    if visit.is_fragment:
-        page = urlsplit(request.headers.get("hx-current-url", ""))
-        target = f"{page.path}?{page.query}" if page.query else page.path
-        return Answer(headers={"HX-Redirect": _door(target or "/")}, media_type=HTML)
-    back = request.url.path if request.method == "GET" else "/"
-    query = request.scope["query_string"].decode("ascii", "replace")
-    target = f"{back}?{query}" if query and request.method == "GET" else back
-    return moved(_door(target))
+    """Signing in, and back to the page that was asked for; of a part or a form, to the page that it stands on."""
+    request, is_form = visit.request, visit.request.method == "POST"
+    path, query = request.url.path, request.scope["query_string"].decode("ascii", "replace")
+    if (visit.is_fragment or is_form) and not (is_form and _DIALOG.fullmatch(path)):
+        page = urlsplit(request.headers.get("hx-current-url" if visit.is_fragment else "referer", ""))
+        path, query = page.path or "/", page.query
+    target = (f"{path}?{query}" if query else path) + (TYPED if is_form else "")
+    return (
+        Answer(headers={"HX-Redirect": _door(target)}, media_type=HTML) if visit.is_fragment else moved(_door(target))
+    )
 
 
 def _door(target: str) -> str:

@@ -21,6 +21,12 @@ STATIC: Final = "/static/"
 BUNDLES: Final = {"console.css": "styles", "console.js": "scripts"}
 """What is one file for the browser and a folder of components for us."""
 _FOR_PEOPLE: Final = re.compile(rb"(?m)^[ ]*//.*\n|^[ ]+|^/\*.*\*/\n")
+_SCRIPT: Final = re.compile(
+    rb"""("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)|"""
+    rb"""[ ]*//[^\n]*|/\*.*?\*/|[ ]*([={}(),;:?<>&|\[\]!]+)[ ]*"""
+)
+"""Of a script: a text, which stays as it is, a comment, and signs with blanks around them. No text of ours stands in
+another one's gap, and no pattern has a blank, a quote or two slashes."""
 
 
 def local(at: datetime, who: Who | None) -> datetime:
@@ -79,13 +85,14 @@ def fingerprint(name: str) -> str:
 
 @lru_cache(maxsize=64)
 def read_static(name: str) -> bytes:
-    """One file, or all of a bundle in the order of their names, without what only people read: indents and lines of
-    comment. Raises `FileNotFoundError`."""
+    """One file, or all of a bundle in the order of their names, without what only people read: indents, comments,
+    and blanks of scripts. Raises `FileNotFoundError`."""
     folder = resources.files("app.console").joinpath("static")
     if name not in BUNDLES:
         return folder.joinpath(*name.split("/")).read_bytes()
     parts = sorted(folder.joinpath(BUNDLES[name]).iterdir(), key=lambda one: one.name)
-    return _FOR_PEOPLE.sub(b"", b"\n".join(one.read_bytes() for one in parts))
+    whole = _FOR_PEOPLE.sub(b"", b"\n".join(one.read_bytes() for one in parts))
+    return _SCRIPT.sub(rb"\1\2", whole) if name.endswith(".js") else whole
 
 
 def render(template: str, **values: Any) -> bytes:

@@ -30,6 +30,20 @@ async def test_a_part_leads_to_the_door_and_back_to_its_page(browser: Browser) -
     assert 'name="next"' not in (await browser.get(away.headers["hx-redirect"])).text
 
 
+async def test_a_form_leads_to_the_door_and_back_to_where_it_stands(browser: Browser) -> None:
+    said = {"csrf": "x", "subject": "typed"}
+    page = "http://testserver.local/settings/desk?key=a"
+    sent = await browser.client.post("/settings/desk", data=said, headers={"Referer": page})
+    assert sent.headers["location"] == "/sign-in?next=%2Fsettings%2Fdesk%3Fkey%3Da%23typed"
+    for headers in ({"Referer": page}, {**HX, "HX-Current-URL": page}):
+        sent = await browser.client.post("/tickets/9/do/subject", data=said, headers=headers)
+        door = sent.headers.get("location") or sent.headers["hx-redirect"]
+        assert door == "/sign-in?next=%2Ftickets%2F9%2Fdo%2Fsubject%23typed"
+    assert 'value="/tickets/9/do/subject#typed"' in (await browser.get(door)).text
+    sent = await browser.client.post("/settings/desk", data=said)
+    assert sent.headers["location"] == "/sign-in?next=%2F%23typed"
+
+
 @pytest.mark.parametrize("name", ["%00", "x" * 5_000, "vendor/%00", "vendor", "%2E%2E"])
 async def test_what_is_no_file_is_not_there(browser: Browser, name: str) -> None:
     assert (await browser.get(f"/static/000000000000/{name}")).status_code == 404

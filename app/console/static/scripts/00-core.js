@@ -45,11 +45,12 @@ const throughline = (() => {
 
   // Keys: one or two signs ("r", "g i"); not while somebody types, nor behind a dialog. Of several that take a key the
   // last one that is there does it (one that is not says false); else what says `aria-keyshortcuts` is clicked.
+  const isOffered = (one) => !one.disabled && (one.checkVisibility() || one.closest("[popover]"));
   const keys = new Map();
   const onKey = (name, act) => keys.set(name, [act, ...(keys.get(name) ?? [])]);
   const press = (name, event) => {
     if (keys.get(name)?.some((act) => act(event) !== false)) return true;
-    const shown = all(`[aria-keyshortcuts="${CSS.escape(name)}"]`).find((one) => !one.disabled && one.checkVisibility());
+    const shown = all(`[aria-keyshortcuts="${CSS.escape(name)}"]`).find(isOffered);
     if (shown) htmx.process(shown);  // a part that came in this moment is not htmx's yet
     shown?.click();
     return !!shown;
@@ -67,5 +68,8 @@ const throughline = (() => {
     if (names.some((name) => press(name, event))) event.preventDefault();
   });
 
-  return { all, find, kept, on, onKey, onPart, part, say, wordsOf };
+  // In a line at the foot of the page: what was lost, or came back.
+  const tell = (what) => { find("#lost").innerHTML = what && find(`#lost-${what}`).innerHTML; };
+
+  return { all, find, isOffered, kept, on, onKey, onPart, part, say, tell, wordsOf };
 })();

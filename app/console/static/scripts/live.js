@@ -2,7 +2,7 @@
 // Hints that are lost or doubled cost a look. A part says what it follows: `data-live="customer:ID"`, `data-live="all"`,
 // where it comes from, `data-from="/path"`, and has an id. What is typed in it, or open, is left in peace.
 (() => {
-  const { all, find, on } = throughline;
+  const { all, find, on, part, tell: line } = throughline;
   const due = new Set();
   const ask = (id) => {
     if (due.has(id)) return;
@@ -17,18 +17,34 @@
   // A browser opens six connections to a server and no more: only pages that are looked at hold one. Whoever comes back
   // is told from where it left; an answer that is no stream (a server that starts, a session that ended) is asked anew.
   const AGAIN_MS = 5000;
-  let stream = null, last = document.body.dataset.head ?? "", left = false;
+  let stream = null, last = document.body.dataset.head ?? "", left = false, lost = 0, said = "";
   const tell = (change) => {
     for (const part of all(`[data-from]:is([data-live=all], [data-live="customer:${change.customer_id}"])`)) ask(part.id);
     document.dispatchEvent(new CustomEvent("throughline:change", { detail: change }));
   };
+  // Lost for some seconds it is said, and what with: the server, or the session. Live again, nothing is.
+  const show = (what) => { if (said !== what) line(said = what); };
+  const lose = () => {
+    const since = lost ||= Date.now();
+    setTimeout(async () => {
+      const { status } = lost === since && await part("/me/rail");
+      if (lost === since && stream?.readyState !== 1) show(status === 401 ? "ended" : "away");
+    }, AGAIN_MS);
+  };
+  on("htmx:beforeOnLoad", (event) => {  // nobody asked for it, and nobody is taken away from what they type
+    if (!event.target.matches("[data-from]") || !event.detail.xhr.getResponseHeader("HX-Redirect")) return;
+    event.preventDefault();
+    show("ended");
+  });
+  const regain = () => { lost = 0; show(""); };
   const close = () => { left ||= !!stream; stream?.close(); stream = null; };
   const open = () => {
     if (stream || document.visibilityState === "hidden" || !find("[data-head], [data-live]")) return;
     if (left && !last) tell({});
     stream = new EventSource(last ? `/live?after=${encodeURIComponent(last)}` : "/live");
+    stream.addEventListener("open", regain);
     stream.addEventListener("change", (event) => { last = event.lastEventId; tell(JSON.parse(event.data)); });
-    stream.addEventListener("error", () => { if (stream?.readyState === 2) { close(); setTimeout(open, AGAIN_MS); } });
+    stream.addEventListener("error", () => { lose(); if (stream?.readyState === 2) { close(); setTimeout(open, AGAIN_MS); } });
   };
   on("visibilitychange", () => (document.visibilityState === "hidden" ? close() : open()));
   addEventListener("pagehide", close);

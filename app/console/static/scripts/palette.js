@@ -1,7 +1,7 @@
 // Find and do, on "/" and Ctrl K: what is found comes from the server; what can be done is what the page shows itself,
 // anything visible with `data-action`. The field keeps the focus; arrows choose, Enter opens, Esc gives the focus back.
 (() => {
-  const { all, find, onKey } = throughline;
+  const { all, find, isOffered, onKey } = throughline;
   const [box, field, list, doing] = ["#palette", "#palette-q", "#palette-found", "#palette-actions"].map((one) => find(one));
   let chosen = "", acts = [];
   if (!box) return;
@@ -29,7 +29,7 @@
     again();
   };
   const open = () => {
-    acts = all("[data-action]").filter((one) => !one.disabled && one.checkVisibility())
+    acts = all("[data-action]").filter(isOffered)
       .sort((a, b) => !!a.closest(".rail") - !!b.closest(".rail"));
     if (!find("dialog[open]")) box.showModal();
     if (!box.open) return;
