@@ -111,7 +111,6 @@ def read_wanted(visit: Visit) -> Wanted:
         if value.strip() and value not in given.get(name, ()):
             given.setdefault(name, []).append(value.strip())
     last = {name: values[-1] for name, values in given.items()}
-    end = _day(last, "to", visit.who)
     at = last.get("at")
     return Wanted(
         given=given,
@@ -119,7 +118,7 @@ def read_wanted(visit: Visit) -> Wanted:
         channels=_known(given, "channel", visit.caller.workspace.channels),
         tickets=tuple(one.removeprefix("#") for one in given.get("ticket", ())),
         start=_day(last, "from", visit.who),
-        end=end + timedelta(days=1) if end else None,
+        end=_day(last, "to", visit.who, 1),
         words=last.get("q", ""),
         as_of=_moment(last, "as_of", visit.who),
         at=_moment(last, "at", visit.who) if at != FIRST else None,
@@ -133,13 +132,14 @@ def _known(given: Mapping[str, Sequence[str]], name: str, known: frozenset[str])
     return asked
 
 
-def _day(last: Mapping[str, str], name: str, who: Who | None) -> datetime | None:
-    """The beginning of a day where the agent is."""
+def _day(last: Mapping[str, str], name: str, who: Who | None, later: int = 0) -> datetime | None:
+    """The beginning of a day where the agent is, or of one so many days `later`: not all have 24 hours."""
     if name not in last:
         return None
     try:
-        found = datetime.combine(date.fromisoformat(last[name]), time(), tzinfo=who.clock if who else UTC)
-    except ValueError:
+        day = date.fromisoformat(last[name]) + timedelta(days=later)
+        found = datetime.combine(day, time(), tzinfo=who.clock if who else UTC)
+    except (ValueError, OverflowError):
         raise bad_request(name, _("expected a date such as 2026-01-31")) from None
     return _in_reach(name, found)
 

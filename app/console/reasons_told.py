@@ -9,6 +9,7 @@ from app.api.calls import Answer
 from app.console.filtering import read_wanted
 from app.console.leaves import Clocks, Row, lay_out
 from app.console.pages import Page, Visit, page
+from app.console.rendering import stamp
 from app.console.unrolling import speaker_of
 from app.console.verdicts import because, grade_words
 from app.db import Db
@@ -82,6 +83,15 @@ async def show_why(visit: Visit) -> Answer:
     return visit.show(template, customer=customer, reason=_reason(people, item, by, decided))
 
 
+@page("GET", "/customers/{customer_id}/items/{event_id}/mark", "read")
+async def show_mark(visit: Visit) -> Answer:
+    """What became of a mail, as its item says it now."""
+    customer = CustomerId(visit.path_id("customer_id"))
+    async with visit.read() as db:
+        item = await _item(db, visit, customer)
+    return visit.show("mark.html", customer=customer, it=item, stamp=stamp(item.shown_at))
+
+
 @page("GET", "/customers/{customer_id}/items/{event_id}", "read")
 async def show_item(visit: Visit) -> Answer:
     """All that an item says, however long."""
@@ -95,4 +105,4 @@ async def show_item(visit: Visit) -> Answer:
     return visit.show("item_alone.html" if visit.is_fragment else "item_page.html", customer=customer, row=whole)
 
 
-PAGES: Final[tuple[Page, ...]] = (show_why, show_item)
+PAGES: Final[tuple[Page, ...]] = (show_why, show_mark, show_item)

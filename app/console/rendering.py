@@ -14,6 +14,7 @@ from app.console.dates import ago_words, date_words, day_words
 from app.console.due_words import due, script_words, urgency
 from app.console.language import _, translations
 from app.console.marking import marked, matching
+from app.console.marks import is_unsettled, status_words
 from app.signed_in import Who
 
 HTML: Final = "text/html"
@@ -124,5 +125,6 @@ def _environment() -> Environment:
         "matching": matching,
     }
     filters |= {"due": due, "urgency": urgency, "moment": moment, "stamp": stamp, "size": size}
+    filters |= {"unsettled": is_unsettled, "fate": status_words}
     environment.filters.update(filters)
     return environment

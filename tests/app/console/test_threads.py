@@ -21,6 +21,7 @@ from search.postgres import PostgresEngine
 from tests.app.api.asking import soon
 from tests.app.api.indexed import Indexed
 from tests.app.console.conftest import Browser, edge_of_app
+from tests.app.console.test_account import at_account
 from tests.builders import contact, identifier
 
 ITEM = re.compile(r'id="item-([0-9a-f-]{36})"')
@@ -67,6 +68,23 @@ async def test_filters_narrow_and_each_is_a_chip_that_goes_again(browser: Browse
     assert made[0]["event_id"] in shown((await browser.get(f"{path}?ticket=%23{number}")).text)
     assert "no ticket of that number" in (await browser.get(f"{path}?ticket=99999")).text
     assert "Nothing passes these filters" in (await browser.get(f"{path}?kind=visit")).text
+
+
+@pytest.mark.parametrize(
+    ("day", "within", "after"),
+    [
+        ("2026-03-08", "2026-03-09T03:59:00Z", "2026-03-09T04:01:00Z"),  # 23 hours long in New York
+        ("2025-11-02", "2025-11-03T04:59:00Z", "2025-11-03T05:01:00Z"),  # 25
+    ],
+)
+async def test_a_day_that_the_clocks_change_on_is_as_long_as_it_is(
+    browser: Browser, day: str, within: str, after: str
+) -> None:
+    csrf = await at_account(browser)
+    assert (await browser.post("/account/zone", csrf=csrf, zone="America/New_York")).status_code == 303
+    made = [await browser.api.push(occurred_at=at) for at in (within, after)]
+    page = await browser.get(f"/customers/{made[0]['customer_id']}?from={day}&to={day}")
+    assert shown(page.text) == {made[0]["event_id"]}
 
 
 async def test_an_order_says_when_it_was_placed_and_what_was_bought(browser: Browser) -> None:

@@ -28,6 +28,7 @@
     if (!html.includes('id="composer"')) { tell("away", wordsOf(html)); return; }
     const isIn = box().contains(document.activeElement);
     htmx.swap(box(), html, { swapStyle: "outerHTML" });
+    text().selectionStart = text().value.length;
     if (isIn || box().querySelector("[role=alert]")) text().focus();
     if (box().dataset.done) say(box().dataset.done);
   };
