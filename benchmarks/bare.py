@@ -27,6 +27,12 @@ async def begin(db: asyncpg.Connection, workspace: UUID, mode: str = "") -> None
 async def profile(db: asyncpg.Connection, workspace: UUID, customer: UUID) -> tuple[list[Row], ...]:
     """Contacts, identifiers, fifty items, counts and objects of one customer."""
     await begin(db, workspace, "ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    found = await _profile(db, workspace, customer)
+    await db.execute("COMMIT")
+    return found
+
+
+async def _profile(db: asyncpg.Connection, workspace: UUID, customer: UUID) -> tuple[list[Row], ...]:
     contacts = await db.fetch(
         "SELECT id, source, source_key, home_id, grade, name, attributes, created_at FROM contact "
         "WHERE workspace_id = $1 AND customer_id = $2",
@@ -53,8 +59,34 @@ async def profile(db: asyncpg.Connection, workspace: UUID, customer: UUID) -> tu
         workspace,
         ids,
     )
-    await db.execute("COMMIT")
     return contacts, identifiers, items, counts, objects
+
+
+async def customer_page(db: asyncpg.Connection, workspace: UUID, customer: UUID) -> tuple[list[Row], ...]:
+    """What a customer's page shows: the profile, the open tickets, those of the fifty items, and bad addresses."""
+    await begin(db, workspace, "ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    found = await _profile(db, workspace, customer)
+    contacts, identifiers, items, *_ = found
+    tickets = await db.fetch(
+        "SELECT id, number, fold FROM ticket WHERE workspace_id = $1 AND contact_id = ANY($2::uuid[]) AND is_open "
+        "AND joined_into IS NULL ORDER BY last_at DESC LIMIT 50",
+        workspace,
+        [row["id"] for row in contacts],
+    )
+    drawn = await db.fetch(
+        "SELECT i.event_id, t.id, t.number, t.fold->>'status' AS status FROM ticket_item i JOIN ticket t "
+        "ON t.workspace_id = $1 AND t.id = i.ticket_id WHERE i.workspace_id = $1 AND i.event_id = ANY($2::uuid[])",
+        workspace,
+        [row["id"] for row in items],
+    )
+    bounced = await db.fetch(
+        "SELECT address, status FROM mail_bounce WHERE workspace_id = $1 AND cleared_at IS NULL "
+        "AND address = ANY($2::text[])",
+        workspace,
+        [row["value"] for row in identifiers],
+    )
+    await db.execute("COMMIT")
+    return (*found, tickets, drawn, bounced)
 
 
 async def timeline(db: asyncpg.Connection, workspace: UUID, customer: UUID) -> list[Row]:
@@ -149,7 +181,7 @@ async def open_tickets(db: asyncpg.Connection, workspace: UUID) -> list[Row]:
     """The fifty open tickets with the latest activity, and whose each is."""
     await begin(db, workspace, "ISOLATION LEVEL REPEATABLE READ READ ONLY")
     rows = await db.fetch(
-        "SELECT t.number, t.fold, c.customer_id FROM (SELECT number, fold, contact_id, last_at, id FROM ticket "
+        "SELECT t.id, t.number, t.fold, c.customer_id FROM (SELECT number, fold, contact_id, last_at, id FROM ticket "
         "WHERE workspace_id = $1 AND is_open ORDER BY last_at DESC, id DESC LIMIT 50) AS t JOIN contact c "
         "ON c.workspace_id = $1 AND c.id = t.contact_id ORDER BY t.last_at DESC, t.id DESC",
         workspace,
@@ -161,15 +193,42 @@ async def open_tickets(db: asyncpg.Connection, workspace: UUID) -> list[Row]:
 async def queue_by_due(db: asyncpg.Connection, workspace: UUID, queue: str) -> list[Row]:
     """The fifty open tickets of a queue that are due first, and whose each is."""
     await begin(db, workspace, "ISOLATION LEVEL REPEATABLE READ READ ONLY")
-    rows = await db.fetch(
-        "SELECT t.number, t.fold, c.customer_id FROM (SELECT number, fold, contact_id, sla_due_at, id FROM ticket "
+    rows = await _queue_by_due(db, workspace, queue)
+    await db.execute("COMMIT")
+    return rows
+
+
+async def _queue_by_due(db: asyncpg.Connection, workspace: UUID, queue: str) -> list[Row]:
+    return await db.fetch(
+        "SELECT t.id, t.number, t.fold, c.customer_id FROM (SELECT id, number, fold, contact_id, sla_due_at "
+        "FROM ticket "
         "WHERE workspace_id = $1 AND queue = $2 AND is_open ORDER BY sla_due_at, id LIMIT 50) AS t JOIN contact c "
         "ON c.workspace_id = $1 AND c.id = t.contact_id ORDER BY t.sla_due_at, t.id",
         workspace,
         queue,
     )
+
+
+async def queue_page(db: asyncpg.Connection, workspace: UUID, queue: str) -> tuple[list[Row], ...]:
+    """What the page of a queue shows: fifty tickets, how their customers are called, and what was said last."""
+    await begin(db, workspace, "ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    tickets = await _queue_by_due(db, workspace, queue)
+    names = await db.fetch(
+        "SELECT DISTINCT ON (customer_id) customer_id, name FROM contact WHERE workspace_id = $1 "
+        "AND customer_id = ANY($2::uuid[]) AND name IS NOT NULL ORDER BY customer_id, said_at DESC",
+        workspace,
+        [row["customer_id"] for row in tickets],
+    )
+    said = await db.fetch(
+        "SELECT k.id, l.type, l.direction, l.body FROM unnest($2::uuid[]) AS k(id) CROSS JOIN LATERAL (SELECT e.type, "
+        "e.direction, left(e.data->>'body', 240) AS body FROM ticket_item i CROSS JOIN LATERAL (SELECT type, "
+        "direction, data FROM event WHERE workspace_id = $1 AND id = i.event_id OFFSET 0) AS e "
+        "WHERE i.workspace_id = $1 AND i.ticket_id = k.id ORDER BY i.shown_at DESC LIMIT 1) AS l",
+        workspace,
+        [row["id"] for row in tickets],
+    )
     await db.execute("COMMIT")
-    return rows
+    return tickets, names, said
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
