@@ -16,7 +16,6 @@ from identity.views import People
 from timeline import store
 from timeline import views as thread_views
 from timeline.events import CHANGE, RECORDED, EventId
-from timeline.fates import read_fates
 from timeline.followers import Checkpoint
 from timeline.interactions import CHANNELS
 from timeline.items import Explainer, Item
@@ -328,8 +327,7 @@ async def _page(
     if query.newer:
         events.reverse()
     tickets = then.refs if then else {} if query.as_of else await _tickets_on(db, workspace, rows)
-    fates = await read_fates(db, workspace, events, query.as_of)
-    items = Explainer(people, types).items(events, tickets, fates)
+    items = Explainer(people, types).items(events, tickets, dict(rows.fates or ()))
     older = bool(items) and (more or query.newer)
     return Page(
         items=items,

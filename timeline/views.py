@@ -9,8 +9,9 @@ import msgspec
 
 from identity.customers import ContactId, WorkspaceId
 from identity.views import Rider
-from timeline.events import RecordedEvent, Status
+from timeline.events import EventId, RecordedEvent, Status
 from timeline.interactions import EARLIEST, LATEST
+from timeline.mail_events import MailSettled
 from timeline.object_views import OBJECTS, TYPES_AT
 from timeline.store import EVENT, Db, Row
 
@@ -23,6 +24,7 @@ _MATCHES = (
     "AND ($9::text[] IS NULL OR e.channel = ANY($9)) AND e.recorded_at <= coalesce($10::timestamptz, 'infinity') "
     "AND e.shown_at >= $11::timestamptz AND e.shown_at < $12::timestamptz "
 )
+_KNOWN = "AND ($10::timestamptz IS NULL OR recorded_at < $10)"
 _ONLY = "AND ($15::uuid[] IS NULL OR e.id = ANY($15))"
 MOST_OPEN: Final = 50
 _OPEN: Final = "(is_open AND (closes_at IS NULL OR closes_at > now()) AND (resolves_at IS NULL OR resolves_at > now()))"
@@ -75,10 +77,12 @@ class PageTicket(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
 
 class PageRows(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """The events of a page in its order, the tickets that they belong to, and the time that those are told by."""
+    """The events of a page in its order, the tickets that they belong to, what became of what went out by mail, of that
+    of which anything is known, and the time that tickets are told by."""
 
     events: list[RecordedEvent] | None
     tickets: list[PageTicket] | None
+    fates: list[tuple[EventId, MailSettled]] | None
     now: datetime
 
 
@@ -132,8 +136,8 @@ def _page_of_tickets(newer: bool, tickets: str, matches: str) -> str:
     )
 
 
-def _with_tickets(newer: bool, page: str) -> str:
-    """A page as JSON, with the tickets that its items belong to."""
+def _complete(newer: bool, page: str, known: str = "") -> str:
+    """A page as JSON, with the tickets that its items belong to and the latest fate of its mails that was `known`."""
     order = "ASC" if newer else "DESC"
     return (
         f"WITH q AS MATERIALIZED ({page}), h AS (SELECT i.ticket_id, json_agg(i.event_id) AS events FROM q CROSS JOIN "
@@ -143,6 +147,9 @@ def _with_tickets(newer: bool, page: str) -> str:
         "CASE WHEN t.closes_at <= now() THEN 'closed' WHEN t.resolves_at <= now() THEN 'resolved' ELSE t.status END, "
         "t.joined_into, h.events)) FROM h CROSS JOIN LATERAL (SELECT id, number, status, closes_at, resolves_at, "
         "joined_into FROM ticket WHERE workspace_id = $1 AND id = h.ticket_id OFFSET 0) AS t), "
+        "(SELECT json_agg(json_build_array(q.id, s.data)) FROM q CROSS JOIN LATERAL (SELECT data FROM event "
+        f"WHERE workspace_id = $1 AND about = q.id AND type = 'MailSettled' {known} ORDER BY position DESC LIMIT 1) "
+        "AS s WHERE q.direction = 'outbound' AND q.channel = 'email'), "
         "now()) AS page"
     )
 
@@ -151,7 +158,7 @@ _PAGES = {(newer, some): _page(newer, some) for newer in (False, True) for some 
 _OF_MINE = "AND e.contact_id IN (SELECT id FROM mine)"
 _RIDERS = {
     (newer, of_tickets): ", ({page}) AS page".format(
-        page=_with_tickets(
+        page=_complete(
             newer,
             _page_of_tickets(newer, "$6", _OF_MINE)
             if of_tickets
@@ -162,8 +169,8 @@ _RIDERS = {
     for of_tickets in (False, True)
 }
 _FILTERED = {
-    (newer, of_tickets): _with_tickets(
-        newer, _page_of_tickets(newer, "$15", _STAND_HERE + _MATCHES) if of_tickets else _PAGES[newer, True]
+    (newer, of_tickets): _complete(
+        newer, _page_of_tickets(newer, "$15", _STAND_HERE + _MATCHES) if of_tickets else _PAGES[newer, True], _KNOWN
     )
     for newer in (False, True)
     for of_tickets in (False, True)
@@ -300,16 +307,3 @@ async def at_stake(db: Db, workspace: WorkspaceId, suggestions: Sequence[UUID]) 
         workspace,
         suggestions,
     )
-
-
-async def fates(db: Db, workspace: WorkspaceId, events: Sequence[UUID], as_of: datetime | None) -> dict[UUID, bytes]:
-    """What became last of what these events sent, of those of which anything is known."""
-    rows = await db.fetch(
-        "SELECT k.id, s.data FROM unnest($2::uuid[]) AS k(id) CROSS JOIN LATERAL (SELECT data FROM event "
-        "WHERE workspace_id = $1 AND about = k.id AND type = 'MailSettled' "
-        "AND ($3::timestamptz IS NULL OR recorded_at < $3) ORDER BY position DESC LIMIT 1) AS s",
-        workspace,
-        events,
-        as_of,
-    )
-    return {row["id"]: row["data"] for row in rows}
