@@ -20,7 +20,7 @@ from timeline.tickets.reading import read_ticket
 DOINGS: Final[dict[str, Doing]] = {
     one.name: one for one in (*doing_properties.DOINGS, *doing_life.DOINGS, *doing_edits.DOINGS, *doing_moving.DOINGS)
 }
-CHOSEN: Final = frozenset({"other", "customer"})
+CHOSEN: Final = frozenset({"other", "customer", "see"})
 """What is chosen in a dialog's first step, and left out where it cannot be."""
 _NOT_SAID: Final = frozenset({401, 403})
 """What is no matter of the form: it is answered as on every page."""

@@ -285,8 +285,17 @@ async def test_items_are_split_off_and_filed_elsewhere(at: At) -> None:
     page = (await at.look("split", f"?item={more['event_id']}")).text
     assert f'value="{at.event}" disabled' in page
     assert f'value="{more["event_id"]}" checked' in page
-    assert (await at.do("split")).status_code == 400
-    done = await at.do("split", item=[more["event_id"]], subject="The lamp")
+    assert "choose what goes into the new ticket" in (await at.look("split", "?see=yes")).text
+    chosen = f"?see=yes&item={more['event_id']}&subject=The+lamp"
+    seen = (await at.look("split", chosen)).text
+    assert f"#{at.number} stays as it is" in seen
+    assert "It keeps 1 item." in seen
+    assert "And my lamp?" in seen
+    assert "Where is my order?" not in seen
+    assert (await at.shown())["items"] == 2
+    fields = await at.form("split", chosen)
+    assert (await at.send("split", {**fields, "item": []})).status_code == 400
+    done = await at.send("split", {**fields, "item": [more["event_id"]]})
     assert done.status_code == 200, done.text
     new = int(re.findall(r"an item went from #\d+ to #(\d+)", done.text)[0])
     assert "The lamp" in (await at.browser.get(f"/tickets/{new}/panel", headers=HX)).text
@@ -325,7 +334,9 @@ async def test_a_ticket_goes_to_another_customer_and_comes_back(at: At) -> None:
     await at.do("priority", priority="high")
     other = await at.api.push(kind="order", contact={"key": "else", "name": "Bo <i>Else</i>"})
     query = f"?customer={other['customer_id']}&name=Bo%20Else"
-    assert "2 items go to" in (await at.look("move", query)).text
+    seen = (await at.look("move", query)).text
+    assert "2 items go to" in seen
+    assert "And my lamp?" in seen
     fields = await at.form("move", query)
     done = await at.send("move", fields)
     assert done.status_code == 200, done.text
