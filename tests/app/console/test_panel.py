@@ -155,6 +155,23 @@ async def test_a_merge_says_what_became_of_the_other_ticket(at: At) -> None:
     assert (await at.send("merge", anyway)).status_code == 200
 
 
+async def test_fields_that_were_left_alone_stay_as_somebody_made_them_meanwhile(at: At) -> None:
+    version = (await at.api("GET", "/api/v1/ticket-types")).json()["version"]
+    assert (await at.api("PUT", "/api/v1/ticket-types", json={**TYPES, "version": version})).status_code == 200
+    assert (await at.do("type", type="return")).status_code == 200
+    assert (await at.do("fields", fields__pieces="2", fields__bought="2026-10-23")).status_code == 200
+    shown = await at.form("fields")
+    assert (await at.do("fields", fields__pieces="3", fields__bought="2026-10-23")).status_code == 200
+    mine = {**shown, "fields.pieces": "2", "fields.bought": "2026-10-24"}
+    stale = await at.send("fields", mine)
+    assert stale.status_code == 412
+    assert 'value="2026-10-24"' in stale.text
+    told = stale.text.partition('class="notice notice-warn meanwhile"')[2].partition("</form>")[0]
+    anyway = {name: unescape(value) for name, value in FIELD.findall(told)}
+    assert (await at.send("fields", anyway)).status_code == 200
+    assert (await at.shown())["fields"] == {"pieces": 3, "bought": "2026-10-24"}
+
+
 async def test_what_is_sent_twice_is_done_once(at: At) -> None:
     fields = {**await at.form("task"), "title": "Call the <b>carrier</b>", "owner": "me", "due_at": "2100-01-01T09:00"}
     first, again = await at.send("task", fields), await at.send("task", fields)
