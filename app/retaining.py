@@ -28,11 +28,13 @@ ITEMS_AT_ONCE: Final = 500
 
 
 class Retained(msgspec.Struct, frozen=True, kw_only=True):
-    """What a pass erased, or would: whole customers, and single items of those who stay."""
+    """What a pass erased, or would: whole customers, and single items of those who stay. Not `whole` where it ended
+    before it had looked at everybody."""
 
     version: int
     customers: int = 0
     items: int = 0
+    whole: bool = True
 
 
 class Pass(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +47,8 @@ class Pass(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
     preview: bool = False
     told: Callable[[int], None] = lambda _: None
+    is_over: Callable[[], bool] = lambda: False
+    """Whether a preview has looked long enough."""
 
     @property
     def desk(self) -> Desk:
@@ -57,7 +61,8 @@ class Pass(msgspec.Struct, frozen=True, kw_only=True):
         items = 0
         for rule in retention.old_items(self.version.policy, self.now):
             items += await self._items(rule, gone, customers + items)
-        return Retained(version=self.version.version, customers=customers, items=items)
+        whole = not self.is_over()
+        return Retained(version=self.version.version, customers=customers, items=items, whole=whole)
 
     async def _customers(self) -> tuple[int, set[ContactId]]:
         rule, done, gone = self.version.policy.customers, 0, set[ContactId]()
@@ -76,7 +81,7 @@ class Pass(msgspec.Struct, frozen=True, kw_only=True):
             for customer in due:
                 done += 1 if self.preview else await self._erase_customer(customer, since)
                 self.told(done)
-            if len(page) < CUSTOMERS_AT_ONCE:
+            if len(page) < CUSTOMERS_AT_ONCE or self.is_over():
                 return done, gone
             after = page[-1]
 
@@ -110,7 +115,7 @@ class Pass(msgspec.Struct, frozen=True, kw_only=True):
                 self.told(before + done)
                 if self.preview or not erased:
                     break
-            if len(page) < CONTACTS_AT_ONCE:
+            if len(page) < CONTACTS_AT_ONCE or self.is_over():
                 return done
             after = page[-1]
 
@@ -149,12 +154,22 @@ async def apply(
     preview: bool = False,
     policy: RetentionPolicy | None = None,
     told: Callable[[int], None] = lambda _: None,
+    is_over: Callable[[], bool] = lambda: False,
 ) -> Retained:
-    """One pass under the policy in force, or a preview under another."""
+    """One pass under the policy in force, or a preview under another, which ends once `is_over`."""
     assert policy is None or preview, "what is erased is erased under a version on record"
     async with database.read(workspace.id) as db:
         version = (await retention.read_versions(db, workspace.id))[0]
     if policy is not None:
         version = RetentionVersion(version=version.version + 1, policy=policy)
-    one = Pass(database=database, workspace=workspace, home=home, version=version, now=now, preview=preview, told=told)
+    one = Pass(
+        database=database,
+        workspace=workspace,
+        home=home,
+        version=version,
+        now=now,
+        preview=preview,
+        told=told,
+        is_over=is_over,
+    )
     return await one.run()

@@ -28,6 +28,7 @@ from app.mail_doors import MailDoors
 from app.mailroom import Mailroom
 from app.outstanding import Outstanding
 from app.outward import Outward
+from app.previewing import Previews
 from app.settings import Settings
 from app.signed_in import Agents
 from app.signing_in import Hashing, form_key
@@ -69,6 +70,7 @@ class Edge:
         self.engine = engine_of(settings, database)
         self.embedder: Embedder | None = None
         self.streams: dict[UUID, int] = {}
+        self.previews = Previews(database)
         self.feeds = Feeds(database, live, self.tokens)
         self.agents = Agents(database)
         self.hashing = Hashing()

@@ -38,13 +38,11 @@ async def list_policies(call: Call) -> Answer:
 
 @route("POST", "/api/v1/ticket-policies", "config.write", takes=NewPolicy, answers={201: PolicyVersion})
 async def add_policy(call: Call) -> Answer:
-    """Put a policy in force from now on; what was folded under the one before stays. `throughline derive` shows first
-    what it would have made of the past, and applies it to the past where that is wanted."""
+    """Put a policy in force from now on; what was folded under the one before stays. `POST
+    /ticket-policies/preview` shows first what it would have made of the past; `throughline derive` shows it of
+    everybody, and applies it to the past where that is wanted."""
     asked = await call.take(NewPolicy)
-    try:
-        check_policy(asked.policy)
-    except InvalidField as error:
-        raise InvalidField(f"policy.{error.field}", error.words) from None
+    check_asked(asked)
 
     async def work(db: Db) -> Answer:
         made = await decide(
@@ -59,6 +57,14 @@ async def add_policy(call: Call) -> Answer:
         return answer(made, 201)
 
     return await call.write(work, configures=True)
+
+
+def check_asked(asked: NewPolicy) -> None:
+    """Raises `InvalidField`."""
+    try:
+        check_policy(asked.policy)
+    except InvalidField as error:
+        raise InvalidField(f"policy.{error.field}", error.words) from None
 
 
 ROUTES: Final[tuple[Route, ...]] = (list_policies, add_policy)

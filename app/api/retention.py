@@ -36,19 +36,24 @@ async def list_policies(call: Call) -> Answer:
 @route("POST", "/api/v1/retention-policies", "retention.write", takes=NewRetention, answers={201: RetentionVersion})
 async def add_policy(call: Call) -> Answer:
     """Put a policy in force: the worker erases what it says is old, within minutes and then once a day. What is erased
-    does not come back. `throughline retention apply --preview --policy FILE` counts first. The same policy again makes
+    does not come back. `POST /retention-policies/preview` counts first. The same policy again makes
     no new version."""
     asked = await call.take(NewRetention)
-    try:
-        check_policy(asked.policy, call.caller.workspace.channels)
-    except InvalidField as error:
-        raise InvalidField(f"policy.{error.field}", error.words) from None
+    check_asked(call, asked)
 
     async def work(db: Db) -> Answer:
         now = datetime.now(UTC)
         return answer(await decide(db, call.workspace, asked.policy, actor=call.caller.actor, now=now), 201)
 
     return await call.write(work)
+
+
+def check_asked(call: Call, asked: NewRetention) -> None:
+    """Raises `InvalidField`."""
+    try:
+        check_policy(asked.policy, call.caller.workspace.channels)
+    except InvalidField as error:
+        raise InvalidField(f"policy.{error.field}", error.words) from None
 
 
 ROUTES: Final[tuple[Route, ...]] = (list_policies, add_policy)

@@ -124,8 +124,9 @@ async def show_sla(call: Call) -> Answer:
     refuses=REFUSES | {422},
 )
 async def put_sla(call: Call) -> Answer:
-    """Replace the SLA policies, from now on: promises that were made stay as they were made. `throughline replay sla`
-    shows first what they would have made of the past. Without a version 428, with one of before 412."""
+    """Replace the SLA policies, from now on: promises that were made stay as they were made. `POST
+    /sla-policies/preview` shows first what they would have made of the past. Without a version 428, with one of before
+    412."""
     asked = await call.take(NewSla)
 
     async def check(db: Db) -> None:

@@ -10,14 +10,19 @@ from app.auth import MadeKey, make_key, workspace_of
 from app.cli.desk import Desk, with_desk
 from app.cli.words import Refused, data, failing_in_words, progress, say
 from app.db import Db, new_id
-from app.demo.cast import HANNAH
-from app.demo.desk import FIRST, LAST, REGION, anchor_of, fill
+from app.demo.cast import HANNAH, LATEST_ORDER, ROBERT
+from app.demo.desk import FIRST, LAST, REGION, fill
 from app.demo.lists import SHOP, SLUG
 from timeline import store as ledger
 from timeline.pseudonyms import pseudonyms
 from timeline.threads import Workspace
 
 KEY_DAYS = 30
+OF_BEFORE = (
+    ("northfold-shop", f"order/{LATEST_ORDER}/placed"),
+    ("northfold-shop", f"account/{ROBERT.account}"),
+)
+"""What a demo has whose past ended with its day, and what it has not: it is whole, and stays as it is."""
 
 
 @click.command()
@@ -25,8 +30,9 @@ KEY_DAYS = 30
 def demo() -> None:
     """Fill the workspace `demo` with a believable outdoor shop, and print how to look at it.
 
-    Some 120 customers over two years on nine channels, with merges made by hand, one of them wrong and undone, a
-    family telephone, claims that stay claims. Made from Throughline's own lists; the same day gives the same desk.
+    Some 120 customers over two years on nine channels, with merges made by hand, one of them wrong and undone, one
+    wrong and left to be found, a family telephone, claims that stay claims; and a day's work that is under way as the
+    demo is made. Made from Throughline's own lists; the same moment gives the same desk.
     Where the demo is there already nothing changes but that a new key is made (it ends by itself after 30 days).
     A workspace `demo` with other data in it is left alone, and the command fails.
     """
@@ -37,12 +43,22 @@ def demo() -> None:
         if state == "other":
             raise Refused(f"the workspace {SLUG} holds other data: the demo wants an empty one.")
         if state == "there":
-            say(f"{SHOP} is there already, in the workspace {SLUG}.")
+            say(f"{SHOP} is there already, in the workspace {SLUG}.{aged(datetime.now(UTC) - created_at)}")
         else:
             await _fill(desk, workspace, created_at)
         await _tell(desk, workspace)
 
     with_desk(work)
+
+
+def aged(age: timedelta) -> str:
+    """What is to be known of a desk that has stood still for so long."""
+    if age < timedelta(days=1):
+        return ""
+    return (
+        f" It was made {age.days} day{'s' if age.days > 1 else ''} ago and has stood still since: what was due then is"
+        " overdue now. With another folder as THROUGHLINE_HOME it is made anew, as of today."
+    )
 
 
 async def _workspace(desk: Desk) -> tuple[Workspace, datetime]:
@@ -60,9 +76,11 @@ async def _workspace(desk: Desk) -> tuple[Workspace, datetime]:
 
 async def _state(desk: Desk, workspace: Workspace) -> str:
     async with desk.database.read(workspace.id) as db:
-        there = {row["source_id"] for row in await ledger.by_source(db, workspace.id, [FIRST, LAST])}
+        named = await ledger.by_source(db, workspace.id, [FIRST, LAST, *OF_BEFORE])
+        there = {row["source_id"] for row in named}
         empty = not await upkeep.has_customers(db, workspace.id)
-    if LAST[1] in there:
+    ended_before, begun_now = (name[1] in there for name in OF_BEFORE)
+    if LAST[1] in there or (ended_before and not begun_now):
         return "there"
     return "empty" if empty or FIRST[1] in there else "other"
 
@@ -75,7 +93,7 @@ async def _fill(desk: Desk, workspace: Workspace, created_at: datetime) -> None:
         def show(done: int, of: int) -> None:
             bar.update(line, completed=done, total=of)
 
-        await fill(desk.database, workspace, anchor_of(created_at), show)
+        await fill(desk.database, workspace, created_at, show)
     async with desk.database.read(workspace.id) as db:
         contacts, customers = await upkeep.contact_counts(db, workspace.id)
     say(f"Done: {customers} customers with {contacts} contacts.")

@@ -99,20 +99,23 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     status: int
     words: str
     fields: dict[str, str] = {}
+    is_stale: bool = False
 
 
 def refusal_of(error: Exception) -> Refusal:
     """For whoever typed it: nothing that was typed is lost."""
     problem = problem_of(error)
     if isinstance(error, TicketStale):
-        words = _("Somebody changed this ticket meanwhile. What you typed is still here: look, and send it again.")
+        words = _("This ticket changed while you were here, and nothing was done yet. What you said is kept.")
     elif isinstance(error, AlreadyClaimed):
         words = _("%(who)s: the ticket stays there, and you see it as it is now.", who=str(error))
     elif isinstance(error, StartOver):
         words = _("This did not go through just now. Send it again.")
     else:
         words = problem.detail
-    return Refusal(status=problem.status, words=words, fields={one.field: one.words for one in problem.fields})
+    stale = isinstance(error, TicketStale)
+    fields = {} if stale else {one.field: one.words for one in problem.fields}
+    return Refusal(status=problem.status, words=words, fields=fields, is_stale=stale)
 
 
 def name_of(visit: Visit) -> dict[str, str]:

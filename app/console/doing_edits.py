@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, get_args
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -27,6 +28,7 @@ from timeline.threads import ThreadQuery, read_page, read_page_of
 from timeline.tickets import views
 from timeline.tickets.listing import Listing
 from timeline.tickets.reading import TicketView, list_tickets, read_ticket
+from timeline.tickets.ticket import headline
 
 LINKS: Final[tuple[LinkKind, ...]] = get_args(LinkKind)
 FOUND: Final = 12
@@ -124,7 +126,18 @@ async def _show_split(db: Db, looking: Looking) -> Shown:
     page = await read_page_of(db, looking.visit.workspace, looking.ticket, query)
     stays = {looking.ticket.id, *looking.ticket.parts}
     chosen = {*looking.said.all("item")}
-    return {**await _items(db, looking.visit, page.items), "stays": stays, "chosen": chosen, "more": page.next}
+    goes = [one for one in page.items if str(one.event_id) in chosen and one.event_id not in stays]
+    if looking.said.text("see") and not goes and looking.visit.request.method == "GET":
+        raise InvalidField("items", _("choose what goes into the new ticket"))
+    shown = {**await _items(db, looking.visit, page.items), "stays": stays, "chosen": chosen, "more": page.next}
+    way = urlencode([*(("item", one) for one in sorted(chosen)), ("subject", looking.said.text("subject"))])
+    again = f"/tickets/{looking.ticket.number}/do/split?{way}"
+    return shown | {"goes": goes, "called": _called(looking.said, goes), "again": again}
+
+
+def _called(said: Said, goes: Sequence[Item]) -> str | None:
+    """What a ticket of these items is called; they come newest first."""
+    return said.text("subject") or (headline(goes[-1].subject, goes[-1].body) if goes else None)
 
 
 async def _split(visit: Visit, said: Said) -> Told:

@@ -14,10 +14,13 @@ from app.console.customer_list import named
 from app.console.doing import Doing, Looking, Said, Shown, Told
 from app.console.language import _, counted
 from app.console.pages import MOST_FIELDS, Page, Visit, moved, page
+from app.console.sayings import Speaker, agents_in
 from identity.errors import Impossible, NotFound
 from timeline.consequences import TicketChanges
 from timeline.events import KIND_OF
+from timeline.items import Item
 from timeline.threads import ThreadQuery, read_page_of
+from timeline.tickets import views
 from timeline.tickets.reading import TicketView, read_ticket
 
 MOST_ITEMS: Final = 50
@@ -49,15 +52,25 @@ async def _look(looking: Looking) -> Shown:
     if not said.text("customer"):
         found = await named(visit, typed) if typed else []
         return shown | {"people": [one for one in found if one.id != ticket.customer_id]}
-    items, customer = await _items(visit, ticket), str(read_id(said.text("customer")))
+    found, customer = await _recorded(visit, ticket), str(read_id(said.text("customer")))
+    items = [one.event_id for one in found]
     path, query = {"customer_id": str(ticket.customer_id)}, {"preview": "true"}
     body = {"event": items[0], "customer": customer}
     preview = await answered(visit, identity.place, _Placed, path, query=query, body=body)
     after = preview.changed.tickets if len(items) == 1 else None
-    return shown | {"customer": customer, "name": said.text("name")[:MOST_TYPED], "items": len(items), "after": after}
+    return (
+        shown
+        | {"customer": customer, "name": said.text("name")[:MOST_TYPED], "items": found, "after": after}
+        | {"speaker": await _speaker(visit, found)}
+    )
 
 
-async def _items(visit: Visit, ticket: TicketView) -> Sequence[UUID]:
+async def _speaker(visit: Visit, items: Sequence[Item]) -> Speaker:
+    async with visit.read() as db:
+        return Speaker(await views.agent_names(db, visit.workspace, agents_in(items)), None)
+
+
+async def _recorded(visit: Visit, ticket: TicketView) -> Sequence[Item]:
     """What was said and recorded in a ticket, the item that opened it first. Raises `Impossible`."""
     if ticket.parts:
         raise Impossible("ticket", _("other tickets were merged into it: take these merges back first"))
@@ -66,18 +79,18 @@ async def _items(visit: Visit, ticket: TicketView) -> Sequence[UUID]:
         found = await read_page_of(db, visit.workspace, ticket, query)
     if found.next is not None:
         raise Impossible("ticket", _("it has more than %(most)s items: merge or part the customers", most=MOST_ITEMS))
-    mine = [one.event_id for one in found.items if one.tickets and one.tickets[0].id == ticket.id]
+    mine = [one for one in found.items if one.tickets and one.tickets[0].id == ticket.id]
     if not mine:
         raise Impossible("ticket", _("nothing that was said or recorded is in it"))
-    return sorted(mine, key=lambda one: (one != ticket.id, one))
+    return sorted(mine, key=lambda one: (one.event_id != ticket.id, one.event_id))
 
 
 async def _move(visit: Visit, said: Said) -> Told:
     async with visit.read() as db:
         ticket = await read_ticket(db, visit.workspace, visit.request.path_params["ticket"])
     customer, decisions = str(read_id(said.text("customer"))), list[str]()
-    for at, item in enumerate(await _items(visit, ticket)):
-        body = {"event": item, "customer": customer, "reason": said.text("reason") or None}
+    for at, item in enumerate(await _recorded(visit, ticket)):
+        body = {"event": item.event_id, "customer": customer, "reason": said.text("reason") or None}
         path, once = {"customer_id": str(ticket.customer_id)}, said.once and f"{said.once}-{at}"
         placed = await answered(visit, identity.place, _Placed, path, body=body, once=once)
         decisions.append(str(placed.decision_id))

@@ -4,6 +4,8 @@ import math
 import re
 from typing import Any, Final
 
+import msgspec
+
 from app import people
 from app.api import claims
 from app.console.doing import Doing, Looking, Option, Said, Shown, Told, patch, post, read_agent, read_choice
@@ -146,14 +148,13 @@ async def _set_type(visit: Visit, said: Said) -> Told:
 async def _show_fields(db: Db, looking: Looking) -> Shown:
     kind = (await _types(db, looking.visit)).named(looking.ticket.type)
     fields = kind.fields if kind is not None else ()
-    return {"fields": fields, "typed": {one.key: _typed(one, looking.ticket, looking.said) for one in fields}}
+    now = {one.key: _standing(one, looking.ticket) for one in fields}
+    typed = {key: looking.said.lists.get(f"fields.{key}", values) for key, values in now.items()}
+    return {"fields": fields, "typed": typed, "was": looking.said.text("was") or msgspec.json.encode(now).decode()}
 
 
-def _typed(field: Field, ticket: TicketView, said: Said) -> list[str]:
-    """What stands in the control: as it was sent, where it was."""
-    sent = said.lists.get(f"fields.{field.key}")
-    if sent is not None:
-        return sent
+def _standing(field: Field, ticket: TicketView) -> list[str]:
+    """What stands in the control of a field that nobody touched."""
     value = ticket.fields.get(field.key)
     if value is None:
         return []
@@ -166,10 +167,24 @@ async def _set_fields(visit: Visit, said: Said) -> Told:
     async with visit.read() as db:
         ticket = await read_ticket(db, visit.workspace, visit.request.path_params["ticket"])
         kind = (await _types(db, visit)).named(ticket.type)
-    asked = {one.key: read_field(one, said) for one in (kind.fields if kind is not None else ())}
+    fields, was = kind.fields if kind is not None else (), _was(said)
+    asked = {one.key: read_field(one, said) for one in fields if _sent(one, said) != was.get(one.key)}
     now = {key: list(one) if isinstance(one, tuple) else one for key, one in ticket.fields.items()}
     await patch(visit, said, {"fields": {key: one for key, one in asked.items() if one != now.get(key)}})
     return Told(words=_("The fields are filled in."))
+
+
+def _was(said: Said) -> dict[str, list[str]]:
+    """What stood in the controls at first: a field that was left alone is left as somebody else made it meanwhile."""
+    try:
+        seen = msgspec.json.decode(said.text("was"), type=dict[str, list[str]])
+    except msgspec.MsgspecError:
+        return {}
+    return {key: sorted(values) for key, values in seen.items()}
+
+
+def _sent(field: Field, said: Said) -> list[str]:
+    return sorted(one for one in said.lists.get(f"fields.{field.key}", []) if one)
 
 
 def read_field(field: Field, said: Said) -> Any:

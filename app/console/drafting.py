@@ -8,7 +8,7 @@ from app.console.pages import Visit
 from app.console.placeholders import fill
 from app.console.tickets import words_of
 from app.errors import Problem, problem_of
-from timeline.interactions import InvalidField
+from timeline.commands import MOST_ATTACHED
 
 
 def read_draft(lists: dict[str, list[str]]) -> Draft:
@@ -54,8 +54,14 @@ def filled_in(draft: Draft, composer: Composer) -> str:
     filled = fill(draft.body, composer.values)
     if filled.unknown:
         names = ", ".join(filled.unknown)
-        raise InvalidField("body", _("%(names)s cannot be filled in. Write the words, or take it out.", names=names))
+        raise _fault("body", _("%(names)s cannot be filled in. Write the words, or take it out.", names=names))
+    if len(draft.files) > MOST_ATTACHED:
+        raise _fault("attachments", _("At most %(most)d files go along. Take some out.", most=MOST_ATTACHED))
     return filled.text
+
+
+def _fault(field: str, words: str) -> Problem:
+    return Problem(400, "invalid", words, [(field, words)])
 
 
 def refused_draft(draft: Draft, error: Exception) -> tuple[Draft, int]:

@@ -10,6 +10,7 @@ from app.console import doing_edits, doing_life, doing_moving, doing_properties,
 from app.console.composing import Draft, compose
 from app.console.customers import show_thread
 from app.console.doing import REFUSED, Doing, Looking, Refusal, Said, Told, refusal_of
+from app.console.meanwhile import in_a_line, read_meanwhile
 from app.console.pages import Page, Visit, moved, page, read_lists
 from app.console.panel import read_panel
 from app.console.rendering import HTML
@@ -20,7 +21,7 @@ from timeline.tickets.reading import read_ticket
 DOINGS: Final[dict[str, Doing]] = {
     one.name: one for one in (*doing_properties.DOINGS, *doing_life.DOINGS, *doing_edits.DOINGS, *doing_moving.DOINGS)
 }
-CHOSEN: Final = frozenset({"other", "customer"})
+CHOSEN: Final = frozenset({"other", "customer", "see"})
 """What is chosen in a dialog's first step, and left out where it cannot be."""
 _NOT_SAID: Final = frozenset({401, 403})
 """What is no matter of the form: it is answered as on every page."""
@@ -58,11 +59,16 @@ async def show_panel(visit: Visit) -> Answer:
     return await _panel(visit)
 
 
-async def _panel(visit: Visit, told: Told | None = None, refusal: Refusal | None = None) -> Answer:
+async def _panel(
+    visit: Visit, told: Told | None = None, refusal: Refusal | None = None, said: Said | None = None
+) -> Answer:
     try:
         async with visit.read() as db:
             ticket = await read_ticket(db, visit.workspace, visit.request.path_params["ticket"])
-            panel = await read_panel(db, visit, ticket, told, refusal.words if refusal else "")
+            fault = refusal.words if refusal else ""
+            if refusal and refusal.is_stale and said:
+                fault = f"{fault} {in_a_line(await read_meanwhile(db, visit, ticket, said))}"
+            panel = await read_panel(db, visit, ticket, told, fault)
     except TicketElsewhere as elsewhere:
         return _follow(visit, elsewhere)
     headers = {"HX-Trigger-After-Swap": "throughline:done"} if told else {}
@@ -92,6 +98,8 @@ async def _dialog(visit: Visit, doing: Doing, said: Said, refusal: Refusal | Non
             ticket = await read_ticket(db, visit.workspace, visit.request.path_params["ticket"])
             looking = Looking(visit=visit, ticket=ticket, said=said)
             shown = dict(await doing.show(db, looking)) if doing.show else {}
+            stale = refusal is not None and refusal.is_stale
+            shown["meanwhile"] = await read_meanwhile(db, visit, ticket, said) if stale else None
         shown |= await doing.look(looking) if doing.look else {}
     except TicketElsewhere as elsewhere:
         return _follow(visit, elsewhere)
@@ -136,7 +144,7 @@ async def _refused(visit: Visit, doing: Doing, said: Said, refusal: Refusal) -> 
     if doing.template is not None:
         return await _dialog(visit, doing, said, refusal)
     if visit.is_fragment:
-        return await _panel(visit, refusal=refusal)
+        return await _panel(visit, refusal=refusal, said=said)
     return await show_ticket(visit, Draft(), refusal.status, refusal.words)
 
 

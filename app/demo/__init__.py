@@ -1,1 +1,1 @@
-"""A believable desk, Northfold Outdoor, made from our own lists: the same day gives the same data."""
+"""A believable desk, Northfold Outdoor, made from our own lists: the same moment gives the same data."""

@@ -71,6 +71,14 @@ RUTH: Final = Person(
 ADAM: Final = Person(
     account="NC-15340", given="Adam", family="Bell", email="adam.bell@brightnet.example", phone="07700 900022"
 )
+ROBERT: Final = Person(
+    account="NC-16021", given="Robert", family="Thornton", email="robert@thorntonguides.example",
+    phone="07700 900051", company="Thornton Guides",
+)  # fmt: skip
+RACHEL: Final = Person(
+    account="NC-16388", given="Rachel", family="Thornton", email="rachel.thornton@inbox.example",
+    phone="07700 900052", company="Thornton Guides",
+)  # fmt: skip
 SCHOOL: Final = Person(
     account="NC-12990", given="Brightwater", family="School", email="info@brightwater-school.example",
     phone="020 7946 0018", company="Brightwater School",
@@ -81,14 +89,20 @@ THOMAS: Final = Person(
 OLIVER: Final = Person(
     account="NC-14555", given="Oliver", family="Grant", email="oliver.grant@postbox.example", phone="07700 900041"
 )
-CAST: Final = (HANNAH, CLARE, DANIEL, JAMES, OTHER_JAMES, RUTH, ADAM, SCHOOL, THOMAS, OLIVER)
 LATEST_ORDER: Final = "NO-58821"
+BASKETS: Final = {
+    "NO-57233": (GOODS[6],),
+    "NO-56610": (GOODS[17], GOODS[16], GOODS[14]),
+    "NO-54790": (GOODS[13], GOODS[15]),
+}
+"""What else is in the basket of some orders."""
 
 
-def pushed(anchor: datetime) -> Iterator[Interaction]:
-    """Everything that the cast's channels and systems handed in before `anchor`."""
+def pushed(anchor: datetime, now: datetime) -> Iterator[Interaction]:
+    """Everything that the cast's channels and systems handed in before `anchor`, and a claim of two hours before `now`."""
     yield from _hannah(anchor)
     for person, days, good, number in (
+        (RACHEL, 12, 3, "NO-58102"),
         (CLARE, 400, 9, "NO-41877"), (DANIEL, 210, 12, "NO-50312"), (JAMES, 320, 0, "NO-45520"),
         (OTHER_JAMES, 170, 3, "NO-51999"), (RUTH, 500, 16, "NO-37114"), (ADAM, 95, 1, "NO-54401"),
         (SCHOOL, 250, 10, "NO-48230"), (THOMAS, 380, 14, "NO-42690"), (OLIVER, 140, 4, "NO-52907"),
@@ -96,8 +110,10 @@ def pushed(anchor: datetime) -> Iterator[Interaction]:
         opened = _at(anchor, days + 3, 10)
         yield account_opened(person, opened)
         yield from order_events(order_of(person, number, _at(anchor, days, 12), GOODS[good]), anchor)
+    yield account_opened(ROBERT, _at(anchor, 260, 9))
+    yield from order_events(order_of(ROBERT, "NO-55870", _at(anchor, 60, 14), GOODS[8], (GOODS[9],)), anchor)
     yield from _shared_by_several(anchor)
-    yield from _claims(anchor)
+    yield from _claims(anchor, now)
     yield from _for_decisions(anchor)
 
 
@@ -116,7 +132,7 @@ def _hannah(anchor: datetime) -> Iterator[Interaction]:
         (HANNAH, LATEST_ORDER, 6, 12, ((LATE_PARCEL, 5),)),
     )
     for number, (person, name, days, good, stories) in enumerate(plan):
-        order = order_of(person, name, _at(anchor, days, 20), GOODS[good])
+        order = order_of(person, name, _at(anchor, days, 20), GOODS[good], BASKETS.get(name, ()))
         until = anchor if name != LATEST_ORDER else _at(anchor, 4, 0)
         yield from order_events(order, until)
         for story, after in stories:
@@ -152,13 +168,13 @@ def _shared_by_several(anchor: datetime) -> Iterator[Interaction]:
         )
 
 
-def _claims(anchor: datetime) -> Iterator[Interaction]:
+def _claims(anchor: datetime, now: datetime) -> Iterator[Interaction]:
     """What somebody says he is: an address alone is shown beside its customer, one with her name in the thread with a
     mark."""
-    for number, (days, person, name, words) in enumerate((
-        (1, HANNAH, None, "Please send my last order to 4 Quarry Lane, Leeds instead. I have moved. Hannah"),
-        (33, OLIVER, OLIVER.name, "I forgot which card I paid with. What are its last four digits? Oliver Grant"),
-        (75, RUTH, None, "Is my refund through yet? Ruth B."),
+    for number, (at, person, name, words) in enumerate((
+        (now - timedelta(hours=2), HANNAH, None, "Please send my last order to 4 Quarry Lane, Leeds instead. I have moved. Hannah"),
+        (_at(anchor, 33, 16), OLIVER, OLIVER.name, "I forgot which card I paid with. What are its last four digits? Oliver Grant"),
+        (_at(anchor, 75, 16), RUTH, None, "Is my refund through yet? Ruth B."),
     )):  # fmt: skip
         address = ClaimedIdentifier(kind="email", value=person.email, verified=False)
         yield Interaction(
@@ -167,7 +183,7 @@ def _claims(anchor: datetime) -> Iterator[Interaction]:
             kind="message",
             channel="web_form",
             direction="inbound",
-            occurred_at=_at(anchor, days, 16),
+            occurred_at=at,
             contact=ContactClaim(name=name, identifiers=[address]),
             subject="Contact form, not signed in",
             body=words,
@@ -203,6 +219,18 @@ def _for_decisions(anchor: datetime) -> Iterator[Interaction]:
         ADAM, "decision/forwarded", _at(anchor, 87, 9), "Ewan Doyle",
         "Moved his mother's mail here: it is about his boots. Told him to walk them in for another week.",
     )  # fmt: skip
+    for number, (person, days, subject, words, answer) in enumerate((
+        (ROBERT, 58, "Tents for the season", "Hello,\n\nare the two tents from one batch? We put them up side by side.\n\nRobert Thornton, Thornton Guides",
+         "Hello Robert,\n\nthey are, both from this spring.\n\nEwan"),
+        (RACHEL, 4, "My rain jacket", "Hello,\n\nmy new jacket has arrived and is lovely. Does it need proofing before the first rain?\n\nRachel Thornton",
+         "Hello,\n\nnot yet. And are the two tents for Thornton Guides well?\n\nEwan"),
+    )):  # fmt: skip
+        conversation, at = f"thornton-{number}", _at(anchor, days, 10)
+        yield message(person, "email", f"thornton/{number}", at, words, None, subject, conversation)
+        at += timedelta(hours=2)
+        yield message(
+            person, "email", f"thornton/{number}/answer", at, answer, "Ewan Doyle", f"Re: {subject}", conversation
+        )
     yield message(
         JAMES, "email", "carter/1", _at(anchor, 101, 11),
         "Hi, are the boots I bought last year still under warranty? James Carter", None, "Warranty?", "carter",
@@ -227,6 +255,11 @@ def decisions(anchor: datetime) -> Iterator[Decision]:
         key="climbs", at=_at(anchor, 428, 10), by="priya.nair", kind="merge", a=hannah,
         b=("northfold-instagram", "back-in-stock-wish/1"),
         reason="Asked on Instagram to keep the jacket on her account and named her last order.",
+    )  # fmt: skip
+    yield Decision(
+        key="thornton", at=_at(anchor, 4, 11), by="ewan.doyle", kind="merge",
+        a=("northfold-shop", f"account/{ROBERT.account}"), b=("northfold-shop", f"account/{RACHEL.account}"),
+        reason="Same surname, same company: one customer with two addresses.",
     )  # fmt: skip
     wrong = Decision(
         key="carter", at=_at(anchor, 100, 16), by="tom.ashworth", kind="merge", a=carter, b=other,

@@ -3,7 +3,7 @@
 Can be killed and run again: items that are there are known by their source ids, decisions by their own ids.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Final
@@ -11,7 +11,8 @@ from uuid import UUID
 
 from app import store, upkeep
 from app.db import Database, Db
-from app.demo import cast, promises
+from app.demo import cast, promises, today
+from app.demo.answers import answers, ended
 from app.demo.cast import Decision, Name
 from app.demo.dice import Dice
 from app.demo.handling import Handled, handled
@@ -38,17 +39,18 @@ MOST_ITEMS: Final = 90
 AT_ONCE: Final = timedelta(minutes=10)
 YEARS: Final = 730
 FIRST: Final = ("northfold-shop", f"account/{cast.HANNAH.account}")
-LAST: Final = ("northfold-shop", f"order/{cast.LATEST_ORDER}/placed")
+LAST: Final = today.LAST
 
 OnProgress = Callable[[int, int], None]
 Step = list[Interaction] | Decision | Handled
 
 
-def steps(anchor: datetime) -> list[Step]:
-    """Batches of a few minutes' items, decisions, and what was done about tickets, in the order of time; nothing lies
-    behind `anchor`."""
-    items = sorted(_items(anchor), key=lambda item: (item.occurred_at, item.source, item.source_id))
-    work = list(handled(items, anchor))
+def steps(now: datetime) -> list[Step]:
+    """Batches of a few minutes' items, decisions, and what was done about tickets, in the order of time, until `now`.
+    The past leads up to the beginning of the day, and what the desk is in the midst of to the minute."""
+    anchor = anchor_of(now)
+    items = sorted(_items(anchor, now), key=lambda item: (item.occurred_at, item.source, item.source_id))
+    work = [*handled(items, now), *ended(anchor), *today.done(now)]
     at_tickets = {one.key for one in work}
     moments: list[tuple[datetime, Interaction | Decision | Handled]] = [
         (item.occurred_at, item) for item in items if item.source_id not in at_tickets
@@ -62,7 +64,7 @@ def steps(anchor: datetime) -> list[Step]:
         if not isinstance(one, Interaction):
             found += [batch, one] if batch else [one]
             batch = []
-        elif batch and (one.occurred_at - batch[0].occurred_at > AT_ONCE or len(batch) == MOST_ITEMS):
+        elif batch and (one.occurred_at - batch[0].occurred_at > _at_once(one, anchor) or len(batch) == MOST_ITEMS):
             found.append(batch)
             batch = [one]
         else:
@@ -70,8 +72,15 @@ def steps(anchor: datetime) -> list[Step]:
     return [*found, batch] if batch else found
 
 
-def _items(anchor: datetime) -> Iterator[Interaction]:
-    yield from (item for item in cast.pushed(anchor) if item.occurred_at < anchor)
+def _at_once(item: Interaction, anchor: datetime) -> timedelta:
+    """What lies in one batch is known at one time: of today's, to the minute."""
+    return AT_ONCE if item.occurred_at < anchor - timedelta(days=1) else timedelta(minutes=1)
+
+
+def _items(anchor: datetime, now: datetime) -> Iterator[Interaction]:
+    yield from (item for item in cast.pushed(anchor, now) if item.occurred_at < now)
+    yield from answers(anchor)
+    yield from (item for item in today.under_way(now) if item.occurred_at < now)
     for person in crowd():
         yield from (item for item in _life(person, anchor) if item.occurred_at < anchor)
 
@@ -103,17 +112,17 @@ def _story(order: Order, good: Good, dice: Dice, anchor: datetime, number: int) 
     yield from told(story, order, began, anchor, number)
 
 
-async def fill(database: Database, workspace: Workspace, anchor: datetime, on_progress: OnProgress) -> None:
-    """Carry out every step; `on_progress(done, all)` after each."""
-    plan = steps(anchor)
-    started = anchor - timedelta(days=YEARS + 30)
+async def fill(database: Database, workspace: Workspace, now: datetime, on_progress: OnProgress) -> None:
+    """Carry out every step until `now`; `on_progress(done, all)` after each."""
+    plan = steps(now)
+    started = anchor_of(now) - timedelta(days=YEARS + 30)
     actors = await _people(database, workspace, started)
     sender = Sender(workspace=workspace, actor=actors["shop"], proves=KINDS)
     for number, step in enumerate(plan, 1):
         if isinstance(step, Decision):
             await _decide(database, workspace, step, actors[step.by])
         elif isinstance(step, Handled):
-            await _handle(database, workspace, step, actors[step.by])
+            await _handle(database, workspace, step, actors)
         else:
             await _push(database, sender, step)
         await promises.tell(database, workspace.id, _ended(step), seeded)
@@ -121,6 +130,7 @@ async def fill(database: Database, workspace: Workspace, anchor: datetime, on_pr
             async with database.connection() as db:
                 await upkeep.analyze_young_tables(db)
         on_progress(number, len(plan))
+    await promises.tell(database, workspace.id, now, seeded)
 
 
 def _ended(step: Step) -> datetime:
@@ -163,16 +173,17 @@ async def _decide(database: Database, workspace: Workspace, step: Decision, acto
     await database.write(workspace.id, take)
 
 
-async def _handle(database: Database, workspace: Workspace, step: Handled, actor: Actor) -> None:
-    key = f"handled/{step.key}"
+async def _handle(database: Database, workspace: Workspace, step: Handled, actors: Mapping[str, Actor]) -> None:
+    key, actor = f"handled/{step.key}", actors[step.by]
+    owner = actors.get(step.gives or "", actor if step.takes else None)
 
     async def take(db: Db) -> None:
         if await ledger.event(db, workspace.id, seeded(key, step.at)()) is not None:
             return
         ticket = (await _found(db, workspace, step.item))["ticket_id"]
         at = Desk(workspace=workspace.id, actor=actor, new_id=seeded(key, step.at), now=step.at)
-        takes = (Assign(assignee=UUID(actor.removeprefix("agent:"))),) if step.takes else ()
-        await perform(db, at, Ask(ticket=TicketId(ticket)), [*takes, *step.commands], cause="demo")
+        given = (Assign(assignee=UUID(owner.removeprefix("agent:"))),) if owner else ()
+        await perform(db, at, Ask(ticket=TicketId(ticket)), [*given, *step.commands], cause="demo")
 
     await database.write(workspace.id, take)
 
@@ -217,5 +228,5 @@ def _decision_id(decision: Decision) -> DecisionId:
 
 
 def anchor_of(created_at: datetime) -> datetime:
-    """The moment that the demo leads up to: the beginning of the day on which its workspace was made."""
+    """The moment that its past leads up to: the beginning of the day on which its workspace was made."""
     return created_at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

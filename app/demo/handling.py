@@ -21,37 +21,41 @@ URGENT: Final[dict[str, Priority]] = {
     "damaged-on-arrival": "high",
 }
 TURNS: Final = {story.name.replace(" ", "-"): len(story.turns) for story in STORIES}
+FORGOTTEN: Final = timedelta(days=4)
+"""After so long nothing that has come to its end still stands open."""
 LOCAL: Final = {name: local for local, name, _ in COLLEAGUES}
 
 
 class Handled(msgspec.Struct, frozen=True, kw_only=True):
-    """Commands of a colleague on the ticket of an item; with `takes` the ticket becomes the colleague's own."""
+    """Commands of a colleague on the ticket of an item; with `takes` it becomes the colleague's own, with `gives`
+    another's."""
 
     key: str
     at: datetime
     by: str
     item: Name
     takes: bool = False
+    gives: str | None = None
     commands: tuple[Command, ...]
 
 
-def handled(items: Sequence[Interaction], anchor: datetime) -> Iterator[Handled]:
-    """What was done about the stories among `items`, which are in the order of time. A note bears its item's source
-    id as key: it is written at the ticket and not handed in."""
+def handled(items: Sequence[Interaction], now: datetime) -> Iterator[Handled]:
+    """What was done before `now` about the stories among `items`, which are in the order of time. A note bears its
+    item's source id as key: it is written at the ticket and not handed in."""
     stories: dict[str, list[Interaction]] = {}
     for item in items:
         name, _, turn = item.source_id.rpartition("/")
         if turn.isdigit() and _slug(name) in TURNS:
             stories.setdefault(name, []).append(item)
     for name, turns in stories.items():
-        yield from (one for one in _story(name, turns) if one.at < anchor)
+        yield from (one for one in _story(name, turns, now) if one.at < now)
 
 
 def _slug(name: str) -> str:
     return next((slug for slug in TURNS if name.startswith(f"{slug}-")), "")
 
 
-def _story(name: str, turns: Sequence[Interaction]) -> Iterator[Handled]:
+def _story(name: str, turns: Sequence[Interaction], now: datetime) -> Iterator[Handled]:
     dice, slug = Dice("handling", name), _slug(name)
     opening = next((turn for turn in turns if turn.kind in ("message", "call")), None)
     answer = next((turn for turn in turns if turn.data and "agent" in turn.data and turn.kind != "note"), None)
@@ -68,7 +72,8 @@ def _story(name: str, turns: Sequence[Interaction]) -> Iterator[Handled]:
             written = (AddNote(body=turn.body or ""),)
             yield Handled(key=turn.source_id, at=turn.occurred_at, by=by, item=item, commands=written)
     last = turns[-1]
-    if last.source_id.endswith(f"/{TURNS[slug]}") and dice.happens("resolved", 92):
-        at = last.occurred_at + timedelta(minutes=dice.number("after", 2, 90))
+    is_told = last.source_id.endswith(f"/{TURNS[slug]}")
+    if is_told and (dice.happens("resolved", 92) or now - last.occurred_at > FORGOTTEN):
+        at = last.occurred_at + timedelta(minutes=dice.number("after", 2, 40))
         done = (SetStatus(status="resolved"),)
         yield Handled(key=f"{name}/resolved", at=at, by=by, item=item, commands=done)

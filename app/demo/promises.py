@@ -1,4 +1,5 @@
-"""What the demo desk promises: an answer and an end within some of the hours in which it is open."""
+"""What the demo desk promises: an answer at once, by day and night, to whoever chats or calls; to others an answer, and
+to all an end, within some of the hours in which the office is open."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -22,13 +23,13 @@ NewId = Callable[[], UUID]
 Ids = Callable[[str, datetime], NewId]
 
 HOURS: Final = "office"
-_OPEN: Final = ("09:00", "18:00")
-_WEEK: Final = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), (_OPEN,))
+_OPEN: Final = ("08:00", "20:00")
+_WEEK: Final = dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), (_OPEN,))
 _HOUR: Final = 3_600
 
 
-def _promise(hours: float) -> Promise:
-    return Promise(seconds=int(hours * _HOUR), calendar=HOURS, pauses=("pending", "on_hold"))
+def _promise(hours: float, calendar: str | None = HOURS) -> Promise:
+    return Promise(seconds=int(hours * _HOUR), calendar=calendar, pauses=("pending", "on_hold"))
 
 
 PROMISED: Final = Sla(
@@ -37,7 +38,9 @@ PROMISED: Final = Sla(
             key="at-once",
             name="Chat and telephone",
             when=When(channel=("chat", "voice", "sms")),
-            targets=Targets(first_response=_promise(0.5), next_response=_promise(1), resolution=_promise(18)),
+            targets=Targets(
+                first_response=_promise(0.5, None), next_response=_promise(1, None), resolution=_promise(18)
+            ),
         ),
         SlaPolicy(
             key="letters",

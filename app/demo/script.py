@@ -36,9 +36,11 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     carrier: str
     track: str
     amount: float
+    more: tuple[Good, ...] = ()
+    """What else was in the basket."""
 
 
-def order_of(person: Person, number: str, placed: datetime, good: Good) -> Order:
+def order_of(person: Person, number: str, placed: datetime, good: Good, more: tuple[Good, ...] = ()) -> Order:
     dice = Dice("order", number)
     return Order(
         person=person,
@@ -48,7 +50,8 @@ def order_of(person: Person, number: str, placed: datetime, good: Good) -> Order
         placed=placed,
         carrier=dice.pick("carrier", CARRIERS),
         track=f"{dice.pick('prefix', ('PH', 'ML', 'RC'))}{dice.number('track', 10**8, 10**9 - 1)}GB",
-        amount=good.price,
+        amount=sum(one.price for one in (good, *more)),
+        more=more,
     )
 
 
@@ -70,8 +73,8 @@ def account_opened(person: Person, at: datetime) -> Interaction:
 def order_events(order: Order, until: datetime) -> Iterator[Interaction]:
     """Placed, paid, shipped, delivered, as far as it has come by `until`."""
     dice, at = Dice("states", order.number), order.placed
-    product = {"sku": order.good.sku, "name": order.good.name, "size": order.size, "price": order.amount}
-    basket = {"items": [product], "total": order.amount, "currency": "GBP"}
+    products = [_product(order.good, order.size), *(_product(one, one.sizes[0]) for one in order.more)]
+    basket = {"items": products, "total": order.amount, "currency": "GBP"}
     yield _state(order, "order", "placed", 1, at, basket | {"status": "placed"})
     paid = {"amount": order.amount, "currency": "GBP", "method": dice.pick("method", ("card", "PayPal", "gift card"))}
     payment = f"payment/{order.number}"
@@ -87,6 +90,10 @@ def order_events(order: Order, until: datetime) -> Iterator[Interaction]:
     if there < until:
         yield _state(order, "shipment", "delivered", 3, there, way | {"status": "delivered"})
         yield _state(order, "order", "delivered", 3, there + timedelta(seconds=40), basket | {"status": "delivered"})
+
+
+def _product(good: Good, size: str) -> dict[str, Any]:
+    return {"sku": good.sku, "name": good.name, "size": size, "price": good.price}
 
 
 def _state(order: Order, kind: str, word: str, version: int, at: datetime, state: dict[str, Any]) -> Interaction:

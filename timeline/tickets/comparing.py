@@ -1,5 +1,6 @@
 """The past under another policy, beside the one in force: which tickets would open, join, split, reopen and close."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
@@ -24,12 +25,21 @@ class Count(msgspec.Struct, frozen=True, kw_only=True):
     examples: tuple[TicketId, ...] = ()
 
 
+class Load(msgspec.Struct, frozen=True, kw_only=True):
+    """How many open tickets wait in a queue (None: in none), today and under the other policy."""
+
+    queue: str | None
+    before: int
+    after: int
+
+
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """What another policy would have made of some threads.
 
     `opened`: tickets of events that belong to none today; `split`: of events that belong to another's today; `joined`:
     tickets of today whose opening event would belong to another; `gone`: to none. `reopened`, `closed` and `left_open`:
-    tickets of both that would have been reopened more often, be closed now, or not be. `follow_ups`: more of them."""
+    tickets of both that would have been reopened more often, be closed now, or not be. `follow_ups`: more of them.
+    `load`: what waits in each queue."""
 
     customers: int = 0
     events: int = 0
@@ -43,6 +53,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     closed: Count = Count()
     left_open: Count = Count()
     follow_ups: Count = Count()
+    load: tuple[Load, ...] = ()
 
     def plus(self, other: "Comparison") -> "Comparison":
         both = {}
@@ -50,6 +61,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
             one, two = getattr(self, field), getattr(other, field)
             if isinstance(one, Count):
                 both[field] = Count(count=one.count + two.count, examples=(*one.examples, *two.examples)[:EXAMPLES])
+            elif field == "load":
+                both[field] = _loads((*one, *two))
             else:
                 both[field] = one + two
         return Comparison(**both)
@@ -86,6 +99,12 @@ class Cut:
             closed=_count(i for i in both if after[i].status == "closed" != before[i].status),
             left_open=_count(i for i in both if after[i].status != "closed" == before[i].status),
             follow_ups=_count(i for i in after if after[i].follow_up_of and not _follows(before.get(i))),
+            load=_loads(
+                (
+                    *(Load(queue=one.queue, before=1, after=0) for one in before.values() if one.is_open),
+                    *(Load(queue=one.queue, before=0, after=1) for one in after.values() if one.is_open),
+                )
+            ),
         )
 
 
@@ -96,6 +115,16 @@ def _seen(refold: Refold, now: datetime) -> dict[TicketId, Ticket]:
 
 def _follows(ticket: Ticket | None) -> bool:
     return ticket is not None and ticket.follow_up_of is not None
+
+
+def _loads(loads: Iterable[Load]) -> tuple[Load, ...]:
+    """One of each queue, in the order of their keys; what is in none comes last."""
+    before, after = Counter[str | None](), Counter[str | None]()
+    for one in loads:
+        before[one.queue] += one.before
+        after[one.queue] += one.after
+    names = sorted(before, key=lambda queue: (queue is None, queue or ""))
+    return tuple(Load(queue=name, before=before[name], after=after[name]) for name in names)
 
 
 def _count(ids: Iterable[TicketId]) -> Count:

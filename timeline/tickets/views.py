@@ -60,6 +60,22 @@ async def resolve_names(db: Db, workspace: WorkspaceId, numbers: Sequence[int], 
     )
 
 
+async def newest_customers(
+    db: Db, workspace: WorkspaceId, before: CustomerId | None, limit: int
+) -> list[tuple[CustomerId, int]]:
+    """Customers that stand, those that came last first, with how many events lie in their contacts' streams."""
+    rows = await db.fetch(
+        "SELECT u.id, (SELECT coalesce(sum(n.events), 0)::bigint FROM contact c JOIN contact_count n "
+        "ON n.workspace_id = $1 AND n.contact_id = c.id WHERE c.workspace_id = $1 AND c.customer_id = u.id) AS events "
+        "FROM customer u WHERE u.workspace_id = $1 AND ($2::uuid IS NULL OR u.id < $2) AND EXISTS (SELECT "
+        "FROM contact o WHERE o.workspace_id = $1 AND o.customer_id = u.id) ORDER BY u.id DESC LIMIT $3",
+        workspace,
+        before,
+        limit,
+    )
+    return [(row["id"], row["events"]) for row in rows]
+
+
 async def opened_by(db: Db, workspace: WorkspaceId, event: UUID) -> CustomerId | None:
     """On whose thread the event stands that once opened a ticket."""
     return await db.fetchval(

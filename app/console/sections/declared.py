@@ -70,6 +70,13 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     more: str = ""
 
 
+class Previewed(msgspec.Struct, frozen=True, kw_only=True):
+    """What would be otherwise, and at whom that was looked."""
+
+    words: str
+    tables: Sequence[Table]
+
+
 class Source(Protocol):
     """Where a section's things come from. Every method raises what the API raises."""
 
@@ -143,6 +150,8 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
     """What the API said, as the form shows it."""
     depth: int = 1
     beside: Callable[[Visit, Row], Awaitable[list[Table]]] | None = None
+    previews: Callable[[Visit, str, Row], Awaitable[Previewed]] | None = None
+    """What this would have made of the past, of the thing with this key, before it is saved."""
     wrong: str = ""
     """Where a thing says what is wrong with it, a sentence each."""
     once: tuple[tuple[str, str], ...] = ()

@@ -7,7 +7,7 @@ import msgspec
 
 from app.console.language import _
 from app.console.pages import Visit
-from app.console.sections.declared import Said
+from app.console.sections.declared import Said, Section
 from app.console.sections.fields import (
     Control,
     Field,
@@ -19,12 +19,20 @@ from app.console.sections.fields import (
     typed_of,
 )
 from app.console.sections.looking import Looked, look
+from app.console.sections.showing import Shown, shown_table
 from app.errors import Problem, problem_of
 
 MOST_SENT: Final = 6_000
-_OURS: Final = ("once", "version", "was", "why", "typed", "must")
+_OURS: Final = ("once", "version", "was", "why", "typed", "must", "preview")
 RAISED: Final = frozenset({401, 403, 500})
 """What is a page of its own: everything else is said at the form, with what was typed."""
+
+
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
+    """What it would make of the past, as it is shown."""
+
+    words: str
+    tables: list[Shown]
 
 
 class Form(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +46,7 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     fault: str = ""
     status: int = 200
     typed: str = ""
+    preview: Preview | None = None
 
     @property
     def faulty(self) -> list[Control]:
@@ -58,6 +67,8 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     before: dict[str, Any]
     was: str
     typed: str
+    preview: bool
+    """Whether it is not to be saved, and only shown what it would change."""
     must: str
     """What the form asked to be typed: it may be gone by now, where the form was sent before."""
 
@@ -94,7 +105,18 @@ async def sent(visit: Visit, fields: tuple[Field, ...]) -> Sent:
         was=ours["was"],
         typed=ours["typed"].strip(),
         must=ours["must"].strip(),
+        preview=bool(ours["preview"]),
     )
+
+
+async def previewed(visit: Visit, section: Section, key: str, fields: tuple[Field, ...], came: Sent) -> Form:
+    """The form as it was typed, with what it would make of the past. Raises what the API raises."""
+    assert section.previews is not None
+    found = await section.previews(visit, key, section.adjust(came.read.values))
+    looked = await look(visit, {column.look for table in found.tables for column in table.columns if column.look})
+    tables = [shown_table(table, looked) for table in found.tables]
+    form = await refused(visit, fields, came, None, lambda field: field)
+    return msgspec.structs.replace(form, status=200, preview=Preview(words=found.words, tables=tables))
 
 
 async def refused(visit: Visit, fields: tuple[Field, ...], came: Sent, error: Exception | None, path: Any) -> Form:

@@ -11,7 +11,7 @@ from app.console.language import _
 from app.console.pages import Page, Visit, moved, page
 from app.console.sections.all import declared, group_names
 from app.console.sections.declared import Action, Done, Listed, Row, Section, Standing
-from app.console.sections.forms import Form, opened, refused, sent
+from app.console.sections.forms import Form, opened, previewed, refused, sent
 from app.console.sections.looking import Looked, look, name_of
 from app.console.sections.showing import cells_of, differences, shown_table
 from app.errors import Problem
@@ -181,6 +181,8 @@ async def save(visit: Visit) -> Answer:
     fields = section.asks(there)
     came = await sent(visit, fields)
     try:
+        if not came.read.faults and came.preview and section.previews is not None:
+            return await _show_single(visit, section, await previewed(visit, section, "", fields, came), there)
         if not came.read.faults:
             if section.sure and not came.typed:
                 raise Problem(422, "invalid", _("Say at the end of the form that you are sure. Nothing was saved yet."))
@@ -226,6 +228,9 @@ async def add(visit: Visit) -> Answer:
     fields = section.asks(visit.asked_for)
     came = await sent(visit, fields)
     try:
+        if not came.read.faults and came.preview and section.previews is not None:
+            key = str(came.read.values.get("key") or "")
+            return await _show_new(visit, section, await previewed(visit, section, key, fields, came))
         if not came.read.faults:
             key, made = await section.source.add(visit, section.adjust(came.read.values), came.said)
             return _added(visit, section, key, made)
@@ -295,6 +300,8 @@ async def change(visit: Visit) -> Answer:
     fields = tuple(field for field in section.asks(section.shows(there)) if not field.new)
     came = await sent(visit, fields)
     try:
+        if not came.read.faults and came.preview and section.previews is not None:
+            return await _show_one(visit, section, await previewed(visit, section, key, fields, came))
         if not came.read.faults:
             before, after = section.adjust(came.before), section.adjust(came.read.values)
             changed = await section.source.change(visit, key, before, after, came.said)

@@ -7,6 +7,7 @@ from app.console.language import _
 from app.console.pages import Visit
 from app.console.sections.declared import Row, Section, Table
 from app.console.sections.fields import Choice, Field, choices
+from app.console.sections.previewing import of_retention, of_tickets
 from app.console.sections.sources import Policy
 from identity.policy import IdentityPolicy
 from timeline.retention import RetentionPolicy
@@ -124,6 +125,7 @@ async def _as_json(visit: Visit, there: Row) -> list[Table]:  # noqa: ARG001 - i
 
 
 def _tickets() -> Section:
+    source = Policy(policies.list_policies, policies.add_policy, TicketPolicy)
     return Section(
         key="ticket-policy",
         group="desk",
@@ -132,11 +134,12 @@ def _tickets() -> Section:
         notes=(
             _("A new version holds from now on. What was cut into tickets before it stays as it is."),
             _(
-                "Before you save: `throughline derive --policy FILE` shows which tickets of the past it would cut "
-                "otherwise, and with `--activate past` cuts the past by it, too."
+                "What it would change is shown of the customers who came last. `throughline derive --policy FILE` "
+                "shows it of everybody, and with `--activate past` cuts the past by it, too."
             ),
         ),
-        source=Policy(policies.list_policies, policies.add_policy, TicketPolicy),
+        source=source,
+        previews=of_tickets(source),
         writes="config.write",
         changes=True,
         reasons=True,
@@ -207,6 +210,7 @@ def _kept(values: Row) -> Row:
 
 
 def _retention() -> Section:
+    source = Policy(retention.list_policies, retention.add_policy, RetentionPolicy, reasons=False)
     kinds = choices(*((kind, name) for kind, name in _kind_names().items()))
     return Section(
         key="retention",
@@ -215,9 +219,9 @@ def _retention() -> Section:
         words=_("What is erased by itself once it is old. Without a rule everything stays for ever."),
         notes=(
             _("The worker erases what a policy says is old within minutes, then once a day. It does not come back."),
-            _("Before you save: `throughline retention apply --preview --policy FILE` counts what would go."),
         ),
-        source=Policy(retention.list_policies, retention.add_policy, RetentionPolicy, reasons=False),
+        source=source,
+        previews=of_retention(source),
         reads="retention.read",
         writes="retention.write",
         changes=True,

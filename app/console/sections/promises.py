@@ -12,6 +12,7 @@ from app.console.pages import Visit
 from app.console.sections.declared import Action, Column, Done, Row, Said, Section
 from app.console.sections.fields import Choice, Field, choices, value_at
 from app.console.sections.kinds import write_duration
+from app.console.sections.previewing import of_promises
 from app.console.sections.removing import moving, removal
 from app.console.sections.sources import Part, said_by
 from timeline.interactions import InvalidField
@@ -222,9 +223,13 @@ def _sla() -> Section:
         words=_("What is promised to whom: the first policy that is for a ticket holds, from the top down."),
         notes=(
             _("Promises that were made stay as they were made."),
-            _("`throughline replay sla FILE` shows what a policy would have made of the past, before it is used."),
+            _(
+                "What it would change is shown of the customers who came last; `throughline replay sla FILE` shows it "
+                "of everybody."
+            ),
         ),
         source=source,
+        previews=of_promises(source),
         writes="config.write",
         adds=True,
         changes=True,
@@ -260,12 +265,14 @@ def _sla_row(row: Row) -> Row:
 
 
 def _answers() -> Section:
+    source = Part(sla.show_sla, sla.put_sla, ("sla",))
     return Section(
         key="answers",
         group="desk",
         title=_("Answers"),
         words=_("What counts as an answer, and stops the clock of a promised one."),
-        source=Part(sla.show_sla, sla.put_sla, ("sla",)),
+        source=source,
+        previews=of_promises(source),
         writes="config.write",
         changes=True,
         reasons=True,

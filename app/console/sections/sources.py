@@ -172,13 +172,19 @@ class Part:
         return key, {}
 
     async def change(self, visit: Visit, key: str, before: Row, after: Row, said: Said) -> Row:
-        whole, _standing = await self._whole(visit)
         if not changed(before, after):
             return {}
+        return await self._put(visit, await self.would_be(visit, key, after), said)
+
+    async def would_be(self, visit: Visit, key: str, after: Row) -> Row:
+        """All of it, with this in place of what has the key, or as another."""
+        whole, _standing = await self._whole(visit)
         if not self._inside:
-            return await self._put(visit, _merged(whole, after), said)
-        there = [after | {"key": key} if one["key"] == key else one for one in self._things(whole)]
-        return await self._put(visit, self._with(whole, there), said)
+            return _merged(whole, after)
+        there = self._things(whole)
+        if all(one["key"] != key for one in there):
+            return self._with(whole, [*there, after])
+        return self._with(whole, [after | {"key": key} if one["key"] == key else one for one in there])
 
     async def remove(self, visit: Visit, key: str, said: Said) -> None:
         whole, _standing = await self._whole(visit)
@@ -238,7 +244,7 @@ class Policy:
         if not changed(before, after):
             return {}
         there, standing = await self.one(visit, key)
-        wanted = _merged(there, after)
+        wanted = await self.would_be(visit, after)
         if _is_same(wanted, there, self._shape):
             return there  # sent twice
         if said.version and str(standing.version) != said.version:
@@ -247,6 +253,10 @@ class Policy:
         if self._reasons:
             body["reason"] = said.reason or None
         return said_by(await ask(visit, self._adds, body=body, once=said.once))
+
+    async def would_be(self, visit: Visit, after: Row) -> Row:
+        """The policy with this in place of what is in force."""
+        return _merged((await self.one(visit, ""))[0], after)
 
     def path_of(self, field: str, key: str) -> str:  # noqa: ARG002 - there is one
         return field.removeprefix("policy.")

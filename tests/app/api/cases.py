@@ -86,6 +86,15 @@ CASES: dict[str, Case] = {
     "POST /api/v1/retention-policies": Case(
         path=_at("/api/v1/retention-policies"), body=lambda _: {"policy": {}}, names=False
     ),
+    "POST /api/v1/retention-policies/preview": Case(
+        path=_at("/api/v1/retention-policies/preview"), body=lambda _: {"policy": {}}, names=False
+    ),
+    "POST /api/v1/ticket-policies/preview": Case(
+        path=_at("/api/v1/ticket-policies/preview"), body=lambda _: {"policy": {}}, names=False
+    ),
+    "POST /api/v1/sla-policies/preview": Case(
+        path=_at("/api/v1/sla-policies/preview"), body=lambda _: {"sla": {}}, names=False
+    ),
     "GET /api/v1/identity/policies": Case(path=_at("/api/v1/identity/policies"), names=False),
     "POST /api/v1/identity/policies": Case(
         path=_at("/api/v1/identity/policies"), body=lambda _: {"policy": {"precision": 0.95}}, names=False

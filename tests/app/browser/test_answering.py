@@ -61,6 +61,19 @@ async def test_an_answer_can_be_undone_and_is_sent_once(desk: Desk) -> None:
     assert sorted(await said(desk, number)) == ["And once more.", "Dear Mara, it left today.", "Where is it?"]
 
 
+async def test_what_was_sent_on_leaving_is_not_there_again_on_coming_back(desk: Desk) -> None:
+    page = desk.page
+    await opened(desk, page)
+    box = page.get_by_label("What you say")
+    await box.fill("It left today.")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.get_by_role("button", name="Undo")).to_be_focused()
+    await page.goto("/")
+    await page.go_back()
+    await expect(page.locator(".item-out")).to_contain_text("It left today.")
+    await expect(box).to_have_value("")
+
+
 async def test_what_is_typed_is_kept_and_what_came_meanwhile_is_shown(desk: Desk) -> None:
     page = desk.page
     number = await opened(desk, page)

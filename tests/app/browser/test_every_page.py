@@ -11,7 +11,7 @@ from playwright.async_api import Page
 
 from app.auth import workspace_of
 from app.console.rendering import BUNDLES, read_static
-from app.demo.desk import anchor_of, fill
+from app.demo.desk import fill
 from app.main import all_pages
 from app.store import workspace
 from tests.app.browser.conftest import Desk
@@ -39,7 +39,7 @@ async def furnished(desk: Desk) -> Desk:
         row = await workspace(db, desk.mine.id)
     assert row is not None
     here = workspace_of(row, desk.mine.id, pseudonyms("a secret of tests, long enough"))
-    await fill(desk.database, here, anchor_of(datetime.now(UTC)), lambda done, of: None)
+    await fill(desk.database, here, datetime.now(UTC), lambda done, of: None)
     desk.page = await desk.somebody("Eve", "admin")
     return desk
 

@@ -96,15 +96,27 @@ async def test_what_others_do_comes_in_and_what_is_typed_stays(desk: Desk) -> No
     assert changed.status_code == 200
     await expect(panel.locator("#panel-priority")).to_contain_text("high")
     await expect(page.get_by_label("Why")).to_have_value("I am off today")
-    seen = await page.locator("dialog [name=version]").get_attribute("value")
     await page.get_by_role("button", name="Hand back").click()
-    await expect(page.get_by_role("alert")).to_contain_text("Somebody changed this ticket meanwhile")
+    told = page.get_by_role("alert")
+    await expect(told).to_contain_text("This ticket changed while you were here")
+    await expect(told).to_contain_text("set the priority to high")
     await expect(page.get_by_label("Why")).to_have_value("I am off today")
     assert desk.complaints == [one for one in desk.complaints if "412" in one]
     desk.complaints.clear()
-    await page.get_by_role("button", name="Hand back").click()
+    await told.get_by_role("link", name="Leave it as it is now").click()
+    await expect(page.locator("dialog[data-doing]")).to_have_count(0)
+    await expect(panel.locator("#panel-owner")).to_contain_text("Ann")
+    await press(page, "p")
+    changed = await desk.api.patch(f"/tickets/{number}", json={"priority": "low", "version": changed.json()["version"]})
+    assert changed.status_code == 200
+    await expect(panel.locator("#panel-priority")).to_contain_text("low")
+    await page.locator("dialog").get_by_role("button", name="urgent").click()
+    await expect(told).to_contain_text("set the priority to low")
+    await expect(page.locator("dialog .pick", has_text="urgent")).to_contain_text("your choice")
+    desk.complaints.clear()
+    await page.get_by_role("button", name="Do it anyway").click()
     await is_done(page)
-    await expect(panel.locator("#panel-owner")).to_contain_text("nobody")
+    await expect(panel.locator("#panel-priority")).to_contain_text("urgent")
 
 
 async def test_odd_and_long_words_break_nothing_and_everybody_can_read_it(desk: Desk) -> None:

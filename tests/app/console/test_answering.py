@@ -2,6 +2,7 @@
 
 from html import unescape
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -38,7 +39,7 @@ async def form_of(browser: Browser, number: int, query: str = "") -> dict[str, s
     return fields_in(page.text, number)
 
 
-async def post(browser: Browser, path: str, fields: dict[str, str]) -> httpx.Response:
+async def post(browser: Browser, path: str, fields: dict[str, Any]) -> httpx.Response:
     return await browser.client.post(path, data=fields, headers=FRAGMENT)
 
 
@@ -71,7 +72,12 @@ async def test_what_cannot_be_filled_in_stops_the_answer_and_is_named(browser: B
     refused = await post(browser, path, {**fields, "body": "Dear {{customer.nick}}"})
     assert refused.status_code == 400
     assert "{{customer.nick}}" in unescape(refused.text).partition("role=")[2].partition("</div>")[0]
+    assert "<p>{{customer.nick}} cannot be filled in" in unescape(refused.text)
     assert "Dear {{customer.nick}}</textarea>" in refused.text
+    files = [f"{uuid4()} 3 {name}.txt" for name in range(21)]
+    many = await post(browser, f"/tickets/{number}/check", {**fields, "body": "Here they are.", "file": files})
+    assert "<p>At most 20 files go along. Take some out.</p>" in many.text
+    assert many.text.count("data-file>") == 21
     shown = await post(browser, f"/tickets/{number}/check", {**fields, "body": "Dear {{customer.given_name}}: <b>"})
     assert "Dear Mara: &lt;b&gt;" in shown.text
     sent = await post(browser, path, {**fields, "body": "Dear {{customer.given_name}}, #{{ticket.number}}"})

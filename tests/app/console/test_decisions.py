@@ -21,7 +21,7 @@ async def test_a_merge_is_listed_with_the_way_to_undo_it(browser: Browser) -> No
     decision = decision_in(await sent(browser, path, answer="accept", reason="same voice"))
     page = (await browser.get("/suggestions")).text
     (row,) = rows(page)
-    for words in ("Two customers were merged", "same voice", "Ann Lee", "Ben Ford", "Ann Desk", "stands", "or undo"):
+    for words in ("Two customers were merged", "same voice", "Ann Lee", "Ben Ford", "Ann Desk", "stands", "Undo …"):
         assert words in row
     assert f'href="/decisions/{decision}"' in page
     assert "Today they are one customer." in (await browser.get(path)).text
@@ -29,7 +29,7 @@ async def test_a_merge_is_listed_with_the_way_to_undo_it(browser: Browser) -> No
     newest, first = rows((await browser.get("/suggestions?state=decided")).text)
     assert "A merge was taken back" in newest
     assert " undone " in first
-    assert "or undo" not in newest + first
+    assert "Undo …" not in newest + first
 
 
 async def test_an_answer_that_was_taken_back_says_what_stands(browser: Browser) -> None:
@@ -64,4 +64,4 @@ async def test_who_may_only_look_is_offered_no_undoing(browser: Browser) -> None
     auditor = await become(browser, "auditor")
     (row,) = rows((await auditor.get("/suggestions")).text)
     assert "stands" in row
-    assert "or undo" not in row
+    assert "Undo …" not in row

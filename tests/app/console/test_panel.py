@@ -119,11 +119,57 @@ async def test_a_stale_choice_is_shown_again_and_the_ticket_stays_as_it_is(at: A
     stale = await at.send("handback", {**seen, "reason": "I am off <today>"})
     assert stale.status_code == 412
     assert stale.headers["hx-retarget"] == "#doing"
-    assert "meanwhile" in stale.text
+    told = stale.text.partition('class="notice notice-warn meanwhile"')[2].partition("<form")[0]
+    assert "Ann Desk" in told
+    assert "set the priority to high" in told
     assert "I am off &lt;today&gt;</textarea>" in stale.text
+    anyway = dict(FIELD.findall(stale.text.partition('<form method="post"')[2].partition("</form>")[0]))
+    assert anyway["reason"] == "I am off &lt;today&gt;"
+    assert anyway["version"] == str((await at.shown())["version"])
     fresh = dict(FIELD.findall(stale.text))
     assert fresh["version"] == str((await at.shown())["version"]) != seen["version"]
     assert (await at.send("handback", {**fresh, "reason": "I am off"})).status_code == 200
+
+
+async def test_a_button_that_came_too_late_says_what_happened(at: At) -> None:
+    await at.do("snooze", until=(datetime.now(UTC) + timedelta(hours=3)).isoformat())
+    seen = await at.form("wake")
+    await at.do("priority", priority="high")
+    stale = await at.send("wake", seen)
+    assert stale.status_code == 412
+    assert "Ann Desk: set the priority to high" in unescape(stale.text)
+    assert (await at.shown())["snoozed_until"] is not None
+
+
+async def test_a_merge_says_what_became_of_the_other_ticket(at: At) -> None:
+    other = At(at.browser, await at.api.push(kind="message", channel="chat", subject="Else", conversation="x"))
+    assert other.number != at.number
+    fields = await at.form("merge", f"?other={other.number}")
+    await other.do("priority", priority="high")
+    stale = await at.send("merge", {**fields, "into": "other"})
+    assert stale.status_code == 412, stale.text
+    told = stale.text.partition('class="notice notice-warn meanwhile"')[2]
+    assert re.search(rf"#{other.number} <strong><bdi>Ann Desk</bdi></strong> <bdi>set the priority to high", told)
+    anyway = {name: unescape(value) for name, value in FIELD.findall(told.partition("</form>")[0])}
+    assert anyway["into"] == "other"
+    assert (await at.send("merge", anyway)).status_code == 200
+
+
+async def test_fields_that_were_left_alone_stay_as_somebody_made_them_meanwhile(at: At) -> None:
+    version = (await at.api("GET", "/api/v1/ticket-types")).json()["version"]
+    assert (await at.api("PUT", "/api/v1/ticket-types", json={**TYPES, "version": version})).status_code == 200
+    assert (await at.do("type", type="return")).status_code == 200
+    assert (await at.do("fields", fields__pieces="2", fields__bought="2026-10-23")).status_code == 200
+    shown = await at.form("fields")
+    assert (await at.do("fields", fields__pieces="3", fields__bought="2026-10-23")).status_code == 200
+    mine = {**shown, "fields.pieces": "2", "fields.bought": "2026-10-24"}
+    stale = await at.send("fields", mine)
+    assert stale.status_code == 412
+    assert 'value="2026-10-24"' in stale.text
+    told = stale.text.partition('class="notice notice-warn meanwhile"')[2].partition("</form>")[0]
+    anyway = {name: unescape(value) for name, value in FIELD.findall(told)}
+    assert (await at.send("fields", anyway)).status_code == 200
+    assert (await at.shown())["fields"] == {"pieces": 3, "bought": "2026-10-24"}
 
 
 async def test_what_is_sent_twice_is_done_once(at: At) -> None:
@@ -285,8 +331,17 @@ async def test_items_are_split_off_and_filed_elsewhere(at: At) -> None:
     page = (await at.look("split", f"?item={more['event_id']}")).text
     assert f'value="{at.event}" disabled' in page
     assert f'value="{more["event_id"]}" checked' in page
-    assert (await at.do("split")).status_code == 400
-    done = await at.do("split", item=[more["event_id"]], subject="The lamp")
+    assert "choose what goes into the new ticket" in (await at.look("split", "?see=yes")).text
+    chosen = f"?see=yes&item={more['event_id']}&subject=The+lamp"
+    seen = (await at.look("split", chosen)).text
+    assert f"#{at.number} stays as it is" in seen
+    assert "It keeps 1 item." in seen
+    assert "And my lamp?" in seen
+    assert "Where is my order?" not in seen
+    assert (await at.shown())["items"] == 2
+    fields = await at.form("split", chosen)
+    assert (await at.send("split", {**fields, "item": []})).status_code == 400
+    done = await at.send("split", {**fields, "item": [more["event_id"]]})
     assert done.status_code == 200, done.text
     new = int(re.findall(r"an item went from #\d+ to #(\d+)", done.text)[0])
     assert "The lamp" in (await at.browser.get(f"/tickets/{new}/panel", headers=HX)).text
@@ -325,7 +380,9 @@ async def test_a_ticket_goes_to_another_customer_and_comes_back(at: At) -> None:
     await at.do("priority", priority="high")
     other = await at.api.push(kind="order", contact={"key": "else", "name": "Bo <i>Else</i>"})
     query = f"?customer={other['customer_id']}&name=Bo%20Else"
-    assert "2 items go to" in (await at.look("move", query)).text
+    seen = (await at.look("move", query)).text
+    assert "2 items go to" in seen
+    assert "And my lamp?" in seen
     fields = await at.form("move", query)
     done = await at.send("move", fields)
     assert done.status_code == 200, done.text
