@@ -87,13 +87,13 @@ def test_a_payment_before_its_order_makes_a_stub_that_the_order_completes(world:
         found = await profile(place, paid.customer_id)
         (whole,) = found.objects
         assert (whole.stub, whole.version, msgspec.json.decode(whole.state)) == (False, 2, state)
-        assert (whole.title, whole.events, whole.event_id) == ("Order 1 · 12.5 EUR", 3, ordered.event_id)
+        assert (whole.title, whole.events, whole.event_id) == ("Order 1 · 12.50 EUR", 3, ordered.event_id)
         assert whole.status is not None
         assert (whole.status.value, whole.status.label, whole.status.final) == ("paid", "Paid", False)
         assert found.counts.orders == 1
         assert [item.card and item.card.title for item in found.timeline.items] == [
             "Order 1",
-            "Order 1 · 12.5 EUR",
+            "Order 1 · 12.50 EUR",
             "Order 1",
         ]
 
