@@ -1,4 +1,4 @@
-"""Where one can go in the console, and the keys that every page has: said once, for the rail and the sheet of keys."""
+"""Where one can go in the console, and the keys that pages have: said once, for the rail and the sheet of keys."""
 
 from functools import lru_cache
 from typing import Final
@@ -21,37 +21,78 @@ PLACES: Final[tuple[Place, ...]] = (
 """Address, name, keys, and the right that opens it."""
 
 KEYS: Final = (
-    (("j", "k"), noted("next, previous")),
-    (("/",), noted("find; also Ctrl K")),
-    (("[", "]"), noted("the beginning, the end of the thread")),
-    ((".",), noted("what is unanswered longest")),
-    ((",",), noted("filter the thread")),
-    (("r",), noted("reply")),
-    (("n",), noted("note")),
-    (("R",), noted("new message to the customer")),
-    (("N",), noted("note about the customer, in no ticket")),
-    (("Ctrl", "Enter"), noted("send")),
-    (("a",), noted("assign the ticket to me")),
-    (("o",), noted("give it to somebody")),
-    (("b",), noted("hand it back")),
-    (("s",), noted("status")),
-    (("p",), noted("priority")),
-    (("u",), noted("queue")),
-    (("y",), noted("type")),
-    (("f",), noted("fields")),
-    (("t",), noted("tags")),
-    (("e",), noted("rename")),
-    (("z",), noted("lay aside, fetch")),
-    (("v",), noted("what the customer says of it")),
-    (("c",), noted("add a task")),
-    (("m",), noted("merge")),
-    (("x",), noted("split")),
-    (("l",), noted("link")),
-    (("w",), noted("follow, unfollow")),
-    (("h",), noted("history of the ticket")),
-    (("m", "x", "l"), noted("on a question of who is one person: yes, no, later")),
-    (("?",), noted("these keys")),
+    (
+        "",
+        noted("Everywhere"),
+        (
+            (("j", "k"), noted("next, previous")),
+            (("Enter",), noted("open it")),
+            (("/",), noted("find; also Ctrl K")),
+            (("?",), noted("these keys")),
+        ),
+    ),
+    (
+        "#inbox",
+        noted("In the inbox"),
+        (
+            (("x",), noted("pick, or no longer")),
+            (("X",), noted("pick all from the last picked to here")),
+            (("A",), noted("pick all")),
+            (("Esc",), noted("pick none")),
+            (
+                ("a", "s", "p", "u", "t", "z"),
+                noted("with what is picked: assign, status, priority, queue, tags, lay aside"),
+            ),
+            (("c",), noted("claim the next")),
+            (("f",), noted("filter the list")),
+            (("i",), noted("let in what is new")),
+        ),
+    ),
+    (
+        "#thread",
+        noted("On a thread"),
+        (
+            (("[", "]"), noted("the beginning, the end of the thread")),
+            ((".",), noted("what is unanswered longest")),
+            ((",",), noted("filter the thread")),
+            (("r",), noted("reply")),
+            (("n",), noted("note")),
+            (("R",), noted("new message to the customer")),
+            (("N",), noted("note about the customer, in no ticket")),
+            (("Ctrl", "Enter"), noted("send")),
+        ),
+    ),
+    (
+        "#panel",
+        noted("On a ticket"),
+        (
+            (("a",), noted("assign the ticket to me")),
+            (("o",), noted("give it to somebody")),
+            (("b",), noted("hand it back")),
+            (("s",), noted("status")),
+            (("p",), noted("priority")),
+            (("u",), noted("queue")),
+            (("y",), noted("type")),
+            (("f",), noted("fields")),
+            (("t",), noted("tags")),
+            (("e",), noted("rename")),
+            (("z",), noted("lay aside, fetch")),
+            (("v",), noted("what the customer says of it")),
+            (("c",), noted("add a task")),
+            (("m",), noted("merge")),
+            (("x",), noted("split")),
+            (("l",), noted("link")),
+            (("w",), noted("follow, unfollow")),
+            (("h",), noted("history of the ticket")),
+        ),
+    ),
+    (
+        "form[action^='/suggestions/']",
+        noted("Who is one person"),
+        ((("m", "x", "l"), noted("yes, no, later")),),
+    ),
 )
+"""What a page must hold for some keys to do something there, what those are called, and what each does."""
 
 
 def places_for(caller: Caller | None) -> tuple[Place, ...]:

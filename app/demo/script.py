@@ -98,7 +98,8 @@ def _product(good: Good, size: str) -> dict[str, Any]:
 
 def _state(order: Order, kind: str, word: str, version: int, at: datetime, state: dict[str, Any]) -> Interaction:
     id_ = order.number if kind == "order" else order.track
-    subject = f"{kind.capitalize()} {id_} {word}" + (f": {order.good.name}" if kind == "order" else "")
+    goods = order.good.name + (f" and {len(order.more)} more" if order.more else "")
+    subject = f"{kind.capitalize()} {id_} {word}" + (f": {goods}" if kind == "order" else "")
     return _pushed(
         order.person,
         "shop" if kind == "order" else "carriers",

@@ -14,15 +14,18 @@ import httpx
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
 
+from app.auth import workspace_of
 from app.console.pages import COOKIE
 from app.db import Database, new_id
+from app.demo.desk import fill
 from app.main import create_app
 from app.signing_in import open_session
-from app.store import add_agent
+from app.store import add_agent, workspace
 from tests.app.api.conftest import Tenant, make_tenant
 from tests.app.api.serving import served
 from tests.builders import pushed, settings
 from tests.conftest import Database as Cloned
+from timeline.pseudonyms import pseudonyms
 
 CHROMIUM = shutil.which("chromium")
 WIDE = {"width": 1280, "height": 800}
@@ -100,3 +103,15 @@ async def desk(site: str, chromium: Browser, database_of_module: Cloned) -> Asyn
         await here.api.aclose()
         await database.close()
     assert not here.complaints
+
+
+@pytest.fixture
+async def furnished(desk: Desk) -> Desk:
+    """The demo in the desk's workspace, and an admin before it."""
+    async with desk.database.read(desk.mine.id) as db:
+        row = await workspace(db, desk.mine.id)
+    assert row is not None
+    here = workspace_of(row, desk.mine.id, pseudonyms("a secret of tests, long enough"))
+    await fill(desk.database, here, datetime.now(UTC), lambda done, of: None)
+    desk.page = await desk.somebody("Eve", "admin")
+    return desk

@@ -2,21 +2,15 @@
 than the window, and what is sent stays small."""
 
 import re
-from datetime import UTC, datetime
 from typing import Any
 
-import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import Page
 
-from app.auth import workspace_of
 from app.console.rendering import BUNDLES, read_static
-from app.demo.desk import fill
 from app.main import all_pages
-from app.store import workspace
 from tests.app.browser.conftest import Desk
 from tests.house.sentences import CONSOLE
-from timeline.pseudonyms import pseudonyms
 
 EXAMPLES = 1
 """Of each kind of page."""
@@ -30,18 +24,6 @@ LIGHT = {
 DARK = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}, "resultTypes": ["violations"]}
 NARROW = {"width": 390, "height": 800}
 WIDE = {"width": 1280, "height": 800}
-
-
-@pytest.fixture
-async def furnished(desk: Desk) -> Desk:
-    """The demo in the desk's workspace, and an admin before it."""
-    async with desk.database.read(desk.mine.id) as db:
-        row = await workspace(db, desk.mine.id)
-    assert row is not None
-    here = workspace_of(row, desk.mine.id, pseudonyms("a secret of tests, long enough"))
-    await fill(desk.database, here, datetime.now(UTC), lambda done, of: None)
-    desk.page = await desk.somebody("Eve", "admin")
-    return desk
 
 
 async def test_no_page_has_a_barrier_or_is_wider_than_the_window(furnished: Desk) -> None:

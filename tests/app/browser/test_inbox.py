@@ -96,6 +96,27 @@ async def test_a_list_is_narrowed_kept_and_worked_by_keys(desk: Desk) -> None:
         await no_faults(desk.page)
 
 
+async def test_the_sheet_of_keys_names_each_key_of_the_page_and_no_other(desk: Desk) -> None:
+    page = desk.page
+    made = await writes(desk, "Mara", "From Mara")
+    sheet = page.locator("dialog.keys")
+    shown = """() => [...document.querySelectorAll("[aria-keyshortcuts]")].filter((one) => one.checkVisibility())
+      .map((one) => one.ariaKeyShortcuts).filter((one) => one.length === 1)"""
+    for path, one, other in (
+        ("/", "claim the next", "split"),
+        (f"/tickets/{made['ticket']['number']}", "split", "claim the next"),
+    ):
+        await page.goto(path)
+        keys = await page.evaluate(shown)
+        await page.keyboard.press("?")
+        await expect(sheet.get_by_text(one, exact=True)).to_be_visible()
+        await expect(sheet.get_by_text(other, exact=True)).to_be_hidden()
+        said = set(await sheet.locator("kbd:visible").all_text_contents())
+        assert keys
+        assert not set(keys) - said
+        await no_faults(page)
+
+
 async def test_clocks_count_while_one_looks(desk: Desk) -> None:
     page = desk.page
     ticket = await writes(desk, "Mara", "My parcel")

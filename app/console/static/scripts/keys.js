@@ -12,5 +12,8 @@
   };
   onKey("j", () => step(1));
   onKey("k", () => step(-1));
-  onKey("?", () => find(".keys")?.showModal());
+  onKey("?", () => {
+    for (const one of all(".keys [data-where]")) one.hidden = !find(one.dataset.where);
+    find(".keys")?.showModal();
+  });
 })();
