@@ -14,6 +14,7 @@ from app.console.pages import Page, Visit, page
 from app.console.persons import attributes_of, person_of, zone_of
 from app.console.sifting import search_in
 from app.console.unrolling import around, speaker_of, unroll
+from app.errors import Problem
 from identity.customers import CustomerId
 from identity.errors import Absorbed, NotFound
 from timeline.events import CHANGE, RECORDED
@@ -51,6 +52,8 @@ async def show_thread(
         try:
             values = await _read(visit, customer, wanted)
         except NotFound:
+            if wanted.as_of is not None and not wanted.tickets:
+                raise Problem(404, "not_found", _("Of this customer nothing was known at that moment.")) from None
             if not wanted.tickets:
                 raise
             fault = _("This customer has no ticket of that number.")

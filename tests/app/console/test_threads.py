@@ -178,6 +178,9 @@ async def test_the_past_is_marked_and_offers_nothing_to_do(browser: Browser) -> 
     assert "data-live" not in page.partition("<main")[2]
     ticket = await browser.get(f"/tickets/{made[0]['ticket']['number']}?as_of={before}")
     assert 'class="composer"' not in ticket.text
+    unknown = await browser.get(f"{path}?as_of=2001-01-01T00:00:00Z")
+    assert unknown.status_code == 404
+    assert "Of this customer nothing was known at that moment." in unknown.text
 
 
 async def test_why_an_item_is_here_names_identifier_decision_and_who(browser: Browser) -> None:
