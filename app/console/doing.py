@@ -91,6 +91,8 @@ class Doing(msgspec.Struct, frozen=True, kw_only=True):
     look: Callable[[Looking], Awaitable[Shown]] | None = None
     right: Right = "desk"
     size: Literal["small", "wide"] = "small"
+    is_one_form: bool = False
+    """Whether its dialog is one form with one button, which says what was typed last."""
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):

@@ -113,65 +113,6 @@ async def test_what_was_done_is_told_with_who_and_when(at: At) -> None:
     assert "Today" in page
 
 
-async def test_a_stale_choice_is_shown_again_and_the_ticket_stays_as_it_is(at: At) -> None:
-    seen = await at.form("handback")
-    await at.do("priority", priority="high")
-    stale = await at.send("handback", {**seen, "reason": "I am off <today>"})
-    assert stale.status_code == 412
-    assert stale.headers["hx-retarget"] == "#doing"
-    told = stale.text.partition('class="notice notice-warn meanwhile"')[2].partition("<form")[0]
-    assert "Ann Desk" in told
-    assert "set the priority to high" in told
-    assert "I am off &lt;today&gt;</textarea>" in stale.text
-    anyway = dict(FIELD.findall(stale.text.partition('<form method="post"')[2].partition("</form>")[0]))
-    assert anyway["reason"] == "I am off &lt;today&gt;"
-    assert anyway["version"] == str((await at.shown())["version"])
-    fresh = dict(FIELD.findall(stale.text))
-    assert fresh["version"] == str((await at.shown())["version"]) != seen["version"]
-    assert (await at.send("handback", {**fresh, "reason": "I am off"})).status_code == 200
-
-
-async def test_a_button_that_came_too_late_says_what_happened(at: At) -> None:
-    await at.do("snooze", until=(datetime.now(UTC) + timedelta(hours=3)).isoformat())
-    seen = await at.form("wake")
-    await at.do("priority", priority="high")
-    stale = await at.send("wake", seen)
-    assert stale.status_code == 412
-    assert "Ann Desk: set the priority to high" in unescape(stale.text)
-    assert (await at.shown())["snoozed_until"] is not None
-
-
-async def test_a_merge_says_what_became_of_the_other_ticket(at: At) -> None:
-    other = At(at.browser, await at.api.push(kind="message", channel="chat", subject="Else", conversation="x"))
-    assert other.number != at.number
-    fields = await at.form("merge", f"?other={other.number}")
-    await other.do("priority", priority="high")
-    stale = await at.send("merge", {**fields, "into": "other"})
-    assert stale.status_code == 412, stale.text
-    told = stale.text.partition('class="notice notice-warn meanwhile"')[2]
-    assert re.search(rf"#{other.number} <strong><bdi>Ann Desk</bdi></strong> <bdi>set the priority to high", told)
-    anyway = {name: unescape(value) for name, value in FIELD.findall(told.partition("</form>")[0])}
-    assert anyway["into"] == "other"
-    assert (await at.send("merge", anyway)).status_code == 200
-
-
-async def test_fields_that_were_left_alone_stay_as_somebody_made_them_meanwhile(at: At) -> None:
-    version = (await at.api("GET", "/api/v1/ticket-types")).json()["version"]
-    assert (await at.api("PUT", "/api/v1/ticket-types", json={**TYPES, "version": version})).status_code == 200
-    assert (await at.do("type", type="return")).status_code == 200
-    assert (await at.do("fields", fields__pieces="2", fields__bought="2026-10-23")).status_code == 200
-    shown = await at.form("fields")
-    assert (await at.do("fields", fields__pieces="3", fields__bought="2026-10-23")).status_code == 200
-    mine = {**shown, "fields.pieces": "2", "fields.bought": "2026-10-24"}
-    stale = await at.send("fields", mine)
-    assert stale.status_code == 412
-    assert 'value="2026-10-24"' in stale.text
-    told = stale.text.partition('class="notice notice-warn meanwhile"')[2].partition("</form>")[0]
-    anyway = {name: unescape(value) for name, value in FIELD.findall(told)}
-    assert (await at.send("fields", anyway)).status_code == 200
-    assert (await at.shown())["fields"] == {"pieces": 3, "bought": "2026-10-24"}
-
-
 async def test_what_is_sent_twice_is_done_once(at: At) -> None:
     fields = {**await at.form("task"), "title": "Call the <b>carrier</b>", "owner": "me", "due_at": "2100-01-01T09:00"}
     first, again = await at.send("task", fields), await at.send("task", fields)
