@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from app.console.rendering import day, stamp
-from app.console.sayings import Speaker
+from app.console.sayings import File, Speaker
 from app.signed_in import Who
 from timeline.items import Item
 from timeline.tickets.projection import TicketRef
@@ -43,19 +43,12 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True):
     ends: bool = False
 
 
-class File(msgspec.Struct, frozen=True, kw_only=True):
-    id: UUID
-    name: str = ""
-    type: str = ""
-    size: int = 0
-    inline: bool = False
-
-
 class _Mail(msgspec.Struct, frozen=True, kw_only=True):
     html: bool = False
     quoted_at: int | None = None
     signed_at: int | None = None
-    attachments: list[File] = []
+    attachments: list[File | str] = []
+    """Of what was sent from here only their ids."""
 
 
 class _Said(msgspec.Struct, frozen=True, kw_only=True):
@@ -207,8 +200,13 @@ def _row(item: Item, speaker: Speaker, clocks: Clocks) -> Row:
         late=not item.history and not change and item.recorded_at - item.occurred_at >= LATE,
         decision=data.decision or (item.why.decision if item.type in SEAMS else None),
         letter=mail.html and not item.erased,
-        files=tuple(file for file in mail.attachments[:MOST_FILES]) if not item.erased else (),
+        files=() if item.erased else _files(item, mail, speaker),
     )
+
+
+def _files(item: Item, mail: _Mail, speaker: Speaker) -> tuple[File, ...]:
+    said = tuple(one for one in mail.attachments if isinstance(one, File))
+    return (said or speaker.enclosed.get(item.event_id, ()))[:MOST_FILES]
 
 
 def _decoded(item: Item) -> _Said:

@@ -25,11 +25,25 @@ def agents_in(items: Iterable[Item]) -> list[UUID]:
     return sorted(found)
 
 
-class Speaker:
-    """Says items of one customer; `agents` are the names of those in `agents_in`."""
+class File(msgspec.Struct, frozen=True, kw_only=True):
+    """What came along with an item."""
 
-    def __init__(self, agents: Mapping[UUID, str], customer: str | None) -> None:
+    id: UUID
+    name: str = ""
+    type: str = ""
+    size: int = 0
+    inline: bool = False
+
+
+class Speaker:
+    """Says items of one customer; `agents` are the names of those in `agents_in`, `enclosed` the files of those that
+    only name them."""
+
+    def __init__(
+        self, agents: Mapping[UUID, str], customer: str | None, enclosed: Mapping[UUID, tuple[File, ...]] | None = None
+    ) -> None:
         self._agents = agents
+        self.enclosed = enclosed or {}
         self._customer = customer or _("The customer")
 
     def who(self, item: Item) -> str:

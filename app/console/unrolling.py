@@ -5,6 +5,7 @@ answers below it. Older leaves come in above while one scrolls up. Below the new
 what came after it.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Final
@@ -16,8 +17,10 @@ from app.console.filtering import A_LEAF, BESIDE, Wanted, just_behind, read_want
 from app.console.leaves import Border, Clocks, Leaf, lay_out, read_border
 from app.console.pages import Page, Visit, page
 from app.console.persons import attributes_of, zone_of
-from app.console.sayings import Speaker, agents_in
+from app.console.sayings import File, Speaker, agents_in
 from app.db import Db
+from channels import files
+from channels.files import FileUse
 from identity.customers import CustomerId
 from identity.views import best_name, read_people
 from timeline.events import EventId
@@ -30,6 +33,8 @@ from timeline.tickets.reading import TicketView
 NEWER: Final = "newer"
 OLDER: Final = "older"
 WHOLE: Final = "whole"
+_SENT_FILES: Final = re.compile(rb'"attachments": ?\["')
+"""Files of an answer from here, in its data."""
 
 
 class Unrolled(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,9 +55,16 @@ class Unrolled(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def speaker_of(db: Db, visit: Visit, items: Sequence[Item], name: str | None) -> Speaker:
-    """Who says what on a page: a statement where agents did something."""
+    """Who says what on a page: a statement where agents did something, one where they sent files."""
     agents = agents_in(items)
-    return Speaker(await views.agent_names(db, visit.workspace, agents) if agents else {}, name)
+    names = await views.agent_names(db, visit.workspace, agents) if agents else {}
+    sent = [one.event_id for one in items if _SENT_FILES.search(one.data)]
+    uses = await files.parts_of(db, visit.workspace, sent) if sent else {}
+    return Speaker(names, name, {event: tuple(_file(one) for one in some) for event, some in uses.items()})
+
+
+def _file(use: FileUse) -> File:
+    return File(id=use.id, name=use.name, type=use.type, size=use.size)
 
 
 def unroll(

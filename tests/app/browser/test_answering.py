@@ -126,6 +126,7 @@ async def test_files_go_along_and_text_stays_text(desk: Desk) -> None:
     await box.press("Control+Enter")
     await page.get_by_role("button", name="Send now").click()
     await expect(page.locator(".item-out")).to_contain_text("As promised.")
+    await expect(page.locator(".item-out .item-files")).to_contain_text("img src=x")
     await expect(page.locator("[data-file]")).to_have_count(0)
     sent = (await timeline(desk, number))[0]
     assert sent["data"]["mail"]["to"] == ["m.lind@work.example"]
