@@ -265,6 +265,8 @@ async def _refuse(visit: Visit, error: Exception, name: str) -> Answer:
 def _to_sign_in(visit: Visit) -> Answer:
     """Signing in, and back to the page that was asked for; of a part or a form, to the page that it stands on."""
     request, is_form = visit.request, visit.request.method == "POST"
+    if visit.is_fragment and "x-unasked" in request.headers:  # nobody is taken away from what they type
+        return Answer(status=401, media_type=HTML)
     path, query = request.url.path, request.scope["query_string"].decode("ascii", "replace")
     if (visit.is_fragment or is_form) and not (is_form and _DIALOG.fullmatch(path)):
         page = urlsplit(request.headers.get("hx-current-url" if visit.is_fragment else "referer", ""))

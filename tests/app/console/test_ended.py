@@ -26,6 +26,8 @@ async def test_a_part_leads_to_the_door_and_back_to_its_page(browser: Browser) -
     for path in ("/palette?q=x", f"/customers/{new_id()}/who"):
         answered = await browser.get(path, headers={**HX, "HX-Current-URL": page})
         assert answered.headers["hx-redirect"] == "/sign-in?next=%2Ftickets%2F9%3Fat%3D1"
+    unasked = await browser.get("/palette?q=x", headers={**HX, "HX-Current-URL": page, "X-Unasked": "yes"})
+    assert (unasked.status_code, unasked.headers.get("hx-redirect"), unasked.text) == (401, None, "")
     away = await browser.get("/palette?q=x", headers={**HX, "HX-Current-URL": "https://evil.example//evil.example/"})
     assert 'name="next"' not in (await browser.get(away.headers["hx-redirect"])).text
 

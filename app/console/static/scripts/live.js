@@ -11,7 +11,7 @@
       due.delete(id);
       const part = document.getElementById(id), at = document.activeElement;
       if (part?.contains(at) && at.matches("input, textarea, select")) ask(id);
-      else if (part) htmx.ajax("GET", part.dataset.from, { source: part, target: part, swap: "outerHTML" });
+      else if (part) htmx.ajax("GET", part.dataset.from, { source: part, target: part, swap: "outerHTML", headers: { "X-Unasked": "yes" } });
     }, 60);
   };
   // A browser opens six connections to a server and no more: only pages that are looked at hold one. Whoever comes back
@@ -31,11 +31,6 @@
       if (lost === since && stream?.readyState !== 1) show(status === 401 ? "ended" : "away");
     }, AGAIN_MS);
   };
-  on("htmx:beforeOnLoad", (event) => {  // nobody asked for it, and nobody is taken away from what they type
-    if (!event.target.matches("[data-from]") || !event.detail.xhr.getResponseHeader("HX-Redirect")) return;
-    event.preventDefault();
-    show("ended");
-  });
   const regain = () => { lost = 0; show(""); };
   const close = () => { left ||= !!stream; stream?.close(); stream = null; };
   const open = () => {

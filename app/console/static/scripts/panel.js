@@ -40,7 +40,7 @@
     if (detail.xhr.status < 400 || !target.closest(".panel")) return;
     detail.isError = false;
     detail.shouldSwap = /id="panel"|data-doing/.test(text);
-    if (!detail.shouldSwap) fault(wordsOf(text));
+    if (!detail.shouldSwap && text) fault(wordsOf(text));
   });
   on("htmx:sendError", ({ target }) => { const panel = target.closest(".panel"); if (panel) fault(panel.dataset.lost); });
 
