@@ -1,11 +1,13 @@
 """Hints: a process says after its commits which workspaces have news, and whoever waits looks sooner.
 
 One connection a process, LISTEN and NOTIFY, workspace ids and never a payload, coalesced to 20 ms. Missing a hint or
-seeing one twice changes nothing: waiters look by themselves after their timeout.
+seeing one twice changes nothing: waiters look by themselves after their timeout. What is not in the ledger, and few
+want to know, is beckoned instead: by an id of its own, to whoever asked for that one.
 """
 
 import asyncio
 import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,6 +20,8 @@ COALESCE_SECONDS: Final = 0.02
 CONNECT_SECONDS: Final = 3
 RETRY_SECONDS: Final = 1.0
 MOST_A_HINT: Final = 200
+BECKONED: Final = "~"
+"""Stands before what is no workspace."""
 
 _log = structlog.get_logger("throughline.live")
 
@@ -27,10 +31,11 @@ class Live:
 
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
-        self._said: set[UUID] = set()
+        self._said: set[str] = set()
         self._wake = asyncio.Event()
         self._waiting: dict[UUID, set[asyncio.Future[None]]] = {}
         self._heard: dict[UUID, int] = {}
+        self._beckoned: dict[UUID, list[Callable[[], None]]] = {}
         self._task: asyncio.Task[None] | None = None
         self.closed = False
 
@@ -48,8 +53,24 @@ class Live:
 
     def say(self, workspace: UUID) -> None:
         """The workspace has news. Costs nothing to say often."""
-        self._said.add(workspace)
+        self._said.add(str(workspace))
         self._wake.set()
+
+    def beckon(self, topic: UUID) -> None:
+        """Something happened there; whoever listens in any process is called."""
+        self._said.add(f"{BECKONED}{topic}")
+        self._wake.set()
+
+    @contextlib.contextmanager
+    def beckoned(self, topic: UUID, act: Callable[[], None]) -> Iterator[None]:
+        """`act` is called whenever something happens there, for as long as this lasts."""
+        self._beckoned.setdefault(topic, []).append(act)
+        try:
+            yield
+        finally:
+            self._beckoned[topic].remove(act)
+            if not self._beckoned[topic]:
+                del self._beckoned[topic]
 
     def heard(self, workspace: UUID) -> int:
         """How many hints there were. Asked before one looks, it lets `wait` miss none that comes while one does."""
@@ -117,4 +138,8 @@ class Live:
     def _hear(self, _connection: Any, _pid: int, _channel: str, payload: object) -> None:
         for text in str(payload).split(","):
             with contextlib.suppress(ValueError):
-                self._rouse(UUID(text))
+                if text.startswith(BECKONED):
+                    for act in self._beckoned.get(UUID(text.removeprefix(BECKONED)), ()):
+                        act()
+                else:
+                    self._rouse(UUID(text))

@@ -10,22 +10,32 @@ MOST_FORGOTTEN: Final = 50
 
 
 async def stand(
-    db: Db, workspace: UUID, customer: UUID, agent: UUID, ticket: int | None, replying: bool, until: datetime
-) -> bool:
-    """The agent is here until then; False where there is no such customer."""
-    done = await db.execute(
+    db: Db,
+    workspace: UUID,
+    customer: UUID,
+    agent: UUID,
+    ticket: int | None,
+    replying: bool,
+    until: datetime,
+    now: datetime,
+) -> bool | None:
+    """The agent is here until then; whether others do not know it yet. None where there is no such customer."""
+    return await db.fetchval(
+        "WITH known AS (SELECT FROM presence WHERE workspace_id = $1 AND customer_id = $2 AND agent_id = $3 "
+        "AND ticket IS NOT DISTINCT FROM $4 AND replying = $5 AND until > $7) "
         "INSERT INTO presence (workspace_id, customer_id, agent_id, ticket, replying, until) SELECT $1, $2, $3, $4, "
         "$5, $6 WHERE EXISTS (SELECT FROM contact WHERE workspace_id = $1 AND customer_id = $2) "
         "ON CONFLICT (workspace_id, customer_id, agent_id) DO UPDATE "
-        "SET ticket = excluded.ticket, replying = excluded.replying, until = excluded.until",
+        "SET ticket = excluded.ticket, replying = excluded.replying, until = excluded.until "
+        "RETURNING NOT EXISTS (SELECT FROM known)",
         workspace,
         customer,
         agent,
         ticket,
         replying,
         until,
+        now,
     )
-    return done == "INSERT 0 1"
 
 
 async def leave(db: Db, workspace: UUID, customer: UUID, agent: UUID) -> None:

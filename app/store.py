@@ -225,6 +225,6 @@ async def blank_answers(db: Db, workspace: UUID, erasure: UUID, people: Sequence
     )
 
 
-async def announce(db: Db, workspaces: Sequence[UUID]) -> None:
+async def announce(db: Db, hints: Sequence[str]) -> None:
     """NOTIFY, on a connection of its own and outside any transaction: inside one it takes a global lock."""
-    await db.execute("SELECT pg_notify($1, $2)", HINTS, ",".join(str(workspace) for workspace in workspaces))
+    await db.execute("SELECT pg_notify($1, $2)", HINTS, ",".join(hints))

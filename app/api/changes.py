@@ -6,8 +6,10 @@ the ledger asks whether the key still holds (`app/api/feeds.py`).
 
 import time
 from collections.abc import AsyncIterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any, Final
+from uuid import UUID
 
 from app import metrics
 from app.api.calls import Answer, Call, answer
@@ -21,6 +23,8 @@ from timeline.followers import START, Checkpoint, head, read_after
 
 STREAM_SECONDS: Final = 600.0
 HEARTBEAT_SECONDS: Final = 15.0
+PRESENCE: Final = b"event: presence\ndata: {}\n\n"
+"""Somebody came, or replies, where a page of the console looks."""
 
 _AFTER: Final = Parameter(
     name="after",
@@ -53,31 +57,38 @@ async def list_changes(call: Call) -> Answer:
 async def stream(call: Call) -> Answer:
     """Server-sent events: `id` goes into `after` or comes back as Last-Event-ID, `data` are ids. Ends after ten
     minutes; come back with the last id."""
-    workspace, key = call.workspace, call.caller.key
+    return await follow(call, start_of(call))
+
+
+def start_of(call: Call) -> Checkpoint | None:
+    """Where whoever asks left off, None for now. Raises the 400."""
     said, after = call.request.headers.get("last-event-id"), call.query.text("after")
     if said is not None:
-        start = call.edge.tokens.open_checkpoint(workspace, said, "Last-Event-ID")
-    elif after is not None:
-        start = call.edge.tokens.open_checkpoint(workspace, after, "after")
-    else:
-        start = None
+        return call.edge.tokens.open_checkpoint(call.workspace, said, "Last-Event-ID")
+    return call.edge.tokens.open_checkpoint(call.workspace, after, "after") if after is not None else None
+
+
+async def follow(call: Call, start: Checkpoint | None, *, near: UUID | None = None) -> Answer:
+    """The stream from there on, or from now; with a word, `presence`, whenever something is beckoned `near` it."""
     async with call.read() as db:
-        start = start or await head(db, workspace)
-    if call.edge.streams.get(key, 0) >= STREAMS_A_KEY:
+        start = start or await head(db, call.workspace)
+    if call.edge.streams.get(call.caller.key, 0) >= STREAMS_A_KEY:
         raise too_many(5)
     return Answer(
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-        stream=_events(call, start),
+        stream=_events(call, start, near),
     )
 
 
-async def _events(call: Call, at: Checkpoint) -> AsyncIterator[bytes]:
+async def _events(call: Call, at: Checkpoint, near: UUID | None) -> AsyncIterator[bytes]:
     """The stream's bytes. It holds no connection while it waits."""
     until = time.monotonic() + STREAM_SECONDS
-    with _counted(call):
+    with _counted(call), ExitStack() as stack:
         yield b"retry: 1000\n: from here on\n\n"
         async with call.edge.feeds.seat(call.workspace, call.caller.key, at) as seat:
+            if near is not None:
+                stack.enter_context(call.edge.live.beckoned(near, partial(seat.say, PRESENCE)))
             while (left := until - time.monotonic()) > 0:
                 said = await seat.hear(min(HEARTBEAT_SECONDS, left))
                 if said is None:

@@ -158,7 +158,13 @@ class Seat:
         self.news = asyncio.Event()
         self._feed = feed
         self._at = at
+        self._aside = b""
         self._is_over = feed.is_over
+
+    def say(self, aside: bytes) -> None:
+        """Something beside the ledger; said again before it is heard, it is heard once."""
+        self._aside = aside
+        self.news.set()
 
     def end(self) -> None:
         self._is_over = True
@@ -174,6 +180,9 @@ class Seat:
             if told:
                 self._at = told[-1].at
                 return b"".join(one.said for one in told)
+            if self._aside:
+                aside, self._aside = self._aside, b""
+                return aside
             try:
                 async with asyncio.timeout(timeout):
                     await self.news.wait()

@@ -4,13 +4,14 @@ from datetime import UTC, datetime
 from typing import Any, Final, get_args
 
 from app.api.calls import Answer
-from app.api.changes import stream
+from app.api.changes import follow, start_of
 from app.api.listings import SORTS
 from app.console.asked_lists import Pairs, read_pairs
 from app.console.inbox_reading import read_inbox
 from app.console.language import _
 from app.console.local_times import presets
 from app.console.pages import Page, Visit, page
+from app.console.presence import presence_of
 from app.errors import Problem
 from timeline.events import Priority, Status
 from timeline.followers import head
@@ -75,8 +76,10 @@ def _presets(visit: Visit) -> list[tuple[str, str]]:
 
 @page("GET", "/live", "read", media_type="text/event-stream")
 async def listen(visit: Visit) -> Answer:
-    """Hints of what is new, for as long as the session holds."""
-    return await stream.handler(visit)
+    """Hints of what is new, for as long as the session holds; and of who comes to the customer who is looked at."""
+    customer = visit.asked_for.get("customer")
+    near = presence_of(visit.workspace, customer) if customer else None
+    return await follow(visit, start_of(visit), near=near)
 
 
 PAGES: Final[tuple[Page, ...]] = (show_inbox, listen)

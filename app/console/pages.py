@@ -62,7 +62,7 @@ class Visit(Call):
     """A page being asked for. `who` is the agent, where somebody signed in."""
 
     def __init__(self, edge: Edge, request: Request[Any, Any, Any], caller: Caller | None, who: Who | None) -> None:
-        super().__init__(edge, request, caller, frozenset({"after"}))
+        super().__init__(edge, request, caller, frozenset({"after", "customer"}))
         self.who = who
         self._once: str | None = None
         self._told: told_once.Told | None = None

@@ -1,8 +1,10 @@
 """Who else has this customer before them, and who replies just now: told by the pages that are looked at, and over by
-itself when one stops to tell. It says nothing to streams: 500 open pages cost a small write each third of a minute."""
+itself when one stops to tell. 500 open pages cost a small write each third of a minute: streams hear of none, but those
+of pages that look at the same customer, when somebody comes there or begins to reply."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from uuid import UUID, uuid5
 
 import msgspec
 
@@ -36,22 +38,29 @@ async def be_present(visit: Visit) -> Answer:
     customer, now = visit.path_id("customer_id"), datetime.now(UTC)
     ticket = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else None
 
-    async def work(db: Db) -> list[Other]:
+    async def work(db: Db) -> tuple[list[Other], bool]:
         if doing == "gone":
             await presence_store.leave(db, visit.workspace, customer, visit.agent)
-            return []
+            return [], False
         if doing == "came":
             await presence_store.forget(db, visit.workspace, now)
-        there = await presence_store.stand(
-            db, visit.workspace, customer, visit.agent, ticket, doing == "replying", now + HELD
+        is_news = await presence_store.stand(
+            db, visit.workspace, customer, visit.agent, ticket, doing == "replying", now + HELD, now
         )
-        if not there:
+        if is_news is None:
             raise NotFound
         rows = await presence_store.others(db, visit.workspace, customer, visit.agent, now, MOST)
-        return [Other(**dict(row)) for row in rows]
+        return [Other(**dict(row)) for row in rows], is_news
 
-    others = await visit.edge.database.write(visit.workspace, work, visit.caller.key, hint=False)
+    others, is_news = await visit.edge.database.write(visit.workspace, work, visit.caller.key, hint=False)
+    if others and is_news:
+        visit.edge.live.beckon(presence_of(visit.workspace, str(customer)))
     return visit.show("presence.html", others=others, ticket=ticket)
+
+
+def presence_of(workspace: UUID, customer: str) -> UUID:
+    """What is beckoned when somebody comes to the customer: of one's own workspace, whatever id is asked for."""
+    return uuid5(workspace, f"presence {customer}")
 
 
 PAGES: Final[tuple[Page, ...]] = (be_present,)

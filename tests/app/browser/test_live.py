@@ -1,8 +1,10 @@
-"""Many tabs over one desk: a page that nobody looks at holds no connection, and learns later what it missed."""
+"""Many tabs over one desk: a page that nobody looks at holds no connection, and learns later what it missed; who comes
+is seen at once."""
 
 from playwright.async_api import Page, expect
 
 from tests.app.browser.conftest import Desk
+from tests.builders import contact, identifier
 
 MOST_TO_A_SERVER = 6
 """Connections that a browser opens to one server; each stream is one for as long as it lasts."""
@@ -26,3 +28,16 @@ async def test_the_next_tab_opens_however_many_there_are(desk: Desk) -> None:
     await expect(tabs[0].get_by_text("words that came behind its back")).to_have_count(0)
     await tabs[0].evaluate(LOOKED_AT, "visible")
     await expect(tabs[0].get_by_text("words that came behind its back").first).to_be_visible()
+
+
+async def test_who_comes_is_seen_at_once_by_one_who_was_there_alone(desk: Desk) -> None:
+    who = contact("ann", identifier(value="ann@one.example"))
+    made = await desk.push(kind="message", channel="email", subject="Boots", contact=who)
+    path, page = f"/tickets/{made['ticket']['number']}", desk.page
+    async with page.expect_response("**/presence"):
+        await page.goto(path)
+    ben = await desk.somebody("Ben")
+    await ben.goto(path)
+    await expect(page.locator("#composer-here")).to_have_text("Ben is looking", timeout=3_000)
+    await ben.get_by_label("What you say").fill("Dear")
+    await expect(page.locator("#composer-here")).to_have_text("Ben is replying", timeout=3_000)

@@ -3,8 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from litestar import Litestar
 
+from app.console.presence import presence_of
 from app.db import new_id
 from app.presence_store import others as others_at
 from app.presence_store import stand as stand_at
@@ -29,7 +31,7 @@ async def stand(browser: Browser, customer: Any, agent: Any, *, seconds: float =
     work = browser.api.mine.id
 
     async def write(db: Any) -> None:
-        assert await stand_at(db, work, customer, agent, None, replying, until)
+        assert await stand_at(db, work, customer, agent, None, replying, until, datetime.now(UTC)) is not None
 
     await browser.api.database.write(work, write)
 
@@ -81,6 +83,28 @@ async def test_nobody_is_present_at_what_is_not_theirs(browser: Browser) -> None
         assert gone.status_code == 404
     assert (await browser.post(f"/customers/{new_id()}/presence", csrf=csrf, doing="dancing")).status_code == 400
     assert (await browser.post(f"/customers/{new_id()}/presence", doing="looking")).status_code == 403
+
+
+async def test_only_who_comes_or_begins_to_reply_where_others_are_is_told(
+    browser: Browser, app: Litestar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = await mailed(browser)
+    csrf = (await form_of(browser, number))["csrf"]
+    customer = (await browser.api("GET", f"/api/v1/tickets/{number}")).json()["customer_id"]
+    told: list[Any] = []
+    monkeypatch.setattr(edge_of_app(app).live, "beckon", told.append)
+
+    async def tells(doing: str) -> int:
+        said = await browser.post(f"/customers/{customer}/presence", csrf=csrf, doing=doing, ticket=str(number))
+        assert said.status_code == 200
+        return len(told)
+
+    assert [await tells(doing) for doing in ("came", "replying", "gone")] == [0, 0, 0]
+    await stand(browser, customer, await colleague(browser))
+    assert [await tells(doing) for doing in ("came", "looking", "replying", "replying", "looking")] == [1, 1, 2, 2, 3]
+    mine = browser.api.mine.id
+    assert set(told) == {presence_of(mine, customer)}
+    assert presence_of(new_id(), customer) != presence_of(mine, customer)
 
 
 async def test_presence_is_no_news_to_streams(browser: Browser, app: Litestar) -> None:

@@ -36,9 +36,12 @@
   const open = () => {
     if (stream || document.visibilityState === "hidden" || !find("[data-head], [data-live]")) return;
     if (left && !last) tell({});
-    stream = new EventSource(last ? `/live?after=${encodeURIComponent(last)}` : "/live");
+    const here = find("form#composer[data-number]")?.dataset.customer;
+    const asked = new URLSearchParams({ ...last && { after: last }, ...here && { customer: here } });
+    stream = new EventSource(`/live?${asked}`);
     stream.addEventListener("open", regain);
     stream.addEventListener("change", (event) => { last = event.lastEventId; tell(JSON.parse(event.data)); });
+    stream.addEventListener("presence", () => document.dispatchEvent(new Event("throughline:presence")));
     stream.addEventListener("error", () => { lose(); if (stream?.readyState === 2) { close(); setTimeout(open, AGAIN_MS); } });
   };
   on("visibilitychange", () => (document.visibilityState === "hidden" ? close() : open()));

@@ -1,5 +1,5 @@
 // Who else is here: each page that is looked at says so every now and then, sooner where somebody else is, and hears
-// who is. A page that is left, hidden or cut off is gone by itself.
+// who is; at once when the stream says that somebody came. A page that is left, hidden or cut off is gone by itself.
 (() => {
   const { find, on, part } = throughline;
   const [ALONE, TOGETHER, TYPING] = [20000, 4000, 30000];
@@ -23,6 +23,7 @@
     if (told && told !== doing()) tell(doing());
   });
   addEventListener("pagehide", () => tell("gone"));
+  on("throughline:presence", () => { if (told) tell(doing()); });
   on("visibilitychange", look);
   look();
 })();
