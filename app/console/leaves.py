@@ -59,9 +59,9 @@ class _Said(msgspec.Struct, frozen=True, kw_only=True):
     agent: str | None = None
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One row: an item, or several changes (`folded`) in one line. `said` and `rest` are its text before and behind
-    what may be folded; `cut` is how much of it is not shown."""
+class Row(msgspec.Struct, kw_only=True):
+    """One row, which `lay_out` fills in step by step: an item, or several changes (`folded`) in one line. `said` and
+    `rest` are its text before and behind what may be folded; `cut` is how much of it is not shown."""
 
     item: Item
     look: Look
@@ -162,12 +162,16 @@ def lay_out(
     """`items` come newest first. `older` is the border of the leaf above, `newer` of the one below; a lane of -1 there
     is any."""
     told = _without_echoes(_row(item, speaker, clocks) for item in reversed(items))
-    rows = _barred(list(told), older, newer)
+    rows = list(told)
+    _bar(rows, older, newer)
     above = [bar for bar in rows[0].bars if not bar.begins] if rows else []
     below = [bar for bar in rows[-1].bars if not bar.ends] if rows else []
     day = rows[-1].day_key if rows else older.day
+    _group_talks(rows)
+    _tell_late_once(rows)
+    _tell_days_once(rows, older.day)
     return Leaf(
-        rows=_folded(_with_days(_late_once(_in_talks(rows)), older.day)),
+        rows=_folded(rows),
         older=_border(above) if rows else newer,
         newer=msgspec.structs.replace(_border(below) if rows else older, day=day),
     )
@@ -236,8 +240,8 @@ def _parted(body: str, mail: _Mail) -> tuple[str, str, int]:
     return said[:MOST_BODY], rest[:MOST_BODY], max(0, len(said) - MOST_BODY) + max(0, len(rest) - MOST_BODY)
 
 
-def _barred(rows: list[Row], older: Border, newer: Border) -> list[Row]:
-    """The rows with the spans beside them. A ticket runs from its first row here, or from the top where it opened
+def _bar(rows: Sequence[Row], older: Border, newer: Border) -> None:
+    """Put the spans beside the rows. A ticket runs from its first row here, or from the top where it opened
     earlier, to its last, or to the bottom where it goes on."""
     spans: dict[int, _Span] = {}
     last = len(rows) - 1
@@ -252,7 +256,7 @@ def _barred(rows: list[Row], older: Border, newer: Border) -> list[Row]:
             span.start, span.began = 0, False
         span.goes_on = number in newer.lanes
     if not spans or not rows:
-        return rows
+        return
     lanes = _lanes(spans, {**newer.lanes, **older.lanes})
     beside: list[list[Bar]] = [[] for _ in rows]
     for number, span in sorted(spans.items(), key=lambda one: lanes[one[0]]):
@@ -260,7 +264,9 @@ def _barred(rows: list[Row], older: Border, newer: Border) -> list[Row]:
             begins, ends = at == span.start and span.began, at == span.stop and not span.goes_on
             beside[at].append(Bar(number=number, lane=lanes[number], is_open=span.is_open, begins=begins, ends=ends))
     named: set[int] = set()
-    return [_named(row, bars, named) for row, bars in zip(rows, beside, strict=True)]
+    for row, bars in zip(rows, beside, strict=True):
+        row.bars = tuple(bars)
+        row.begins = _new(row, named)
 
 
 class _Span:
@@ -271,11 +277,11 @@ class _Span:
         self.began = self.goes_on = False
 
 
-def _named(row: Row, bars: list[Bar], named: set[int]) -> Row:
+def _new(row: Row, named: set[int]) -> tuple[TicketRef, ...]:
     """A ticket is named beside its first row, and its bar tells it from there."""
     new = tuple(ticket for ticket in row.item.tickets if ticket.number not in named)
     named.update(ticket.number for ticket in new)
-    return msgspec.structs.replace(row, bars=tuple(bars), begins=new)
+    return new
 
 
 def _lanes(spans: Mapping[int, _Span], beside: Mapping[int, int]) -> dict[int, int]:
@@ -296,20 +302,18 @@ def _is_free(taken: Iterable[_Span], span: _Span) -> bool:
     return all(span.stop < one.start or span.start > one.stop for one in taken)
 
 
-def _in_talks(rows: list[Row]) -> list[Row]:
+def _group_talks(rows: Sequence[Row]) -> None:
     """Of what one side says in one breath, the first row alone says who and where; a talk's subject is said once."""
-    told: list[Row] = []
     before: Row | None = None
     subjects: dict[str | None, str] = {}
     for row in rows:
-        item, on = row.item, before is not None and _goes_on(before, row)
+        item = row.item
+        row.goes_on = before is not None and _goes_on(before, row)
         subject = bare_subject(item.subject) if item.subject else ""
         is_new = bool(subject) and (item.conversation is None or subjects.get(item.conversation) != subject)
         subjects[item.conversation] = subject or subjects.get(item.conversation, "")
-        shown = (item.subject or "") if is_new else ""
-        told.append(msgspec.structs.replace(row, goes_on=on, subject=shown) if on or shown else row)
+        row.subject = (item.subject or "") if is_new else ""
         before = row
-    return told
 
 
 def bare_subject(subject: str) -> str:
@@ -332,30 +336,28 @@ def _goes_on(before: Row, row: Row) -> bool:
     )
 
 
-def _late_once(rows: Sequence[Row]) -> list[Row]:
+def _tell_late_once(rows: Sequence[Row]) -> None:
     """Of a run that came late at one time, the first row says so for all."""
-    told = list(rows)
-    first = before = None
-    for at, row in enumerate(rows):
+    first: Row | None = None
+    before: datetime | None = None
+    for row in rows:
         known = row.item.recorded_at
         if row.look == "change":
             continue
         if row.late and first is not None and before is not None and abs(known - before) < ONE_BREATH:
-            told[at] = msgspec.structs.replace(row, late=False)
-            told[first] = msgspec.structs.replace(told[first], late_on=told[first].late_on + 1)
+            row.late = False
+            first.late_on += 1
         else:
-            first = at if row.late else None
+            first = row if row.late else None
         before = known
-    return told
 
 
-def _with_days(rows: Iterable[Row], day: str) -> list[Row]:
+def _tell_days_once(rows: Sequence[Row], day: str) -> None:
     """A day stands on its first row alone."""
-    told: list[Row] = []
     for row in rows:
-        told.append(row if row.day_key != day else msgspec.structs.replace(row, day=""))
+        if row.day_key == day:
+            row.day = ""
         day = row.day_key
-    return told
 
 
 def _folded(rows: Sequence[Row]) -> list[Row]:

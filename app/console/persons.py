@@ -117,7 +117,8 @@ async def _things_of(db: Db, workspace: WorkspaceId, profile: Profile) -> tuple[
     if not profile.objects:
         return [], []
     contacts = [one.id for one in profile.people.contacts]
-    since = await first_told(db, workspace, profile.objects, contacts)
+    lived = [one for one in profile.objects if one.events > 1]
+    since = await first_told(db, workspace, lived, contacts) if lived else {}
     told = [thing_of(one, since.get((one.type, one.id), one.shown_at)) for one in profile.objects]
     told.sort(key=lambda one: one.since, reverse=True)
     orders = [one for one in told if one.is_order]
