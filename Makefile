@@ -22,7 +22,7 @@ $(STAMP): pyproject.toml constraints.txt
 run: install ## Everything in one go, over a demo desk: database, server, worker
 	@exec $(BIN)/throughline up --demo $(ARGS)
 
-test: install ## Every test (ARGS="tests/house -k size" for some of them)
+test: install ## Every test (ARGS="tests/house -k too_long" for some of them)
 	@command -v chromium >/dev/null || echo "No chromium here (apt install chromium): the console's tests in a browser are skipped."
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 

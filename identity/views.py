@@ -262,6 +262,18 @@ async def survivor_of(
     )
 
 
+async def customer_then(db: store.Db, workspace: WorkspaceId, contact: ContactId, as_of: datetime) -> CustomerId | None:
+    """Whose a contact was at a moment; None before it was known."""
+    return await db.fetchval(
+        "SELECT customer_id FROM contact WHERE workspace_id = $1 AND id = $2 AND since <= $3 "
+        "UNION ALL SELECT customer_id FROM contact_past WHERE workspace_id = $1 AND contact_id = $2 AND since <= $3 "
+        "AND until > $3 LIMIT 1",
+        workspace,
+        contact,
+        as_of,
+    )
+
+
 def best_name(people: People) -> str | None:
     """What to call the customer: the newest name of the surest contact, else an identifier, else nothing."""
     rank = {"verified": 0, "presumed": 1, "possible": 2}

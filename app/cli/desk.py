@@ -92,7 +92,7 @@ async def _opened(settings: Settings, admin_url: str) -> AsyncIterator[Database]
         if said:
             with contextlib.suppress(DatabaseAway, asyncpg.PostgresError):
                 async with database.connection() as db:
-                    await store.announce(db, sorted(said))
+                    await store.announce(db, sorted(map(str, said)))
         await database.close()
 
 

@@ -10,11 +10,15 @@ from app.console import doing_edits, doing_life, doing_moving, doing_properties,
 from app.console.composing import Draft, compose
 from app.console.customers import show_thread
 from app.console.doing import REFUSED, Doing, Looking, Refusal, Said, Told, refusal_of
+from app.console.filtering import read_wanted
+from app.console.language import _
 from app.console.meanwhile import in_a_line, read_meanwhile
 from app.console.pages import Page, Visit, moved, page, read_lists
 from app.console.panel import read_panel
 from app.console.rendering import HTML
+from app.errors import Problem
 from identity.errors import NotFound
+from identity.views import customer_then
 from timeline.errors import TicketElsewhere
 from timeline.tickets.reading import read_ticket
 
@@ -41,10 +45,17 @@ async def open_ticket(visit: Visit) -> Answer:
 async def show_ticket(
     visit: Visit, draft: Draft, status: int = 200, fault: str = "", told: Told | None = None
 ) -> Answer:
-    """The ticket's page, with what could not be taken: an answer, or with `fault` a change."""
+    """The ticket's page, with what could not be taken: an answer, or with `fault` a change. Of the past the page of the
+    customer whose it was then."""
+    past = read_wanted(visit).as_of
     try:
         async with visit.read() as db:
             ticket = await read_ticket(db, visit.workspace, visit.request.path_params["ticket"])
+            then = await customer_then(db, visit.workspace, ticket.contact_id, past) if past else ticket.customer_id
+            if then is None:
+                raise Problem(404, "not_found", _("Who wrote in this ticket was not known at that moment."))
+            if then != ticket.customer_id:
+                return moved(f"/customers/{then}?{visit.request.url.query}")
             composer = await compose(db, visit, ticket, draft)
             panel = await read_panel(db, visit, ticket, told, fault)
     except TicketElsewhere as elsewhere:

@@ -183,6 +183,26 @@ async def test_the_past_is_marked_and_offers_nothing_to_do(browser: Browser) -> 
     assert "Of this customer nothing was known at that moment." in unknown.text
 
 
+async def test_a_ticket_before_a_merge_is_looked_back_at_with_whom_it_was(browser: Browser) -> None:
+    await browser.choose()
+    one = await browser.api.push(contact=contact("one"), kind="message", channel="chat", body="Of one")
+    two = await browser.api.push(contact=contact("two"), kind="message", channel="chat", body="Of the other")
+    items = (await browser.api("GET", f"/api/v1/customers/{two['customer_id']}/timeline")).json()["items"]
+    asked, before = {"other": two["customer_id"], "reason": "she said so"}, items[0]["recorded_at"]
+    merged = await browser.api("POST", f"/api/v1/customers/{one['customer_id']}/merge", json=asked)
+    kept = merged.json()["customer_id"]
+    lost = next(made for made in (one, two) if made["customer_id"] != kept)
+    path = f"/tickets/{lost['ticket']['number']}"
+    moved = await browser.get(f"{path}?as_of={before}")
+    assert moved.headers["location"] == f"/customers/{lost['customer_id']}?as_of={before}"
+    then = await browser.get(moved.headers["location"])
+    assert then.status_code == 200
+    assert lost["event_id"] in shown(then.text)
+    unknown = await browser.get(f"{path}?as_of=2001-01-01T00:00:00Z")
+    assert unknown.status_code == 404
+    assert "was not known at that moment" in unknown.text
+
+
 async def test_why_an_item_is_here_names_identifier_decision_and_who(browser: Browser) -> None:
     await browser.choose()
     one = await browser.api.push(contact=contact("one", identifier(value="one@example.com"), name="Ann"))
