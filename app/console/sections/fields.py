@@ -52,6 +52,8 @@ class Control(msgspec.Struct, frozen=True, kw_only=True):
     choices: tuple[Choice, ...] = ()
     fault: str = ""
     rows: tuple[tuple["Control", ...], ...] = ()
+    places: tuple[str, ...] = ()
+    """Of the rows, as they were typed."""
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
@@ -198,11 +200,13 @@ def _control(
     if field.kind == "rows":
         there = sorted(_rows_of(name, typed))
         fresh = range(there[-1] + 1 if there else 0, (there[-1] + 1 if there else 0) + more)
+        numbers = [*there, *fresh]
+        places = [typed.get(f"{name}.{at}.place", [str(place)])[-1] for place, at in enumerate(numbers, 1)]
         rows = [
             tuple(_control(one, f"{name}.{at}.{one.name}", typed, looked, faults, more) for one in field.columns)
-            for at in [*there, *fresh]
+            for at in numbers
         ]
-        return Control(name=name, field=field, rows=tuple(rows), fault=faults.get(name, ""))
+        return Control(name=name, field=field, rows=tuple(rows), places=tuple(places), fault=faults.get(name, ""))
     said = typed.get(name, [] if field.start is None else WRITERS[field.kind](field.start, None))
     offered = tuple(looked.get(field.look, ())) if field.look else field.choices
     strange = [one for one in said if one and one not in {choice.value for choice in offered}]

@@ -1,5 +1,6 @@
 """A form of a section on its way: opened, sent, refused with words at its fields, or done."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -161,8 +162,15 @@ def _placed(problem: Problem, fields: tuple[Field, ...], came: Sent, path: Any) 
         if place:
             faults[place] = _sentence(one.words)
         else:
-            rest.append(_sentence(f"{one.field}: {one.words}" if one.field else one.words))
+            where = _in_words(path(one.field))
+            rest.append(_sentence(f"{where}: {one.words}" if where else one.words))
     return faults, " ".join(rest) or ("" if faults else _sentence(problem.detail))
+
+
+def _in_words(path: str) -> str:
+    """What a path of the API ends in, for whoever knows the form alone."""
+    *_way, last = re.findall(r"[^.\[\]]+", path) or [""]
+    return _("No. %(number)s", number=int(last) + 1) if last.isdecimal() else last.replace("_", " ")
 
 
 def _sentence(words: str) -> str:

@@ -38,6 +38,11 @@ def _whom() -> Field:
     )
 
 
+def _of_whom(field: str) -> str:
+    """The control that a path is about: whoever is meant is asked for in another way than the API's."""
+    return "customer" if field == "identifier" else field
+
+
 class Persons:
     """Somebody who is to be erased; nothing is listed."""
 
@@ -55,7 +60,7 @@ class Persons:
         raise NotFound
 
     def path_of(self, field: str, key: str) -> str:  # noqa: ARG002 - the form is flat
-        return field
+        return _of_whom(field)
 
 
 async def _foresee(visit: Visit, key: str) -> list[str]:
@@ -153,6 +158,9 @@ class Holds(Things):
 
     def __init__(self) -> None:
         super().__init__(erasure.list_holds, None, erasure.add_hold, query={"state": "all"})
+
+    def path_of(self, field: str, key: str) -> str:  # noqa: ARG002 - the form is flat
+        return _of_whom(field)
 
     async def add(self, visit: Visit, values: Row, said: Said) -> tuple[str, Row]:
         return await super().add(visit, {**values, "customer": await named(visit, values["customer"])}, said)

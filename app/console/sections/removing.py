@@ -21,7 +21,7 @@ def moving(section: str, source: Part) -> Action:
     """Another place in the order in which they are asked."""
 
     async def move(visit: Visit, key: str, values: Row, said: Said) -> Done:
-        await source.move(visit, key, int(values["place"]), said)
+        await source.move(visit, key, values["place"], said)
         return Done(goes=f"/settings/{section}?done=saved")
 
     return Action(

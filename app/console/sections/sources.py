@@ -1,5 +1,6 @@
 """Where sections read and write: things with routes of their own, a part of the desk's setup, a policy in versions."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ import msgspec
 from app.api.calls import Answer
 from app.api.routes import Route
 from app.console.asking import ask
+from app.console.language import _
 from app.console.pages import Visit
 from app.console.sections.declared import Listed, Row, Said, Standing
 from app.console.sections.fields import changed, put_at, value_at
@@ -168,13 +170,13 @@ class Part:
             return key, {}
         if known is not None:
             raise Impossible("key", f"there is one with the key {key} already")
-        await self._put(visit, self._with(whole, [*there, values]), said)
+        await self._put(visit, self._with(whole, [*there, values]), key, said)
         return key, {}
 
     async def change(self, visit: Visit, key: str, before: Row, after: Row, said: Said) -> Row:
         if not changed(before, after):
             return {}
-        return await self._put(visit, await self.would_be(visit, key, after), said)
+        return await self._put(visit, await self.would_be(visit, key, after), key, said)
 
     async def would_be(self, visit: Visit, key: str, after: Row) -> Row:
         """All of it, with this in place of what has the key, or as another."""
@@ -189,16 +191,18 @@ class Part:
     async def remove(self, visit: Visit, key: str, said: Said) -> None:
         whole, _standing = await self._whole(visit)
         left = [one for one in self._things(whole) if one["key"] != key]
-        await self._put(visit, self._with(whole, left), said)
+        await self._put(visit, self._with(whole, left), key, said)
 
-    async def move(self, visit: Visit, key: str, place: int, said: Said) -> None:
-        """Put one before others: the first that fits is taken."""
+    async def move(self, visit: Visit, key: str, place: float, said: Said) -> None:
+        """Put one before others: the first that fits is taken. Raises `Impossible` for no place of the list."""
         await self.one(visit, key)
         whole, _standing = await self._whole(visit)
         things = self._things(whole)
+        if place not in range(1, len(things) + 1):
+            raise Impossible("place", _("expected a place from 1 to %(last)s", last=len(things)))
         rest = [other for other in things if other["key"] != key]
-        rest[max(0, place - 1) : max(0, place - 1)] = [one for one in things if one["key"] == key]
-        await self._put(visit, self._with(whole, rest), said)
+        rest.insert(int(place) - 1, next(one for one in things if one["key"] == key))
+        await self._put(visit, self._with(whole, rest), key, said)
 
     def _with(self, whole: Row, things: list[Row]) -> Row:
         whole = msgspec.json.decode(msgspec.json.encode(whole))
@@ -208,9 +212,22 @@ class Part:
             put_at(whole, self._inside, things)
         return whole
 
-    async def _put(self, visit: Visit, whole: Row, said: Said) -> Row:
+    async def _put(self, visit: Visit, whole: Row, key: str, said: Said) -> Row:
         body = {**whole, "reason": said.reason or None}
-        return said_by(await ask(visit, self._puts, body=body, version=f'"{said.version}"', once=said.once))
+        try:
+            return said_by(await ask(visit, self._puts, body=body, version=f'"{said.version}"', once=said.once))
+        except Impossible as error:
+            raise self._named(error, self._things(whole), key) from None
+
+    def _named(self, error: Impossible, things: list[Row], key: str) -> Impossible:
+        """The error with the name of the thing that it is about, where that is another than the form's."""
+        found = re.fullmatch(rf"{re.escape(self._inside)}\[(\d+)\](.*)", error.field) if self._inside else None
+        if found is None:
+            return error
+        about = things[int(found[1])]
+        if about["key"] != key:
+            return Impossible("", f"“{about.get('name') or about['key']}”: {error}")
+        return error if found[2] else Impossible("", str(error))
 
     def path_of(self, field: str, key: str) -> str:
         if not self._inside or not field.startswith(self._inside):

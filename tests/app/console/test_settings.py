@@ -196,6 +196,37 @@ async def test_routing_keeps_the_order_of_its_rows_and_says_faults_at_them(brows
     assert len((await browser.api("GET", "/api/v1/routing")).json()["rules"]) == 1
 
 
+async def test_what_is_wrong_with_another_is_said_by_its_name(browser: Browser) -> None:
+    await become(browser, "admin")
+    path = "/settings/sla"
+    for key, tier in (("one", "gold"), ("two", "")):
+        form = await opened(browser, f"{path}/new")
+        made = await send(
+            browser, f"{path}/new", form, key=key, **{"when.tier": tier, "targets.resolution.seconds": "1 hour"}
+        )
+        assert made.status_code == 303, made.text
+    form = await opened(browser, f"{path}/new")
+    late = await send(browser, f"{path}/new", form, key="three", **{"targets.resolution.seconds": "1 hour"})
+    assert faults_of(late.text) == "It never applies: one before it is for every ticket."
+    form = await opened(browser, f"{path}/of/one")
+    wide = await send(browser, f"{path}/of/one", form, **{"when.tier": ""})
+    assert faults_of(wide.text) == "“two”: it never applies: one before it is for every ticket."
+    for place in ("999999999999", "0", "1.5"):
+        form = await opened(browser, f"{path}/of/one/move")
+        far = await send(browser, f"{path}/of/one/move", form, place=place)
+        assert "Expected a place from 1 to 2." in far.text
+        assert form_of(far.text)["place"] == [place]
+    form = await opened(browser, "/settings/routing")
+    typed: Typed = {"rules.0.source": "shop", "rules.0.queue": "nowhere", "rules.0.place": "70"}
+    assert form_of((await send(browser, "/settings/routing", form, **typed)).text)["rules.0.place"] == ["70"]
+
+
+def faults_of(page: str) -> str:
+    found = re.search(r'role="alert".*?</div>', page, re.DOTALL)
+    assert found is not None, page
+    return " ".join(re.sub(r"<[^>]+>", " ", found[0].partition(">")[2]).split())
+
+
 async def test_two_who_change_at_once_lose_nothing(browser: Browser) -> None:
     await become(browser, "admin")
     mine, theirs = [await opened(browser, "/settings/dispositions") for _ in range(2)]
@@ -243,6 +274,8 @@ NONSENSE: list[tuple[str, Typed, str]] = [
     ("values", {"identifier": "nothing"}, "identifier"),
     ("holds", {"customer": "nobody@there.example", "reason": "x"}, "customer"),
     ("erasure", {"customer": ""}, "customer"),
+    ("erasure", {"customer": "x" * 3_000 + "@there.example"}, "customer"),
+    ("holds", {"customer": "x" * 3_000, "reason": "x"}, "customer"),
 ]  # fmt: skip
 
 
