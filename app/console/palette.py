@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Final
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -11,7 +12,7 @@ from app.api.customers import MOST_TYPED
 from app.console.asking import answered
 from app.console.customer_list import named
 from app.console.finding import plain_words
-from app.console.pages import Page, Visit, page
+from app.console.pages import Page, Visit, moved, page
 from app.errors import Problem
 from identity.errors import Impossible, NotFound
 from search.engine import EngineAway
@@ -50,6 +51,8 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 @page("GET", "/palette", "read")
 async def look(visit: Visit) -> Answer:
     """Whatever is called so, or holds the words."""
+    if not visit.is_fragment:
+        return _as_page(visit)
     typed, fault = " ".join(visit.asked_for.get("q", "").split()), ""
     found = Found()
     if typed:
@@ -71,6 +74,8 @@ async def look(visit: Visit) -> Answer:
 @page("GET", "/palette/cases", "read")
 async def look_for_cases(visit: Visit) -> Answer:
     """Past cases that mean something like it, but for those that are shown already."""
+    if not visit.is_fragment:
+        return _as_page(visit)
     typed, told = visit.asked_for.get("q", "").strip(), visit.asked_for.get("but", "").split(",")
     asked = {"q": typed, "kind": "case", "mode": "semantic", "limit": FEW + min(len(told), FEW), "facets": "false"}
     try:
@@ -79,6 +84,11 @@ async def look_for_cases(visit: Visit) -> Answer:
         cases = []  # what cannot be read was said above it
     new = [one for one in cases if one.ticket is not None and str(one.ticket.number) not in told]
     return visit.show("palette_cases.html", cases=new[:FEW])
+
+
+def _as_page(visit: Visit) -> Answer:
+    """The list stands in the palette alone; whoever opens its address finds the same on the page of the search."""
+    return moved("/search?" + urlencode({"q": visit.asked_for.get("q", "")}))
 
 
 def _found(people: list[CustomerSummary], number: Named | None, hits: list[Hit], by_meaning: bool) -> Found:

@@ -78,12 +78,13 @@ def _reason(piece: Mapping[str, Any]) -> Reason:
 
 
 def evidence_line(evidence: Sequence[Mapping[str, Any]]) -> str:
-    """What weighs most, and what contradicts, in one line."""
+    """What weighs most, and what contradicts, in one line; what another piece says with more words is left out."""
     found = weighed(evidence)
     told = [one.words for one in found.reasons[:MOST_TOLD]] + found.conflicts[:MOST_TOLD]
     against = [one.words for one in found.reasons[MOST_TOLD:] if one.against][:1]
     alone = [_("nothing else supports it")] if stands_alone(evidence) else []
-    return "; ".join(dict.fromkeys([*told, *against, *alone]))
+    lines = dict.fromkeys([*told, *against, *alone])
+    return "; ".join(one for one in lines if not any(other.startswith(f"{one}: ") for other in lines))
 
 
 # -- what it was -------------------------------------------------------------------------------------------------------

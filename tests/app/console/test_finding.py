@@ -17,6 +17,7 @@ from search.embeddings import trigrams
 from search.postgres import PostgresEngine
 from tests.app.api.indexed import Indexed
 from tests.app.console.conftest import Browser, edge_of_app
+from tests.app.console.seats import HX
 from tests.builders import contact, identifier, pushed
 
 EVIL = "<script>alert(1)</script>"
@@ -105,35 +106,48 @@ async def test_the_palette_finds_each_kind_as_it_is_typed(browser: Browser, inde
     await indexed.caught_up()
     customer, number = asked["customer_id"], asked["ticket"]["number"]
     for typed in ("mara.li", "lindqvst", "Mara"):
-        page = (await browser.get("/palette", params={"q": typed})).text
+        page = (await browser.get("/palette", params={"q": typed}, headers=HX)).text
         assert f'href="/customers/{customer}"' in page, typed
         assert EVIL not in page
     for typed in (str(number), f"#{number}", "boots"):
-        assert f'href="/tickets/{number}"' in (await browser.get("/palette", params={"q": typed})).text, typed
+        assert f'href="/tickets/{number}"' in (await browser.get("/palette", params={"q": typed}, headers=HX)).text, (
+            typed
+        )
     for typed in ("482133", "ORD-482133"):
-        assert f"#item-{order['event_id']}" in (await browser.get("/palette", params={"q": typed})).text, typed
+        assert f"#item-{order['event_id']}" in (await browser.get("/palette", params={"q": typed}, headers=HX)).text, (
+            typed
+        )
     while await indexed.indexer.embed(indexed.workspace, datetime.now(UTC)):
         pass
-    assert f"/tickets/{number}" in (await browser.get("/palette/cases", params={"q": "boots that leak"})).text
-    assert "Nothing like this was found." in (await browser.get("/palette?q=qz")).text
+    assert (
+        f"/tickets/{number}" in (await browser.get("/palette/cases", params={"q": "boots that leak"}, headers=HX)).text
+    )
+    assert "Nothing like this was found." in (await browser.get("/palette?q=qz", headers=HX)).text
 
 
 async def test_the_palette_takes_whatever_is_typed(browser: Browser, indexed: Indexed, app: Litestar) -> None:
     await browser.choose()
     for typed in ("", " ", '"', "before:nonsense", "-", EVIL, "x" * 1_000, "9" * 40, "\x00", "%"):
-        page = await browser.get("/palette", params={"q": typed})
+        page = await browser.get("/palette", params={"q": typed}, headers=HX)
         assert page.status_code == 200
         assert EVIL not in page.text
-        assert (await browser.get("/palette/cases", params={"q": typed})).status_code == 200
+        assert (await browser.get("/palette/cases", params={"q": typed}, headers=HX)).status_code == 200
     edge_of_app(app).embedder = None
-    assert "palette-cases" not in (await browser.get("/palette?q=boots")).text
-    assert (await browser.get("/palette/cases?q=boots")).text.strip() == ""
+    assert "palette-cases" not in (await browser.get("/palette?q=boots", headers=HX)).text
+    assert (await browser.get("/palette/cases?q=boots", headers=HX)).text.strip() == ""
+
+
+async def test_the_palettes_address_leads_to_the_page_of_the_search(browser: Browser) -> None:
+    await browser.choose()
+    for path in ("/palette", "/palette/cases"):
+        page = await browser.get(path, params={"q": "no 1&2"})
+        assert (page.status_code, page.headers["location"]) == (303, "/search?q=no+1%262")
 
 
 async def test_what_cannot_be_read_is_said_in_a_sentence(browser: Browser, indexed: Indexed) -> None:
     await browser.choose()
-    for path in ("/palette", "/search"):
-        page = (await browser.get(path, params={"q": "-paypal"})).text
+    for path, headers in (("/palette", HX), ("/search", {})):
+        page = (await browser.get(path, params={"q": "-paypal"}, headers=headers)).text
         assert "Say also what is to be there" in page
         assert "at character" not in page
         assert "q:" not in page
@@ -145,7 +159,7 @@ async def test_who_is_found_by_a_number_shows_it_first(browser: Browser, indexed
     await browser.api.push(contact=contact("mara", *held, identifier("phone", "+49 171 234 56 78"), name="Mara"))
     await indexed.caught_up()
     for path in ("/palette", "/customers", "/find/customers"):
-        page = (await browser.get(path, params={"q": "+49 1712345"}, headers={"HX-Request": "true"})).text
+        page = (await browser.get(path, params={"q": "+49 1712345"}, headers=HX)).text
         assert "<bdi>+<mark>49 171 234 5</mark>6 78</bdi>" in page, path
 
 

@@ -70,6 +70,7 @@ async def test_the_queue_says_who_with_whom_and_why(browser: Browser) -> None:
     assert f'href="{path}"' in page
     assert "93 %" in page
     assert "same e-mail &lt;script&gt;" in page
+    assert page.count('<span class="stands"><bdi>') == 2
     assert EVIL not in page
     assert (await browser.get("/suggestions/next")).headers["location"] == path
     assert "There are none" in (await browser.get("/suggestions?state=rejected")).text

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.console.said_decisions import weighed
+from app.console.said_decisions import evidence_line, weighed
 from app.console.verdicts import because, grade_words, likely, verdict_words, weight_words
 from identity.decision import Evidence, Score
 from identity.views import Piece
@@ -41,6 +41,14 @@ RULED = [
     (found("evidence", SURE, automatic="proof"), "only proof joins two here without asking"),
     (found("evidence", SURE, vetoes=("other birth dates",)), "nothing joins the two without asking"),
 ]
+
+
+def test_a_line_says_the_same_once() -> None:
+    names = {"comparison": "name", "stranger": -6.0, "words": "the names conflict: Susan Reed, Thomas Reed"}
+    evidence = found("evidence", SURE, vetoes=("the names conflict", "other birth dates"))
+    assert evidence_line([names, *evidence]).count("the names conflict") == 1
+    assert evidence_line(evidence).count("the names conflict") == 1
+    assert "other birth dates" in evidence_line([names, *evidence])
 
 
 @pytest.mark.parametrize(("evidence", "said", "figures"), CASES)
