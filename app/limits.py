@@ -11,7 +11,8 @@ PUSH_BYTES: Final = 1024 * 1024
 BATCH_BYTES: Final = 16 * 1024 * 1024
 MAIL_BYTES: Final = 50 * 1024 * 1024
 BODY_BYTES: Final = 64 * 1024
-UPLOAD_BYTES: Final = 25 * 1024 * 1024
+UPLOAD_BYTES: Final = 25_000_000
+"""25 MB, as sizes of files are told."""
 UPLOADS_WAITING: Final = 200
 BATCH_ITEMS: Final = 1_000
 STREAMS_A_KEY: Final = 50

@@ -111,7 +111,7 @@ class Composer(msgspec.Struct, frozen=True, kw_only=True):
     values: dict[str, str]
     moves: Sequence[tuple[Status, str]] = ()
     most_files: int = MOST_ATTACHED
-    most_megabytes: int = UPLOAD_BYTES // 1024**2
+    most_megabytes: int = UPLOAD_BYTES // 1_000_000
 
     @property
     def note(self) -> bool:

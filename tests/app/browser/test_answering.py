@@ -3,8 +3,9 @@
 from typing import Any
 
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, expect
+from playwright.async_api import FilePayload, Page, expect
 
+from app.limits import UPLOAD_BYTES
 from tests.app.browser.conftest import Desk
 from tests.builders import identifier
 
@@ -117,6 +118,14 @@ async def test_files_go_along_and_text_stays_text(desk: Desk) -> None:
     chooser = page.locator("[data-chooser]")
     await chooser.set_input_files([{"name": name, "mimeType": "text/plain", "buffer": b"hello"}])
     await expect(page.locator("[data-file]")).to_contain_text("img src=x")
+    large: FilePayload = {
+        "name": "large.bin",
+        "mimeType": "application/octet-stream",
+        "buffer": bytes(UPLOAD_BYTES + 1),
+    }
+    await chooser.set_input_files([large])
+    refused = page.locator("[data-files] li").filter(has_text="large.bin")
+    await expect(refused).to_contain_text("This file is larger than 25 MB.")
     box = page.get_by_label("What you say")
     await box.fill("As promised.")
     await page.reload()

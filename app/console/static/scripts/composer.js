@@ -120,7 +120,7 @@
   // Files
   const upload = async (file) => {
     at("files").append(at("line").content.cloneNode(true));
-    const line = at("files").lastElementChild, isLarge = file.size > box().dataset.most * 2 ** 20;
+    const line = at("files").lastElementChild, isLarge = file.size > box().dataset.most * 1e6;
     line.firstChild.textContent = file.name;
     const { status, html } = isLarge ? {} : await part(`/uploads?name=${encodeURIComponent(file.name)}`, file);
     if (status === 201) { line.outerHTML = html; save(); return; }
