@@ -26,8 +26,8 @@ _POLICY: Final = (
     "default-src 'none'; img-src 'self'{elsewhere}; style-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'self'; sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox"
 )
-_CID: Final = re.compile(r'(<img(?: [a-z-]+="[^"]*")*? src=")cid:([^"]*)"')
-_AWAY: Final = re.compile(r'(<img(?: [a-z-]+="[^"]*")*?) data-src="(https?:[^"]*)"')
+_CID: Final = re.compile(r'(<img(?: [a-z-]+="[^"]*")*? src=")(?i:cid:)([^"]*)"')
+_AWAY: Final = re.compile(r'(<img(?: [a-z-]+="[^"]*")*?) data-src="\s*((?i:https?:|//)[^"]*)"')
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):

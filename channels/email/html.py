@@ -207,7 +207,8 @@ def _kept(name: str, attributes: dict[str, str]) -> str:
     wanted: dict[str, str] = {}
     for one, value in attributes.items():
         if one == "src" and name == "img":
-            wanted["src" if value[:4].lower() == "cid:" else "data-src"] = value[:2_000]
+            picture = value.strip()
+            wanted["src" if picture[:4].lower() == "cid:" else "data-src"] = picture[:2_000]
         elif one == "href" and name == "a":
             if _LINK.match(value.strip()):
                 wanted["href"] = value.strip()[:4_000]

@@ -297,3 +297,11 @@ def test_only_pictures_ask_for_what_is_elsewhere() -> None:
     assert with_pictures(safe) == safe
     assert letter_of(safe, []).away == 0
     assert letter_of('<img src="cid:none">', []).html == '<img src="">'
+    assert letter_of('<img src="CID:none">', []).html == '<img src="">'
+
+
+@pytest.mark.parametrize("address", ["HTTP://x.example/a.png", " https://x.example/a.png", "\n//x.example/a.png"])
+def test_a_picture_is_asked_for_however_its_address_is_written(address: str) -> None:
+    safe = f'<img alt="" data-src="{address}">'
+    assert letter_of(safe, []).away == 1
+    assert with_pictures(safe) == f'<img alt="" referrerpolicy="no-referrer" src="{address.strip()}">'

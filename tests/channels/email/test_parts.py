@@ -224,6 +224,8 @@ def test_html_as_text(source: str, text: str):
         ("<p onclick=x()>a</p>", "<p>a</p>"),
         ("<script>alert(1)</script><svg onload=x><style>*{}</style></svg>a", "a"),
         ('<img src="https://x.example/a.png" alt="b">', '<img data-src="https://x.example/a.png" alt="b">'),
+        ('<img src=" HTTPS://x.example/a.png">', '<img data-src="HTTPS://x.example/a.png">'),
+        ('<img src="\nCID:a@x">', '<img src="CID:a@x">'),
         ('<img srcset="https://x.example/a 2x" src="//x.example/a">', '<img data-src="//x.example/a">'),
         ('<img src="CID:a@b">', '<img src="CID:a@b">'),
         ('<p style="background:url(https://x.example)" background=https://x.example>a</p>', "<p>a</p>"),
