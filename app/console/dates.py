@@ -49,12 +49,12 @@ def date_words(at: date, *, year: bool = True, short: bool = False) -> str:
     return _("%(day)s %(month)s", day=at.day, month=month(at, short=short))
 
 
-def day_words(here: date, today: date) -> str:
-    """The day as one says it: today, yesterday, a weekday, a date."""
+def day_words(here: date, today: date, *, within: bool = False) -> str:
+    """The day as one says it, alone or `within` a sentence: today, yesterday, a weekday, a date."""
     if here == today:
-        return _("Today")
+        return _("today") if within else _("Today")
     if here == today - timedelta(days=1):
-        return _("Yesterday")
+        return _("yesterday") if within else _("Yesterday")
     if timedelta(0) < today - here <= _WEEK:
         return weekday(here)
     return date_words(here, year=here.year != today.year)

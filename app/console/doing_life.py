@@ -56,7 +56,7 @@ async def _snooze(visit: Visit, said: Said) -> Told:
     await post(visit, said, ticket_life.snooze, body, seen=True)
     if until is None:
         return Told(words=_("It is laid aside until the customer writes."))
-    return Told(words=_("It is laid aside until %(at)s.", at=at_words(until, visit.who)))
+    return Told(words=_("It is laid aside until %(at)s.", at=at_words(until, visit.who, within=True)))
 
 
 async def _wake(visit: Visit, said: Said) -> Told:

@@ -39,9 +39,9 @@ def clock_time(at: datetime, who: Who | None) -> str:
     return f"{local(at, who):%H:%M}"
 
 
-def day(at: datetime, who: Who | None, now: datetime | None = None) -> str:
-    """The day where the agent is, as one says it: today, yesterday, a weekday, a date."""
-    return day_words(local(at, who).date(), local(now or datetime.now(UTC), who).date())
+def day(at: datetime, who: Who | None, now: datetime | None = None, *, within: bool = False) -> str:
+    """The day where the agent is, as one says it, alone or `within` a sentence: today, yesterday, a weekday, a date."""
+    return day_words(local(at, who).date(), local(now or datetime.now(UTC), who).date(), within=within)
 
 
 def ago(at: datetime, now: datetime | None = None) -> str:

@@ -49,9 +49,9 @@ def link_words(kind: str) -> str:
     }.get(kind, kind)
 
 
-def at_words(at: datetime, who: Who | None) -> str:
-    """The day and the time of the day where the agent is."""
-    return _("%(day)s %(time)s", day=day(at, who), time=clock_time(at, who))
+def at_words(at: datetime, who: Who | None, *, within: bool = False) -> str:
+    """The day and the time of the day where the agent is, alone or `within` a sentence."""
+    return _("%(day)s %(time)s", day=day(at, who, within=within), time=clock_time(at, who))
 
 
 def waiting_words(ticket: TicketView) -> str:
@@ -86,11 +86,11 @@ def clock_reasons(clock: ClockView, ticket: TicketView, who: Who | None) -> list
         )
     ]
     if clock.due_at is not None and clock.state == "running":
-        said.append(_("Due %(at)s.", at=at_words(clock.due_at, who)))
+        said.append(_("Due %(at)s.", at=at_words(clock.due_at, who, within=True)))
     if clock.paused_since is not None:
         said.append(_paused(clock, ticket, who))
     if clock.breached_at is not None:
-        said.append(_("It was due %(at)s.", at=at_words(clock.breached_at, who)))
+        said.append(_("It was due %(at)s.", at=at_words(clock.breached_at, who, within=True)))
     if clock.met_at is not None:
         said.append(_met(clock, who))
     elif clock.state == "missed":
@@ -106,7 +106,7 @@ def _paused(clock: ClockView, ticket: TicketView, who: Who | None) -> str:
     assert clock.paused_since is not None
     return _(
         "It stands still since %(at)s, while the ticket is %(status)s; %(left)s are left then.",
-        at=at_words(clock.paused_since, who),
+        at=at_words(clock.paused_since, who, within=True),
         status=status_words(ticket.status),
         left=span_words(clock.remaining or 0),
     )
@@ -114,7 +114,7 @@ def _paused(clock: ClockView, ticket: TicketView, who: Who | None) -> str:
 
 def _met(clock: ClockView, who: Who | None) -> str:
     assert clock.met_at is not None
-    at = at_words(clock.met_at, who)
+    at = at_words(clock.met_at, who, within=True)
     if clock.target == "resolution":
         return _("The ticket was resolved %(at)s.", at=at)
     return _("We answered %(at)s.", at=at)

@@ -52,6 +52,8 @@ def _parts(message: str) -> list[str]:
 @pytest.mark.parametrize(("since", "said"), DAYS)
 def test_a_day_is_said_as_one_says_it(since: timedelta, said: str):
     assert day(NOW - since, None, NOW) == said
+    within = said.lower() if since < timedelta(days=2) else said
+    assert day(NOW - since, None, NOW, within=True) == within
 
 
 @pytest.mark.parametrize(("since", "said"), SINCE)

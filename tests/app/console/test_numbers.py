@@ -118,6 +118,7 @@ async def test_missed_promises_say_whose_and_by_how_much(api: Api) -> None:
     assert "3 h too late" in page
     assert "1 h so far, still open" in page
     assert "In time" not in page
+    assert re.search(r"kept (today|yesterday) \d\d:\d\d", page)
     assert SCRIPT not in page
     assert page.index("Nobody answers") < page.index("&lt;script&gt;"), "the latest first"
     number = waits.ticket.number

@@ -190,12 +190,12 @@ async def test_promises_stand_there_with_their_reasons(at: At) -> None:
     await lamp.do("status", status="on_hold")
     page = await lamp.panel()
     assert re.search(
-        r"It stands still since Today \d\d:\d\d, while the ticket is on hold; 1 h 59 min are left then.", page
+        r"It stands still since today \d\d:\d\d, while the ticket is on hold; 1 h 59 min are left then.", page
     )
     said = await at.api("POST", f"/api/v1/tickets/{lamp.number}/replies", json={"body": "Here"})
     assert said.status_code == 201, said.text
     page = await lamp.panel()
-    assert "We answered Today" in page
+    assert "We answered today" in page
     assert "clock-met" in page
 
 
