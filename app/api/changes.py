@@ -68,8 +68,9 @@ def start_of(call: Call) -> Checkpoint | None:
     return call.edge.tokens.open_checkpoint(call.workspace, after, "after") if after is not None else None
 
 
-async def follow(call: Call, start: Checkpoint | None, *, near: UUID | None = None) -> Answer:
-    """The stream from there on, or from now; with a word, `presence`, whenever something is beckoned `near` it."""
+async def follow(call: Call, start: Checkpoint | None, *, near: UUID | None = None, anew: bool = False) -> Answer:
+    """The stream from there on, or from now; with a word, `presence`, whenever something is beckoned `near` it. One
+    that begins `anew` says so first, with its place."""
     async with call.read() as db:
         start = start or await head(db, call.workspace)
     if call.edge.streams.get(call.caller.key, 0) >= STREAMS_A_KEY:
@@ -77,15 +78,18 @@ async def follow(call: Call, start: Checkpoint | None, *, near: UUID | None = No
     return Answer(
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-        stream=_events(call, start, near),
+        stream=_events(call, start, near, anew),
     )
 
 
-async def _events(call: Call, at: Checkpoint, near: UUID | None) -> AsyncIterator[bytes]:
+async def _events(call: Call, at: Checkpoint, near: UUID | None, anew: bool) -> AsyncIterator[bytes]:
     """The stream's bytes. It holds no connection while it waits."""
     until = time.monotonic() + STREAM_SECONDS
     with _counted(call), ExitStack() as stack:
         yield b"retry: 1000\n: from here on\n\n"
+        if anew:
+            place = call.edge.tokens.seal_checkpoint(call.workspace, at).encode()
+            yield b"id: " + place + b"\nevent: anew\ndata: {}\n\n"
         async with call.edge.feeds.seat(call.workspace, call.caller.key, at) as seat:
             if near is not None:
                 stack.enter_context(call.edge.live.beckoned(near, partial(seat.say, PRESENCE)))

@@ -76,10 +76,16 @@ def _presets(visit: Visit) -> list[tuple[str, str]]:
 
 @page("GET", "/live", "read", media_type="text/event-stream")
 async def listen(visit: Visit) -> Answer:
-    """Hints of what is new, for as long as the session holds; and of who comes to the customer who is looked at."""
+    """Hints of what is new, for as long as the session holds; and of who comes to the customer who is looked at. After
+    a place that nobody knows, as of before a restore under another secret, from now on: the page is told to look."""
     customer = visit.asked_for.get("customer")
     near = presence_of(visit.workspace, customer) if customer else None
-    return await follow(visit, start_of(visit), near=near)
+    try:
+        return await follow(visit, start_of(visit), near=near)
+    except Problem as problem:
+        if problem.status != 400:
+            raise
+    return await follow(visit, None, near=near, anew=True)
 
 
 PAGES: Final[tuple[Page, ...]] = (show_inbox, listen)

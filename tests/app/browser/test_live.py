@@ -1,7 +1,9 @@
 """Many tabs over one desk: a page that nobody looks at holds no connection, and learns later what it missed; who comes
 is seen at once."""
 
-from playwright.async_api import Page, expect
+import re
+
+from playwright.async_api import Page, Route, expect
 
 from tests.app.browser.conftest import Desk
 from tests.builders import contact, identifier
@@ -41,3 +43,21 @@ async def test_who_comes_is_seen_at_once_by_one_who_was_there_alone(desk: Desk) 
     await expect(page.locator("#composer-here")).to_have_text("Ben is looking", timeout=3_000)
     await ben.get_by_label("What you say").fill("Dear")
     await expect(page.locator("#composer-here")).to_have_text("Ben is replying", timeout=3_000)
+
+
+async def test_after_a_restore_under_another_secret_a_page_goes_on_from_now(desk: Desk) -> None:
+    """What the page knew last is nobody's: it looks once at all of its parts, and hears what comes."""
+    page, made = desk.page, await desk.push(contact={"key": "one", "identifiers": []})
+    path = f"/customers/{made['customer_id']}"
+
+    async def of_before(route: Route) -> None:
+        answer = await route.fetch()
+        await route.fulfill(
+            response=answer, body=re.sub('data-head="[^"]+"', 'data-head="of-before"', await answer.text())
+        )
+
+    await page.route(f"**{path}", of_before)
+    async with page.expect_response(f"**{path}/who"):
+        await page.goto(path)
+    await desk.push(contact={"key": "one", "identifiers": []}, body="words that came since")
+    await expect(page.get_by_text("words that came since").first).to_be_visible()
