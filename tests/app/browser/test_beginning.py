@@ -94,6 +94,24 @@ async def test_a_note_about_a_customer_is_in_no_ticket_and_reaches_nobody(desk: 
     assert not (await Axe().run(page, context="#composer")).response["violations"]
 
 
+async def test_colleagues_are_offered_where_a_note_tells_them(desk: Desk) -> None:
+    page, customer = desk.page, await known(desk)
+    who = {"key": "mara", "identifiers": [identifier(value="mara@example.com")]}
+    number = (await desk.push(kind="message", channel="email", subject="Boots", contact=who))["ticket"]["number"]
+    await desk.somebody("Ben")
+    names = page.locator("[data-names]")
+    for path, key, offered in ((f"/customers/{customer}", "Shift+N", ""), (f"/tickets/{number}", "n", "@Ben")):
+        await page.goto(path)
+        await page.keyboard.press(key)
+        await expect(page.get_by_label("What you say")).to_be_focused()
+        await page.keyboard.type("For @be")
+        if offered:
+            await expect(names).to_have_text(offered)
+        else:
+            await page.wait_for_timeout(700)
+            await expect(names).to_be_empty()
+
+
 async def test_without_an_address_only_a_note_is_possible_and_the_page_says_why(desk: Desk) -> None:
     page = desk.page
     customer = (await desk.push(kind="fact", channel="crm", contact={"key": "x", "name": "Nobody"}))["customer_id"]

@@ -146,7 +146,7 @@
     changed();
   };
   const look = () => {
-    const called = isNote() && text().value.slice(0, text().selectionStart).match(/(?:^|\s)@([\p{L}\d._-]{0,30})$/u);
+    const called = isNote() && box().dataset.number && text().value.slice(0, text().selectionStart).match(/(?:^|\s)@([\p{L}\d._-]{0,30})$/u);
     const isOpen = !isNote() && text().value.includes("{{");
     clearTimeout(later);
     later = setTimeout(async () => {
