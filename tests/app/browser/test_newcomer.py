@@ -4,11 +4,17 @@ the promises that were missed this week, by clicking what a page offers."""
 import re
 from datetime import UTC, datetime, timedelta
 
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from tests.app.browser.conftest import WIDE, Desk
 
 NARROW = {"width": 390, "height": 800}
+A_LINE = 28
+DRAWN = """cell => {
+    const held = document.createRange()
+    held.selectNodeContents(cell)
+    return held.getBoundingClientRect().height
+}"""
 
 
 async def test_a_newcomer_finds_the_way_about_the_demo(furnished: Desk) -> None:
@@ -53,3 +59,26 @@ async def test_a_ticket_leads_to_its_customer_where_there_is_no_room_for_both(de
     await away.click()
     await expect(page.get_by_role("complementary", name="Who this is")).to_be_visible()
     await page.set_viewport_size(WIDE)  # pyright: ignore[reportArgumentType]
+
+
+async def test_what_heads_a_page_stays_a_line_and_words_stay_whole(furnished: Desk) -> None:
+    page = furnished.page
+    await page.goto("/customers")
+    assert await _height(page, "main h1") < A_LINE
+    await page.goto("/suggestions")
+    await page.keyboard.press("j")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", name="Are these one person?")).to_be_visible()
+    await page.keyboard.press("x")
+    await expect(page.get_by_text("That was done.")).to_be_visible()
+    assert await _height(page, ".page-head") < 2 * A_LINE
+    await page.goto("/settings/sla/of/at-once")
+    await page.get_by_role("button", name="Show what it would change").click()
+    cell = page.locator("#preview").get_by_role("cell", name="letters").first
+    assert await cell.evaluate(DRAWN) < A_LINE
+
+
+async def _height(page: Page, what: str) -> float:
+    box = await page.locator(what).bounding_box()
+    assert box is not None
+    return box["height"]
