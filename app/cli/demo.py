@@ -126,7 +126,8 @@ def lines(address: str, key: str, customer: str) -> str:
         f'"occurred_at":"{now:%Y-%m-%dT%H:%M:%SZ}",'
         f'"contact":{{"identifiers":[{{"kind":"email","value":"{HANNAH.email}","verified":true}}]}},'
         f'"subject":"Order {order}: a second headtorch",'
-        f'"object":{{"type":"order","id":"{order}","version":1,"state":{{"state":"placed","total":39}}}}}}'
+        f'"object":{{"type":"order","id":"{order}","version":1,'
+        f'"state":{{"status":"placed","total":39,"currency":"GBP"}}}}}}'
     )
     auth = f"-H 'Authorization: Bearer {key}'"
     return "\n".join(

@@ -1,4 +1,4 @@
-"""The demo desk: the same moment gives the same desk, it is believable in its counts, and its lines work when pasted."""
+"""The demo desk: the same moment gives the same desk, its counts are believable, its lines work when pasted."""
 
 import json
 import shutil
@@ -79,6 +79,9 @@ def test_make_run_ends_with_lines_that_work_when_pasted(home: Home) -> None:
     assert read["name"] == "Hannah Whitlock"
     assert read["timeline"]["items"][0]["event_id"] == pushed["event_id"]
     assert len(read["absorbed"]) == 2
+    drawn = read["timeline"]["items"][0]["card"]
+    assert drawn["title"].endswith("39.00 GBP")
+    assert drawn["status"]["label"] == "Placed"
     assert read["counts"]["events"] > 100
     assert read["counts"]["tickets"] >= 8
     assert [one["assignee"] for one in read["tickets"]] != [None] * len(read["tickets"]), "somebody works on them"
