@@ -55,8 +55,8 @@ async def _snooze(visit: Visit, said: Said) -> Told:
     body = {"until": until, "note": said.text("note") or None}
     await post(visit, said, ticket_life.snooze, body, seen=True)
     if until is None:
-        return Told(words=_("It is laid aside until the customer writes."))
-    return Told(words=_("It is laid aside until %(at)s.", at=at_words(until, visit.who, within=True)))
+        return Told(words=_("It is snoozed until the customer writes."))
+    return Told(words=_("It is snoozed until %(at)s.", at=at_words(until, visit.who, within=True)))
 
 
 async def _wake(visit: Visit, said: Said) -> Told:
@@ -135,7 +135,7 @@ async def _show_history(db: Db, looking: Looking) -> Shown:
 
 
 DOINGS: Final = (
-    Doing(name="snooze", title=lambda _t: _("Lay aside"), template="snooze", look=_show_snooze, act=_snooze),
+    Doing(name="snooze", title=lambda _t: _("Snooze"), template="snooze", look=_show_snooze, act=_snooze),
     Doing(name="wake", title=lambda _t: _("Fetch it"), act=_wake),
     Doing(
         name="confirm",

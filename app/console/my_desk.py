@@ -116,7 +116,7 @@ def notice_words(notice: NoticeView, names: dict[UUID, str]) -> str:
         "task_due": _("A task of yours is due"),
         "answered": _("The customer wrote"),
         "rejected": _("The customer says that it is not solved"),
-        "awake": _("It is back from where it was laid aside"),
+        "awake": _("It is back from being snoozed"),
         "sla_warned": _("A promise is about to be broken"),
         "sla_breached": _("A promise was broken"),
         "changed": _("Something happened where you follow"),

@@ -41,7 +41,7 @@ KEYS: Final = (
             (("Esc",), noted("pick none")),
             (
                 ("a", "s", "p", "u", "t", "z"),
-                noted("with what is picked: assign, status, priority, queue, tags, lay aside"),
+                noted("with what is picked: assign, status, priority, queue, tags, snooze"),
             ),
             (("c",), noted("claim the next")),
             (("f",), noted("filter the list")),
@@ -76,7 +76,7 @@ KEYS: Final = (
             (("f",), noted("fields")),
             (("t",), noted("tags")),
             (("e",), noted("rename")),
-            (("z",), noted("lay aside, fetch")),
+            (("z",), noted("snooze, fetch")),
             (("v",), noted("what the customer says of it")),
             (("c",), noted("add a task")),
             (("m",), noted("merge")),

@@ -193,7 +193,7 @@ _SAYINGS: Final[dict[str, Callable[[Speaker, Data], str]]] = {
     "TicketTyped": _typed,
     "TicketFieldsSet": _filled,
     "TicketConfirmed": _confirmed,
-    "TicketSnoozed": lambda _s, _data: _("laid it aside"),
+    "TicketSnoozed": lambda _s, _data: _("snoozed it"),
     "TicketAwoke": lambda _s, _data: _("brought it back"),
     "TicketResolved": lambda _s, _data: _("resolved it after a silence"),
     "TicketClosed": lambda _s, _data: _("closed it after a silence"),
