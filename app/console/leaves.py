@@ -59,8 +59,8 @@ class _Said(msgspec.Struct, frozen=True, kw_only=True):
     agent: str | None = None
 
 
-class Row(msgspec.Struct, kw_only=True):
-    """One row, which `lay_out` fills in step by step: an item, or several changes (`folded`) in one line. `said` and
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One row: an item, or several changes (`folded`) in one line. `said` and
     `rest` are its text before and behind what may be folded; `cut` is how much of it is not shown."""
 
     item: Item
@@ -161,15 +161,20 @@ def lay_out(
 ) -> Leaf:
     """`items` come newest first. `older` is the border of the leaf above, `newer` of the one below; a lane of -1 there
     is any."""
-    told = _without_echoes(_row(item, speaker, clocks) for item in reversed(items))
-    rows = list(told)
-    _bar(rows, older, newer)
+    bare = list(_without_echoes(_row(item, speaker, clocks) for item in reversed(items)))
+    bars, begins = _bars(bare, older, newer), _begins(bare)
+    rows = [
+        msgspec.structs.replace(
+            row, bars=beside, begins=new, goes_on=on, subject=subject, late=late > 0, late_on=max(0, late - 1), day=day
+        )
+        for row, beside, new, on, subject, late, day in zip(
+            bare, bars, begins, _goings_on(bare, begins), _subjects(bare), _lates(bare), _days(bare, older.day),
+            strict=True,
+        )
+    ]  # fmt: skip
     above = [bar for bar in rows[0].bars if not bar.begins] if rows else []
     below = [bar for bar in rows[-1].bars if not bar.ends] if rows else []
     day = rows[-1].day_key if rows else older.day
-    _group_talks(rows)
-    _tell_late_once(rows)
-    _tell_days_once(rows, older.day)
     return Leaf(
         rows=_folded(rows),
         older=_border(above) if rows else newer,
@@ -240,9 +245,9 @@ def _parted(body: str, mail: _Mail) -> tuple[str, str, int]:
     return said[:MOST_BODY], rest[:MOST_BODY], max(0, len(said) - MOST_BODY) + max(0, len(rest) - MOST_BODY)
 
 
-def _bar(rows: Sequence[Row], older: Border, newer: Border) -> None:
-    """Put the spans beside the rows. A ticket runs from its first row here, or from the top where it opened
-    earlier, to its last, or to the bottom where it goes on."""
+def _bars(rows: Sequence[Row], older: Border, newer: Border) -> list[tuple[Bar, ...]]:
+    """The spans beside each row. A ticket runs from its first row here, or from the top where it opened earlier, to its
+    last, or to the bottom where it goes on."""
     spans: dict[int, _Span] = {}
     last = len(rows) - 1
     for at, row in enumerate(rows):
@@ -255,18 +260,13 @@ def _bar(rows: Sequence[Row], older: Border, newer: Border) -> None:
         if not span.began or number in older.lanes:
             span.start, span.began = 0, False
         span.goes_on = number in newer.lanes
-    if not spans or not rows:
-        return
     lanes = _lanes(spans, {**newer.lanes, **older.lanes})
     beside: list[list[Bar]] = [[] for _ in rows]
     for number, span in sorted(spans.items(), key=lambda one: lanes[one[0]]):
-        for at in range(span.start, span.stop + 1):
+        for at in range(span.start, span.stop + 1 if rows else 0):
             begins, ends = at == span.start and span.began, at == span.stop and not span.goes_on
             beside[at].append(Bar(number=number, lane=lanes[number], is_open=span.is_open, begins=begins, ends=ends))
-    named: set[int] = set()
-    for row, bars in zip(rows, beside, strict=True):
-        row.bars = tuple(bars)
-        row.begins = _new(row, named)
+    return [tuple(bars) for bars in beside]
 
 
 class _Span:
@@ -277,11 +277,14 @@ class _Span:
         self.began = self.goes_on = False
 
 
-def _new(row: Row, named: set[int]) -> tuple[TicketRef, ...]:
+def _begins(rows: Sequence[Row]) -> list[tuple[TicketRef, ...]]:
     """A ticket is named beside its first row, and its bar tells it from there."""
-    new = tuple(ticket for ticket in row.item.tickets if ticket.number not in named)
-    named.update(ticket.number for ticket in new)
-    return new
+    named: set[int] = set()
+    found: list[tuple[TicketRef, ...]] = []
+    for row in rows:
+        found.append(tuple(ticket for ticket in row.item.tickets if ticket.number not in named))
+        named.update(ticket.number for ticket in row.item.tickets)
+    return found
 
 
 def _lanes(spans: Mapping[int, _Span], beside: Mapping[int, int]) -> dict[int, int]:
@@ -302,23 +305,27 @@ def _is_free(taken: Iterable[_Span], span: _Span) -> bool:
     return all(span.stop < one.start or span.start > one.stop for one in taken)
 
 
-def _group_talks(rows: Sequence[Row]) -> None:
-    """Of what one side says in one breath, the first row alone says who and where; a talk's subject is said once."""
-    before: Row | None = None
+def _subjects(rows: Sequence[Row]) -> Iterator[str]:
+    """A talk's subject is said once."""
     subjects: dict[str | None, str] = {}
-    for row in rows:
-        item = row.item
-        row.goes_on = before is not None and _goes_on(before, row)
+    for item in (row.item for row in rows):
         subject = bare_subject(item.subject) if item.subject else ""
         is_new = bool(subject) and (item.conversation is None or subjects.get(item.conversation) != subject)
         subjects[item.conversation] = subject or subjects.get(item.conversation, "")
-        row.subject = (item.subject or "") if is_new else ""
-        before = row
+        yield (item.subject or "") if is_new else ""
 
 
 def bare_subject(subject: str) -> str:
     """Without what answering and passing on put before it."""
     return _ANSWERS.sub("", subject).strip().casefold()
+
+
+def _goings_on(rows: Sequence[Row], begins: Sequence[tuple[TicketRef, ...]]) -> Iterator[bool]:
+    """Of what one side says in one breath, the first row alone says who and where."""
+    before: Row | None = None
+    for row, new in zip(rows, begins, strict=True):
+        yield before is not None and not new and _goes_on(before, row)
+        before = row
 
 
 def _goes_on(before: Row, row: Row) -> bool:
@@ -332,31 +339,30 @@ def _goes_on(before: Row, row: Row) -> bool:
         and other.shown_at - one.shown_at < ONE_BREATH
         and before.day_key == row.day_key
         and other.subject in (None, one.subject)
-        and not row.begins
     )
 
 
-def _tell_late_once(rows: Sequence[Row]) -> None:
-    """Of a run that came late at one time, the first row says so for all."""
-    first: Row | None = None
+def _lates(rows: Sequence[Row]) -> list[int]:
+    """Of a run that came late at one time, the first row says so for all: of how many. Elsewhere it is 0."""
+    told = [0] * len(rows)
+    first: int | None = None
     before: datetime | None = None
-    for row in rows:
+    for at, row in enumerate(rows):
         known = row.item.recorded_at
         if row.look == "change":
             continue
-        if row.late and first is not None and before is not None and abs(known - before) < ONE_BREATH:
-            row.late = False
-            first.late_on += 1
-        else:
-            first = row if row.late else None
+        goes_on = row.late and first is not None and before is not None and abs(known - before) < ONE_BREATH
+        first = (first if goes_on else at) if row.late else None
+        if first is not None:
+            told[first] += 1
         before = known
+    return told
 
 
-def _tell_days_once(rows: Sequence[Row], day: str) -> None:
+def _days(rows: Sequence[Row], day: str) -> Iterator[str]:
     """A day stands on its first row alone."""
     for row in rows:
-        if row.day_key == day:
-            row.day = ""
+        yield "" if row.day_key == day else row.day
         day = row.day_key
 
 
