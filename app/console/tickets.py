@@ -1,5 +1,6 @@
 """A ticket beside its customer's thread: its page, its panel, and the dialogs in which something is done to it."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -99,8 +100,11 @@ async def show_doing(visit: Visit) -> Answer:
     except REFUSED as error:
         if not asked.keys() & CHOSEN:
             raise
-        rest = {name: values for name, values in asked.items() if name not in CHOSEN}
-        return await _dialog(visit, doing, Said(lists=rest), refusal_of(error))
+        return await _dialog(visit, doing, _unchosen(asked), refusal_of(error))
+
+
+def _unchosen(lists: Mapping[str, list[str]]) -> Said:
+    return Said(lists={name: values for name, values in lists.items() if name not in CHOSEN})
 
 
 async def _dialog(visit: Visit, doing: Doing, said: Said, refusal: Refusal | None = None) -> Answer:
@@ -153,7 +157,12 @@ async def do(visit: Visit) -> Answer:
 
 async def _refused(visit: Visit, doing: Doing, said: Said, refusal: Refusal) -> Answer:
     if doing.template is not None:
-        return await _dialog(visit, doing, said, refusal)
+        try:
+            return await _dialog(visit, doing, said, refusal)
+        except REFUSED as error:
+            if not said.lists.keys() & CHOSEN:
+                raise
+            return await _dialog(visit, doing, _unchosen(said.lists), refusal_of(error))
     if visit.is_fragment:
         return await _panel(visit, refusal=refusal, said=said)
     return await show_ticket(visit, Draft(), refusal.status, refusal.words)

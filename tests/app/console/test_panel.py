@@ -388,3 +388,10 @@ async def test_what_is_no_dialog_is_not_there(at: At) -> None:
     assert [(await at.look(what)).status_code for what in ("nonsense", "claim", "tick")] == [404] * 3
     assert (await at.browser.get("/tickets/999999/do/status", headers=HX)).status_code == 404
     assert (await at.browser.get(f"/tickets/{at.number}/do/merge?other=999999", headers=HX)).status_code == 404
+
+
+async def test_a_choice_that_is_gone_is_asked_for_again(at: At) -> None:
+    fields = await at.form("priority") | {"other": "999999"}
+    done = await at.browser.client.post(f"/tickets/{at.number}/do/merge", data=fields, headers=HX)
+    assert done.status_code == 404
+    assert f'hx-get="/tickets/{at.number}/do/merge' in done.text
