@@ -94,6 +94,7 @@ def test_make_run_ends_with_lines_that_work_when_pasted(home: Home) -> None:
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=20)
     assert process.returncode == 0
+    assert "Traceback" not in home.words.read_text()
 
 
 def _lives(line: str) -> None:
