@@ -12,6 +12,7 @@ from typing import Final
 from uuid import UUID
 
 import msgspec
+import structlog
 
 from app import store
 from app.api.shapes import ChangeItem
@@ -20,6 +21,8 @@ from app.live import Live
 from app.tokens import Tokens
 from identity.customers import WorkspaceId
 from timeline.followers import Checkpoint, Followed, head, read_after
+
+_log = structlog.get_logger("throughline.feeds")
 
 LOOK_SECONDS: Final = 4.0
 SOON: Final = (0.05, 0.1, 0.2, 0.5)
@@ -118,6 +121,8 @@ class Feed:
                 soon = len(SOON) if hinted else max(0, soon - 1)
         except DatabaseAway:
             pass
+        except Exception as error:  # noqa: BLE001 - whatever it is, streams end with it and come back
+            _log.error("feed.failed", workspace=self.workspace, error=error)
         finally:
             self.is_over = True
             for seat in self.seats:
