@@ -168,7 +168,7 @@ def _one_of(said: str, known: Sequence[str]) -> str:
 
 def _unsendable(writing: Writing) -> str:
     if not writing.accounts:
-        return _("No mailbox of this desk sends mail. Write a note.")
+        return _("No mailbox of this desk sends mail, so only a note can be written.")
     if not writing.recipients:
         return _("No address of this customer is known, so no mail can be sent. Write a note.")
     return ""

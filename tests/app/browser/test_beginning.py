@@ -116,7 +116,7 @@ async def test_without_an_address_only_a_note_is_possible_and_the_page_says_why(
     page = desk.page
     customer = (await desk.push(kind="fact", channel="crm", contact={"key": "x", "name": "Nobody"}))["customer_id"]
     await page.goto(f"/customers/{customer}/answer")
-    await expect(page.get_by_text("No mailbox of this desk sends mail.")).to_be_visible()
+    await expect(page.get_by_text("No mailbox of this desk sends mail")).to_be_visible()
     await known(desk)
     await page.goto(f"/customers/{customer}/message")
     await expect(page.get_by_text("No address of this customer is known")).to_be_visible()

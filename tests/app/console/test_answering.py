@@ -10,6 +10,7 @@ import pytest
 from app.console.placeholders import fill
 from app.db import new_id
 from tests.app.console.conftest import Browser
+from tests.app.console.seats import seat
 from tests.app.console.test_tickets import form_in
 from tests.builders import identifier
 
@@ -233,3 +234,14 @@ async def test_colleagues_are_found_by_the_beginning_of_their_name(browser: Brow
     await browser.choose()
     assert "@Ann Desk" in (await browser.get("/colleagues?q=des")).text
     assert "Ann" not in (await browser.get("/colleagues?q=zz")).text
+
+
+async def test_where_no_mailbox_sends_the_page_says_who_can_add_one(browser: Browser) -> None:
+    customer = (await browser.api.push(kind="fact", channel="crm", contact={"key": "x"}))["customer_id"]
+    link, asking = 'href="/settings/accounts"', "An admin can add one under Settings."
+    for role, there, elsewhere in (("admin", link, asking), ("agent", asking, link)):
+        page = (await (await seat(browser.api, role, role)).get(f"/customers/{customer}/message")).text
+        composer = page.partition('id="composer"')[2].partition("</form>")[0]
+        assert "No mailbox of this desk sends mail" in composer
+        assert there in composer
+        assert elsewhere not in composer
