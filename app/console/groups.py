@@ -11,6 +11,7 @@ from app.console.language import _
 from app.console.number_words import lasting, many, part
 from app.console.pages import Visit
 from app.console.periods import against
+from app.console.ticket_words import target_words
 from timeline.tickets.reporting import Line, Measure
 from timeline.tickets.reporting_views import Dimension, Number
 
@@ -29,13 +30,6 @@ def dimension_name(dimension: Dimension) -> str:
         "target": _("By promise"),
         "policy": _("By SLA policy"),
     }[dimension]
-
-
-def target_name(target: str | None) -> str:
-    names = {
-        "first_response": _("First response"), "next_response": _("Next response"), "resolution": _("Resolution"),
-    }  # fmt: skip
-    return names.get(target or "", target or "")
 
 
 async def broken_down(visit: Visit, number: Number, asked: Asked) -> list[Groups]:
@@ -90,7 +84,7 @@ def _group(
     where = {name: values for name, values in asked.where.items() if name != by}
     narrowed = _without(asked, where)
     return Group(
-        name=target_name(value) if by == "target" else asked.name(by, value),
+        name=target_words(value or "") if by == "target" else asked.name(by, value),
         narrow=narrow,
         href=tickets_at(number, narrowed, None, asked.period.span.end, **only, **more),
         words=_words(row, measure, missed),

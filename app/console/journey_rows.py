@@ -6,12 +6,12 @@ from typing import Final, Literal
 
 import msgspec
 
-from app.console.groups import target_name
 from app.console.journey_reading import DESK, Matter, Read
 from app.console.journeys import Axis, Happened, Mark, Side, Wait, axis_of, labels_of, marks_of, stretches_of, waits_of
 from app.console.language import _, counted
 from app.console.number_words import lasting
 from app.console.rendering import words as plain
+from app.console.ticket_words import target_words
 from timeline.tickets.promises import ClockView
 from timeline.tickets.reading import TicketView
 
@@ -176,7 +176,7 @@ def _promise(clock: ClockView, axis: Axis, stopped: datetime | None, now: dateti
 
 def promise_words(clock: ClockView, stopped: datetime | None, now: datetime) -> str:
     """One promise: which, what became of it, by how much."""
-    name = target_name(clock.target)
+    name = target_words(clock.target)
     due = clock.breached_at or clock.due_at
     if clock.state == "met":
         return _("%(promise)s: kept", promise=name)

@@ -56,7 +56,6 @@ class _Said(msgspec.Struct, frozen=True, kw_only=True):
 
     mail: _Mail | None = None
     decision: UUID | None = None
-    agent: str | None = None
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -197,7 +196,7 @@ def _row(item: Item, speaker: Speaker, clocks: Clocks) -> Row:
     return Row(
         item=item,
         look=_look(item),
-        who=data.agent if data.agent and item.direction != "inbound" and not change else speaker.who(item),
+        who=speaker.who(item),
         what=speaker.what(item) if change else "",
         clock=f"{here:%H:%M}",
         theirs=clocks.of_customer(item.shown_at, here),

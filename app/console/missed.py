@@ -12,16 +12,17 @@ from app.api.calls import Answer
 from app.console.counting import Asked, between, read_asked, several
 from app.console.faces import Face, read_faces
 from app.console.graphs import address
-from app.console.groups import target_name
 from app.console.language import _
 from app.console.number_words import lasting
 from app.console.numbers import RIGHT
 from app.console.pages import Page, Visit, page
 from app.console.periods import Span, in_words, this_week, week_before
+from app.console.ticket_words import policy_names, target_words
 from app.errors import bad_request
 from timeline.tickets import reporting
 from timeline.tickets.reporting import Line, Missed
 from timeline.tickets.reporting_views import Question
+from timeline.tickets.versions import read_desk
 
 A_PAGE: Final = 50
 SUMMED: Final = 5
@@ -50,8 +51,9 @@ async def show_missed(visit: Visit) -> Answer:
         earlier = await reporting.count(db, visit.workspace, await reporting.ask(db, _question(asked, then)))
         found = await reporting.missed(db, visit.workspace, question, after, limit + 1)
         faces = await read_faces(db, visit, [one.ticket for one in found[:limit]])
+        policies = policy_names((await read_desk(db, visit.workspace)).configuration.sla)
     missed, of = _missed(lines), sum(one.count for one in lines)
-    misses = [_miss(one, faces.get(one.ticket)) for one in found[:limit]]
+    misses = [_miss(one, faces.get(one.ticket), policies.get(one.policy, one.policy)) for one in found[:limit]]
     return visit.show(
         "missed.html" if visit.is_fragment else "missed_page.html",
         misses=misses,
@@ -108,21 +110,21 @@ def _next(found: Sequence[Missed], limit: int, visit: Visit) -> str | None:
     return address("/numbers/missed", {**several(visit), "cursor": f"{micros}_{last.started_by}_{last.target}"})
 
 
-def _miss(promise: Missed, face: Face | None) -> Miss:
+def _miss(promise: Missed, face: Face | None, policy: str) -> Miss:
     if promise.late is None:
         late = _("not kept: the ticket ended first")
     elif promise.open:
         late = _("%(time)s so far, still open", time=lasting(promise.late))
     else:
         late = _("%(time)s too late", time=lasting(promise.late))
-    return Miss(promise=promise, face=face, target=target_name(promise.target), late=late, why=_why(promise))
+    return Miss(promise=promise, face=face, target=target_words(promise.target), late=late, why=_why(promise, policy))
 
 
-def _why(promise: Missed) -> str:
+def _why(promise: Missed, policy: str) -> str:
     """What the clock counted, in a sentence."""
     promised = lasting(promise.seconds)
     hours = _("of the hours “%(calendar)s”", calendar=promise.calendar) if promise.calendar else _("by all hours")
-    said = _("Promised within %(time)s %(hours)s by “%(policy)s”", time=promised, hours=hours, policy=promise.policy)
+    said = _("Promised within %(time)s %(hours)s by “%(policy)s”", time=promised, hours=hours, policy=policy)
     found = _("found missed when the past was cut again") if promise.found_missed else ""
     return f"{said}; {found}." if found else f"{said}."
 

@@ -13,11 +13,11 @@ from app.console.counting import dimension_word, read_names, several
 from app.console.faces import read_faces
 from app.console.figures import title_of
 from app.console.graphs import address
-from app.console.groups import target_name
 from app.console.language import _
 from app.console.number_words import lasting
 from app.console.numbers import RIGHT, number_of
 from app.console.pages import Page, Visit, page
+from app.console.ticket_words import target_words
 
 A_PAGE: Final = 50
 SUMMED: Final = 5
@@ -57,7 +57,7 @@ async def _only(visit: Visit, given: dict[str, list[str]]) -> list[str]:
     for name, values in given.items():
         if name in (*reports.DIMENSIONS,):
             for value in values:
-                called = target_name(value) if name == "target" else names.get(f"{name} {value}", value)
+                called = target_words(value) if name == "target" else names.get(f"{name} {value}", value)
                 found.append(f"{dimension_word(name)}: {called}")
     least, below = given.get("least", [""])[-1], given.get("below", [""])[-1]
     if least.replace(".", "").isdigit() and float(least):

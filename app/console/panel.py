@@ -49,7 +49,8 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Panel(msgspec.Struct, frozen=True, kw_only=True):
-    """All of it. `names` are agents and `numbers` tickets by id; `queue` and `type` as the desk calls them."""
+    """All of it. `names` are agents and `numbers` tickets by id, `policies` names by key; `queue` and `type` as the
+    desk calls them."""
 
     ticket: TicketView
     queue: str | None
@@ -64,6 +65,7 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True):
     prediction: Prediction | None
     numbers: Mapping[UUID, int]
     names: Mapping[UUID, str]
+    policies: Mapping[str, str]
     once: str
     told: Told | None = None
     fault: str = ""
@@ -78,7 +80,8 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True):
 async def read_panel(db: Db, visit: Visit, ticket: TicketView, told: Told | None = None, fault: str = "") -> Panel:
     """Raises `NotFound`."""
     workspace = visit.workspace
-    desk = (await read_desk(db, workspace)).configuration.types
+    configuration = (await read_desk(db, workspace)).configuration
+    desk = configuration.types
     queues = {one.key: one.name for one in await people.list_queues(db, workspace)} if ticket.queue else {}
     kind = desk.named(ticket.type)
     tasks = await _tasks(db, visit, ticket)
@@ -103,6 +106,7 @@ async def read_panel(db: Db, visit: Visit, ticket: TicketView, told: Told | None
         prediction=said,
         numbers=numbers,
         names=names,
+        policies=ticket_words.policy_names(configuration.sla),
         once=visit.new_name(),
         told=told,
         fault=fault,

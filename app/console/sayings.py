@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from app.console.language import _
+from app.console.language import _, counted
 from timeline.items import Item
 
 _AGENT: Final = "agent:"
@@ -47,9 +47,12 @@ class Speaker:
         self._customer = customer or _("The customer")
 
     def who(self, item: Item) -> str:
-        """Who wrote, called or did it."""
-        if item.kind != "change" and item.direction == "inbound":
-            return self._customer
+        """Who wrote, called or did it; of what another system recorded, the agent whom it names."""
+        if item.kind != "change":
+            if item.direction == "inbound":
+                return self._customer
+            if named := _named(item):
+                return named
         kind, _sign, rest = item.actor.partition(":")
         if kind == "agent":
             return self.name(rest)
@@ -76,6 +79,20 @@ class Speaker:
             return self._agents.get(UUID(agent or ""), _("an agent of before"))
         except ValueError:
             return _("an agent of before")
+
+
+class _Naming(msgspec.Struct, frozen=True, kw_only=True):
+    agent: str | None = None
+
+
+_naming: Final = msgspec.json.Decoder(_Naming)
+
+
+def _named(item: Item) -> str | None:
+    try:
+        return _naming.decode(item.data).agent if item.data != b"null" else None
+    except msgspec.ValidationError:
+        return None
 
 
 def _data(item: Item) -> dict[str, Any]:
@@ -165,6 +182,11 @@ def _task(_speaker: Speaker, data: Data) -> str:
     return _("added a task: %(title)s", title=data.get("title", ""))
 
 
+def _split_off(_speaker: Speaker, data: Data) -> str:
+    items = len(data.get("items") or ())
+    return counted("made an item a ticket of its own", "made %(num)d items a ticket of their own", items)
+
+
 def _promise(data: Data) -> str:
     target = str(data.get("target", ""))
     words = {
@@ -199,7 +221,7 @@ _SAYINGS: Final[dict[str, Callable[[Speaker, Data], str]]] = {
     "TicketClosed": lambda _s, _data: _("closed it after a silence"),
     "TicketReminded": lambda _s, _data: _("reminded the customer"),
     "TicketsJoined": lambda _s, _data: _("joined two tickets into one"),
-    "TicketSplit": lambda _s, _data: _("made some items a ticket of their own"),
+    "TicketSplit": _split_off,
     "TicketItemMoved": lambda _s, _data: _("moved an item to this ticket"),
     "TicketItemShared": lambda _s, _data: _("put an item into one more ticket"),
     "TicketEscalated": lambda _s, _data: _("made this conversation a ticket"),

@@ -1,5 +1,6 @@
 """What a ticket says about itself, in words: its status, who is waited for, its promises with their reasons."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, get_args
 
@@ -10,6 +11,7 @@ from app.signed_in import Who
 from timeline.events import Priority, Status
 from timeline.tickets.promises import ClockView
 from timeline.tickets.reading import TicketView
+from timeline.tickets.sla import Sla
 
 STATUSES: Final[tuple[Status, ...]] = get_args(Status)
 PRIORITIES: Final[tuple[Priority, ...]] = ("urgent", "high", "normal", "low")
@@ -37,6 +39,11 @@ def target_words(target: str) -> str:
         "next_response": _("Next response"),
         "resolution": _("Resolution"),
     }.get(target, target)
+
+
+def policy_names(sla: Sla) -> dict[str, str]:
+    """What the SLA policies of today are called, by their keys."""
+    return {one.key: one.name for one in sla.policies if one.name}
 
 
 def link_words(kind: str) -> str:
@@ -74,13 +81,13 @@ def clock_state(clock: ClockView) -> str:
     }.get(clock.state, clock.state)
 
 
-def clock_reasons(clock: ClockView, ticket: TicketView, who: Who | None) -> list[str]:
-    """Why a promise stands as it does, a sentence each."""
+def clock_reasons(clock: ClockView, ticket: TicketView, who: Who | None, policies: Mapping[str, str]) -> list[str]:
+    """Why a promise stands as it does, a sentence each; `policies` are names by key."""
     hours = _("of %(calendar)s", calendar=clock.calendar) if clock.calendar else _("around the clock")
     said = [
         _(
             "Promised by %(policy)s: %(span)s, %(hours)s.",
-            policy=clock.policy,
+            policy=policies.get(clock.policy or "", clock.policy),
             span=span_words(clock.seconds),
             hours=hours,
         )

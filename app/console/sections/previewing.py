@@ -8,6 +8,7 @@ from app.console.language import _, counted
 from app.console.pages import Visit
 from app.console.sections.declared import Column, Previewed, Row, Table
 from app.console.sections.sources import Part, Policy, said_by
+from app.console.ticket_words import target_words
 
 Preview = Callable[[Visit, str, Row], Awaitable[Previewed]]
 
@@ -66,17 +67,12 @@ def of_promises(source: Part) -> Preview:
     async def preview(visit: Visit, key: str, after: Row) -> Previewed:
         body = {"sla": (await source.would_be(visit, key, after))["sla"]}
         found = said_by(await ask(visit, previews.preview_promises, body=body))
-        targets = {
-            "first_response": _("First answer"),
-            "next_response": _("Every further answer"),
-            "resolution": _("Resolution"),
-        }
         rows: dict[tuple[str, str], Row] = {}
         for time, tallies in (("today", found["replay"]["today"]), ("then", found["replay"]["then"])):
             for one in tallies:
                 row = rows.setdefault(
                     (one["policy"], one["target"]),
-                    {"policy": one["policy"], "target": targets[one["target"]], "today": {}, "then": {}},
+                    {"policy": one["policy"], "target": target_words(one["target"]), "today": {}, "then": {}},
                 )
                 row[time] = one
         columns = [Column(name="policy", label=_("Policy")), Column(name="target", label=_("Promise"))]

@@ -15,6 +15,7 @@ from app.console.sections.kinds import write_duration
 from app.console.sections.previewing import of_promises
 from app.console.sections.removing import moving, removal
 from app.console.sections.sources import Part, said_by
+from app.console.ticket_words import target_words
 from timeline.interactions import InvalidField
 from timeline.tickets.calendars import Calendar
 from timeline.tickets.sla import TARGETS, SlaPolicy
@@ -121,14 +122,6 @@ def _calendars() -> Section:
     )
 
 
-def _targets() -> tuple[tuple[str, str], ...]:
-    return (
-        ("first_response", _("First answer")),
-        ("next_response", _("Every further answer")),
-        ("resolution", _("Resolution")),
-    )
-
-
 def _promise(target: str, head: str) -> tuple[Field, ...]:
     path = f"targets.{target}"
     return (
@@ -197,7 +190,7 @@ def _sla_fields() -> tuple[Field, ...]:
             empty="omit",
             words=_('The values of each field by its key, such as {"plan": ["gold", "silver"]}.'),
         ),
-        *(field for target, head in _targets() for field in _promise(target, head)),
+        *(field for target in TARGETS for field in _promise(target, target_words(target))),
     )
 
 
@@ -223,10 +216,7 @@ def _sla() -> Section:
         words=_("What is promised to whom: the first policy that is for a ticket holds, from the top down."),
         notes=(
             _("Promises that were made stay as they were made."),
-            _(
-                "What it would change is shown of the customers who came last; `throughline replay sla FILE` shows it "
-                "of everybody."
-            ),
+            _("What it would change is shown of the customers who came last."),
         ),
         source=source,
         previews=of_promises(source),
@@ -239,7 +229,7 @@ def _sla() -> Section:
             Column(name="key", label=_("Policy")),
             Column(name="name", label=_("Name")),
             Column(name="said", label=_("For")),
-            Column(name="answer_within", label=_("First answer within")),
+            Column(name="answer_within", label=_("First response within")),
             Column(name="solved_within", label=_("Resolved within")),
         ),
         shows=_sla_row,

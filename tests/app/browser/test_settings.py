@@ -87,9 +87,9 @@ async def test_what_a_policy_would_change_is_shown_before_it_is_saved(desk: Desk
 
     await lead.goto("/settings/sla/new")
     await lead.locator("#f-key").fill("fast")
-    await lead.get_by_label("First answer within").fill("1 hour")
+    await lead.get_by_label("First response within").fill("1 hour")
     await lead.get_by_role("button", name="Show what it would change").click()
-    await expect(lead.locator("#preview").get_by_role("row", name="fast First answer")).to_be_visible()
+    await expect(lead.locator("#preview").get_by_role("row", name="fast First response")).to_be_visible()
     assert (await desk.api.get("/sla-policies")).json()["sla"] == {}
 
     admin = await desk.somebody("Ada", "admin")

@@ -180,6 +180,25 @@ def test_what_the_policy_did_is_a_sentence(type_: str, data: dict[str, str], wor
     assert f"{speaker.who(one)} {speaker.what(one)}" == words
 
 
+def test_what_another_system_recorded_is_by_the_agent_whom_it_names() -> None:
+    speaker = Speaker({}, "Ann")
+
+    def who(data: bytes, **fields: Any) -> str:
+        return speaker.who(item(0, data=msgspec.Raw(data), actor="key:1", **fields))
+
+    assert who(b'{"agent":"Tom"}', direction="outbound") == "Tom"
+    assert who(b'{"agent":"Tom"}', direction="inbound") == "Ann"
+    assert who(b'{"agent":7}', direction="outbound") == who(b"null", direction="outbound") == "The desk"
+
+
+@pytest.mark.parametrize(
+    ("items", "words"), [(1, "made an item a ticket of its own"), (2, "made 2 items a ticket of their own")]
+)
+def test_a_split_says_how_many_items_it_took(items: int, words: str) -> None:
+    data = msgspec.Raw(msgspec.json.encode({"items": [uuid4() for _ in range(items)]}))
+    assert Speaker({}, None).what(item(0, kind="change", type="TicketSplit", data=data)) == words
+
+
 def test_quotes_and_signatures_are_folded_and_long_texts_cut() -> None:
     data = msgspec.Raw(b'{"mail":{"quoted_at":6,"signed_at":3,"html":true}}')
     row = laid(item(0, body="Hi\n--\nOn Monday you said", data=data)).rows[0]

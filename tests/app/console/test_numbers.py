@@ -24,7 +24,7 @@ KINDS = frozenset({"email"})
 async def promising(api: Api, seconds: int = 3_600) -> None:
     """From now on a first response within so many seconds."""
     sla = {
-        "policies": [{"key": "all", "targets": {"first_response": {"seconds": seconds}}}],
+        "policies": [{"key": "all", "name": "Everybody", "targets": {"first_response": {"seconds": seconds}}}],
         "answers": {"by": "anybody"},
     }
     shown = (await api("GET", "/api/v1/sla-policies")).json()
@@ -124,7 +124,7 @@ async def test_missed_promises_say_whose_and_by_how_much(api: Api) -> None:
     number = waits.ticket.number
     assert f'href="/tickets/{number}"' in page
     assert "First response" in page
-    assert "Promised within 1 h by all hours" in page
+    assert "Promised within 1 h by all hours by “Everybody”." in page
     summary = await shown(lea, "/numbers/missed")
     assert "<!doctype" not in summary
     assert "The week before: " in summary

@@ -176,15 +176,15 @@ async def test_promises_stand_there_with_their_reasons(at: At) -> None:
         "first_response": {"seconds": 3_600},
         "resolution": {"seconds": 7_200, "calendar": "office", "pauses": ["on_hold"]},
     }
-    sla = {"sla": {"policies": [{"key": "gold", "targets": targets}]}}
+    sla = {"sla": {"policies": [{"key": "gold", "name": "Gold members", "targets": targets}]}}
     for path, body in (("calendars", office), ("sla-policies", sla)):
         seen = (await at.api("GET", f"/api/v1/{path}")).json()["version"]
         assert (await at.api("PUT", f"/api/v1/{path}", json={**body, "version": seen})).status_code == 200
     late = {"occurred_at": (datetime.now(UTC) - timedelta(days=1)).isoformat(), "subject": "Lamp"}
     lamp = At(at.browser, await at.api.push(kind="message", channel="chat", **late))
     page = await lamp.panel()
-    assert "Promised by gold: 1 h, around the clock." in page
-    assert "Promised by gold: 2 h, of office." in page
+    assert "Promised by Gold members: 1 h, around the clock." in page
+    assert "Promised by Gold members: 2 h, of office." in page
     assert len(re.findall(r'data-due="', page)) == 2
     assert f"#item-{lamp.event}" in page
     await lamp.do("status", status="on_hold")
