@@ -52,6 +52,7 @@ from timeline.tickets.ticket import Ticket, as_of
 from timeline.tickets.types import checked_fields
 
 MAIL: Final = "email"
+FORM: Final = "web_form"
 NO_POINT: Final = "nothing is known by which this contact is reached on this channel"
 
 
@@ -132,7 +133,7 @@ def _said(terms: Terms, command: Reply | AddNote, ticket: Ticket, place: Place) 
             data["mentions"] = list(command.mentions)
         return NoteRecorded(body=command.body, ticket_id=ticket.id, data=data)
     mail = _mail_of(command, ticket, place) if place.channel == MAIL else None
-    point = {"kind": "email", "value": mail.to[0]} if mail is not None and command.to is not None else place.point
+    point = {"kind": "email", "value": command.to[0]} if command.to else place.point
     data |= {"to": point, "delivery": "recorded"}
     if point is None:
         data["words"] = NO_POINT
@@ -144,6 +145,8 @@ def _said(terms: Terms, command: Reply | AddNote, ticket: Ticket, place: Place) 
 def _check_reply(command: Reply, ticket: Ticket, place: Place) -> None:
     if ticket.backstage_of is not None:
         raise Impossible("ticket", "the customer hears nothing of work of our own: write a note")
+    if place.channel == FORM and command.names_one:
+        return
     if command.is_addressed and place.channel != MAIL:
         raise Impossible("about", "recipients, a subject and files are for answers by mail: this item is none")
     if command.is_addressed and command.to is None and place.point is None:

@@ -29,7 +29,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """Answer the customer on the channel of the item answered. By mail: `to` is the contact point of that item where
-    nobody says otherwise, `attachments` are ids of uploads."""
+    nobody says otherwise, `attachments` are ids of uploads. What came by a web form may say one address in `to`."""
 
     body: str
     to: tuple[str, ...] | None = None
@@ -42,6 +42,11 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     def is_addressed(self) -> bool:
         """Whether it says what only a mail can have."""
         return self.to is not None or bool(self.cc or self.bcc or self.subject is not None or self.attachments)
+
+    @property
+    def names_one(self) -> bool:
+        """Whether it says to which one address it goes, and nothing else that only a mail can have."""
+        return len(self.to or ()) == 1 and not msgspec.structs.replace(self, to=None).is_addressed
 
 
 class AddNote(msgspec.Struct, frozen=True, kw_only=True):

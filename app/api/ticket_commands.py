@@ -105,7 +105,7 @@ class Say(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 class SayToCustomer(Say, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """By mail, whom it goes to (`to` is by default the contact point of the item answered), what it is called, and
-    uploads by id that go along."""
+    uploads by id that go along. What came by a web form may name one in `to`, and nothing else of these."""
 
     to: Annotated[list[str], msgspec.Meta(min_length=1, max_length=MOST_RECIPIENTS)] | msgspec.UnsetType = msgspec.UNSET
     cc: Annotated[list[str], msgspec.Meta(max_length=MOST_RECIPIENTS)] = []

@@ -19,6 +19,7 @@ from channels.replying import CHANNEL, goes_out
 from identity.errors import Impossible, NotFound
 from identity.explaining import identifier_views
 from identity.views import People, best_name, read_people
+from timeline.actions import FORM
 from timeline.addressing import answered_subject
 from timeline.commands import MOST_ATTACHED
 from timeline.events import Status
@@ -31,7 +32,7 @@ from timeline.tickets.versions import read_desk
 
 MOVES: Final[tuple[Status, ...]] = ("open", "pending", "on_hold", "resolved", "closed")
 """What a ticket may become with an answer."""
-REACHED_BY_NUMBER: Final = ("sms", "voice", "web_form")
+REACHED_BY_NUMBER: Final = ("sms", "voice", FORM)
 """Channels on which nothing but a contact point reaches anybody; elsewhere the conversation does."""
 LOOKED_AT: Final = 50
 MOST_TOLD: Final = 5
@@ -82,15 +83,23 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
 
 class Recipient(msgspec.Struct, frozen=True, kw_only=True):
     """Whom an answer goes to: shown before it is sent, and sent to nobody else. `value` is the contact point of the
-    item answered; `is_mail`, and then `goes_out` says whether it is mailed from here."""
+    item answered; where a web form told none (`is_lent`), an address of the customer's own that was proved: the one
+    that there is, else the one that is chosen of `points`. `is_mail`, and then `goes_out` says whether it is mailed
+    from here."""
 
     about: UUID
     channel: str
     value: str | None
     subject: str
     points: Sequence[Point] = ()
+    is_lent: bool = False
     is_mail: bool = False
     goes_out: bool = False
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether it can be chosen by hand."""
+        return (self.is_mail or self.is_lent) and (len(self.points) > 1 or not self.value)
 
 
 class Composer(msgspec.Struct, frozen=True, kw_only=True):
@@ -198,7 +207,7 @@ def _refused(ticket: TicketView, recipient: Recipient | None) -> str:
         return _("Nothing of this ticket can be answered. Write a note.")
     if recipient.is_mail and not recipient.value and not recipient.points:
         return _("No address of this customer is known, so no mail can be sent. Write a note.")
-    if recipient.channel in REACHED_BY_NUMBER and not recipient.value:
+    if recipient.channel in REACHED_BY_NUMBER and not recipient.value and not recipient.points:
         return _("It is not known by what this customer is reached there. Write a note.")
     return ""
 
@@ -209,12 +218,18 @@ async def _recipient(db: Db, visit: Visit, ticket: TicketView, people: People, a
     if place is None:
         return None
     is_mail = place.channel == CHANNEL
+    value, points = place.point["value"] if place.point else None, _points(people)
+    is_lent = place.channel == FORM and value is None
+    if is_lent:
+        points = [one for one in points if one.verified]
+        value = points[0].value if len(points) == 1 else None
     return Recipient(
         about=place.about,
         channel=place.channel or "api",
-        value=place.point["value"] if place.point else None,
+        value=value,
         subject=answered_subject(place.subject or ticket.subject),
-        points=_points(people) if is_mail else (),
+        points=points if is_mail or is_lent else (),
+        is_lent=is_lent,
         is_mail=is_mail,
         goes_out=is_mail and await goes_out(db, visit.workspace, place.about),
     )

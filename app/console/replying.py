@@ -134,6 +134,10 @@ async def _read(visit: Visit, draft: Draft) -> tuple[TicketView, str]:
         raise _Came(came, ticket.items)
     if composer.refused:
         raise Problem(422, "impossible", composer.refused)
+    to = composer.recipient
+    if to and to.is_lent and draft.to not in {one.value for one in to.points}:
+        words = _("Choose whom it goes to.")
+        raise Problem(400, "invalid", words, [("to", words)])
     return ticket, filled_in(draft, composer)
 
 

@@ -97,6 +97,27 @@ def test_a_reply_says_so_where_nobody_is_reached(world: World):
     told(world, story)
 
 
+def test_a_web_form_may_be_answered_to_one_address_that_is_named(world: World):
+    async def story(place: Place) -> None:
+        pushed = await place.push("a", "account:7", channel="web_form")
+        text = await place.push("b", "phone:+4930123987", channel="sms")
+        done = await act(place, pushed.ticket, Reply(body="The long one", to=("ann@example.com",)))
+        row = await event(place, done.events[0])
+        assert (row["channel"], row["about"]) == ("web_form", pushed.event_id)
+        data = msgspec.json.decode(row["data"])["data"]
+        assert data["to"] == {"kind": "email", "value": "ann@example.com"}
+        assert {"mail", "words"} & set(data) == set()
+        for ticket, said in (
+            (pushed.ticket, Reply(body="Hello", to=("ann@example.com", "ben@example.com"))),
+            (pushed.ticket, Reply(body="Hello", to=("ann@example.com",), subject="Poles")),
+            (text.ticket, Reply(body="Hello", to=("ann@example.com",))),
+        ):
+            with pytest.raises(Impossible, match="answers by mail"):
+                await act(place, ticket, said)
+
+    told(world, story)
+
+
 def test_a_note_is_seen_by_colleagues_and_moves_nothing(world: World):
     async def story(place: Place) -> None:
         pushed = await place.push("a")

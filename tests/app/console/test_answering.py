@@ -142,6 +142,38 @@ async def test_without_an_address_only_a_note_is_possible(browser: Browser) -> N
     assert [one["kind"] for one in await items(browser, number)] == ["note", "message"]
 
 
+async def test_what_came_by_a_form_that_told_no_address_goes_to_one_that_the_customer_proved(browser: Browser) -> None:
+    account = identifier("account", f"NC-{new_id().hex[-8:]}", scope="shop")
+    number = await mailed(browser, channel="web_form", contact={"key": "form", "identifiers": [account]})
+    path = f"/tickets/{number}"
+    assert "It is not known by what" in (await browser.get(f"{path}/composer", headers=FRAGMENT)).text
+    one, two, claimed = (f"{name}-{new_id().hex[-8:]}@example.com" for name in ("one", "two", "claimed"))
+
+    async def register(key: str, address: str, *, verified: bool = True) -> None:
+        contact = {"key": key, "identifiers": [account, identifier(value=address, verified=verified)]}
+        await browser.api.push(kind="fact", channel="crm", contact=contact)
+
+    await register("one", one)
+    await register("claimed", claimed, verified=False)
+    fields = await form_of(browser, number)
+    assert fields["to"] == one
+    for to in ("", claimed, "else@example.com"):
+        assert (await post(browser, f"{path}/say", {**fields, "to": to, "body": "The long one."})).status_code == 400
+    assert (await post(browser, f"{path}/say", {**fields, "body": "The long one."})).status_code == 200
+    said = (await items(browser, number))[0]
+    assert (said["channel"], said["data"]["to"]) == ("web_form", {"kind": "email", "value": one})
+    await register("two", two)
+    page = (await browser.get(f"{path}/composer", headers=FRAGMENT)).text
+    assert "Choose an address" in page
+    assert f"{two} · verified" in page
+    assert claimed not in page
+    fields = await form_of(browser, number)
+    assert "to" not in fields
+    assert (await post(browser, f"{path}/check", {**fields, "body": "Or not."})).status_code == 400
+    assert (await post(browser, f"{path}/say", {**fields, "to": two, "body": "Or not."})).status_code == 200
+    assert (await items(browser, number))[0]["data"]["to"]["value"] == two
+
+
 async def test_an_item_is_answered_where_it_came_in(browser: Browser) -> None:
     number = await mailed(browser)
     address = (await form_of(browser, number))["to"]
