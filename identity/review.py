@@ -335,13 +335,20 @@ MOST_NAMED: Final = 200
 
 
 async def ends_named(db: Db, workspace: WorkspaceId, ends: Sequence[UUID]) -> list[Row]:
-    """Whose the ends of decisions are today, contacts or homes, and a name of theirs; without those that are gone."""
+    """Whose the ends of decisions are today, contacts or homes, and a name or an address of theirs; without those
+    that are gone."""
     return await db.fetch(
-        "SELECT k.id, coalesce(c.customer_id, h.customer_id) AS customer_id, coalesce(c.name, h.name) AS name "
-        "FROM unnest($2::uuid[]) AS k(id) LEFT JOIN LATERAL (SELECT customer_id, name FROM contact "
-        "WHERE workspace_id = $1 AND id = k.id LIMIT 1) AS c ON true LEFT JOIN LATERAL (SELECT f.customer_id, f.name "
-        "FROM (SELECT customer_id, name, created_at, id FROM contact WHERE workspace_id = $1 AND home_id = k.id "
+        "SELECT k.id, coalesce(c.customer_id, h.customer_id) AS customer_id, "
+        "coalesce(c.name, h.name, i.raw) AS name FROM unnest($2::uuid[]) AS k(id) "
+        "LEFT JOIN LATERAL (SELECT customer_id, name FROM contact WHERE workspace_id = $1 AND id = k.id LIMIT 1) "
+        "AS c ON true LEFT JOIN LATERAL (SELECT f.customer_id, f.name FROM (SELECT customer_id, name, "
+        "created_at, id FROM contact WHERE workspace_id = $1 AND home_id = k.id "
         f"LIMIT {MOST_NAMED}) AS f ORDER BY f.name IS NULL, f.created_at, f.id LIMIT 1) AS h ON true "
+        "LEFT JOIN LATERAL (SELECT g.raw FROM (SELECT k.id UNION ALL SELECT id FROM contact WHERE workspace_id = $1 "
+        f"AND home_id = k.id LIMIT {MOST_NAMED}) AS m CROSS JOIN LATERAL (SELECT raw, verified_at, last_seen, value "
+        "FROM identifier WHERE workspace_id = $1 AND contact_id = m.id AND kind <> 'visitor' OFFSET 0) AS g "
+        "ORDER BY g.verified_at IS NULL, g.last_seen DESC, g.value LIMIT 1) AS i "
+        "ON coalesce(c.name, h.name) IS NULL "
         "WHERE coalesce(c.customer_id, h.customer_id) IS NOT NULL",
         workspace,
         ends,

@@ -21,10 +21,11 @@ from search.embeddings import Embedder, EmbedderAway, floats, unit
 from search.engine import FACETS, Asked, Candidate, Engine, EngineAway, Filters, Found, Index, Word, Words
 from search.fusion import TOGETHER, Asking, Ranked, alike, draw_together, fuse, seeds, to_the_letter
 from search.highlights import highlight
+from search.little_words import without_little
 from search.query import Question, pieces
 from search.showing import Hit, documents, show
 from search.tokens import asked_idents
-from search.vocabulary import Vocabularies, Vocabulary, worth
+from search.vocabulary import Vocabularies, Vocabulary
 from search.wishes import Wish, kinds_of, order_tokens, sender_tokens
 from timeline.tickets.reading import find_standing
 
@@ -348,7 +349,7 @@ async def read_page(
 
 def telling_in(words: Sequence[str]) -> Sequence[str]:
     """What of a sentence is marked where it is found: its little words stand everywhere."""
-    return [word for word in words if worth(word)] or words if len(words) > ALL_UP_TO else words
+    return without_little(words) if len(words) > ALL_UP_TO else words
 
 
 async def group_by_case(

@@ -7,6 +7,7 @@ from typing import Final
 from markupsafe import Markup, escape
 
 from identity.explaining import IdentifierView
+from search.little_words import without_little
 
 MOST_WORDS: Final = 8
 LEAST_DIGITS: Final = 4
@@ -15,8 +16,9 @@ _WORD: Final = re.compile(r"[^\W_]+")
 
 
 def marked(text: str, typed: str) -> Markup:
-    """`text` with what begins as a word that was typed in `<mark>`, whatever the case."""
-    words = sorted(dict.fromkeys(_WORD.findall(typed)), key=len, reverse=True)[:MOST_WORDS]
+    """`text` with what begins as a word that was typed in `<mark>`, whatever the case; little words only
+    where nothing else was typed."""
+    words = sorted(dict.fromkeys(without_little(_WORD.findall(typed))), key=len, reverse=True)[:MOST_WORDS]
     if not words:
         return escape(text)
     found = re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, words))})", re.IGNORECASE)

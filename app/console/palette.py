@@ -1,6 +1,7 @@
 """What is found while it is typed: customers, tickets and orders at once, past cases by meaning a moment later."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlencode
 
@@ -19,10 +20,12 @@ from search.engine import EngineAway
 from search.showing import Hit
 from timeline.errors import TicketElsewhere
 from timeline.threads import CustomerSummary
+from timeline.tickets.glances import open_of
 from timeline.tickets.reading import read_ticket
 
 FEW: Final = 5
 LOOKED_AT: Final = 12
+MOST_OPEN: Final = 3
 LEAST: Final = 2
 """Signs of a question that cases by meaning are looked up for; fewer mean nothing."""
 LONGEST_NUMBER: Final = 9
@@ -39,10 +42,17 @@ class Named(msgspec.Struct, frozen=True, kw_only=True):
     who: str | None
 
 
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """Customers who are called so, and the newest of their tickets that nobody ended."""
+
+    people: Sequence[CustomerSummary] = ()
+    open: Sequence[Named] = ()
+
+
 class Found(msgspec.Struct, frozen=True, kw_only=True):
     """What there is, the best of each kind."""
 
-    people: list[CustomerSummary] = []
+    people: Sequence[CustomerSummary] = ()
     tickets: list[Named] = []
     orders: list[Hit] = []
     by_meaning: bool = False
@@ -63,7 +73,7 @@ async def look(visit: Visit) -> Answer:
             if isinstance(one, BaseException):
                 fault = _words(one)
         found = _found(
-            people if isinstance(people, list) else [],
+            people if isinstance(people, Known) else Known(),
             number if isinstance(number, Named) else None,
             hits if isinstance(hits, list) else [],
             len(typed) > LEAST and visit.edge.embedder is not None,
@@ -91,23 +101,39 @@ def _as_page(visit: Visit) -> Answer:
     return moved("/search?" + urlencode({"q": visit.asked_for.get("q", "")}))
 
 
-def _found(people: list[CustomerSummary], number: Named | None, hits: list[Hit], by_meaning: bool) -> Found:
+def _found(known: Known, number: Named | None, hits: list[Hit], by_meaning: bool) -> Found:
     cases = [
         Named(number=hit.ticket.number, subject=hit.subject, status=hit.ticket.status, who=hit.contact_name)
         for hit in hits
-        if hit.kind == "case" and hit.ticket is not None and (number is None or hit.ticket.number != number.number)
+        if hit.kind == "case" and hit.ticket is not None
     ]
     first = [number] if number is not None else []
+    tickets: dict[int, Named] = {}
+    for one in (*first, *known.open, *cases):
+        tickets.setdefault(one.number, one)
     return Found(
-        people=people,
-        tickets=[*first, *cases][:FEW],
+        people=known.people,
+        tickets=list(tickets.values())[:FEW],
         orders=[hit for hit in hits if hit.kind in THINGS and hit.parts.ident][:FEW],
         by_meaning=by_meaning,
     )
 
 
-async def _people(visit: Visit, typed: str) -> list[CustomerSummary]:
-    return await named(visit, typed[:MOST_TYPED], FEW)
+async def _people(visit: Visit, typed: str) -> Known:
+    """Who is called so, with what they have open."""
+    people = await named(visit, typed[:MOST_TYPED], FEW)
+    if not people:
+        return Known()
+    names = {one.id: one.name for one in people}
+    async with visit.read() as db:
+        rows = await open_of(db, visit.workspace, list(names), MOST_OPEN)
+    return Known(
+        people=people,
+        open=[
+            Named(number=row["number"], subject=row["subject"], status=row["status"], who=names[row["customer_id"]])
+            for row in rows
+        ],
+    )
 
 
 async def _numbered(visit: Visit, typed: str) -> Named | None:

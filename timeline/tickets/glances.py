@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from identity.customers import CustomerId, WorkspaceId
-from timeline.store import Db
+from timeline.store import Db, Row
 from timeline.tickets.ticket import TicketId
 
 MOST_WORDS: Final = 240
@@ -40,6 +40,21 @@ async def names_of(db: Db, workspace: WorkspaceId, customers: Sequence[CustomerI
         list({*customers}),
     )
     return {CustomerId(row["id"]): row["name"] for row in rows}
+
+
+async def open_of(db: Db, workspace: WorkspaceId, customers: Sequence[CustomerId], limit: int) -> list[Row]:
+    """The newest tickets of some customers that nobody ended, in the order in which these are given."""
+    return await db.fetch(
+        "SELECT k.id AS customer_id, o.number, o.subject, o.status FROM unnest($2::uuid[]) WITH ORDINALITY "
+        "AS k(id, rank) CROSS JOIN LATERAL (SELECT t.number, t.fold->>'subject' AS subject, t.status "
+        "FROM (SELECT id FROM contact WHERE workspace_id = $1 AND customer_id = k.id OFFSET 0) AS c "
+        "CROSS JOIN LATERAL (SELECT number, fold, status FROM ticket WHERE workspace_id = $1 AND contact_id = c.id "
+        "AND until_at = 'infinity' AND joined_into IS NULL AND status NOT IN ('resolved', 'closed') OFFSET 0) AS t "
+        "ORDER BY t.number DESC LIMIT $3) AS o ORDER BY k.rank, o.number DESC LIMIT $3",
+        workspace,
+        customers,
+        limit,
+    )
 
 
 async def last_words(

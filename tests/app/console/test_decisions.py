@@ -7,6 +7,7 @@ import pytest
 from tests.app.console.conftest import Browser
 from tests.app.console.forms import become
 from tests.app.console.test_merging import asked, decision_in, sent, two
+from tests.builders import contact, identifier
 
 
 def rows(page: str) -> list[str]:
@@ -30,6 +31,15 @@ async def test_a_merge_is_listed_with_the_way_to_undo_it(browser: Browser) -> No
     assert "A merge was taken back" in newest
     assert " undone " in first
     assert "Undo …" not in newest + first
+
+
+async def test_who_has_no_name_is_listed_by_an_address(browser: Browser) -> None:
+    ann, _ = await two(browser)
+    nameless = contact("cy", identifier(value="cy@three.example"), name=None)
+    cy = await browser.api.push(kind="message", channel="email", subject="Late", contact=nameless)
+    await sent(browser, f"/customers/{ann['customer_id']}/merge?other={cy['customer_id']}")
+    (row,) = rows((await browser.get("/suggestions?state=decided")).text)
+    assert "Ann Lee and cy@three.example" in row
 
 
 async def test_an_answer_that_was_taken_back_says_what_stands(browser: Browser) -> None:

@@ -117,6 +117,9 @@ async def test_the_palette_finds_each_kind_as_it_is_typed(browser: Browser, inde
         assert f"#item-{order['event_id']}" in (await browser.get("/palette", params={"q": typed}, headers=HX)).text, (
             typed
         )
+    newer = await browser.api.push(kind="message", channel="chat", subject="Lamp", body="Dark", contact=who)
+    page = (await browser.get("/palette", params={"q": "mara"}, headers=HX)).text
+    assert f'href="/tickets/{newer["ticket"]["number"]}"' in page, "what they have open, whatever the index knows"
     while await indexed.indexer.embed(indexed.workspace, datetime.now(UTC)):
         pass
     assert (
@@ -186,3 +189,10 @@ def test_marks_are_the_only_markup(text: str, typed: str) -> None:
     bare = shown.replace("<mark>", "").replace("</mark>", "")
     assert "<" not in bare
     assert unescape(bare) == text
+
+
+def test_little_words_are_marked_only_where_nothing_else_was_typed() -> None:
+    assert str(marked("The zip of my bag came off", "the zip of my bag")) == (
+        "The <mark>zip</mark> of my <mark>bag</mark> came off"
+    )
+    assert str(marked("The Who", "the")) == "<mark>The</mark> Who"
