@@ -13,11 +13,13 @@ _GAP: Final = "#"
 
 
 def span(seconds: int) -> str:
-    """One number and its unit: minutes up to two hours, hours up to two days."""
+    """Minutes up to an hour, hours with minutes up to two hours, hours up to two days, days."""
     if seconds >= 2 * _DAY:
         return _("%(n)s d", n=seconds // _DAY)
-    if seconds >= 2 * _HOUR:
+    if seconds >= 2 * _HOUR or _HOUR <= seconds < _HOUR + 60:
         return _("%(n)s h", n=seconds // _HOUR)
+    if seconds > _HOUR:
+        return _("1 h %(n)s min", n=(seconds - _HOUR) // 60)
     return _("%(n)s min", n=seconds // 60) if seconds >= 60 else _("%(n)s s", n=seconds)
 
 
@@ -34,6 +36,7 @@ def urgency(at: datetime, now: datetime | None = None) -> str:
 
 
 def script_words() -> str:
-    """The same words with gaps, for the script: later, over, days, hours, minutes, seconds."""
+    """The same words with gaps, for the script: later, over, days, hours, minutes, seconds, an hour and minutes."""
     units = (_("%(n)s d", n=_GAP), _("%(n)s h", n=_GAP), _("%(n)s min", n=_GAP), _("%(n)s s", n=_GAP))
+    units = (*units, _("1 h %(n)s min", n=_GAP))
     return "|".join((_("in %(span)s", span=_GAP), _("%(span)s over", span=_GAP), *units))

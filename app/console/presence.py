@@ -1,6 +1,6 @@
 """Who else has this customer before them, and who replies just now: told by the pages that are looked at, and over by
 itself when one stops to tell. 500 open pages cost a small write each third of a minute: streams hear of none, but those
-of pages that look at the same customer, when somebody comes there or begins to reply."""
+of pages that look at the same customer, when somebody comes there, begins to reply, or goes."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -41,7 +41,7 @@ async def be_present(visit: Visit) -> Answer:
     async def work(db: Db) -> tuple[list[Other], bool]:
         if doing == "gone":
             await presence_store.leave(db, visit.workspace, customer, visit.agent)
-            return [], False
+            return [], True
         if doing == "came":
             await presence_store.forget(db, visit.workspace, now)
         is_news = await presence_store.stand(
@@ -53,13 +53,14 @@ async def be_present(visit: Visit) -> Answer:
         return [Other(**dict(row)) for row in rows], is_news
 
     others, is_news = await visit.edge.database.write(visit.workspace, work, visit.caller.key, hint=False)
-    if others and is_news:
+    if is_news and (others or doing == "gone"):
         visit.edge.live.beckon(presence_of(visit.workspace, str(customer)))
     return visit.show("presence.html", others=others, ticket=ticket)
 
 
 def presence_of(workspace: UUID, customer: str) -> UUID:
-    """What is beckoned when somebody comes to the customer: of one's own workspace, whatever id is asked for."""
+    """What is beckoned when somebody comes to the customer, or goes: of one's own workspace, whatever id
+    is asked for."""
     return uuid5(workspace, f"presence {customer}")
 
 

@@ -15,6 +15,7 @@ from app.console.due_words import due, script_words, urgency
 from app.console.language import _, translations
 from app.console.marking import marked, matching
 from app.console.marks import is_unsettled, status_words
+from app.console.things import beyond
 from app.signed_in import Who
 
 HTML: Final = "text/html"
@@ -123,6 +124,7 @@ def _environment() -> Environment:
         "words": words,
         "marking": marked,
         "matching": matching,
+        "beyond": beyond,
     }
     filters |= {"due": due, "urgency": urgency, "moment": moment, "stamp": stamp, "size": size}
     filters |= {"unsettled": is_unsettled, "fate": status_words}

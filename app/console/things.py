@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import dropwhile
 from typing import Any, Final
 from uuid import UUID
 
@@ -9,11 +10,12 @@ import msgspec
 
 from app.console.language import counted
 from timeline.money import is_currency, money
-from timeline.object_types import Status
+from timeline.object_types import Card, Status
 from timeline.objects import ObjectView
 
 FEW: Final = 2
 MOST_NAME: Final = 60
+MOST_MORE: Final = 160
 _LINES: Final = ("items", "line_items", "lines", "products", "positions", "articles", "goods")
 _NAMES: Final = ("name", "title", "product_name", "description", "product", "sku")
 _COUNTS: Final = ("quantity", "qty", "count", "amount_ordered")
@@ -48,6 +50,20 @@ def thing_of(one: ObjectView, since: datetime) -> Thing:
         event_id=one.event_id,
         shown_at=one.shown_at,
     )
+
+
+def beyond(subject: str | None, card: Card | None) -> str:
+    """What a subject says and its card does not, cut at a word."""
+    words = (subject or "").split()
+    if card is not None:
+        known = {_bare(one) for one in f"{card.title} {card.status.label if card.status else ''}".split()} | {""}
+        words = list(dropwhile(lambda word: _bare(word) in known, words))
+    told = " ".join(words)
+    return told if len(told) <= MOST_MORE else f"{told[:MOST_MORE].rpartition(' ')[0] or told[:MOST_MORE]} …"
+
+
+def _bare(word: str) -> str:
+    return word.strip(".,:;·–-()").casefold()
 
 
 def total_of(state: Any) -> str:

@@ -88,10 +88,10 @@ def weight_words(bits: float) -> str:
     """How much more often it is seen of one person than of strangers, or the other way round."""
     if round(abs(bits), 1) == 0.0:
         return _("says nothing either way")
-    times = 2.0 ** min(abs(bits), _MOST)
-    shown = (
-        _("over a million") if abs(bits) >= _MOST else f"{_two_digits(times):,.0f}" if times >= 2 else f"{times:.1f}"
-    )
+    if abs(bits) >= _MOST:
+        return _("practically only seen of one person") if bits > 0 else _("practically only seen of strangers")
+    times = 2.0 ** abs(bits)
+    shown = f"{_two_digits(times):,.0f}" if times >= 2 else f"{times:.1f}"
     if bits < 0:
         return _("%(times)s times as often seen of strangers as of one person", times=shown)
     return _("%(times)s times as often seen of one person as of strangers", times=shown)

@@ -85,7 +85,7 @@ async def test_nobody_is_present_at_what_is_not_theirs(browser: Browser) -> None
     assert (await browser.post(f"/customers/{new_id()}/presence", doing="looking")).status_code == 403
 
 
-async def test_only_who_comes_or_begins_to_reply_where_others_are_is_told(
+async def test_who_comes_or_begins_to_reply_where_others_are_or_goes_is_told(
     browser: Browser, app: Litestar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     number = await mailed(browser)
@@ -99,9 +99,10 @@ async def test_only_who_comes_or_begins_to_reply_where_others_are_is_told(
         assert said.status_code == 200
         return len(told)
 
-    assert [await tells(doing) for doing in ("came", "replying", "gone")] == [0, 0, 0]
+    assert [await tells(doing) for doing in ("came", "replying", "gone")] == [0, 0, 1]
     await stand(browser, customer, await colleague(browser))
-    assert [await tells(doing) for doing in ("came", "looking", "replying", "replying", "looking")] == [1, 1, 2, 2, 3]
+    doings = ("came", "looking", "replying", "replying", "looking", "gone")
+    assert [await tells(doing) for doing in doings] == [2, 2, 3, 3, 4, 5]
     mine = browser.api.mine.id
     assert set(told) == {presence_of(mine, customer)}
     assert presence_of(new_id(), customer) != presence_of(mine, customer)

@@ -12,7 +12,7 @@ import pytest
 from litestar import Litestar
 
 from app.console.letters import letter_of, with_pictures
-from app.console.things import goods_of
+from app.console.things import MOST_MORE, beyond, goods_of
 from app.filing import keep
 from app.indexing import Indexer
 from channels import files
@@ -23,6 +23,7 @@ from tests.app.api.indexed import Indexed
 from tests.app.console.conftest import Browser, edge_of_app
 from tests.app.console.test_account import at_account
 from tests.builders import contact, identifier
+from timeline.object_types import Card, Status
 
 ITEM = re.compile(r'id="item-([0-9a-f-]{36})"')
 LETTER = (
@@ -135,6 +136,21 @@ async def test_an_order_says_when_it_was_placed_and_what_was_bought(browser: Bro
 )
 def test_goods_are_named_in_a_few_words(state: Any, words: str) -> None:
     assert goods_of(state) == words
+
+
+@pytest.mark.parametrize(
+    ("subject", "more"),
+    [
+        ("Order NO-1 shipped: Gale windshirt and 1 more", "Gale windshirt and 1 more"),
+        ("Order NO-1 shipped", ""),
+        ("Parcel lost", "Parcel lost"),
+        (None, ""),
+        ("word " * MOST_MORE, f"{'word ' * (MOST_MORE // 5 - 1)}word …"),
+    ],
+)
+def test_a_card_does_not_say_what_its_title_and_state_say(subject: str | None, more: str) -> None:
+    card = Card(title="Order NO-1 · 12.00 GBP", status=Status(value="shipped", label="Shipped", final=False))
+    assert beyond(subject, card) == more
 
 
 async def test_words_are_found_within_the_thread(browser: Browser) -> None:

@@ -84,7 +84,7 @@ def test_raw_figures_are_never_told():
         (3.0, "8 times as often seen of one person as of strangers"),
         (9.1, "550 times as often seen of one person as of strangers"),
         (-4.0, "16 times as often seen of strangers as of one person"),
-        (60.0, "over a million times as often seen of one person as of strangers"),
+        (60.0, "practically only seen of one person"),
     ],
 )
 def test_a_weight_is_told_as_one_understands_it(bits: float, said: str):

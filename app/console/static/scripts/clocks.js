@@ -5,8 +5,8 @@
   const [later, over, ...units] = find("meta[name=clock-words]")?.content.split("|") ?? [];
   let timer;
   const span = (s) => {
-    const [unit, size] = [[0, 86400, 172800], [1, 3600, 7200], [2, 60, 60]].find(([, , from]) => s >= from) ?? [3, 1];
-    return units[unit].replace("#", Math.floor(s / size));
+    const [unit, size] = [[0, 86400, 172800], [1, 3600, 7200], [4, 60, 3660], [1, 3600, 3600], [2, 60, 60]].find(([, , from]) => s >= from) ?? [3, 1];
+    return units[unit].replace("#", Math.floor(s / size) - (unit === 4) * 60);
   };
   const put = (place, text) => { if (place.textContent !== text) place.textContent = text; };
   const tick = () => {
