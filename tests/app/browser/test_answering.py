@@ -62,6 +62,19 @@ async def test_an_answer_can_be_undone_and_is_sent_once(desk: Desk) -> None:
     assert sorted(await said(desk, number)) == ["And once more.", "Dear Mara, it left today.", "Where is it?"]
 
 
+async def test_a_box_that_was_made_larger_by_hand_is_swapped_without_a_complaint(desk: Desk) -> None:
+    page = desk.page
+    number = await opened(desk, page)
+    await page.keyboard.press("n")
+    box = page.get_by_label("What you say")
+    await box.evaluate("box => box.style.height = '160px'")  # as dragging its corner does
+    await page.keyboard.type("Ask the depot.")
+    await page.keyboard.press("Control+Enter")
+    await expect(box).to_have_value("")
+    assert await said(desk, number) == ["Ask the depot.", "Where is it?"]
+    await page.wait_for_timeout(100)
+
+
 async def test_what_was_sent_on_leaving_is_not_there_again_on_coming_back(desk: Desk) -> None:
     page = desk.page
     await opened(desk, page)
