@@ -32,6 +32,10 @@ class AlreadyUp(Exception):
     """Another `up` runs on this home; the message says which."""
 
 
+class NoDemo(Exception):
+    """The demo was not made; the command that makes it has said why."""
+
+
 @contextmanager
 def only_one(settings: Settings) -> Iterator[None]:
     """Hold HOME/up.lock, whose words are the process and its address. Raises AlreadyUp."""
@@ -108,9 +112,11 @@ def prepare_model(settings: Settings) -> None:
 
 
 def fill_demo(settings: Settings, database_url: str) -> str:
-    """Run `throughline demo` in a process of its own; its last words (address, key, lines to paste)."""
+    """Run `throughline demo` in a process of its own; its last words (address, key, lines to paste). Raises NoDemo."""
     environment = child_environment(settings, database_url, None)
     done = subprocess.run(
         [sys.executable, "-m", "app", "demo"], env=environment, stdout=subprocess.PIPE, text=True, check=False
     )
+    if done.returncode:
+        raise NoDemo
     return done.stdout

@@ -12,7 +12,7 @@ from app.cli.words import Refused, data, failing_in_words, say
 from app.fitness import check_port
 from app.logs import configure_logs
 from app.outstanding import refuse_half_restored
-from app.running import AlreadyUp, ending_on_sigterm, fill_demo, only_one, prepare_model, run_everything
+from app.running import AlreadyUp, NoDemo, ending_on_sigterm, fill_demo, only_one, prepare_model, run_everything
 from app.settings import Settings, load_settings, local_url
 
 
@@ -37,6 +37,8 @@ def up(with_demo: bool) -> None:
             code = _run(settings, with_demo)
     except AlreadyUp as error:
         raise Refused(str(error)) from None
+    except NoDemo:
+        raise Refused("The demo could not be made, so nothing was started; the reason is above.") from None
     except KeyboardInterrupt:
         code = 0
     if code:

@@ -130,6 +130,22 @@ def test_a_second_one_is_told_so_and_harms_nothing(home: Home) -> None:
     _end(home, process)
 
 
+def test_a_demo_that_cannot_be_made_is_said_and_nothing_is_started(home: Home) -> None:
+    assert home.run("workspace", "create", "demo").returncode == 0
+    key = home.run("key", "create", "--role", "integration").stdout.split()[-1]
+    process, writer = home.up(), Writer(home, key, "other")
+    writer.start()
+    until(lambda: bool(writer.answered), 20)
+    writer.stop.set()
+    writer.join()
+    _end(home, process)
+    told = home.run("up", "--demo")
+    assert (told.returncode, told.stdout) == (1, "")
+    assert "holds other data" in told.stderr
+    assert "The demo could not be made, so nothing was started" in told.stderr
+    assert home.postmaster() is None
+
+
 def test_a_port_that_is_taken_is_said(home: Home) -> None:
     with socket.create_server(("127.0.0.1", home.port)):
         told = home.run("up")
