@@ -284,6 +284,34 @@ async def count_as_of(db: Db, workspace: WorkspaceId, contacts: Sequence[Contact
     )
 
 
+MOST_BEHIND: Final = 500
+"""Of what a desk contact bears the latest is looked through for notes."""
+MOST_NOTED: Final = 400
+
+
+async def notes_about(
+    db: Db, workspace: WorkspaceId, contacts: Sequence[ContactId], until: datetime, limit: int
+) -> list[Row]:
+    """The latest notes on some desk contacts that are in no ticket and stand where they were made, with their
+    authors."""
+    return await db.fetch(
+        f"SELECT n.id, n.shown_at, left(n.body, {MOST_NOTED + 1}) AS body, a.name AS author "
+        "FROM (SELECT e.id, e.shown_at, e.position, e.actor, e.data->>'body' AS body FROM unnest($2::uuid[]) AS k(id) "
+        "CROSS JOIN LATERAL (SELECT id, type, shown_at, position, recorded_at, actor, data FROM event "
+        "WHERE workspace_id = $1 AND contact_id = k.id ORDER BY shown_at DESC, position DESC "
+        f"LIMIT {MOST_BEHIND}) AS e WHERE e.type = 'NoteRecorded' AND e.recorded_at <= $3 AND e.data->>'body' <> '' "
+        "AND NOT EXISTS (SELECT FROM ticket_item WHERE workspace_id = $1 AND event_id = e.id) "
+        "AND NOT EXISTS (SELECT FROM placement WHERE workspace_id = $1 AND event_id = e.id AND until = 'infinity') "
+        "ORDER BY e.shown_at DESC, e.position DESC LIMIT $4) AS n LEFT JOIN LATERAL (SELECT name FROM agent "
+        "WHERE workspace_id = $1 AND id = CASE WHEN n.actor LIKE 'agent:%' THEN substr(n.actor, 7)::uuid END LIMIT 1) "
+        "AS a ON true ORDER BY n.shown_at DESC, n.position DESC",
+        workspace,
+        contacts,
+        until,
+        limit,
+    )
+
+
 _AT_STAKE: Final = (
     "(SELECT coalesce(sum(n.events), 0)::bigint AS events, coalesce(sum(k.tickets), 0)::bigint AS tickets FROM ("
     "(SELECT o.id FROM contact o WHERE s.kind = 'link' AND o.workspace_id = $1 AND o.customer_id = (SELECT customer_id "

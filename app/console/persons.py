@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -12,18 +13,20 @@ from app.console.things import Thing, thing_of
 from app.db import Db
 from channels import bouncing
 from channels.bouncing import BounceMark
-from identity.customers import WorkspaceId
+from identity.customers import DESK_SOURCE, WorkspaceId
 from identity.explaining import IdentifierView, PossibleView, identifier_views, possible_view
 from identity.views import SeenContact
 from timeline.objects import first_told
 from timeline.threads import Counts, Profile, TicketsState
 from timeline.tickets.reading import TicketView
+from timeline.views import notes_about
 
 FEW: Final = 8
 MOST: Final = 100
 MOST_CONTACTS: Final = 50
 """Shown behind "all"; the rest is counted."""
 MOST_LINES: Final = 30
+MOST_NOTES: Final = 3
 _SAID_APART: Final = frozenset({"time_zone", "language", "company", "occupation", "given_name", "family_name"})
 _RANK: Final = {"possible": 0, "presumed": 1, "verified": 2}
 
@@ -36,6 +39,15 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     words: str
     title: str
     bounced: BounceMark | None
+
+
+class Noted(msgspec.Struct, frozen=True, kw_only=True):
+    """A note about the customer, in no ticket."""
+
+    id: UUID
+    shown_at: datetime
+    body: str
+    author: str | None
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +68,8 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     tickets_state: TicketsState
     orders: list[Thing]
     """The newest first, by when they were placed."""
+    notes: list[Noted]
+    """The latest first."""
     things: list[Thing]
     """What else is an object: shipments, reservations."""
     possible: list[PossibleView]
@@ -82,7 +96,7 @@ def zone_of(attributes: Mapping[str, str]) -> tzinfo | None:
 
 async def person_of(db: Db, workspace: WorkspaceId, profile: Profile, now: datetime) -> Person:
     """A statement where there are addresses, of which those are marked at which no mail arrives; one where there are
-    objects."""
+    objects, and one where the desk has a contact of its own, which its notes are on."""
     people, attributes = profile.people, attributes_of(profile.people.persons)
     views = identifier_views(people.identifiers)
     shown = sorted(views, key=lambda one: (one.kind == "visitor", not one.verified))[:MOST]
@@ -90,6 +104,8 @@ async def person_of(db: Db, workspace: WorkspaceId, profile: Profile, now: datet
     marks = await bouncing.marks_of(db, workspace, addresses) if addresses else {}
     zone = zone_of(attributes)
     orders, things = await _things_of(db, workspace, profile)
+    desk = [one.id for one in people.contacts if one.source == DESK_SOURCE]
+    notes = await notes_about(db, workspace, desk, now, MOST_NOTES) if desk else []
     waiting = [one.waiting_since for one in profile.tickets if one.waiting == "us" and one.waiting_since]
     return Person(
         name=profile.name,
@@ -105,6 +121,7 @@ async def person_of(db: Db, workspace: WorkspaceId, profile: Profile, now: datet
         tickets=profile.tickets,
         tickets_state=profile.tickets_state,
         orders=orders,
+        notes=[Noted(**dict(one)) for one in notes],
         things=things,
         possible=[possible_view(one) for one in people.possible],
         counts=profile.counts,

@@ -321,3 +321,20 @@ def test_a_picture_is_asked_for_however_its_address_is_written(address: str) -> 
     safe = f'<img alt="" data-src="{address}">'
     assert letter_of(safe, []).away == 1
     assert with_pictures(safe) == f'<img alt="" referrerpolicy="no-referrer" src="{address.strip()}">'
+
+
+async def test_the_latest_notes_about_a_customer_stand_beside_the_thread(browser: Browser) -> None:
+    path, made = await told(browser)
+    customer = made[0]["customer_id"]
+    assert "Notes about the customer" not in (await browser.get(path)).text
+    moment = datetime.now(UTC)
+    for words in ("first", "second", "third", "Prefers <b>chat</b>"):
+        noted = await browser.api("POST", f"/api/v1/customers/{customer}/notes", json={"body": words})
+        assert noted.status_code == 201
+    for part in ("", "/who"):
+        page = (await browser.get(path + part)).text
+        beside = page.partition('id="who-notes"')[2].partition("</section>")[0]
+        assert re.findall(r'<span dir="auto">([^<]*)', beside) == ["Prefers &lt;b&gt;chat&lt;/b&gt;", "third", "second"]
+        assert f"#item-{noted.json()['event_id']}" in beside
+    stamp = moment.isoformat().replace("+00:00", "Z")
+    assert "Notes about the customer" not in (await browser.get(path, params={"as_of": stamp})).text
