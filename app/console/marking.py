@@ -12,6 +12,7 @@ from search.little_words import without_little
 MOST_WORDS: Final = 8
 LEAST_DIGITS: Final = 4
 """A number that is known by fewer digits could be any."""
+_JOINT: Final = re.compile(r"(?<=[\w>])([@.])(?=[\w<])")
 _WORD: Final = re.compile(r"[^\W_]+")
 
 
@@ -28,6 +29,11 @@ def marked(text: str, typed: str) -> Markup:
         shown += escape(text[end:first]) + Markup("<mark>{}</mark>").format(text[first:last])
         end = last
     return shown + escape(text[end:])
+
+
+def breakable(text: str) -> Markup:
+    """`text`, marked already or not, that may be broken behind an `@` and a full stop within it."""
+    return Markup(_JOINT.sub(r"\1<wbr>", str(escape(text))))  # noqa: S704 - escaped, and marks hold neither sign
 
 
 def matching(identifiers: Iterable[IdentifierView], typed: str) -> list[IdentifierView]:

@@ -13,7 +13,7 @@ from app.console.compiling import PageEnvironment
 from app.console.dates import ago_words, date_words, day_words
 from app.console.due_words import due, script_words, urgency
 from app.console.language import _, translations
-from app.console.marking import marked, matching
+from app.console.marking import breakable, marked, matching
 from app.console.marks import is_unsettled, status_words
 from app.console.things import beyond
 from app.signed_in import Who
@@ -123,6 +123,7 @@ def _environment() -> Environment:
         "ago": ago,
         "words": words,
         "marking": marked,
+        "breakable": breakable,
         "matching": matching,
         "beyond": beyond,
     }

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from litestar import Litestar
 
-from app.console.marking import marked
+from app.console.marking import breakable, marked
 from app.indexing import Indexer
 from search.embeddings import trigrams
 from search.postgres import PostgresEngine
@@ -196,3 +196,9 @@ def test_little_words_are_marked_only_where_nothing_else_was_typed() -> None:
         "The <mark>zip</mark> of my <mark>bag</mark> came off"
     )
     assert str(marked("The Who", "the")) == "<mark>The</mark> Who"
+
+
+def test_an_address_may_be_broken_at_its_signs_alone() -> None:
+    broken = "<mark>ann</mark>@<wbr>one.<wbr>example &amp; co."
+    assert str(breakable(marked("ann@one.example & co.", "ann"))) == broken
+    assert str(breakable("<b>.a")) == "&lt;b&gt;.a"

@@ -81,7 +81,7 @@ async def test_a_question_shows_both_sides_what_weighs_and_what_a_yes_changes(br
     page = (await browser.get(path)).text
     assert EVIL not in page
     assert "<script>alert" not in page
-    for words in ("Ann Lee", "Ben Ford", "ann@one.example (verified)", "against"):
+    for words in ("Ann Lee", "Ben Ford", "ann@<wbr>one.<wbr>example (verified)", "against"):
         assert words in page
     assert "practically only seen of one person" in page
     assert "1 contact with 1 event" in page
