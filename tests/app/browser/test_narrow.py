@@ -64,8 +64,5 @@ async def test_what_to_know_before_saying_hello_stands_in_whole_lines(desk: Desk
     await page.goto(path)
     await expect(page.locator("#catch-up li")).to_have_count(7)
     assert await page.evaluate(LINES) == {"seen": 2, "whole": 2, "all": 7}
-    await page.locator(".catch-up").hover()
-    await page.mouse.wheel(0, 40)
-    await page.wait_for_function("document.querySelector('.catch-up').scrollTop > 0")
-    await page.wait_for_timeout(600)
+    assert await page.locator(".catch-up").evaluate("box => (box.scrollBy(0, 40), box.scrollTop)") > 0
     assert await page.evaluate(LINES) == {"seen": 2, "whole": 2, "all": 7}
