@@ -195,7 +195,7 @@ def retain(home: Home, client: Client, customer: str) -> None:
     counted = home.run("retention", "apply", "--preview", "--policy", str(policy))
     assert counted.returncode == 0, counted.stderr
     expected = {"version": 1, "customers": 1, "items": 0}
-    assert json.loads(counted.stdout) == expected
+    assert json.loads(counted.stdout) == {**expected, "whole": True}
     assert home.run("retention", "apply").stdout == '{"version":0,"customers":0,"items":0}\n'
     assert home.run("retention", "set", str(policy)).returncode == 0
     assert json.loads(home.run("retention", "show").stdout) == {"items": [], **json.loads(policy.read_text())}

@@ -291,9 +291,9 @@ def test_no_html_runs_or_loads_whatever_it_is_made_of(pieces: list[str]):
     ],
 )
 def test_html_takes_time_that_grows_with_its_length(piece: str):
-    began = time.process_time()
+    began = time.thread_time()
     read_html(piece * (150_000 // len(piece)))
-    assert time.process_time() - began < 1
+    assert time.thread_time() - began < 1
 
 
 def test_both_forms_of_one_text_are_one_text(tmp_path: Path):
