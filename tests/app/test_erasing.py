@@ -194,9 +194,9 @@ def retain(home: Home, client: Client, customer: str) -> None:
     policy.write_text('{"customers": {"inactive_for": "1 week"}}')
     counted = home.run("retention", "apply", "--preview", "--policy", str(policy))
     assert counted.returncode == 0, counted.stderr
-    expected = {"version": 1, "customers": 1, "items": 0}
-    assert json.loads(counted.stdout) == {**expected, "whole": True}
-    assert home.run("retention", "apply").stdout == '{"version":0,"customers":0,"items":0}\n'
+    expected = {"version": 1, "customers": 1, "items": 0, "whole": True}
+    assert json.loads(counted.stdout) == expected
+    assert home.run("retention", "apply").stdout == '{"version":0,"customers":0,"items":0,"whole":true}\n'
     assert home.run("retention", "set", str(policy)).returncode == 0
     assert json.loads(home.run("retention", "show").stdout) == {"items": [], **json.loads(policy.read_text())}
     applied = home.run("retention", "apply")

@@ -3,7 +3,7 @@
   const { all, find, on, onPart, say, wordsOf } = throughline;
   const doing = () => find("dialog[data-doing]");
   const open = new Set();
-  let opener = "";
+  let opener = "", asker = "";
 
   // A dialog that came in is opened; closed, it goes, and the focus is where it was.
   const close = () => {
@@ -14,7 +14,7 @@
   onPart(() => {
     const dialog = doing();
     if (dialog && !dialog.open) {
-      opener ||= document.activeElement.id;
+      opener ||= document.activeElement.id || asker;
       dialog.onclose = close;
       dialog.showModal();
       ["[aria-invalid]", "[autofocus]", "form[hx-post] :is(input:not([type=hidden], :disabled), .pick, .button), li a", "button"]
@@ -22,6 +22,7 @@
     }
     for (const one of all("#panel details")) if (open.has(one.id)) one.open = true;
   });
+  on("htmx:beforeRequest", ({ target }) => { asker = target.id; });
   on("throughline:done", () => {
     say(find("[data-told]")?.firstChild.textContent ?? "");
     doing() ? doing().close() : close();
