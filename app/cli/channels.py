@@ -1,7 +1,7 @@
 """`throughline channel`."""
 
 import http.client
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import IO, Any
 from urllib.parse import urlsplit
@@ -246,21 +246,7 @@ def rotate_secret(account: str, overlap: float, secret_file: IO[str] | None, slu
 @failing_in_words
 def disable_channel(account: str, slug: str | None) -> None:
     """Close an account: with the next request nothing comes in through it. What came in stays."""
-
-    async def work(desk: Desk) -> None:
-        workspace = await desk.workspace(slug)
-        wanted = known(account, workspace)
-
-        async def disable(db: Db) -> ChannelAccount:
-            return await accounts.disable_account(db, workspace.id, wanted, by="cli", new_id=new_id)
-
-        try:
-            done = await desk.write(workspace.id, disable)
-        except NotFound:
-            raise nobodys(account, workspace) from None
-        say(f"Disabled the {done.kind} account {done.name}.")
-
-    with_desk(work)
+    _switch(account, slug, accounts.disable_account, lambda done: f"Disabled the {done.kind} account {done.name}.")
 
 
 @channel.command("enable")
@@ -269,19 +255,26 @@ def disable_channel(account: str, slug: str | None) -> None:
 @failing_in_words
 def enable_channel(account: str, slug: str | None) -> None:
     """Open an account again that was disabled, with its secrets and passwords of before."""
+    tries = f"`throughline channel test {account}` tries it."
+    _switch(
+        account, slug, accounts.enable_account, lambda done: f"Enabled the {done.kind} account {done.name}. {tries}"
+    )
 
+
+def _switch(
+    account: str,
+    slug: str | None,
+    act: Callable[..., Awaitable[ChannelAccount]],
+    said: Callable[[ChannelAccount], str],
+) -> None:
     async def work(desk: Desk) -> None:
         workspace = await desk.workspace(slug)
         wanted = known(account, workspace)
-
-        async def enable(db: Db) -> ChannelAccount:
-            return await accounts.enable_account(db, workspace.id, wanted, by="cli", new_id=new_id)
-
         try:
-            done = await desk.write(workspace.id, enable)
+            done = await desk.write(workspace.id, lambda db: act(db, workspace.id, wanted, by="cli", new_id=new_id))
         except NotFound:
             raise nobodys(account, workspace) from None
-        say(f"Enabled the {done.kind} account {done.name}. `throughline channel test {account}` tries it.")
+        say(said(done))
 
     with_desk(work)
 
