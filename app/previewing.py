@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 
@@ -20,7 +20,7 @@ from timeline.threads import Workspace
 from timeline.tickets import rebuilding, refolding, views
 from timeline.tickets.comparing import Comparison, Cut
 from timeline.tickets.items import FoldEvent
-from timeline.tickets.policy import TicketPolicy, rules_of
+from timeline.tickets.policy import TicketPolicy, Versions, rules_of
 from timeline.tickets.projection import POLICIES
 from timeline.tickets.replaying import OtherSla, Replay, SlaCut, rules_of_other
 from timeline.tickets.stage import Stage
@@ -59,6 +59,9 @@ class _Cut(Protocol):
     def step(self, events: Sequence[FoldEvent]) -> None: ...
 
 
+C = TypeVar("C", bound=_Cut)
+
+
 class Previews:
     """One at a time in a process: whoever comes meanwhile is asked to come again. `clock` tells seconds."""
 
@@ -71,12 +74,7 @@ class Previews:
         other, total = rules_of(policy, 0), Comparison()
         async with self._turn():
             sample = self._sample(workspace)
-            async for run in sample.runs():
-                async with self._database.read(workspace) as db:
-                    cut = Cut(
-                        await rebuilding.read_whole(db, workspace, run), await POLICIES.read(db, workspace), other
-                    )
-                    await _fold(db, workspace, cut)
+            async for run, cut in self._cuts(sample, lambda stage, versions: Cut(stage, versions, other)):
                 total = total.plus(await asyncio.to_thread(cut.compared, len(run), datetime.now(UTC)))
         return TicketPreview(looked_at=sample.looked_at, comparison=total)
 
@@ -87,12 +85,7 @@ class Previews:
         total = Replay()
         async with self._turn():
             sample = self._sample(workspace)
-            async for run in sample.runs():
-                async with self._database.read(workspace) as db:
-                    cut = SlaCut(
-                        await rebuilding.read_whole(db, workspace, run), await POLICIES.read(db, workspace), rules
-                    )
-                    await _fold(db, workspace, cut)
+            async for run, cut in self._cuts(sample, lambda stage, versions: SlaCut(stage, versions, rules)):
                 total = total.plus(await asyncio.to_thread(cut.compared, len(run), datetime.now(UTC)))
         return SlaPreview(looked_at=sample.looked_at, replay=total)
 
@@ -110,6 +103,18 @@ class Previews:
                 is_over=lambda: self._clock() >= end,
             )
 
+    async def _cuts(
+        self, sample: "_Sample", begin: Callable[[Stage, Versions], C]
+    ) -> AsyncIterator[tuple[list[CustomerId], C]]:
+        """Each run of the sample with all its events folded, under today's policy and under the other."""
+        workspace = sample.workspace
+        async for run in sample.runs():
+            async with self._database.read(workspace) as db:
+                stage = await rebuilding.read_whole(db, workspace, run)
+                cut = begin(stage, await POLICIES.read(db, workspace))
+                await _fold(db, workspace, cut)
+            yield run, cut
+
     def _turn(self) -> asyncio.Lock:
         if self._busy.locked():
             raise too_many(int(SECONDS))
@@ -121,7 +126,7 @@ class Previews:
 
 class _Sample:
     def __init__(self, database: Database, workspace: WorkspaceId, clock: Callable[[], float], end: float) -> None:
-        self._database, self._workspace, self._clock, self._end = database, workspace, clock, end
+        self._database, self.workspace, self._clock, self._end = database, workspace, clock, end
         self._customers = self._events = self._left_out = 0
         self._whole = False
 
@@ -138,8 +143,8 @@ class _Sample:
         """The customers who came last, until there are enough or the time is over."""
         before: CustomerId | None = None
         while self._customers < MOST_CUSTOMERS and self._clock() < self._end:
-            async with self._database.read(self._workspace) as db:
-                page = await views.newest_customers(db, self._workspace, before, AT_ONCE)
+            async with self._database.read(self.workspace) as db:
+                page = await views.newest_customers(db, self.workspace, before, AT_ONCE)
             run: list[CustomerId] = []
             for customer, events in page:
                 if events > LONGEST:
