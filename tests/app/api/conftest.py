@@ -14,9 +14,12 @@ from app.access import ROLES
 from app.api.calls import Edge
 from app.auth import MadeKey, make_key
 from app.db import Database, new_id
+from app.mailing import Mailer
 from app.main import create_app, edge_of
 from app.store import add_workspace
+from tests.app.posting import mailer
 from tests.builders import pushed, settings
+from tests.channels.email.smtp_server import MailServer, mail_server
 from tests.conftest import Database as Cloned
 
 COUNTED = (
@@ -141,3 +144,17 @@ async def api(database: Cloned, app: Litestar) -> AsyncIterator[Api]:
             yield Api(client, hot, mine, other)
     finally:
         await hot.close()
+
+
+@pytest.fixture
+async def there() -> AsyncIterator[MailServer]:
+    """A real mail server on this machine, which takes what is sent to it."""
+    async with mail_server() as made:
+        yield made
+
+
+@pytest.fixture
+async def out(api: Api, tmp_path: Path) -> AsyncIterator[Mailer]:
+    """What sends mails, in the process of the test."""
+    async with mailer(api.database, tmp_path) as made:
+        yield made

@@ -1,8 +1,6 @@
 """Writing to a customer first: to an address of that customer's own, once, in the ticket that the policy says; and
 notes about a customer in no ticket."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,21 +9,9 @@ from app.mailing import Mailer
 from channels.accounts import public_id
 from tests.app.api.conftest import Api
 from tests.app.api.replies import now_of, opened, reply, written
-from tests.app.posting import DESK, follow, mail_account, mailer, send
+from tests.app.posting import DESK, follow, mail_account, send
 from tests.builders import contact, identifier
-from tests.channels.email.smtp_server import MailServer, mail_server
-
-
-@pytest.fixture
-async def there() -> AsyncIterator[MailServer]:
-    async with mail_server() as made:
-        yield made
-
-
-@pytest.fixture
-async def out(api: Api, tmp_path: Path) -> AsyncIterator[Mailer]:
-    async with mailer(api.database, tmp_path) as made:
-        yield made
+from tests.channels.email.smtp_server import MailServer
 
 
 @pytest.fixture

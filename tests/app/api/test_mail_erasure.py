@@ -1,6 +1,5 @@
 """What is not kept of mail: nothing of who is erased, who gets nothing more, and no link that signs somebody in."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,9 @@ from tests.app.api.asking import patched, settled
 from tests.app.api.conftest import Api
 from tests.app.api.lives import erase
 from tests.app.api.replies import now_of, reply, rows_of, written
-from tests.app.posting import SECRET, follow, mail_account, mailer, send
+from tests.app.posting import SECRET, follow, mail_account, send
 from tests.builders import contact, settings
-from tests.channels.email.smtp_server import MailServer, mail_server
+from tests.channels.email.smtp_server import MailServer
 
 ANN = "ann@ann-home.example"
 CAME: dict[str, Any] = {
@@ -26,18 +25,6 @@ CAME: dict[str, Any] = {
     "proof": {"verdict": "proved"},
     "thread": {"by": "new"},
 }
-
-
-@pytest.fixture
-async def there() -> AsyncIterator[MailServer]:
-    async with mail_server() as made:
-        yield made
-
-
-@pytest.fixture
-async def out(api: Api, tmp_path: Path) -> AsyncIterator[Mailer]:
-    async with mailer(api.database, tmp_path) as made:
-        yield made
 
 
 @pytest.fixture

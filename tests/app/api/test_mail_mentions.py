@@ -1,11 +1,7 @@
 """Whoever is erased stands in no mail to others any more, and gets none of those that wait."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from app.db import Db, new_id
 from app.mailing import Mailer
@@ -15,22 +11,10 @@ from channels.mentioned import blanked
 from tests.app.api.conftest import Api
 from tests.app.api.lives import erase
 from tests.app.api.replies import now_of, opened, reply, rows_of, written
-from tests.app.posting import TOKENS, VAULT, follow, mail_account, mailer, send
-from tests.channels.email.smtp_server import MailServer, mail_server
+from tests.app.posting import TOKENS, VAULT, follow, mail_account, send
+from tests.channels.email.smtp_server import MailServer
 
 ANN, BOB = "ann@shop.example", "Bob_1@there.example"
-
-
-@pytest.fixture
-async def there() -> AsyncIterator[MailServer]:
-    async with mail_server() as made:
-        yield made
-
-
-@pytest.fixture
-async def out(api: Api, tmp_path: Path) -> AsyncIterator[Mailer]:
-    async with mailer(api.database, tmp_path) as made:
-        yield made
 
 
 async def test_the_address_of_who_is_erased_goes_from_mails_to_others(api: Api, there: MailServer, out: Mailer) -> None:

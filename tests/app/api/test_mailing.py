@@ -2,7 +2,6 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,21 +15,9 @@ from tests.app.api.conftest import Api
 from tests.app.api.replies import answered, delivery_of, listed, now_of, opened, reply, rows_of, written
 from tests.app.posting import follow, mail_account, mailer, send
 from tests.app.test_outward import certificate
-from tests.channels.email.smtp_server import STEPS, MailServer, mail_server
+from tests.channels.email.smtp_server import STEPS, MailServer
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-async def there() -> AsyncIterator[MailServer]:
-    async with mail_server() as made:
-        yield made
-
-
-@pytest.fixture
-async def out(api: Api, tmp_path: Path) -> AsyncIterator[Mailer]:
-    async with mailer(api.database, tmp_path) as made:
-        yield made
 
 
 async def test_a_drop_before_the_content_is_no_doubt_and_after_it_is_one(

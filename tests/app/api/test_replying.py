@@ -1,12 +1,10 @@
 """Whom a reply by mail goes to: exactly those that it says, whatever is merged, restored, erased or read twice."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import pytest
 from litestar import Litestar
 
 from app.mailing import Mailer
@@ -15,22 +13,10 @@ from tests.app.api.conftest import Api
 from tests.app.api.replies import answered, as_admin, delivery_of, listed, now_of, opened, reply, rows_of, written
 from tests.app.posting import DESK, TOKENS, follow, mail_account, mailer, send
 from tests.builders import contact
-from tests.channels.email.smtp_server import MailServer, mail_server
+from tests.channels.email.smtp_server import MailServer
 from tests.conftest import Database as Cloned
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-async def there() -> AsyncIterator[MailServer]:
-    async with mail_server() as made:
-        yield made
-
-
-@pytest.fixture
-async def out(api: Api, tmp_path: Path) -> AsyncIterator[Mailer]:
-    async with mailer(api.database, tmp_path) as made:
-        yield made
 
 
 async def test_a_reply_goes_to_the_contact_point_of_what_it_answers(api: Api, there: MailServer, out: Mailer) -> None:
