@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from litestar import Litestar
 
-from app.api.feeds import BEHIND_AT_ONCE, Feeds
+from app.api.feeds import BEHIND_AT_ONCE, Feed, Feeds
 from app.main import create_app
 from identity.customers import WorkspaceId
 from tests.app.api.conftest import Api, Tenant, edge_of_app, tenant_of
@@ -154,3 +154,22 @@ async def test_streams_that_come_back_from_far_leave_connections_to_others(
     monkeypatch.setattr("app.api.feeds.read_after", counted)
     await asyncio.gather(*(_far_behind(edge_of_app(app).feeds, api.mine, 3) for _ in range(40)))
     assert most <= BEHIND_AT_ONCE + 1  # with the feed's own
+
+
+async def test_who_was_there_before_the_first_look_of_its_feed_is_told(
+    api: Api, app: Litestar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    look = Feed._look
+
+    async def late(self: Feed) -> list[Followed]:
+        if self.base is None:
+            await asyncio.sleep(0.3)  # in which the stream looks by itself
+            told.append((await api.push())["event_id"])
+        return await look(self)
+
+    monkeypatch.setattr(Feed, "_look", late)
+    async with edge_of_app(app).feeds.seat(WorkspaceId(api.mine.id), api.mine.ids["admin"], START) as seat:
+        said = await seat.hear(3)
+    assert said is not None
+    assert told[0].encode() in said
